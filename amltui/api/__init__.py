@@ -1,0 +1,1 @@
+"""The old `azureml` client's names, sync and async, over the services."""

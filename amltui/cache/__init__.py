@@ -1,0 +1,1 @@
+"""What is on this disk: contents, tables, list snapshots; quota and locks."""

@@ -1,0 +1,1 @@
+"""The command line: commands, exit codes, output for people and for scripts."""

@@ -1,0 +1,1 @@
+"""Profiles, precedence, credentials and paths."""

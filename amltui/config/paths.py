@@ -1,0 +1,30 @@
+"""Where things lie on this machine: settings, cache and data, each movable by one variable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+_DIRS = PlatformDirs("amltui", appauthor=False)
+
+
+def config_dir() -> Path:
+    """Profiles; `AMLTUI_CONFIG_DIR` or the platform's place. Not created here."""
+    return _from("AMLTUI_CONFIG_DIR", _DIRS.user_config_dir)
+
+
+def cache_dir() -> Path:
+    """What can be fetched again; `AMLTUI_CACHE_DIR` or the platform's place. Not created here."""
+    return _from("AMLTUI_CACHE_DIR", _DIRS.user_cache_dir)
+
+
+def data_dir() -> Path:
+    """The embedded workspace; `AMLTUI_DATA_DIR` or the platform's place. Not created here."""
+    return _from("AMLTUI_DATA_DIR", _DIRS.user_data_dir)
+
+
+def _from(variable: str, default: str) -> Path:
+    value = os.environ.get(variable)
+    return Path(value).expanduser().absolute() if value else Path(default)

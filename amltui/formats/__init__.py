@@ -1,0 +1,1 @@
+"""One codec per data type id: bytes to rows, and frames."""

@@ -1,0 +1,57 @@
+"""What a grid can show: rows of text that may still be growing, in any order.
+
+A text table, the first rows of a download, a sorted or filtered view and an SQL answer all look
+like this. Cells are text as it stands in the file; None is a missing value, "" an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+ColumnType = Literal["int", "float", "bool", "date", "datetime", "text"]
+
+CELL_LIMIT = 1_000
+"""Characters of a cell that a window gives; `cell` gives it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as far as it is known."""
+
+    name: str
+    type: ColumnType | None = None
+    """None: not inferred yet."""
+    misfits: int = 0
+    """Values that are not of `type`."""
+    first_misfit: int | None = None
+    """Row (0-based) of the first of them."""
+
+
+class Rows(Protocol):
+    """Rows 0 to `row_count - 1`. All methods are fast enough for the thread that draws."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+
+    @property
+    def row_count(self) -> int:
+        """Rows that can be read now; grows while `complete` is false."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether no more rows will come."""
+
+    def window(self, start: int, stop: int, columns: Sequence[int]) -> list[Sequence[str | None]]:
+        """Cells of rows `start` to before `stop`: one sequence for each column asked for.
+
+        Texts longer than `CELL_LIMIT` are cut there. Rows past the end are left out, so the
+        sequences may be shorter than asked for, but all have one length.
+        """
+
+    def row_numbers(self, start: int, stop: int) -> Sequence[int]:
+        """For each row of the window, its row in the file (0-based): what a sorted view labels."""
+
+    def cell(self, row: int, column: int) -> str | None:
+        """One cell, whole."""

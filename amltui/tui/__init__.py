@@ -1,0 +1,1 @@
+"""The terminal program: screens and widgets. The only room that imports Textual."""
