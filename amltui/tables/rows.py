@@ -33,7 +33,8 @@ class Rows(Protocol):
     """Rows 0 to `row_count - 1`. All methods are fast enough for the thread that draws."""
 
     @property
-    def columns(self) -> tuple[Column, ...]: ...
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, in the file's order."""
 
     @property
     def row_count(self) -> int:
