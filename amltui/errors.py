@@ -128,6 +128,10 @@ class Unreachable(AmltuiError):
     """No answer from the workspace: name lookup, connection, TLS or time-out."""
 
     hint = "Check the network and the endpoint; what is cached can still be used offline."
+    sent: bool = True
+    """Whether the request may have been carried out. False: it surely never left."""
+    passing: bool = True
+    """Whether the same may work a second later: not so for a certificate that is not trusted."""
 
 
 class ContentError(AmltuiError):

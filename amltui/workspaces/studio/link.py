@@ -1,0 +1,153 @@
+"""Requests to one workspace's server: headers, redirects, retries, time limits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import httpx
+
+from amltui import __version__
+from amltui.errors import AmltuiError, NotFound
+from amltui.wire import headers
+from amltui.workspaces.studio import faults
+from amltui.workspaces.studio.retries import Retry, repeated
+
+TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
+"""Seconds for a connection, and between two pieces of an answer or a request."""
+_LIMITS: Final = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=4)
+_REDIRECTS: Final = 5
+_SESSION: Final = "DefaultSession"
+
+
+class Link:
+    """An open HTTP client for one endpoint. Proxies and `SSL_CERT_FILE` come from the environment.
+
+    The workspace token goes to the endpoint's own origin only: not to a content host, and not
+    along a redirect to another origin.
+    """
+
+    def __init__(self, endpoint: str, token: str, retry: Retry) -> None:
+        self.endpoint = endpoint
+        self.retry = retry
+        self._token = token
+        self._client = httpx.AsyncClient(
+            headers={"User-Agent": f"amltui/{__version__}"},
+            timeout=TIMEOUT,
+            limits=_LIMITS,
+            follow_redirects=False,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        doing: str,
+        content: bytes | AsyncIterator[bytes] | None = None,
+        extra: Mapping[str, str] | None = None,
+        idempotent: bool = True,
+        missing: type[NotFound] = NotFound,
+    ) -> httpx.Response:
+        """The whole answer to an API request; 304 counts as a success.
+
+        Raises:
+            HttpError: the server refused; `missing` for 404.
+            Unreachable: there was no answer, also not to what was repeated.
+        """
+        url = self.endpoint + path
+
+        async def attempt() -> httpx.Response:
+            with self.border(doing, url):
+                request = self._request(method, url, self._own(extra), content)
+                response = await self._send(request)
+                try:
+                    await response.aread()
+                finally:
+                    await response.aclose()
+            if response.is_success or response.status_code == 304:
+                return response
+            raise self.refusal(response, doing, missing=missing)
+
+        return await repeated(attempt, self.retry, idempotent=idempotent)
+
+    @asynccontextmanager
+    async def stream(
+        self, url: str, *, doing: str, extra: Mapping[str, str], own: bool
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer to a GET with its body unread. `own`: an API request, sent with the token.
+
+        Any status comes back, 429 and 5xx after the repetitions; their bodies have been read.
+        """
+
+        async def attempt() -> httpx.Response:
+            with self.border(doing, url):
+                request = self._request("GET", url, self._own(extra) if own else dict(extra), None)
+                response = await self._send(request)
+                if response.status_code >= 400:
+                    try:
+                        await response.aread()
+                    finally:
+                        await response.aclose()
+            if response.status_code == 429 or response.status_code >= 500:
+                raise self.refusal(response, doing)
+            return response
+
+        response = await repeated(attempt, self.retry, idempotent=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    @contextmanager
+    def border(self, doing: str, url: str) -> Iterator[None]:
+        """`faults.border` with this link's secrets."""
+        with faults.border(doing, url, (self._token,)):
+            yield
+
+    def refusal(
+        self, response: httpx.Response, doing: str, *, missing: type[NotFound] = NotFound
+    ) -> AmltuiError:
+        """`faults.refusal` with this link's secrets."""
+        return faults.refusal(response, doing, (self._token,), missing=missing)
+
+    def _own(self, extra: Mapping[str, str] | None) -> dict[str, str]:
+        return {
+            headers.TOKEN: self._token,
+            headers.SESSION: _SESSION,
+            "Content-Type": headers.JSON,
+            **(extra or {}),
+        }
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        fields: dict[str, str],
+        content: bytes | AsyncIterator[bytes] | None,
+    ) -> httpx.Request:
+        return self._client.build_request(method, url, headers=fields, content=content)
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(_REDIRECTS):
+            response = await self._client.send(request, stream=True)
+            following = response.next_request
+            if following is None or request.method != "GET":
+                return response
+            await response.aclose()
+            if not _same_origin(request.url, following.url):
+                if (request.url.scheme, following.url.scheme) == ("https", "http"):
+                    raise httpx.UnsupportedProtocol("redirected from https to http")
+                for name in (headers.TOKEN, headers.SESSION):
+                    following.headers.pop(name, None)
+            request = following
+        raise httpx.TooManyRedirects(f"more than {_REDIRECTS} redirects")
+
+
+def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)

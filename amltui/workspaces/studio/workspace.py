@@ -1,0 +1,416 @@
+"""`StudioWorkspace`: the protocol of Studio (classic) as a `workspaces.base.Workspace`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from amltui.errors import (
+    ConfigError,
+    DatasetGone,
+    LinkExpired,
+    NotFound,
+    NotSupportedByServer,
+    ServerFailed,
+    Unreachable,
+    UsageError,
+)
+from amltui.models import (
+    Dataset,
+    Experiment,
+    Listing,
+    Location,
+    OutputPort,
+    Quota,
+    User,
+    WorkspaceInfo,
+)
+from amltui.wire import messages, routes
+from amltui.workspaces.base import Capabilities, Content, Upload, Workspace
+from amltui.workspaces.studio.retries import Retry
+
+if TYPE_CHECKING:
+    from amltui.workspaces.studio.link import Link
+
+T = TypeVar("T")
+
+OWNER: Final = "Python SDK"
+"""What the old client gave as every dataset's owner."""
+_LARGE: Final = 1 << 20
+"""Answers above this many bytes are decoded on a thread."""
+_LINKS_KEPT: Final = 512
+
+
+def normal_endpoint(endpoint: str) -> str:
+    """`endpoint` with a lower-case host and a closing slash, so that a base path is kept.
+
+    Raises:
+        ConfigError: it is not an http or https address, or holds a user name or a query.
+    """
+    parts = urlsplit(endpoint.strip())
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    wrong = parts.username is not None or parts.query or parts.fragment or port == -1
+    if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or wrong:
+        raise ConfigError(
+            "The endpoint is not an address of the form https://host/ or http://host:port/"
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    path = parts.path.rstrip("/")
+    return f"{parts.scheme.lower()}://{host}{'' if port is None else f':{port}'}{path}/"
+
+
+class StudioWorkspace(Workspace):
+    """A workspace on a Studio (classic) style server.
+
+    `key` names it in caches; by default endpoint and id. Give one where the endpoint changes.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        workspace_id: str,
+        token: str,
+        *,
+        key: str | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        token = token.strip()
+        if not workspace_id or not token:
+            raise ConfigError("A workspace needs an id and an authorization token")
+        if not (token.isascii() and token.isprintable()):
+            raise ConfigError("The authorization token holds characters that no token has")
+        self._endpoint = normal_endpoint(endpoint)
+        self._id = workspace_id
+        self._token = token
+        self._key = key or f"{self._endpoint}{workspace_id}"
+        self._retry = retry or Retry()
+        self._opened: Link | None = None
+        self._capabilities: Capabilities | None = None
+        self._fresh: dict[str, Location] = {}
+
+    def __repr__(self) -> str:
+        return f"StudioWorkspace({self._endpoint!r}, {self._id!r})"
+
+    @property
+    def key(self) -> str:
+        """What names this workspace in caches, the same at every start; no secret in it."""
+        return self._key
+
+    async def __aenter__(self) -> Self:
+        import anyio.to_thread
+
+        # httpx and the certificates take 0.2 s to load: not on the loop that draws a screen.
+        self._opened = await anyio.to_thread.run_sync(self._open)
+        return self
+
+    def _open(self) -> Link:
+        from amltui.workspaces.studio.link import Link
+
+        return Link(self._endpoint, self._token, self._retry)
+
+    async def __aexit__(self, *exc: object) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
+
+    @property
+    def _link(self) -> Link:
+        if self._opened is None:
+            raise UsageError("This workspace is not open: use it within `async with`")
+        return self._opened
+
+    async def info(self) -> WorkspaceInfo:
+        """Name, region, and for owners the tokens."""
+        doing = "reading the workspace's settings"
+        response = await self._link.call("GET", self._path(routes.WORKSPACE), doing=doing)
+        settings = await self._decode(response.content, messages.WorkspaceSettings, doing)
+        return settings.model(response.headers.get("Server", ""))
+
+    async def capabilities(self) -> Capabilities:
+        """What can be done here; asked once, then remembered."""
+        if self._capabilities is None:
+            try:
+                known = (await self.info()).extensions
+            except (NotFound, NotSupportedByServer):
+                known = frozenset()
+            self._capabilities = Capabilities(
+                edit=messages.Extension.EDIT in known,
+                versions=messages.Extension.VERSIONS in known,
+                restore=messages.Extension.RESTORE in known,
+                publish=messages.Extension.PUBLISH in known,
+            )
+        return self._capabilities
+
+    async def datasets(self, *, etag: str | None = None) -> Listing | None:
+        """The latest instance of every family. None: unchanged since `etag`."""
+        doing = "listing datasets"
+        response = await self._link.call(
+            "GET",
+            self._path(routes.DATASOURCES),
+            doing=doing,
+            extra={"If-None-Match": etag} if etag else None,
+        )
+        if response.status_code == 304:
+            return None
+        found = await self._decode(response.content, list[messages.DataSource], doing)
+        return Listing(tuple(one.model() for one in found), response.headers.get("ETag"))
+
+    async def dataset(self, dataset_id: str) -> Dataset:
+        """One instance, with fresh links.
+
+        Raises:
+            DatasetGone: the workspace does not know it.
+        """
+        doing = "reading a dataset's metadata"
+        path = self._path(routes.DATASOURCE, id=dataset_id)
+        response = await self._link.call("GET", path, doing=doing, missing=DatasetGone)
+        return (await self._decode(response.content, messages.DataSource, doing)).model()
+
+    @asynccontextmanager
+    async def read(
+        self,
+        source: Dataset | OutputPort,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        etag: str | None = None,
+    ) -> AsyncIterator[Content]:
+        """Open bytes `start` to before `stop`; see `base.Workspace.read`."""
+        if start < 0 or (stop is not None and stop <= start):
+            raise UsageError(f"There are no bytes from {start} to before {stop}")
+        opening = (
+            self._read_dataset(source, start, stop, etag)
+            if isinstance(source, Dataset)
+            else self._read_output(source, start, stop, etag)
+        )
+        async with opening as content:
+            yield content
+
+    @asynccontextmanager
+    async def _read_output(
+        self, port: OutputPort, start: int, stop: int | None, etag: str | None
+    ) -> AsyncIterator[Content]:
+        from amltui.workspaces.studio.contents import StudioContent, Wanted
+
+        wanted = Wanted("reading an experiment's output", start, stop, etag)
+        url = self._endpoint + self._output_path(port)
+        async with self._link.stream(
+            url, doing=wanted.doing, extra=wanted.headers(), own=True
+        ) as response:
+            if not response.is_success and response.status_code != 416:
+                raise self._link.refusal(response, wanted.doing)
+            yield StudioContent(self._link, response, wanted)
+
+    @asynccontextmanager
+    async def _read_dataset(
+        self, dataset: Dataset, start: int, stop: int | None, etag: str | None
+    ) -> AsyncIterator[Content]:
+        from amltui.workspaces.studio.contents import StudioContent, Wanted
+
+        wanted = Wanted("reading a dataset's contents", start, stop, etag, dataset.size)
+        place, renewed = self._fresh.get(dataset.id, dataset.download_location), False
+        if not place.access_credential:
+            # Credentials are never stored, so a link without one is old, its host too.
+            place, renewed = await self._renew(dataset.id), True
+        while True:
+            async with self._link.stream(
+                place.url, doing=wanted.doing, extra=wanted.headers(), own=False
+            ) as response:
+                if response.is_success or response.status_code == 416:
+                    yield StudioContent(self._link, response, wanted)
+                    return
+                if renewed or response.status_code not in {401, 403, 404, 410}:
+                    raise self._refused_link(response, wanted.doing)
+            place, renewed = await self._renew(dataset.id), True
+
+    async def _renew(self, dataset_id: str) -> Location:
+        place = (await self.dataset(dataset_id)).download_location
+        if not place.url:
+            raise NotFound("The workspace gave no link to the dataset's contents", 404)
+        while len(self._fresh) >= _LINKS_KEPT:
+            del self._fresh[next(iter(self._fresh))]
+        self._fresh[dataset_id] = place
+        return place
+
+    def _refused_link(self, response: Any, doing: str) -> Exception:
+        error = self._link.refusal(response, doing)
+        if response.status_code in {401, 403, 410}:
+            return LinkExpired(f"{error}: even a fresh link was refused")
+        return error
+
+    async def begin_upload(self, data_type_id: str) -> Upload:
+        """Begin an upload of any number of blocks, also none."""
+        doing = "beginning an upload"
+        path = routes.resource_upload(self._id, data_type_id)
+        response = await self._link.call("POST", path, doing=doing, content=b"")
+        answer = await self._decode(response.content, messages.ResourceUpload, doing)
+        return Upload(answer.id, data_type_id)
+
+    async def send_block(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
+        """Send block `index` (0-based) of `total`; safe to repeat with the same bytes."""
+        path = routes.blob_upload(
+            self._id,
+            blocks=total,
+            block=index,
+            upload_id=upload.id,
+            data_type_id=upload.data_type_id,
+        )
+        await self._link.call("POST", path, doing="sending a block of an upload", content=data)
+
+    async def commit(
+        self,
+        upload: Upload,
+        *,
+        name: str,
+        description: str = "",
+        data_type_id: str | None = None,
+        family_id: str | None = None,
+        filename: str = "",
+    ) -> str:
+        """Make the uploaded blocks a dataset or a family's latest instance; its id."""
+        doing = "making the uploaded contents a dataset"
+        body = messages.CreateDataSource(
+            data_source=messages.NewDataSource(
+                name=name,
+                data_type_id=data_type_id or upload.data_type_id,
+                description=description,
+                family_id=family_id,
+                owner=OWNER,
+            ),
+            upload_id=upload.id,
+            uploaded_from_file_name=filename,
+        )
+        response = await self._link.call(
+            "POST",
+            self._path(routes.DATASOURCES),
+            doing=doing,
+            content=msgspec.json.encode(body),
+            idempotent=False,
+        )
+        return await self._decode(response.content, str, doing)
+
+    async def edit(
+        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+    ) -> Dataset:
+        """Change the name or description of the latest instance without its contents."""
+        await self._need("edit", "rename or describe a dataset without its contents")
+        doing = "changing a dataset's name or description"
+        response = await self._link.call(
+            "PATCH",
+            self._path(routes.FAMILY, family=dataset.family_id),
+            doing=doing,
+            content=msgspec.json.encode(
+                messages.EditDataSource(name=name, description=description)
+            ),
+            missing=DatasetGone,
+        )
+        return (await self._decode(response.content, messages.DataSource, doing)).model()
+
+    async def delete(self, family_id: str) -> None:
+        """Delete a dataset with all its instances."""
+        doing = "deleting a dataset"
+        path = self._path(routes.FAMILY, family=family_id)
+        try:
+            await self._link.call(
+                "DELETE", path, doing=doing, missing=DatasetGone, idempotent=False
+            )
+        except (Unreachable, ServerFailed):
+            # The answer may be lost and the dataset gone: asking again tells, and does no harm.
+            try:
+                await self._link.call("DELETE", path, doing=doing, missing=DatasetGone)
+            except DatasetGone:
+                return
+
+    async def versions(self, family_id: str) -> tuple[Dataset, ...]:
+        """All instances of a family, newest first."""
+        await self._need("versions", "list a dataset's versions")
+        doing = "listing a dataset's versions"
+        path = self._path(routes.VERSIONS, family=family_id)
+        response = await self._link.call("GET", path, doing=doing, missing=DatasetGone)
+        found = await self._decode(response.content, list[messages.DataSource], doing)
+        return tuple(one.model() for one in found)
+
+    async def restore(self, dataset_id: str) -> Dataset:
+        """Make an old instance's contents the family's latest again, as a new instance."""
+        await self._need("restore", "restore an old version")
+        doing = "restoring an old version"
+        path = self._path(routes.RESTORE, id=dataset_id)
+        response = await self._link.call(
+            "POST", path, doing=doing, content=b"", idempotent=False, missing=DatasetGone
+        )
+        return (await self._decode(response.content, messages.DataSource, doing)).model()
+
+    async def experiments(self) -> tuple[Experiment, ...]:
+        """All experiments, examples included, without graphs."""
+        doing = "listing experiments"
+        response = await self._link.call("GET", self._path(routes.EXPERIMENTS), doing=doing)
+        found = await self._decode(response.content, list[messages.Experiment], doing)
+        return tuple(one.model() for one in found)
+
+    async def experiment(self, experiment_id: str) -> Experiment:
+        """One experiment with its graph."""
+        doing = "reading an experiment"
+        path = self._path(routes.EXPERIMENT, e=experiment_id)
+        response = await self._link.call("GET", path, doing=doing)
+        return (await self._decode(response.content, messages.Experiment, doing)).model()
+
+    async def publish(self, port: OutputPort, data: AsyncIterator[bytes], *, size: int) -> None:
+        """Give an experiment's output port its contents: `size` bytes of `port.data_type_id`."""
+        await self._need("publish", "take an experiment's outputs")
+        query: dict[str, str | int] = {"dataTypeId": port.data_type_id}
+        await self._link.call(
+            "PUT",
+            self._output_path(port, query=query),
+            doing="publishing an experiment's output",
+            content=data,
+            extra={"Content-Length": str(size)},
+            idempotent=False,
+        )
+
+    async def quota(self) -> Quota:
+        """Storage used and allowed."""
+        doing = "reading the workspace's quota"
+        response = await self._link.call("GET", self._path(routes.QUOTA), doing=doing)
+        return (await self._decode(response.content, messages.Quota, doing)).model()
+
+    async def users(self) -> tuple[User, ...]:
+        """Who has access, with roles."""
+        doing = "listing the workspace's users"
+        response = await self._link.call("GET", self._path(routes.USERS), doing=doing)
+        found = await self._decode(response.content, list[messages.User], doing)
+        return tuple(one.model() for one in found)
+
+    def _path(self, template: str, **parts: str) -> str:
+        return routes.path(template, query=None, w=self._id, **parts)
+
+    def _output_path(self, port: OutputPort, query: dict[str, str | int] | None = None) -> str:
+        return routes.path(
+            routes.OUTPUT,
+            query=query,
+            w=self._id,
+            e=port.experiment_id,
+            node=port.node_id,
+            port=port.port_name,
+        )
+
+    async def _need(self, capability: str, what: str) -> None:
+        if not getattr(await self.capabilities(), capability):
+            raise NotSupportedByServer(f"This workspace's server cannot {what}", 405)
+
+    async def _decode(self, body: bytes, kind: type[T], doing: str) -> T:
+        def decode() -> T:
+            return msgspec.json.decode(body, type=kind, strict=False)
+
+        with self._link.border(doing, self._endpoint):
+            if len(body) < _LARGE:
+                return decode()
+            import anyio.to_thread
+
+            return await anyio.to_thread.run_sync(decode)
