@@ -1,1 +1,5 @@
 """Profiles, precedence, credentials and paths."""
+
+from amltui.config.connection import Connection, resolve
+
+__all__ = ["Connection", "resolve"]

@@ -1,0 +1,144 @@
+"""Which workspace, and who says so: argument, environment, profile, the old client's settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from amltui.config import credentials
+from amltui.config.legacy import legacy_settings
+from amltui.config.profiles import default_profile
+from amltui.config.profiles import profile as named_profile
+from amltui.config.values import (
+    DEFAULT_ENDPOINT,
+    LOCAL,
+    endpoint_of,
+    token_of,
+    workspace_id_of,
+)
+from amltui.errors import ConfigError
+
+VARIABLES: Final = {
+    "endpoint": "AMLTUI_ENDPOINT",
+    "workspace_id": "AMLTUI_WORKSPACE_ID",
+    "token": "AMLTUI_TOKEN",
+}
+
+_CLEAN: Final = {"endpoint": endpoint_of, "workspace_id": workspace_id_of, "token": token_of}
+_WORDS: Final = {"endpoint": "endpoint", "workspace_id": "workspace id", "token": "token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A workspace and how to reach it, and who said each of the values."""
+
+    endpoint: str
+    """Ends in a slash."""
+    workspace_id: str
+    token: str = field(repr=False)
+    profile: str | None = None
+    """The profile in force, whether or not all values come from it."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """For `endpoint`, `workspace_id` and `token`: in words, where the value comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    name: str
+    values: Mapping[str, str | None]
+
+
+def resolve(
+    profile: str | None = None,
+    endpoint: str | None = None,
+    workspace_id: str | None = None,
+    token: str | None = None,
+) -> Connection | None:
+    """The connection in force. None: the embedded local workspace.
+
+    Each value comes from the first that says it: the argument, the environment, the profile (the
+    one that `AMLTUI_PROFILE` or else the settings name), the old client's settings file. Two
+    rules keep values of different workspaces apart: a profile that is named as the argument is
+    itself an argument, so the environment only fills what it lacks; and the old client's file is
+    read only where no profile is in force.
+
+    Raises:
+        ConfigError: a profile is not there, a file cannot be read, or a value is missing or wrong.
+    """
+    arguments = {"endpoint": endpoint, "workspace_id": workspace_id, "token": token}
+    chosen, said_by = _chosen(profile)
+    if profile == LOCAL and not any(arguments.values()):
+        return None
+    layers = [_Layer("argument", arguments), _environment(), *_stored(chosen)]
+    if profile:
+        layers[1:] = reversed(layers[1:])
+    found, sources = _first_said(layers)
+    if not found:
+        return None
+    if "endpoint" not in found:
+        found["endpoint"], sources["endpoint"] = DEFAULT_ENDPOINT, "default"
+    name = chosen if chosen != LOCAL else None
+    for key in ("workspace_id", "token"):
+        if key not in found:
+            raise _missing(key, name, sources)
+    if name:
+        sources["profile"] = said_by
+    return Connection(found["endpoint"], found["workspace_id"], found["token"], name, sources)
+
+
+def _first_said(layers: Sequence[_Layer]) -> tuple[dict[str, str], dict[str, str]]:
+    """Each value from the first layer that has it, and in words which one that is."""
+    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for key, variable in VARIABLES.items():
+        for layer in layers:
+            value = layer.values.get(key)
+            if value and value.strip():
+                source = f"environment {variable}" if layer.name == "environment" else layer.name
+                found[key] = _CLEAN[key](value, source=source)
+                sources[key] = source
+                break
+    return found, sources
+
+
+def _chosen(argument: str | None) -> tuple[str | None, str]:
+    """The profile in force and who says so."""
+    if argument:
+        return argument, "argument"
+    variable = os.environ.get("AMLTUI_PROFILE")
+    if variable:
+        return variable, "environment AMLTUI_PROFILE"
+    return default_profile(), "default of the settings"
+
+
+def _environment() -> _Layer:
+    return _Layer("environment", {key: os.environ.get(name) for key, name in VARIABLES.items()})
+
+
+def _stored(chosen: str | None) -> Iterator[_Layer]:
+    if chosen == LOCAL:
+        return
+    if chosen:
+        entry = named_profile(chosen)
+        token = credentials.load(chosen, entry.token_place) if entry.token_place else None
+        values = {"endpoint": entry.endpoint, "workspace_id": entry.workspace_id, "token": token}
+        yield _Layer(f'profile "{chosen}"', values)
+    elif (old := legacy_settings()) is not None:
+        values = {"endpoint": old.endpoint, "workspace_id": old.workspace_id, "token": old.token}
+        yield _Layer(str(old.path), values)
+
+
+def _missing(key: str, chosen: str | None, sources: Mapping[str, str]) -> ConfigError:
+    word = _WORDS[key]
+    if chosen:
+        return ConfigError(
+            f'Profile "{chosen}" has no {word}',
+            hint=f"Run: amltui profile add {chosen}, or set {VARIABLES[key]}.",
+        )
+    known = "; ".join(f"{_WORDS[name]} from {source}" for name, source in sources.items())
+    return ConfigError(
+        f"The connection has no {word} ({known})",
+        hint=f"Set {VARIABLES[key]}, or choose a profile with --profile.",
+    )

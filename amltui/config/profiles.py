@@ -1,0 +1,197 @@
+"""Named connections in `config.toml`, which people may edit: their comments stay.
+
+default = "team"
+
+[profiles.team]
+endpoint = "https://studio.example.org/"
+workspace_id = "0123456789abcdef0123456789abcdef"
+token = "keyring"        # where the token is, never the token: "keyring" or "file"
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from amltui.config import credentials, paths
+from amltui.config.private import write_private
+from amltui.config.toml import edit_toml, read_toml
+from amltui.config.values import LOCAL, endpoint_of, profile_name_of, workspace_id_of
+from amltui.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named connection, without its token."""
+
+    name: str
+    endpoint: str
+    workspace_id: str
+    token_place: credentials.Place | None = None
+    """None: nobody said where its token is."""
+
+
+def profiles_file() -> Path:
+    """Where the profiles stand."""
+    return paths.config_dir() / "config.toml"
+
+
+def profiles() -> tuple[Profile, ...]:
+    """All profiles in the file's order.
+
+    Raises:
+        ConfigError: the file cannot be read or a profile in it is wrong.
+    """
+    return tuple(_profile(name, table) for name, table in _tables(read_toml(profiles_file())))
+
+
+def profile(name: str) -> Profile:
+    """One profile; another one that is wrong does not matter.
+
+    Raises:
+        ConfigError: there is none of that name (the hint names near ones), or it is wrong.
+    """
+    tables = dict(_tables(read_toml(profiles_file())))
+    if name not in tables:
+        raise unknown_profile(name, tuple(tables))
+    return _profile(name, tables[name])
+
+
+def default_profile() -> str | None:
+    """The profile that is used when nobody names one, `local` included. None: not chosen.
+
+    Raises:
+        ConfigError: the file cannot be read, or names a profile that is not there.
+    """
+    document = read_toml(profiles_file())
+    name = document.get("default")
+    if name is None:
+        return None
+    known = [known for known, _ in _tables(document)]
+    if not isinstance(name, str) or (name != LOCAL and name not in known):
+        raise ConfigError(
+            f"The default profile in {profiles_file()} is not one of its profiles: {name!r}",
+            hint="Choose one with: amltui profile use NAME",
+        )
+    return name
+
+
+def save(entry: Profile, token: str | None) -> credentials.Place | None:
+    """Add or replace a profile; its token goes to the keyring or the 0600 file. Says where.
+
+    Raises:
+        ConfigError: the name is taken by the embedded workspace, or a file cannot be written.
+    """
+    profile_name_of(entry.name)
+    if entry.name == LOCAL:
+        raise ConfigError(
+            f'"{LOCAL}" is the embedded workspace and needs no profile', hint="Choose another name."
+        )
+    document = edit_toml(profiles_file())
+    place = credentials.store(entry.name, token) if token else entry.token_place
+    import tomlkit
+
+    tables = document.setdefault("profiles", tomlkit.table(is_super_table=True))
+    table = tables.setdefault(entry.name, tomlkit.table())
+    table["endpoint"] = entry.endpoint
+    table["workspace_id"] = entry.workspace_id
+    if place:
+        table["token"] = place
+    _write(document)
+    return place
+
+
+def use(name: str) -> None:
+    """Make a profile, or the embedded workspace by its name `local`, the default.
+
+    Raises:
+        ConfigError: there is no such profile.
+    """
+    if name != LOCAL:
+        profile(name)
+    document = edit_toml(profiles_file())
+    if "default" in document:
+        document["default"] = name
+    else:
+        # A key of the top level has to stand before the first table.
+        import tomlkit
+
+        fresh = tomlkit.document()
+        fresh["default"] = name
+        fresh.add(tomlkit.nl())
+        document = tomlkit.parse(fresh.as_string() + document.as_string())
+    _write(document)
+
+
+def remove(name: str) -> None:
+    """Remove a profile and its token; a default that named it is gone too.
+
+    Raises:
+        ConfigError: there is no such profile.
+    """
+    document = edit_toml(profiles_file())
+    tables: dict[str, Any] = document.get("profiles", {})
+    if name not in tables:
+        raise unknown_profile(name, tuple(tables))
+    # Whatever the table says: a wrong one must be removable too.
+    credentials.forget(name, "keyring")
+    del tables[name]
+    if document.get("default") == name:
+        del document["default"]
+    _write(document)
+
+
+def unknown_profile(name: str, known: tuple[str, ...]) -> ConfigError:
+    """What to say about a name that is no profile."""
+    near = difflib.get_close_matches(name, [*known, LOCAL], n=3, cutoff=0.5)
+    if near:
+        hint = f"Did you mean {' or '.join(near)}?"
+    elif known:
+        hint = f"There are: {', '.join(known)}, {LOCAL}."
+    else:
+        hint = "There are none yet; add one with: amltui profile add NAME"
+    return ConfigError(f'There is no profile "{name}"', hint=hint)
+
+
+def _write(document: TOMLDocument) -> None:
+    write_private(profiles_file(), document.as_string())
+
+
+def _tables(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    tables = document.get("profiles", {})
+    if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
+        raise ConfigError(
+            f"{profiles_file()}: `profiles` has to hold tables such as [profiles.team]",
+            hint="See: amltui help files",
+        )
+    return list(tables.items())
+
+
+def _profile(name: str, table: dict[str, Any]) -> Profile:
+    where = f'profile "{name}" in {profiles_file()}'
+    for key in ("endpoint", "workspace_id", "token"):
+        if not isinstance(table.get(key, ""), str):
+            raise ConfigError(f"`{key}` of {where} has to be a text", hint="Put it in quotes.")
+    for key in ("endpoint", "workspace_id"):
+        if key not in table:
+            raise ConfigError(
+                f"`{key}` is missing in {where}", hint=f"Add it, or run: amltui profile add {name}"
+            )
+    place = table.get("token")
+    if place not in {None, "keyring", "file"}:
+        # Most likely the token itself, so it is not repeated.
+        raise ConfigError(
+            f'`token` of {where} has to be "keyring" or "file"; tokens do not belong there',
+            hint=f"Remove the line and run: amltui profile add {name}",
+        )
+    return Profile(
+        name,
+        endpoint_of(table["endpoint"], source=where),
+        workspace_id_of(table["workspace_id"], source=where),
+        cast("credentials.Place | None", place),
+    )

@@ -1,0 +1,87 @@
+"""What an endpoint, a workspace id, a token and a profile's name may look like."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from amltui.errors import ConfigError
+
+DEFAULT_ENDPOINT = "https://studioapi.azureml.net/"
+"""What the old client asked when nobody said otherwise. Its owner switched it off in 2024."""
+
+LOCAL = "local"
+"""The profile that is always there: the embedded workspace."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+
+
+def endpoint_of(text: str, *, source: str) -> str:
+    """`text` as a base address that ends in a slash, so that joining keeps its path.
+
+    Raises:
+        ConfigError: it is no http or https address, or holds a user name or a query.
+    """
+    hint = "An endpoint looks like https://studio.example.org/."
+    address = text.strip()
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigError(f"The endpoint from {source} is no address: {error}", hint=hint) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or _odd(address):
+        raise ConfigError(f"The endpoint from {source} is no http or https address", hint=hint)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        # Not repeated in the text: a password may stand in it.
+        raise ConfigError(
+            f"The endpoint from {source} holds a user name, a query or a fragment", hint=hint
+        )
+    return address.rstrip("/") + "/"
+
+
+def workspace_id_of(text: str, *, source: str) -> str:
+    """`text` as a workspace id: usually 32 hex digits, one path component in any case.
+
+    Raises:
+        ConfigError: it is empty or holds what no id holds.
+    """
+    value = text.strip()
+    if not value or _odd(value) or not re.fullmatch(r"[\w.~-]+", value, re.ASCII):
+        raise ConfigError(
+            f"The workspace id from {source} is not one",
+            hint="It is 32 hex digits; Studio showed it under Settings.",
+        )
+    return value
+
+
+def token_of(text: str, *, source: str) -> str:
+    """`text` as an authorization token, without the line end that a file or a pipe adds.
+
+    Raises:
+        ConfigError: it is empty or holds what no header can carry. The text is not repeated.
+    """
+    value = text.strip()
+    if not value or _odd(value) or not value.isascii():
+        raise ConfigError(
+            f"The token from {source} is empty or holds characters that no token has",
+            hint="Copy it again, as one word.",
+        )
+    return value
+
+
+def profile_name_of(text: str) -> str:
+    """`text` as the name of a profile: a letter or digit, then also `.`, `-` and `_`.
+
+    Raises:
+        ConfigError: it is no such name.
+    """
+    if not _NAME.fullmatch(text):
+        raise ConfigError(
+            "A profile's name has 1 to 64 letters, digits, '.', '-' or '_'",
+            hint="Choose another name.",
+        )
+    return text
+
+
+def _odd(text: str) -> bool:
+    return any(char <= " " or char == "\x7f" for char in text)
