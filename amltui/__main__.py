@@ -7,11 +7,36 @@ import sys
 
 def main() -> int:
     """Run amltui; returns the exit code."""
-    if sys.argv[1:] == ["--version"]:
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        # Before anything is imported: scripts ask this to see whether the program is there.
         from amltui import __version__
 
         sys.stdout.write(f"amltui {__version__}\n")
-    return 0
+        return 0
+    try:
+        asked, profile = _asks_for_the_terminal_program(arguments)
+        if asked:
+            from amltui.cli.terminal import run_terminal_program
+
+            return run_terminal_program(profile)
+        from amltui.cli.app import main as command_line
+
+        return command_line(arguments)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _asks_for_the_terminal_program(arguments: list[str]) -> tuple[bool, str | None]:
+    """Whether there is no command, and the profile if that is all there is."""
+    match arguments:
+        case []:
+            return True, None
+        case ["--profile", profile] if not profile.startswith("-"):
+            return True, profile
+        case [only] if only.startswith("--profile="):
+            return True, only.partition("=")[2]
+    return False, None
 
 
 if __name__ == "__main__":

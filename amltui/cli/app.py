@@ -1,0 +1,162 @@
+"""From arguments to an exit code: finds the command, runs it, and says what went wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from amltui.cli import exits
+from amltui.cli.output import warn
+from amltui.cli.registry import COMMANDS, GROUPS, Command
+from amltui.errors import AmltuiError
+
+if TYPE_CHECKING:
+    from cyclopts import App, CycloptsError
+
+_FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
+_VALUES: Final = frozenset({"--profile"})
+
+_DASH: Final = "\0-"
+"""Stands for the argument `-` while arguments are parsed: no argument can hold a NUL, and the
+parser would take a lone dash for an option."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns the exit code. Never raises, apart from `SystemExit`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a locale that cannot show a letter gets an escape, never a traceback.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    debug = "--debug" in arguments
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more, and what is still in the buffer must not fail at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.BROKEN_PIPE
+    except (KeyboardInterrupt, AmltuiError, OSError) as error:
+        _explain(error, debug=debug)
+        return exits.code_of(error)
+    except Exception as error:  # noqa: BLE001 - the last border: a bug ends as one clear line
+        _explain(error, debug=debug)
+        return exits.FAILED
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments[:2] == ["serve", "--embedded"]:
+        # The terminal program waits for this start: no parser, nothing else is imported.
+        from amltui.cli.embedded import serve_embedded
+
+        return serve_embedded(arguments[2:])
+    from cyclopts import CycloptsError
+
+    tokens = [_DASH if word == "-" else word for word in _ordered(arguments)]
+    try:
+        command, bound, _ = app().parse_args(tokens, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        warn(_usage(error, arguments))
+        return exits.USAGE
+    for name, value in bound.arguments.items():
+        bound.arguments[name] = _undashed(value)
+    code = command(*bound.args, **bound.kwargs)
+    return code if isinstance(code, int) else exits.DONE
+
+
+def app() -> App:
+    """The whole command line; no command's module is imported by it."""
+    from cyclopts import App, Parameter
+
+    settings: dict[str, Any] = {
+        "version_flags": [],
+        "default_parameter": Parameter(negative=()),
+        "help_format": "plaintext",
+        "help_formatter": "default" if sys.stdout.isatty() else "plain",
+    }
+    root = App(
+        name="amltui",
+        help="Datasets of an Azure ML Studio (classic) style workspace.\n\n"
+        "Without a command: the terminal program.",
+        help_epilogue="More: amltui help exit-codes | environment | files | output | profiles",
+        **settings,
+    )
+    _add(root, COMMANDS, settings)
+    return root
+
+
+def _add(parent: App, commands: Iterable[Command], settings: dict[str, Any]) -> None:
+    from cyclopts import App
+
+    for command in commands:
+        if command.commands:
+            group = App(name=command.name, help=command.summary, group=command.title, **settings)
+            _add(group, command.commands, settings)
+            parent.command(group)
+            continue
+        epilogue = "\n".join(("Examples:", *(f"  {one}" for one in command.examples)))
+        parent.command(
+            f"amltui.cli.commands.{command.target}",
+            name=command.name,
+            help=command.summary,
+            group=command.title,
+            help_epilogue=epilogue if command.examples else "",
+        )
+
+
+def _ordered(arguments: list[str]) -> list[str]:
+    """Common options that stand before the command, moved behind it."""
+    before: list[str] = []
+    rest = list(arguments)
+    while rest:
+        if rest[0] in _FLAGS or rest[0].startswith(tuple(f"{name}=" for name in _VALUES)):
+            before.append(rest.pop(0))
+        elif rest[0] in _VALUES and len(rest) > 1:
+            before += [rest.pop(0), rest.pop(0)]
+        else:
+            break
+    words = 2 if rest and rest[0] in GROUPS else 1
+    return [*rest[:words], *before, *rest[words:]]
+
+
+def _undashed(value: Any) -> Any:
+    if value == _DASH:
+        return "-"
+    if isinstance(value, tuple):
+        return tuple(map(_undashed, value))
+    return value
+
+
+def _usage(error: CycloptsError, arguments: list[str]) -> str:
+    from cyclopts import UnusedCliTokensError
+
+    text = str(error).replace(_DASH, "-")
+    if isinstance(error, UnusedCliTokensError):
+        extra = " ".join(map(repr, error.unused_tokens or ())).replace("\\x00-", "-")
+        text = f"Too many arguments: {extra}. A name with spaces needs quotes."
+    words = [word for word in arguments[:2] if not word.startswith("-")]
+    known = [word for word in words[:1] if word in {one.name for one in COMMANDS}]
+    return f"{text}\nSee: {' '.join(['amltui', *known])} --help"
+
+
+def _explain(error: BaseException, *, debug: bool) -> None:
+    """Say what went wrong and what to do. An interrupt needs no words."""
+    from amltui.cli.redact import redacted
+
+    if debug:
+        import traceback
+
+        warn(redacted("".join(traceback.format_exception(error))))
+    if isinstance(error, KeyboardInterrupt):
+        return
+    if isinstance(error, AmltuiError):
+        text = f"{error}\n{error.hint}" if error.hint else str(error)
+    elif isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    else:
+        text = (
+            f"This should not happen ({type(error).__name__}: {error}).\n"
+            "Run it again with --debug and report what it prints."
+        )
+    warn(redacted(text))

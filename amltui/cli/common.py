@@ -1,0 +1,47 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from amltui.cli.output import Out
+
+_GROUP = "Common options"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Options of commands that speak to no workspace."""
+
+    json: Annotated[bool, Parameter(help="Print one JSON document.", group=_GROUP)] = False
+    quiet: Annotated[
+        bool, Parameter(name=("--quiet", "-q"), help="Print data and errors only.", group=_GROUP)
+    ] = False
+    debug: Annotated[bool, Parameter(help="Say on standard error what happens.", group=_GROUP)] = (
+        False
+    )
+
+    @property
+    def out(self) -> Out:
+        """Where the output goes."""
+        return Out(self.json, self.quiet)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Common(Plain):
+    """Options of commands that speak to a workspace."""
+
+    profile: Annotated[
+        str | None,
+        Parameter(help="Profile to use; `local` is the embedded workspace.", group=_GROUP),
+    ] = None
+    offline: Annotated[bool, Parameter(help="Use only what is on this disk.", group=_GROUP)] = False
+
+
+PLAIN = Plain()
+COMMON = Common()

@@ -1,0 +1,149 @@
+"""What a command prints: data on standard output, everything else on standard error.
+
+On a terminal lists are tables that respect its width. Anywhere else they are plain: one line for
+each thing, cells separated by tabs, nothing truncated, no header. `--json` prints one document.
+Text that came from outside passes `visible` here, so that no command can forget it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TextIO
+
+from amltui.text import human_size, iso_utc, visible, visible_lines
+
+Kind = Literal["text", "size", "count", "time"]
+"""How a column's values are shown: a size in bytes, a number, a moment, or a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Col:
+    """A column of a list."""
+
+    title: str
+    kind: Kind = "text"
+    wide: bool = False
+    """Whether it may take what width is left, and be folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """Where a command's output goes and in which form."""
+
+    json: bool = False
+    quiet: bool = False
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person reads standard output as it comes."""
+        return not self.json and sys.stdout.isatty()
+
+    def line(self, text: str = "") -> None:
+        """Print one line of data; `text` is made safe."""
+        _write(sys.stdout, visible(text) + "\n")
+
+    def text(self, text: str) -> None:
+        """Print a text of several lines; `text` is made safe."""
+        _write(sys.stdout, visible_lines(text).rstrip("\n") + "\n")
+
+    def note(self, text: str) -> None:
+        """Tell the person something that is not data; not with `--quiet`."""
+        if not self.quiet:
+            warn(text)
+
+    def document(self, value: Any) -> None:
+        """Print `value` as the one JSON document of this command.
+
+        Everything that is not ASCII is escaped, so that the document is safe on a terminal and
+        reads the same in every locale.
+        """
+        text = json.dumps(value, indent=2, default=_plain).replace("\x7f", "\\u007f")
+        _write(sys.stdout, text + "\n")
+
+    def table(self, columns: Sequence[Col], rows: Iterable[Sequence[Any]]) -> None:
+        """Print a list: a table on a terminal, else tab-separated lines."""
+        if self.on_terminal:
+            _rich_table(columns, rows)
+            return
+        for row in rows:
+            cells = (_piped(value) for value, _ in zip(row, columns, strict=True))
+            _write(sys.stdout, "\t".join(cells) + "\n")
+
+    def fields(self, pairs: Iterable[tuple[str, Any, Kind]]) -> None:
+        """Print what is known of one thing: a label and a value on each line."""
+        shown = [(label, value, kind) for label, value, kind in pairs if value not in {None, ""}]
+        width = max((len(label) for label, _, _ in shown), default=0)
+        for label, value, kind in shown:
+            if not self.on_terminal:
+                _write(sys.stdout, f"{label}\t{_piped(value)}\n")
+            else:
+                _write(sys.stdout, f"{label:<{width}}  {_shown(value, kind)}\n")
+
+
+def warn(text: str) -> None:
+    """Tell the person something on standard error, also with `--quiet`; `text` is made safe."""
+    _write(sys.stderr, f"amltui: {visible_lines(text)}\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso_utc(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no place in a document")
+
+
+def _piped(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return iso_utc(value) or ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return visible(str(value))
+
+
+def _shown(value: Any, kind: Kind) -> str:
+    if value is None:
+        return "?" if kind == "size" else ""
+    if kind == "size":
+        return human_size(value)
+    if kind == "count" and isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return visible(str(value))
+
+
+def _rich_table(columns: Sequence[Col], rows: Iterable[Sequence[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for col in columns:
+        table.add_column(
+            col.title,
+            justify="right" if col.kind in {"size", "count"} else "left",
+            overflow="fold" if col.wide else "ellipsis",
+            no_wrap=not col.wide,
+            ratio=None,
+        )
+    for row in rows:
+        cells = zip(row, columns, strict=True)
+        # Text, never str: rich would read markup in a str.
+        table.add_row(*(Text(_shown(value, col.kind)) for value, col in cells))
+    Console(highlight=False, markup=False, emoji=False).print(table)
