@@ -1,0 +1,96 @@
+"""Who may do what: tokens in headers, roles, and a limit on failed logins.
+
+The limit counts failures of one address in this process. A token that worked lately passes
+although its address is over the limit, so that one bad client behind a shared address does not
+lock its neighbours out; whether it still works is asked of the database every time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from amltui.server import tokens
+from amltui.server.problems import Forbidden, TooMany, Unknown
+from amltui.server.state import State
+from amltui.server.tokens import Caller
+from amltui.wire import headers
+
+_WINDOW: Final = 60.0
+"""Seconds over which failures are counted."""
+_REMEMBERED: Final = 4_096
+"""Addresses and tokens that are remembered; the oldest go first."""
+
+
+def token_of(request: Request) -> str:
+    """The token that a request carries, in either header; "" for none."""
+    token = request.headers.get(headers.TOKEN)
+    if token is not None:
+        return token.strip()
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
+
+
+class Gate:
+    """Lets requests in, or not."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._worked: OrderedDict[str, None] = OrderedDict()
+
+    async def enter(self, request: Request, workspace_id: str, *, writes: bool) -> Caller:
+        """Who sends this request.
+
+        Raises:
+            Unknown: the token or the workspace is wrong.
+            Forbidden: the token only reads.
+            TooMany: this address failed too often.
+        """
+        token = token_of(request)
+        address = request.client.host if request.client else ""
+        digest = tokens.hashed(token)
+        if digest not in self._worked:
+            self._check_rate(address)
+        async with self._state.database.reading() as connection:
+            row = await tokens.find(connection, workspace_id, token) if token else None
+        if row is None:
+            self._worked.pop(digest, None)
+            self._failed(address)
+            raise Unknown
+        _remember(self._worked, digest, None)
+        if tokens.wants_touch(row):
+            async with self._state.database.writing() as connection:
+                await tokens.touch(connection, row.id)
+        caller = Caller(row.id, row.name, row.role)
+        if writes and not caller.is_owner:
+            raise Forbidden("This token may only read. Ask an owner of the workspace.")
+        return caller
+
+    def _check_rate(self, address: str) -> None:
+        times = self._failures.get(address)
+        if times is None:
+            return
+        while times and times[0] < time.monotonic() - _WINDOW:
+            times.popleft()
+        if len(times) >= self._state.options.failed_logins:
+            wait = int(times[0] + _WINDOW - time.monotonic()) + 1
+            raise TooMany(
+                "Too many failed logins from this address. Wait a little.",
+                headers={"Retry-After": str(wait)},
+            )
+
+    def _failed(self, address: str) -> None:
+        times = self._failures.get(address, deque())
+        times.append(time.monotonic())
+        _remember(self._failures, address, times)
+
+
+def _remember(memory: OrderedDict[str, Any], key: str, value: Any) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    while len(memory) > _REMEMBERED:
+        memory.popitem(last=False)

@@ -1,0 +1,123 @@
+"""What `amltui token` and `amltui serve --check` do, on the server's own data directory.
+
+All functions are synchronous, open the database themselves and work beside a running server.
+They raise `StartError` when there is no workspace to open, and `Problem` for what is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
+from amltui.server import checking, settings, tokens
+from amltui.server.checking import Report
+from amltui.server.database import tables, versions
+from amltui.server.database.engine import Database, database_url, open_database
+from amltui.server.opening import open_store
+from amltui.server.options import ServeOptions
+from amltui.server.problems import StartError
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A token that was just made."""
+
+    info: TokenInfo
+    secret: str
+    """The token itself; it cannot be asked for again."""
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return f"NewSecret(info={self.info!r})"
+
+
+def list_tokens(options: ServeOptions) -> list[TokenInfo]:
+    """All tokens of the workspace, expired ones too."""
+    return _run(options, tokens.listed)
+
+
+def create_token(
+    options: ServeOptions, name: str, role: str = "reader", expires: datetime | None = None
+) -> NewSecret:
+    """Make a token with role `owner` or `reader`. `expires` is aware; None: never."""
+
+    async def create(connection: AsyncConnection, workspace_id: str) -> NewSecret:
+        return NewSecret(*await tokens.create(connection, workspace_id, name, role, expires))
+
+    return _run(options, create)
+
+
+def regenerate_token(options: ServeOptions, token: str) -> NewSecret:
+    """Replace a token's secret (`token`: its id or name); settings.json follows the primary's."""
+
+    async def regenerate(connection: AsyncConnection, workspace_id: str) -> NewSecret:
+        made = NewSecret(*await tokens.regenerate(connection, workspace_id, token))
+        if made.info.name == tokens.PRIMARY:
+            await settings.replace_token(options.data, workspace_id, made.secret)
+        return made
+
+    return _run(options, regenerate)
+
+
+def revoke_token(options: ServeOptions, token: str) -> None:
+    """Delete a token (its id or name); the primary and the secondary one cannot be."""
+
+    async def revoke(connection: AsyncConnection, workspace_id: str) -> None:
+        await tokens.revoke(connection, workspace_id, token)
+
+    _run(options, revoke)
+
+
+def check(options: ServeOptions) -> Report:
+    """Verify every content against its hash, and the database against the store."""
+
+    async def verify() -> Report:
+        async with _database(options) as database:
+            store = open_store(options)
+            await store.open()
+            return await checking.check(database, store)
+
+    return asyncio.run(verify())
+
+
+def _run(options: ServeOptions, work: Callable[[AsyncConnection, str], Awaitable[_T]]) -> _T:
+    async def run() -> _T:
+        async with _database(options) as database, database.writing() as connection:
+            found = await connection.scalar(
+                sa.select(tables.workspaces.c.id).where(
+                    tables.workspaces.c.id != GLOBAL_WORKSPACE_ID
+                )
+            )
+            if found is None:
+                raise StartError(_NOTHING.format(data=options.data))
+            return await work(connection, str(found))
+
+    return asyncio.run(run())
+
+
+_NOTHING = "There is no workspace in {data} yet. Start `amltui serve` once to make one."
+
+
+@asynccontextmanager
+async def _database(options: ServeOptions) -> AsyncIterator[Database]:
+    url = database_url(options.database, options.data)
+    if options.database is None and not (options.data / "workspace.sqlite").exists():
+        raise StartError(_NOTHING.format(data=options.data))
+    database = open_database(url)
+    try:
+        await versions.prepare(database)
+        yield database
+    except sa.exc.DBAPIError as error:
+        raise StartError(f"The database cannot be used: {error.orig}") from error
+    finally:
+        await database.close()

@@ -1,0 +1,159 @@
+"""The ASGI application: all endpoints, and what happens around each of them.
+
+Around every request: an id, the map from exceptions to answers, one line in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from typing import Final
+
+import sqlalchemy as sa
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from amltui.server import log
+from amltui.server.access import Gate
+from amltui.server.endpoints import ENDPOINTS
+from amltui.server.problems import Missing, NotAllowed, Problem, Unavailable
+from amltui.server.routing import Call, Endpoint, answer
+from amltui.server.state import State
+from amltui.wire import headers
+from amltui.wire.messages import Error
+
+_REQUEST_ID: Final = headers.REQUEST_ID.encode()
+
+
+class Application:
+    """ASGI: answers one workspace's protocol."""
+
+    def __init__(self, state: State) -> None:
+        self._gate = Gate(state)
+        self._state = state
+        paths: dict[str, dict[str, Endpoint]] = {}
+        for endpoint in ENDPOINTS:
+            paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._router = Router(
+            [
+                Route(f"/{template}", _Mounted(self, methods))
+                for path, methods in paths.items()
+                for template in _templates(path)
+            ],
+            redirect_slashes=False,
+        )
+        self._active = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request_id = secrets.token_hex(8)
+        began = time.perf_counter()
+        status = 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (_REQUEST_ID, request_id.encode()),
+                    (b"server", b"amltui"),
+                ]
+            await send(message)
+
+        self._active += 1
+        self._idle.clear()
+        try:
+            try:
+                await self._router(scope, receive, watched)
+            except ClientDisconnect:
+                status = status or 499
+            except Exception as error:  # the border: every failure becomes an answer
+                if status:
+                    log.event("cut", logging.ERROR, failed=True, id=request_id)
+                    raise
+                await problem_answer(error, request_id)(scope, receive, watched)
+        finally:
+            self._active -= 1
+            if not self._active:
+                self._idle.set()
+            log.event(
+                "request",
+                id=request_id,
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+                client=(scope.get("client") or ("",))[0],
+                token=scope.get("amltui.token"),
+            )
+
+    async def idle(self) -> None:
+        """Wait until no request is being answered."""
+        await self._idle.wait()
+
+    async def handle(self, endpoint: Endpoint, request: Request) -> Response:
+        """Let the request in and answer it."""
+        caller = None
+        if endpoint.access != "open":
+            caller = await self._gate.enter(
+                request, request.path_params["w"], writes=endpoint.access == "owner"
+            )
+            request.scope["amltui.token"] = caller.token_id
+        return await endpoint.handler(Call(self._state, request, caller))
+
+
+class _Mounted:
+    """All methods of one path, as an ASGI application."""
+
+    def __init__(self, app: Application, methods: dict[str, Endpoint]) -> None:
+        self._app = app
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        endpoint = self._methods.get("GET" if method == "HEAD" else method)
+        if endpoint is None:
+            allowed = ", ".join(sorted(self._methods))
+            raise NotAllowed("This method is not for this address.", headers={"Allow": allowed})
+        request = Request(scope, receive)
+        response = await self._app.handle(endpoint, request)
+        await response(scope, receive, send)
+
+
+def problem_answer(error: Exception, request_id: str) -> Response:
+    """The answer for whatever went wrong; failures of ours are logged with their cause."""
+    if isinstance(error, HTTPException):
+        error = Missing("There is nothing at this address.")
+    if not isinstance(error, Problem):
+        error = _own_failure(error, request_id)
+    elif error.status >= 500:
+        log.event("failed", logging.ERROR, failed=True, id=request_id, status=error.status)
+    message = str(error)
+    return answer(
+        Error(message=message, error_message=message, id=request_id), error.status, error.headers
+    )
+
+
+def _own_failure(error: Exception, request_id: str) -> Problem:
+    log.event("failed", logging.ERROR, failed=True, id=request_id, status=500)
+    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError)):
+        return Unavailable(f"The server's database cannot be used now (error id {request_id}).")
+    problem = Problem(f"The server failed (error id {request_id}).")
+    problem.status = 500
+    return problem
+
+
+def _templates(path: str) -> tuple[str, ...]:
+    """A route's templates for the router: a port's name may hold slashes, a last one may lack."""
+    template = path.replace("{port}", "{port:path}")
+    return (template, template.rstrip("/")) if template.endswith("/") else (template,)

@@ -1,0 +1,275 @@
+"""Datasets: families of instances, each change in one transaction.
+
+Every change first raises the workspace's revision. That row's lock makes writers take turns,
+and its value tells readers whether a list they hold is still the present one.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.models import GLOBAL_WORKSPACE_ID
+from amltui.server import clock, keeping
+from amltui.server.database.tables import families, instances, workspaces
+from amltui.server.problems import BadRequest, Forbidden, Missing, NameTaken
+
+NAME_LIMIT: Final = 256
+"""Characters of a dataset's name at most."""
+_DESCRIPTION_LIMIT: Final = 100_000
+_FORBIDDEN: Final = re.compile("[:\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class NewInstance:
+    """What an instance is made of, beside the family it goes to."""
+
+    name: str
+    description: str
+    data_type_id: str
+    sha256: str
+    size: int
+    owner: str = ""
+    source_origin: str = "FromResourceUpload"
+    resource_upload_id: str | None = None
+    uploaded_from_filename: str = ""
+    experiment_id: str | None = None
+    promoted_from: str | None = None
+
+
+def check_text(name: str, description: str, data_type_id: str) -> None:
+    """Refuse what cannot be a dataset's name, description or type.
+
+    Raises:
+        BadRequest: a name with forbidden characters says so in these words.
+    """
+    check_name(name)
+    check_description(description)
+    if not data_type_id or len(data_type_id) > 100 or _FORBIDDEN.search(data_type_id):
+        raise BadRequest("The data type id is empty, too long or has forbidden characters.")
+
+
+def check_name(name: str) -> None:
+    """Refuse what cannot be a name; see `check_text`."""
+    if not name.strip():
+        raise BadRequest("The name of a data set cannot be empty.")
+    if len(name) > NAME_LIMIT:
+        raise BadRequest(f"The name of a data set cannot be longer than {NAME_LIMIT} characters.")
+    if _FORBIDDEN.search(name):
+        raise BadRequest(
+            "The name of the data set contains forbidden characters: "
+            "colons and control characters are not allowed."
+        )
+
+
+def check_description(description: str) -> None:
+    """Refuse what no database keeps, or nobody reads."""
+    if "\x00" in description or len(description) > _DESCRIPTION_LIMIT:
+        raise BadRequest("The description is too long or has forbidden characters.")
+
+
+async def revision(connection: AsyncConnection, workspace_id: str) -> tuple[int, int]:
+    """What changes whenever the workspace's list changes: its own count, the examples' count."""
+    found = await connection.execute(
+        sa.select(workspaces.c.id, workspaces.c.revision).where(
+            workspaces.c.id.in_([workspace_id, GLOBAL_WORKSPACE_ID])
+        )
+    )
+    counts = {row.id: row.revision for row in found}
+    return counts.get(workspace_id, 0), counts.get(GLOBAL_WORKSPACE_ID, 0)
+
+
+async def listed(connection: AsyncConnection, workspace_id: str) -> Sequence[sa.Row[Any]]:
+    """The latest instance of every family, the workspace's own first, oldest first."""
+    found = await connection.execute(
+        sa.select(instances)
+        .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
+        .where(instances.c.is_latest)
+        .order_by(
+            instances.c.workspace_id == GLOBAL_WORKSPACE_ID, instances.c.created, instances.c.id
+        )
+    )
+    return found.all()
+
+
+async def one(connection: AsyncConnection, workspace_id: str, instance_id: str) -> sa.Row[Any]:
+    """Any instance of the workspace or of the examples, old ones too.
+
+    Raises:
+        Missing: there is none of that id.
+    """
+    found = await connection.execute(
+        sa.select(instances)
+        .where(instances.c.id == instance_id)
+        .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
+    )
+    row = found.first()
+    if row is None:
+        raise Missing("There is no data set with this id.")
+    return row
+
+
+async def versions(
+    connection: AsyncConnection, workspace_id: str, family_id: str
+) -> Sequence[sa.Row[Any]]:
+    """All instances of a family, newest first.
+
+    Raises:
+        Missing: there is no such family.
+    """
+    found = await connection.execute(
+        sa.select(instances)
+        .where(instances.c.family_id == family_id)
+        .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
+        .order_by(instances.c.number.desc())
+    )
+    rows = found.all()
+    if not rows:
+        raise Missing("There is no data set family with this id.")
+    return rows
+
+
+async def change(connection: AsyncConnection, workspace_id: str) -> None:
+    """Begin a change of the workspace: others wait until this transaction ends."""
+    await connection.execute(
+        sa.update(workspaces)
+        .where(workspaces.c.id == workspace_id)
+        .values(revision=workspaces.c.revision + 1)
+    )
+
+
+async def add(
+    connection: AsyncConnection,
+    workspace_id: str,
+    new: NewInstance,
+    family_id: str | None = None,
+) -> str:
+    """Make a dataset, or the latest instance of a family; its id. Call `change` first.
+
+    Raises:
+        NameTaken: another listed dataset has the name.
+        Missing: there is no such family.
+        Forbidden: the family is an example.
+    """
+    await keeping.claim(connection, new.sha256)
+    if family_id is None:
+        await _check_free(connection, workspace_id, new.name, None)
+        family_id = secrets.token_hex(16)
+        number = 1
+        await connection.execute(
+            sa.insert(families).values(id=family_id, workspace_id=workspace_id, name=new.name)
+        )
+    else:
+        latest = await _latest(connection, workspace_id, family_id)
+        number = latest.number + 1
+        await _rename(connection, workspace_id, latest, new.name)
+        await connection.execute(
+            sa.update(instances).where(instances.c.id == latest.id).values(is_latest=False)
+        )
+    instance_id = f"{workspace_id}.{family_id}.{secrets.token_hex(16)}"
+    await connection.execute(
+        sa.insert(instances).values(
+            id=instance_id,
+            family_id=family_id,
+            workspace_id=workspace_id,
+            number=number,
+            is_latest=True,
+            created=clock.now(),
+            sha256=new.sha256,
+            size=new.size,
+            name=new.name,
+            description=new.description,
+            data_type_id=new.data_type_id,
+            owner=new.owner,
+            source_origin=new.source_origin,
+            resource_upload_id=new.resource_upload_id,
+            uploaded_from_filename=new.uploaded_from_filename,
+            experiment_id=new.experiment_id,
+            promoted_from=new.promoted_from,
+        )
+    )
+    return instance_id
+
+
+async def edit(
+    connection: AsyncConnection,
+    workspace_id: str,
+    family_id: str,
+    *,
+    name: str | None,
+    description: str | None,
+) -> str:
+    """Rename or describe a family's latest instance; its id. Call `change` first.
+
+    Raises:
+        NameTaken: another listed dataset has the name.
+        Missing: there is no such family.
+        Forbidden: the family is an example.
+    """
+    latest = await _latest(connection, workspace_id, family_id)
+    values: dict[str, str] = {}
+    if name is not None:
+        await _rename(connection, workspace_id, latest, name)
+        values["name"] = name
+    if description is not None:
+        values["description"] = description
+    if values:
+        await connection.execute(
+            sa.update(instances).where(instances.c.id == latest.id).values(values)
+        )
+    return str(latest.id)
+
+
+async def delete(connection: AsyncConnection, workspace_id: str, family_id: str) -> None:
+    """Remove a family with all its instances; the janitor takes the bytes. Call `change` first.
+
+    Raises:
+        Missing: there is no such family.
+        Forbidden: the family is an example.
+    """
+    await _latest(connection, workspace_id, family_id)
+    await connection.execute(sa.delete(families).where(families.c.id == family_id))
+
+
+async def _latest(connection: AsyncConnection, workspace_id: str, family_id: str) -> sa.Row[Any]:
+    found = await connection.execute(
+        sa.select(instances)
+        .where(instances.c.family_id == family_id)
+        .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
+        .where(instances.c.is_latest)
+    )
+    row = found.first()
+    if row is None:
+        raise Missing("There is no data set family with this id.")
+    if row.workspace_id != workspace_id:
+        raise Forbidden("Example data sets cannot be changed.")
+    return row
+
+
+async def _rename(
+    connection: AsyncConnection, workspace_id: str, latest: sa.Row[Any], name: str
+) -> None:
+    if name == latest.name:
+        return
+    await _check_free(connection, workspace_id, name, latest.family_id)
+    await connection.execute(
+        sa.update(families).where(families.c.id == latest.family_id).values(name=name)
+    )
+
+
+async def _check_free(
+    connection: AsyncConnection, workspace_id: str, name: str, family_id: str | None
+) -> None:
+    found = await connection.execute(
+        sa.select(families.c.id)
+        .where(families.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
+        .where(families.c.name == name)
+    )
+    if any(row.id != family_id for row in found):
+        raise NameTaken(name)

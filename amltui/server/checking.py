@@ -1,0 +1,105 @@
+"""`amltui serve --check`: is everything that the database tells of in the store, byte for byte?"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.server.database.engine import Database
+from amltui.server.database.tables import contents, families, instances, outputs
+from amltui.server.problems import Missing, Problem
+from amltui.server.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found."""
+
+    contents: int
+    """Contents that were read."""
+    bytes: int
+    findings: tuple[str, ...]
+    """One sentence each; none: all is well."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+
+async def check(database: Database, store: Store) -> Report:
+    """Read all contents and compare them with their names and records; changes nothing.
+
+    Contents that appear or go while it reads are no findings.
+    """
+    async with database.reading() as connection:
+        known = {
+            row.sha256: row.size
+            for row in await connection.execute(sa.select(contents).where(~contents.c.doomed))
+        }
+        named = await _names(connection)
+    findings: list[str] = []
+    total = 0
+    for sha256, size in known.items():
+        total += size
+        fault = await _fault(store, sha256, size)
+        if fault and (sha256 in named or fault != _MISSING):
+            users = ", ".join(sorted(named.get(sha256, {"nothing"})))
+            findings.append(f"Content {sha256} {fault}. Used by {users}.")
+    findings += await _orphans(database, store)
+    findings += await _families(database)
+    return Report(len(known), total, tuple(findings))
+
+
+_MISSING = "is missing in the store"
+
+
+async def _fault(store: Store, sha256: str, size: int) -> str | None:
+    if not await store.has(sha256, size):
+        return _MISSING
+    digest = hashlib.sha256()
+    try:
+        async for chunk in store.read(sha256, 0, size):
+            digest.update(chunk)
+    except Missing:
+        return _MISSING
+    except Problem as error:
+        return f"cannot be read: {error}"
+    return None if digest.hexdigest() == sha256 else "is damaged: its bytes have another hash"
+
+
+async def _names(connection: AsyncConnection) -> dict[str, set[str]]:
+    named: dict[str, set[str]] = {}
+    for row in await connection.execute(sa.select(instances.c.sha256, instances.c.name)):
+        named.setdefault(row.sha256, set()).add(repr(row.name))
+    for row in await connection.execute(sa.select(outputs.c.sha256, outputs.c.port)):
+        named.setdefault(row.sha256, set()).add(f"output {row.port!r}")
+    return named
+
+
+async def _orphans(database: Database, store: Store) -> list[str]:
+    """Contents without a record; the store is listed first, so that a new one has its record."""
+    listed = [stored async for stored in store.list()]
+    async with database.reading() as connection:
+        recorded = set((await connection.execute(sa.select(contents.c.sha256))).scalars())
+    return [
+        f"The store holds {stored.sha256}, which the database does not know."
+        for stored in listed
+        if stored.sha256 not in recorded
+    ]
+
+
+async def _families(database: Database) -> list[str]:
+    """Families whose latest instance is missing or has another name."""
+    joined = sa.outerjoin(
+        families, instances, (instances.c.family_id == families.c.id) & instances.c.is_latest
+    )
+    async with database.reading() as connection:
+        found = await connection.execute(
+            sa.select(families.c.name, instances.c.name.label("shown")).select_from(joined)
+        )
+        wrong = [row.name for row in found if row.shown != row.name]
+    return [f"The data set {name!r} has no latest instance of its name." for name in wrong]

@@ -1,0 +1,112 @@
+"""Answering with a content: ranges, validators, digests; never compressed.
+
+A content never changes, so its hash is its validator. A whole local file is handed to the server's
+own sender; a range is read in pieces; with an object store the client is sent there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from amltui.server.problems import Unavailable, Unsatisfiable
+from amltui.server.store.base import Store, Stored
+from amltui.wire import headers as names
+
+_RANGE: Final = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
+_TYPE: Final = "application/octet-stream"
+
+
+class FileAnswer(Response):
+    """A whole file, sent by the server itself from its path."""
+
+    def __init__(self, path: str, headers: dict[str, str]) -> None:
+        self.path = path
+        self.status_code = 200
+        self.background = None
+        self.init_headers(headers)
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Hand the path over."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.pathsend", "path": self.path})
+
+
+async def respond(store: Store, stored: Stored, request: Request) -> Response:
+    """The content, the part of it that was asked for, or word that the client has it already.
+
+    Raises:
+        Unsatisfiable: no byte of it is in the range.
+    """
+    etag = f'"{stored.sha256}"'
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        names.REPR_DIGEST: names.repr_digest(stored.sha256),
+        "Cache-Control": "private, max-age=604800, immutable, no-transform",
+        "Content-Type": _TYPE,
+        "X-Content-Type-Options": "nosniff",
+    }
+    if _matches(request.headers.getlist("if-none-match"), etag):
+        return Response(status_code=304, headers=headers)
+    url = await store.signed_url(stored.sha256)
+    if url is not None:
+        headers["Cache-Control"] = "private, no-store"
+        return Response(status_code=307, headers=headers | {"Location": url})
+    if not await store.has(stored.sha256, stored.size):
+        raise Unavailable("The contents are damaged or missing in the server's store.")
+    span = _span(request, etag, stored.size)
+    if span is None:
+        headers["Content-Length"] = str(stored.size)
+        return _whole(store, stored, headers, request)
+    start, stop = span
+    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.size}"
+    headers["Content-Length"] = str(stop - start)
+    if request.method == "HEAD":
+        return Response(status_code=206, headers=headers)
+    return StreamingResponse(store.read(stored.sha256, start, stop), 206, headers)
+
+
+def _whole(store: Store, stored: Stored, headers: dict[str, str], request: Request) -> Response:
+    path = store.path(stored.sha256)
+    if request.method == "HEAD" or stored.size == 0:
+        return Response(headers=headers)
+    if path is not None and "http.response.pathsend" in request.scope.get("extensions", {}):
+        return FileAnswer(str(path), headers)
+    return StreamingResponse(store.read(stored.sha256, 0, stored.size), headers=headers)
+
+
+def _span(request: Request, etag: str, size: int) -> tuple[int, int] | None:
+    """First byte and end of the range asked for; None for the whole content.
+
+    A Range that is malformed, or of several parts, is ignored, as RFC 9110 allows.
+    """
+    match = _RANGE.fullmatch(request.headers.get("range", ""))
+    condition = request.headers.get("if-range")
+    if match is None or (condition is not None and condition != etag):
+        return None
+    first, last = match.groups()
+    if not first and not last:
+        return None
+    if not first:
+        start, stop = max(0, size - int(last)), size
+    else:
+        start, stop = int(first), min(size, int(last) + 1 if last else size)
+        if last and int(last) < start:
+            return None
+    if start >= size:
+        raise Unsatisfiable(
+            "The range begins after the end of the contents.",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
+    return start, stop
+
+
+def _matches(values: Sequence[str], etag: str) -> bool:
+    tags = {tag.strip().removeprefix("W/") for value in values for tag in value.split(",")}
+    return bool(tags & {etag, "*"})

@@ -1,0 +1,110 @@
+"""Connections to SQLite or PostgreSQL, and transactions over them.
+
+SQLite runs in WAL mode with full synchronisation: what was acknowledged survives `kill -9` and
+a power cut. Writing transactions take its write lock when they begin, so that none fails halfway
+because another one wrote first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from amltui.server.problems import StartError
+
+BUSY_SECONDS: Final = 30
+"""How long a transaction waits for another one's lock."""
+_WRITE: Final = "amltui_write"
+
+
+class Database:
+    """An engine and its two kinds of transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(**{_WRITE: True})
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file of ours, not a server."""
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements see one state of the database."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed at the end of the block, rolled back by an exception."""
+        async with self._writing.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def database_url(url: str | None, data: Path) -> sa.URL:
+    """The SQLAlchemy URL for a `--database` value; None is SQLite in the data directory.
+
+    Raises:
+        StartError: it names neither SQLite nor PostgreSQL.
+    """
+    if url is None:
+        return sa.URL.create("sqlite+aiosqlite", database=str(data / "workspace.sqlite"))
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise StartError("The database is not a URL like postgresql://user@host/name.") from None
+    backend = parsed.get_backend_name()
+    if backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+asyncpg")
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    raise StartError(f"Databases of kind {backend!r} are not supported: use SQLite or PostgreSQL.")
+
+
+def open_database(url: sa.URL) -> Database:
+    """A database at `url`; connects when it is first used."""
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    else:
+        engine = create_async_engine(
+            url,
+            pool_size=10,
+            max_overflow=20,
+            pool_pre_ping=True,
+            pool_timeout=BUSY_SECONDS,
+            connect_args={"timeout": 10, "command_timeout": 60},
+        )
+    return Database(engine)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`
+    cursor = connection.cursor()
+    try:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            f"busy_timeout = {BUSY_SECONDS * 1000}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

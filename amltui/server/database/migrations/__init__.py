@@ -1,0 +1,1 @@
+"""Schema versions as alembic scripts; `versions/` holds one module each."""

@@ -1,0 +1,1 @@
+"""One module per schema version, in the order of their numbers."""

@@ -1,0 +1,70 @@
+"""Bringing a database to the schema that this program knows.
+
+A new database is made from the tables as they are and stamped; only an older one needs the
+migration library, whose import costs more than the rest of the server's start.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.server.database.engine import Database
+from amltui.server.database.tables import HEAD, METADATA
+from amltui.server.problems import StartError
+
+_VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
+_LOCK: Final = 0x616D6C74
+"""PostgreSQL advisory lock: one server at a time prepares the database."""
+
+
+async def prepare(database: Database) -> None:
+    """Create the schema, or migrate it to `HEAD`.
+
+    Raises:
+        StartError: the database is of a newer version of this program, or not ours.
+    """
+    async with database.writing() as connection:
+        await lock(connection, database)
+        await connection.run_sync(_prepare)
+
+
+async def lock(connection: AsyncConnection, database: Database) -> None:
+    """Hold what only one server may do until the transaction ends. SQLite's own lock does it."""
+    if not database.is_sqlite:
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def _prepare(connection: sa.Connection) -> None:
+    found = _version(connection)
+    if found == HEAD:
+        return
+    if found is not None:
+        _migrate(connection, found)
+        return
+    if sa.inspect(connection).get_table_names():
+        raise StartError("This database holds tables that are not a workspace's; use an empty one.")
+    METADATA.create_all(connection)
+    connection.execute(
+        sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    )
+    connection.execute(sa.insert(_VERSION).values(version_num=HEAD))
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.select(_VERSION.c.version_num)).scalar()
+
+
+def _migrate(connection: sa.Connection, found: str) -> None:
+    from amltui.server.database import migrate
+
+    if found not in migrate.known_versions():
+        raise StartError(
+            f"This database has schema version {found}, and this program knows up to {HEAD}: "
+            "it was written by a newer amltui. Upgrade this one."
+        )
+    migrate.upgrade(connection)

@@ -1,0 +1,202 @@
+"""Experiments with their graphs, and the outputs that were published for them.
+
+This server runs no experiments: their outputs come from whoever ran the work. Publishing to an
+experiment that is not there makes it, with a node for the output.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.models import GLOBAL_WORKSPACE_ID
+from amltui.server import clock, keeping
+from amltui.server.database.tables import experiments, outputs
+from amltui.server.problems import BadRequest, Forbidden, Missing
+from amltui.server.store.base import Stored
+from amltui.wire import dates, messages
+
+
+async def listed(connection: AsyncConnection, workspace_id: str) -> list[messages.Experiment]:
+    """All experiments without graphs, the workspace's own first, oldest first."""
+    found = await connection.execute(
+        sa.select(experiments)
+        .where(experiments.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
+        .order_by(
+            experiments.c.workspace_id == GLOBAL_WORKSPACE_ID,
+            experiments.c.created,
+            experiments.c.id,
+        )
+    )
+    listed = []
+    for row in found:
+        experiment = read(row.document)
+        experiment.graph = None
+        experiment.node_statuses = ()
+        listed.append(experiment)
+    return listed
+
+
+async def one(
+    connection: AsyncConnection, workspace_id: str, experiment_id: str
+) -> messages.Experiment:
+    """An experiment with its graph.
+
+    Raises:
+        Missing: there is none of that id.
+    """
+    row = await _row(connection, workspace_id, experiment_id)
+    if row is None:
+        raise Missing("There is no experiment with this id.")
+    return read(row.document)
+
+
+async def output(
+    connection: AsyncConnection, workspace_id: str, experiment_id: str, node_id: str, port: str
+) -> sa.Row[Any]:
+    """The published content of a port.
+
+    Raises:
+        Missing: there is no such experiment or port, or nothing was published there.
+    """
+    await one(connection, workspace_id, experiment_id)
+    found = await connection.execute(
+        sa.select(outputs)
+        .where(outputs.c.experiment_id == experiment_id)
+        .where(outputs.c.node_id == node_id)
+        .where(outputs.c.port == port)
+    )
+    row = found.first()
+    if row is None:
+        raise Missing("This experiment has no contents for this output.")
+    return row
+
+
+async def publish(
+    connection: AsyncConnection,
+    workspace_id: str,
+    experiment_id: str,
+    node_id: str,
+    port: str,
+    data_type_id: str,
+    stored: Stored,
+) -> None:
+    """Give a port its contents; experiment, node and port come to be where they are missing.
+
+    Raises:
+        Forbidden: the experiment is an example.
+        BadRequest: the id is not one of this workspace.
+    """
+    check_publishable(workspace_id, experiment_id)
+    await keeping.claim(connection, stored.sha256)
+    row = await _row(connection, workspace_id, experiment_id)
+    experiment = read(row.document) if row else new(experiment_id)
+    with_output(experiment, node_id, port, data_type_id)
+    await save(connection, workspace_id, experiment)
+    await save_output(connection, experiment_id, node_id, port, data_type_id, stored)
+
+
+def check_publishable(workspace_id: str, experiment_id: str) -> None:
+    """Refuse ids that are an example's, or not of this workspace's; see `publish`."""
+    if experiment_id.startswith(GLOBAL_WORKSPACE_ID):
+        raise Forbidden("Example experiments cannot be changed.")
+    prefix = f"{workspace_id}.f-id."
+    if not experiment_id.startswith(prefix) or not 0 < len(experiment_id) - len(prefix) <= 100:
+        raise BadRequest(f"The experiment's id must begin with {prefix} and go on.")
+
+
+def new(experiment_id: str, description: str = "", creator: str = "") -> messages.Experiment:
+    """An experiment without nodes."""
+    now = dates.to_wire(clock.moment(clock.now()))
+    return messages.Experiment(
+        experiment_id=experiment_id,
+        description=description or experiment_id.rpartition(".")[2],
+        creator=creator,
+        status=messages.Status(
+            status_code="Finished", creation_time=now, start_time=now, end_time=now
+        ),
+        graph=messages.Graph(),
+    )
+
+
+def with_output(
+    experiment: messages.Experiment, node_id: str, port: str, data_type_id: str
+) -> None:
+    """Let the graph tell of an output, in place."""
+    graph = experiment.graph or messages.Graph()
+    nodes = list(graph.module_nodes or ())
+    node = next((n for n in nodes if n.id == node_id), None)
+    if node is None:
+        node = messages.ModuleNode(id=node_id, module_id="", comment=node_id)
+        nodes.append(node)
+    told = messages.OutputPort(name=port, node_id=node_id, output_type=data_type_id)
+    ports = [p for p in node.output_ports_internal or () if p.name != port]
+    node.output_ports_internal = (*ports, told)
+    graph.module_nodes = tuple(nodes)
+    experiment.graph = graph
+    done = [s for s in experiment.node_statuses or () if s.node_id != node_id]
+    status = messages.NodeStatus(node_id=node_id, status=messages.Status(status_code="Finished"))
+    experiment.node_statuses = (*done, status)
+
+
+async def save(
+    connection: AsyncConnection, workspace_id: str, experiment: messages.Experiment
+) -> None:
+    """Insert or replace an experiment."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    document = msgspec.json.encode(experiment)
+    statement = insert(experiments).values(
+        id=experiment.experiment_id,
+        workspace_id=workspace_id,
+        created=clock.now(),
+        document=document,
+    )
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=["id"], set_={"document": document})
+    )
+
+
+async def save_output(
+    connection: AsyncConnection,
+    experiment_id: str,
+    node_id: str,
+    port: str,
+    data_type_id: str,
+    stored: Stored,
+) -> None:
+    """Insert or replace a port's content."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    values = {
+        "sha256": stored.sha256,
+        "size": stored.size,
+        "data_type_id": data_type_id,
+        "created": clock.now(),
+    }
+    statement = insert(outputs).values(
+        experiment_id=experiment_id, node_id=node_id, port=port, **values
+    )
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["experiment_id", "node_id", "port"], set_=values
+        )
+    )
+
+
+def read(document: bytes) -> messages.Experiment:
+    """An experiment as it is kept."""
+    return msgspec.json.decode(document, type=messages.Experiment)
+
+
+async def _row(
+    connection: AsyncConnection, workspace_id: str, experiment_id: str
+) -> sa.Row[Any] | None:
+    found = await connection.execute(
+        sa.select(experiments)
+        .where(experiments.c.id == experiment_id)
+        .where(experiments.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
+    )
+    return found.first()

@@ -1,0 +1,157 @@
+"""Datasets: list, one, create or update, edit, delete, versions, restore."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Final
+
+import anyio.to_thread
+import msgspec
+from starlette.responses import Response
+
+from amltui.server import catalog, experiments, uploads
+from amltui.server.catalog import NewInstance
+from amltui.server.problems import BadRequest
+from amltui.server.routing import JSON_TYPE, Call, answer
+from amltui.wire.messages import CreateDataSource, EditDataSource
+
+PROMOTION: Final = "FromOutputPromotion"
+
+
+async def list_all(call: Call) -> Response:
+    """The latest instance of every family; 304 when the client's ETag is the present one."""
+    state = call.state
+    async with state.database.reading() as connection:
+        own, examples = await catalog.revision(connection, state.workspace_id)
+        writer = call.writer()
+        named = f"{own}.{examples}.{writer.expires}.{writer.base_uri}".encode()
+        etag = f'"{hashlib.sha256(named).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        given = call.request.headers.get("if-none-match", "")
+        if etag in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
+            return Response(status_code=304, headers=headers)
+        rows = await catalog.listed(connection, state.workspace_id)
+    body = await anyio.to_thread.run_sync(lambda: msgspec.json.encode(writer.datasets(rows)))
+    return Response(body, media_type=JSON_TYPE, headers=headers)
+
+
+async def one(call: Call) -> Response:
+    """One instance, latest or not."""
+    return await _answer(call, call.part("id"))
+
+
+async def create(call: Call) -> Response:
+    """Make a dataset or the next instance of a family, from an upload or an experiment's output."""
+    body = await call.json(CreateDataSource)
+    source = body.data_source
+    description = source.description or ""
+    catalog.check_text(source.name, description, source.data_type_id)
+    new = NewInstance(
+        name=source.name,
+        description=description,
+        data_type_id=source.data_type_id,
+        sha256="",
+        size=0,
+        owner=(source.owner or "")[:200],
+        uploaded_from_filename=(body.uploaded_from_file_name or "")[:1000],
+    )
+    if source.source_origin == PROMOTION:
+        made = await _promote(call, body, new)
+    elif body.upload_id:
+        made = await uploads.commit(call.state, body.upload_id, new, source.family_id or None)
+    else:
+        raise BadRequest("UploadId is missing.")
+    return answer(made)
+
+
+async def edit(call: Call) -> Response:
+    """Rename or describe the latest instance without its contents (ours)."""
+    body = await call.json(EditDataSource)
+    if body.name is not None:
+        catalog.check_name(body.name)
+    if body.description is not None:
+        catalog.check_description(body.description)
+    state = call.state
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        edited = await catalog.edit(
+            connection,
+            state.workspace_id,
+            call.part("family"),
+            name=body.name,
+            description=body.description,
+        )
+    return await _answer(call, edited)
+
+
+async def delete(call: Call) -> Response:
+    """Remove a family with all its instances."""
+    state = call.state
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        await catalog.delete(connection, state.workspace_id, call.part("family"))
+    return Response(status_code=204)
+
+
+async def versions(call: Call) -> Response:
+    """All instances of a family, newest first (ours)."""
+    state = call.state
+    async with state.database.reading() as connection:
+        rows = await catalog.versions(connection, state.workspace_id, call.part("family"))
+    return answer(call.writer().datasets(rows))
+
+
+async def restore(call: Call) -> Response:
+    """Make an old instance's contents the family's latest, as a new instance (ours)."""
+    state = call.state
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        row = await catalog.one(connection, state.workspace_id, call.part("id"))
+        new = NewInstance(
+            name=row.name,
+            description=row.description,
+            data_type_id=row.data_type_id,
+            sha256=row.sha256,
+            size=row.size,
+            owner=row.owner,
+            source_origin=row.source_origin,
+            uploaded_from_filename=row.uploaded_from_filename,
+            experiment_id=row.experiment_id,
+            promoted_from=row.promoted_from,
+        )
+        restored = await catalog.add(connection, state.workspace_id, new, row.family_id)
+    return await _answer(call, restored)
+
+
+async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
+    if not (body.experiment_id and body.module_node_id and body.output_name):
+        raise BadRequest("ExperimentId, ModuleNodeId and OutputName say what to promote.")
+    state = call.state
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        output = await experiments.output(
+            connection,
+            state.workspace_id,
+            body.experiment_id,
+            body.module_node_id,
+            body.output_name,
+        )
+        new = replace(
+            new,
+            sha256=output.sha256,
+            size=output.size,
+            source_origin=PROMOTION,
+            experiment_id=body.experiment_id,
+            promoted_from=f"{body.experiment_id}/{body.module_node_id}/{body.output_name}",
+        )
+        return await catalog.add(
+            connection, state.workspace_id, new, body.data_source.family_id or None
+        )
+
+
+async def _answer(call: Call, instance_id: str) -> Response:
+    state = call.state
+    async with state.database.reading() as connection:
+        row = await catalog.one(connection, state.workspace_id, instance_id)
+    return answer(call.writer().dataset(row))

@@ -1,0 +1,66 @@
+"""Bytes in and out: uploads by block or whole, contents by signed link."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from amltui.server import content, uploads
+from amltui.server.database.tables import contents
+from amltui.server.problems import BadRequest, Forbidden, Missing
+from amltui.server.routing import Call, answer
+from amltui.server.store.base import Stored
+from amltui.wire.messages import ResourceUpload
+
+
+async def begin(call: Call) -> Response:
+    """Begin an upload; a body, if there is one, is its whole content."""
+    data_type_id = call.query("dataTypeId")
+    if not data_type_id or len(data_type_id) > 100:
+        raise BadRequest("dataTypeId is missing or too long.")
+    upload_id = await uploads.begin(call.state, data_type_id)
+    chunks = body_of(call)
+    first = await anext(chunks, b"")
+    if first:
+        await uploads.receive_whole(call.state, upload_id, first, chunks)
+    return answer(
+        ResourceUpload(
+            id=upload_id,
+            data_type_id=data_type_id,
+            content_type=call.request.headers.get("content-type"),
+            committed=False,
+            workspace_id=call.state.workspace_id,
+        )
+    )
+
+
+async def block(call: Call) -> Response:
+    """Take one block of an upload."""
+    upload_id = call.query("uploadId")
+    number, count = call.number("blockId"), call.number("numberOfBlocks")
+    await uploads.receive_block(call.state, upload_id, number, count, body_of(call))
+    return answer({"Id": upload_id, "BlockId": number})
+
+
+async def download(call: Call) -> Response:
+    """A content, a schema or a visualisation, by signed link; no token is looked at."""
+    sha256, view, data_type_id = call.part("key"), call.query("v", "content"), call.query("t")
+    expires, signature = call.query("e"), call.query("s")
+    if not call.state.links.opens(sha256, expires, signature, view, data_type_id):
+        raise Forbidden("This link is not valid or has expired. Ask the workspace for a new one.")
+    async with call.state.database.reading() as connection:
+        size = await connection.scalar(
+            sa.select(contents.c.size).where(contents.c.sha256 == sha256)
+        )
+    if size is None:
+        raise Missing("These contents were deleted.")
+    return await content.respond(call.state.store, Stored(sha256, size), call.request)
+
+
+async def body_of(call: Call) -> AsyncIterator[bytes]:
+    """The request's body without empty chunks."""
+    async for chunk in call.request.stream():
+        if chunk:
+            yield chunk

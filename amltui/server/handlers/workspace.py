@@ -1,0 +1,143 @@
+"""The workspace itself: settings, users, quota, data types, tokens, health."""
+
+from __future__ import annotations
+
+import hashlib
+
+import sqlalchemy as sa
+from starlette.responses import Response
+
+from amltui.models import TokenInfo
+from amltui.server import access, settings, tokens, uploads
+from amltui.server.database.tables import workspaces
+from amltui.server.problems import BadRequest
+from amltui.server.routing import Call, answer
+from amltui.wire import dates
+from amltui.wire.messages import (
+    AuthorizationToken,
+    DataType,
+    Extension,
+    NewToken,
+    Quota,
+    Token,
+    User,
+    WorkspaceSettings,
+)
+
+_TYPES = (
+    DataType(id="GenericCSV", name="Generic CSV", file_extension="csv"),
+    DataType(id="GenericCSVNoHeader", name="Generic CSV without header", file_extension="csv"),
+    DataType(id="GenericTSV", name="Generic TSV", file_extension="tsv"),
+    DataType(id="GenericTSVNoHeader", name="Generic TSV without header", file_extension="tsv"),
+    DataType(id="PlainText", name="Plain text", file_extension="txt"),
+    DataType(id="ARFF", name="Attribute-relation file", file_extension="arff"),
+    DataType(id="SvmLight", name="SVMLight", file_extension="svmlight"),
+    DataType(id="Zip", name="Zip file", file_extension="zip"),
+    DataType(id="RData", name="R object", file_extension="rdata"),
+    DataType(id="Dataset", name="Dataset of a module", file_extension=""),
+)
+
+
+async def one(call: Call) -> Response:
+    """The workspace's settings; for the two owners' tokens, the one that asked."""
+    state, caller = call.state, call.caller
+    assert caller is not None
+    async with state.database.reading() as connection:
+        found = await connection.execute(
+            sa.select(workspaces).where(workspaces.c.id == state.workspace_id)
+        )
+        row = found.one()
+    shown = None
+    if caller.is_owner:
+        token = access.token_of(call.request)
+        shown = AuthorizationToken(
+            primary_token=token if caller.name == tokens.PRIMARY else None,
+            secondary_token=token if caller.name == tokens.SECONDARY else None,
+        )
+    return answer(
+        WorkspaceSettings(
+            workspace_id=row.id,
+            friendly_name=row.friendly_name,
+            description=row.description,
+            region=row.region,
+            etag=hashlib.sha256(f"{row.id}.{row.revision}".encode()).hexdigest()[:32],
+            authorization_token=shown,
+            extensions=Extension.ALL,
+        )
+    )
+
+
+async def users(call: Call) -> Response:
+    """Who has access: the workspace knows its people by their tokens' names."""
+    async with call.state.database.reading() as connection:
+        listed = await tokens.listed(connection, call.state.workspace_id)
+    return answer([User(name=t.name, email="", role=t.role.capitalize()) for t in listed])
+
+
+async def quota(call: Call) -> Response:
+    """Bytes used and allowed."""
+    async with call.state.database.reading() as connection:
+        used = await uploads.used(connection, call.state.workspace_id)
+    return answer(Quota(used_storage=used, maximum_storage=call.state.options.quota))
+
+
+async def data_types(_call: Call) -> Response:
+    """The data types that clients know; others are kept as well."""
+    return answer(_TYPES)
+
+
+async def list_tokens(call: Call) -> Response:
+    """All tokens, never their secrets (ours)."""
+    async with call.state.database.reading() as connection:
+        listed = await tokens.listed(connection, call.state.workspace_id)
+    return answer([_token(info) for info in listed])
+
+
+async def create_token(call: Call) -> Response:
+    """Make a token; its secret is in this answer and nowhere else (ours)."""
+    body = await call.json(NewToken)
+    expires = dates.from_wire(body.expires)
+    if body.expires and expires is None:
+        raise BadRequest("Expires is not a time: write it as 2026-01-31T12:00:00Z.")
+    async with call.state.database.writing() as connection:
+        info, secret = await tokens.create(
+            connection, call.state.workspace_id, body.name, body.role, expires
+        )
+    return answer(_token(info, secret), 201)
+
+
+async def regenerate_token(call: Call) -> Response:
+    """Replace a token's secret; the old one is dead when this answers (ours)."""
+    state = call.state
+    async with state.database.writing() as connection:
+        info, secret = await tokens.regenerate(connection, state.workspace_id, call.part("token"))
+    if info.name == tokens.PRIMARY:
+        await settings.replace_token(state.options.data, state.workspace_id, secret)
+    return answer(_token(info, secret))
+
+
+async def revoke_token(call: Call) -> Response:
+    """Delete a token (ours)."""
+    async with call.state.database.writing() as connection:
+        await tokens.revoke(connection, call.state.workspace_id, call.part("token"))
+    return Response(status_code=204)
+
+
+async def health(call: Call) -> Response:
+    """Whether database and store answer."""
+    async with call.state.database.reading() as connection:
+        await connection.execute(sa.text("SELECT 1"))
+    await call.state.store.probe()
+    return answer({"Status": "ok"})
+
+
+def _token(info: TokenInfo, secret: str | None = None) -> Token:
+    return Token(
+        id=info.id,
+        name=info.name,
+        role=info.role,
+        created=dates.to_wire(info.created) if info.created else None,
+        expires=dates.to_wire(info.expires) if info.expires else None,
+        last_used=dates.to_wire(info.last_used) if info.last_used else None,
+        secret=secret,
+    )

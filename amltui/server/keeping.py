@@ -1,0 +1,57 @@
+"""Bringing a content into the store so that nothing which cleans up can take it away.
+
+The record of a content comes first, its bytes second, and whoever refers to it third. The
+janitor goes the other way under the record's lock (see `janitor`), so a reference always
+finds bytes: a record that the janitor has doomed cannot be referred to, it must be kept anew.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.server import clock
+from amltui.server.database.engine import Database
+from amltui.server.database.tables import contents
+from amltui.server.problems import Clash
+from amltui.server.store.base import Staged, Stored
+
+
+async def keep(database: Database, staged: Staged) -> Stored:
+    """Publish a staged content with its record; nothing refers to it yet."""
+    stored = await staged.finish()
+    async with database.writing() as connection:
+        await _record(connection, stored)
+    await staged.publish()
+    return stored
+
+
+async def claim(connection: AsyncConnection, sha256: str) -> None:
+    """Lock a kept content's record, so that a reference can be written in this transaction.
+
+    Raises:
+        Clash: the janitor took it meanwhile; the client sends it again.
+    """
+    found = await connection.execute(
+        sa.select(contents.c.doomed).where(contents.c.sha256 == sha256).with_for_update()
+    )
+    doomed = found.scalar()
+    if doomed is None or doomed:
+        raise Clash("The uploaded contents have expired. Upload them again.")
+
+
+async def _record(connection: AsyncConnection, stored: Stored) -> None:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "sha256": stored.sha256,
+        "size": stored.size,
+        "touched": clock.now(),
+        "doomed": False,
+    }
+    statement = insert(contents).values(row)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["sha256"], set_={"touched": row["touched"], "doomed": False}
+        )
+    )

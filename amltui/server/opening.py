@@ -1,0 +1,79 @@
+"""Opening a data directory: database, store, workspace. Used to serve and to administer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from amltui.server import seed
+from amltui.server.database import versions
+from amltui.server.database.engine import Database, database_url, open_database
+from amltui.server.links import Links
+from amltui.server.options import ServeOptions
+from amltui.server.problems import Problem, StartError
+from amltui.server.state import State
+from amltui.server.store.base import Store
+from amltui.server.store.local import LocalStore
+
+
+@asynccontextmanager
+async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
+    """Everything that a request needs, made ready; closed at the end of the block.
+
+    Raises:
+        StartError: it cannot be opened; the text says why.
+    """
+    make_directory(options.data)
+    database = open_database(database_url(options.database, options.data))
+    store = open_store(options)
+    try:
+        try:
+            await _prepare(database, store)
+            workspace_id = await seed.workspace(
+                database, options.data, endpoint, recover=options.embedded
+            )
+            if options.samples:
+                await seed.examples(database, store)
+            links = Links(await seed.link_key(database))
+        except sa.exc.SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise StartError(f"The database cannot be used: {reason}") from error
+        except (OSError, Problem) as error:
+            raise StartError(f"The workspace cannot be opened: {error}") from error
+        yield State(options, database, store, links, workspace_id)
+    finally:
+        await database.close()
+
+
+async def _prepare(database: Database, store: Store) -> None:
+    await store.open()
+    await versions.prepare(database)
+
+
+def make_directory(data: Path) -> None:
+    """Create the data directory for its owner only.
+
+    Raises:
+        StartError: it cannot be made.
+    """
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"The data directory {data} cannot be made: {error.strerror}") from None
+
+
+def open_store(options: ServeOptions) -> Store:
+    """The store for a `--contents` value.
+
+    Raises:
+        StartError: it names no store that is known.
+    """
+    if options.contents is None:
+        return LocalStore(options.data)
+    scheme, separator, _ = options.contents.partition("://")
+    if not separator:
+        return LocalStore(Path(options.contents))
+    raise StartError(f"Contents at {scheme}:// are not supported.")

@@ -1,0 +1,118 @@
+"""Endpoints as data: what the router mounts, and what the OpenAPI description tells.
+
+Each handler is an async function of a `Call`; the table of all endpoints is in `app`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from amltui.server.answers import Writer
+from amltui.server.problems import BadRequest
+from amltui.server.state import State
+from amltui.server.tokens import Caller
+
+_T = TypeVar("_T")
+Access = Literal["reader", "owner", "open"]
+JSON_TYPE: Final = "application/json; charset=utf-8"
+BODY_LIMIT: Final = 1 << 20
+"""Bytes of a JSON body at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to an endpoint."""
+
+    state: State
+    request: Request
+    caller: Caller | None
+    """None where access is open."""
+
+    def part(self, name: str) -> str:
+        """A part of the path, decoded."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str, default: str = "") -> str:
+        """A query parameter."""
+        return self.request.query_params.get(name, default)
+
+    def number(self, name: str) -> int:
+        """A query parameter that is a whole number.
+
+        Raises:
+            BadRequest: it is none, or missing.
+        """
+        text = self.query(name)
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise BadRequest(f"{name} must be a whole number.")
+        return int(text)
+
+    async def json(self, kind: type[_T]) -> _T:
+        """The body as a message.
+
+        Raises:
+            BadRequest: it is no such message.
+        """
+        body = bytearray()
+        async for chunk in self.request.stream():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise BadRequest("The body is too long.")
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadRequest(f"The body is not what it should be: {error}") from None
+
+    def writer(self) -> Writer:
+        """What writes datasets into the answer."""
+        return Writer(self.state.links, base_uri(self), self.state.links.expiry())
+
+
+def base_uri(call: Call) -> str:
+    """The address under which the client reached this server, with a slash at its end."""
+    if call.state.options.public_url:
+        return call.state.options.public_url.rstrip("/") + "/"
+    url = call.request.url
+    return f"{url.scheme}://{url.netloc}/"
+
+
+def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(
+        msgspec.json.encode(value), status_code=status, media_type=JSON_TYPE, headers=headers
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter, for the description."""
+
+    name: str
+    description: str
+    kind: Literal["string", "integer", "boolean"] = "string"
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One method on one path."""
+
+    method: str
+    path: str
+    """A template of `wire.routes`."""
+    handler: Callable[[Call], Awaitable[Response]]
+    access: Access
+    summary: str
+    query: tuple[Parameter, ...] = ()
+    body: type | None = None
+    """A message, or bytes for raw contents."""
+    answer: Any = None
+    """A message type, or bytes, or None for an empty answer."""
+    problems: dict[int, str] = field(default_factory=dict)
+    """Statuses that it may answer beside the usual ones."""

@@ -1,0 +1,193 @@
+"""`amltui serve`: one process that answers until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any, Final
+
+from amltui.server import log, opening, settings
+from amltui.server.app import Application
+from amltui.server.options import ServeOptions
+from amltui.server.problems import StartError
+
+__all__ = ["ServeOptions", "serve"]
+
+_DRAIN_SECONDS: Final = 30
+"""How long a stop waits for transfers that are under way."""
+
+
+def serve(options: ServeOptions) -> int:
+    """Serve until a signal, or the end of stdin when embedded; the exit code."""
+    os.umask(0o077)
+    try:
+        check(options)
+        asyncio.run(_serve(options))
+    except StartError as error:
+        sys.stderr.write(f"amltui serve: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def check(options: ServeOptions) -> None:
+    """Refuse options that would expose the workspace or cannot work.
+
+    Raises:
+        StartError: the text says which, and what to do.
+    """
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise StartError("TLS needs both a certificate and a key.")
+    for file in (options.tls_cert, options.tls_key):
+        if file is not None and not file.is_file():
+            raise StartError(f"There is no file {file}.")
+    if options.tls_cert is None and not options.insecure and not is_loopback(options.host):
+        raise StartError(
+            f"{options.host} can be reached from other machines, and without TLS everybody on "
+            "the way reads tokens and data. Give --tls-cert and --tls-key, or --insecure where "
+            "something in front of this server speaks TLS."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is this machine's own only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _serve(options: ServeOptions) -> None:
+    reserved = _reserve(options)
+    with reserved:
+        port = reserved.getsockname()[1]
+        endpoint = _endpoint(options, port)
+        opening.make_directory(options.data)
+        log_file = options.log or (options.data / "server.log" if options.embedded else None)
+        log.configure(log_file, access=not options.embedded)
+        async with opening.opened(options, endpoint) as state:
+            app = Application(state)
+            server = _granian(options, app, port)
+            stop = asyncio.Event()
+            _stop_on_signals(stop)
+            running = asyncio.create_task(server.serve())
+            await _accepting(running, reserved)
+            log.event("started", endpoint=endpoint)
+            _announce(options, endpoint)
+            if options.embedded:
+                _stop_at_end_of_input(stop)
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            server.stop()
+            await running
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DRAIN_SECONDS):
+                    await app.idle()
+            log.event("stopped")
+
+
+def _reserve(options: ServeOptions) -> socket.socket:
+    """A bound socket that keeps the port ours until the server listens on it too.
+
+    The server binds with SO_REUSEPORT, which would share a port with another server of the same
+    user in silence: an exclusive bind first tells that it is taken.
+    """
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    host = "127.0.0.1" if options.host == "localhost" else options.host
+    try:
+        if options.port:
+            with socket.socket(family, socket.SOCK_STREAM) as alone:
+                alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                alone.bind((host, options.port))
+                alone.listen(1)
+        reserved = socket.socket(family, socket.SOCK_STREAM)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind((host, options.port))
+    except OSError as error:
+        raise StartError(
+            f"{options.host}:{options.port} cannot be listened on: {error.strerror}"
+        ) from None
+    return reserved
+
+
+def _endpoint(options: ServeOptions, port: int) -> str:
+    if options.public_url:
+        return options.public_url.rstrip("/") + "/"
+    scheme = "https" if options.tls_cert else "http"
+    host = options.host
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        host = socket.gethostname()
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _granian(options: ServeOptions, app: Application, port: int) -> Any:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    return Server(
+        app,
+        address="127.0.0.1" if options.host == "localhost" else options.host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        backlog=1024,
+        log_enabled=False,
+        ssl_cert=options.tls_cert,
+        ssl_key=options.tls_key,
+    )
+
+
+async def _accepting(running: asyncio.Task[None], reserved: socket.socket) -> None:
+    """Wait until connections are accepted; the reserved socket itself never listens."""
+    host, port = reserved.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
+    while not running.done():
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.005)
+            continue
+        writer.close()
+        return
+    await running
+    raise StartError("The server ended before it listened.")
+
+
+def _announce(options: ServeOptions, endpoint: str) -> None:
+    where = str(settings.path(options.data))
+    if options.embedded:
+        line = json.dumps({"endpoint": endpoint, "settings": where})
+    else:
+        line = f"Serving the workspace at {endpoint}; the owner's connection is in {where}"
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _stop_at_end_of_input(stop: asyncio.Event) -> None:
+    """The parent holds the other end of stdin: its end is the parent's, however it came."""
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="end of input", daemon=True).start()

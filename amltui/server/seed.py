@@ -1,0 +1,186 @@
+"""The first start: the workspace, its owner's tokens, the examples. Safe to repeat and to race."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets as random
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.models import GLOBAL_WORKSPACE_ID
+from amltui.server import clock, experiments, keeping, settings, tokens
+from amltui.server.database import tables, versions
+from amltui.server.database.engine import Database
+from amltui.server.samples import CENSUS, SAMPLES, Sample
+from amltui.server.store.base import Store, Stored
+from amltui.wire import messages
+
+_KEY: Final = "links"
+_EXPERIMENT: Final = f"{GLOBAL_WORKSPACE_ID}.f-id.5f1c3a7e9b2d4c6f8a0e1d3b5c7f9a2e"
+_SPLIT: Final = "a7c1f3d2-split"
+_CONVERT: Final = "b8d2e4f3-convert"
+
+
+async def workspace(database: Database, data: Path, endpoint: str, *, recover: bool) -> str:
+    """The workspace's id; made with its owner's tokens when the database is new.
+
+    settings.json is written before the transaction ends: a crash between the two leaves a file
+    that the next start replaces, never a workspace that nobody can open. `recover`: when the
+    file is gone or its token no longer works, put a fresh primary token there.
+    """
+    async with database.writing() as connection:
+        await versions.lock(connection, database)
+        found = await connection.scalar(
+            sa.select(tables.workspaces.c.id).where(tables.workspaces.c.id != GLOBAL_WORKSPACE_ID)
+        )
+        present = settings.read(data)
+        if found is None:
+            return await _found(connection, data, endpoint)
+        workspace_id = str(found)
+        token = present.get("authorization_token", "")
+        ours = present.get("id") == workspace_id
+        works = ours and await tokens.find(connection, workspace_id, token) is not None
+        if works:
+            if present.get("api_endpoint") != endpoint:
+                settings.write(data, workspace_id, token, endpoint)
+        elif recover:
+            _, fresh = await tokens.regenerate(connection, workspace_id, tokens.PRIMARY)
+            settings.write(data, workspace_id, fresh, endpoint)
+        return workspace_id
+
+
+async def _found(connection: AsyncConnection, data: Path, endpoint: str) -> str:
+    workspace_id = random.token_hex(16)
+    for row_id, name in ((workspace_id, "Local workspace"), (GLOBAL_WORKSPACE_ID, "Examples")):
+        await connection.execute(
+            sa.insert(tables.workspaces).values(
+                id=row_id, friendly_name=name, description="", region="local", revision=1
+            )
+        )
+    await connection.execute(
+        sa.insert(tables.secrets).values(name=_KEY, value=random.token_bytes(32))
+    )
+    _, primary = await tokens.create(connection, workspace_id, tokens.PRIMARY, "owner", None)
+    await tokens.create(connection, workspace_id, tokens.SECONDARY, "owner", None)
+    settings.write(data, workspace_id, primary, endpoint)
+    return workspace_id
+
+
+async def link_key(database: Database) -> bytes:
+    """The key that all servers of this workspace sign links with."""
+    async with database.reading() as connection:
+        value = await connection.scalar(
+            sa.select(tables.secrets.c.value).where(tables.secrets.c.name == _KEY)
+        )
+    assert value is not None
+    return bytes(value)
+
+
+async def examples(database: Database, store: Store) -> None:
+    """Offer the example datasets and the example experiment, unless they are there."""
+    async with database.reading() as connection:
+        there = await connection.scalar(
+            sa.select(tables.experiments.c.id).where(tables.experiments.c.id == _EXPERIMENT)
+        )
+    if there:
+        return
+    kept = [(sample, await _keep(database, store, sample.read())) for sample in SAMPLES]
+    converted = await _keep(database, store, _converted(CENSUS.read()))
+    async with database.writing() as connection:
+        await versions.lock(connection, database)
+        there = await connection.scalar(
+            sa.select(tables.experiments.c.id).where(tables.experiments.c.id == _EXPERIMENT)
+        )
+        if there:
+            return
+        for sample, stored in kept:
+            await _add(connection, sample, stored)
+        census = next(stored for sample, stored in kept if sample is CENSUS)
+        await experiments.save(connection, GLOBAL_WORKSPACE_ID, _experiment(census))
+        await experiments.save_output(
+            connection, _EXPERIMENT, _CONVERT, "Results dataset", "GenericCSV", converted
+        )
+
+
+async def _keep(database: Database, store: Store, data: bytes) -> Stored:
+    async with store.stage() as staged:
+        await staged.write(data)
+        return await keeping.keep(database, staged)
+
+
+async def _add(connection: AsyncConnection, sample: Sample, stored: Stored) -> None:
+    await keeping.claim(connection, stored.sha256)
+    await connection.execute(
+        sa.insert(tables.families).values(
+            id=sample.family_id, workspace_id=GLOBAL_WORKSPACE_ID, name=sample.name
+        )
+    )
+    await connection.execute(
+        sa.insert(tables.instances).values(
+            id=sample.instance_id(stored.sha256),
+            family_id=sample.family_id,
+            workspace_id=GLOBAL_WORKSPACE_ID,
+            number=1,
+            is_latest=True,
+            sha256=stored.sha256,
+            size=stored.size,
+            created=clock.now(),
+            name=sample.name,
+            description=sample.description,
+            data_type_id=sample.data_type_id,
+            owner="amltui",
+            source_origin="FromResourceUpload",
+            uploaded_from_filename=sample.file.removesuffix(".gz"),
+        )
+    )
+
+
+def _converted(census: bytes) -> bytes:
+    """What Split (a random half of the rows) and Convert to CSV made of the census.
+
+    The half is chosen by each row's own hash: the same on every server.
+    """
+    header, *rows = census.replace(b", ", b",").splitlines()
+    half = [row for row in rows if row and hashlib.sha256(row).digest()[0] < 128]
+    return b"\r\n".join([header, *half, b""])
+
+
+def _experiment(census: Stored) -> messages.Experiment:
+    experiment = experiments.new(
+        _EXPERIMENT, "Example: half of the census as CSV", creator="amltui"
+    )
+    source = messages.InputPort(
+        data_source_id=CENSUS.instance_id(census.sha256), name="Dataset", node_id=_SPLIT
+    )
+    split = messages.ModuleNode(
+        id=_SPLIT,
+        module_id="506153734175476c4f62416c57734963.70530644c97a4ab685f788bf30a8be5f",
+        comment="Split",
+        input_ports_internal=(source,),
+        output_ports_internal=tuple(
+            messages.OutputPort(name=name, node_id=_SPLIT, output_type="Dataset")
+            for name in ("Results dataset1", "Results dataset2")
+        ),
+    )
+    convert = messages.ModuleNode(
+        id=_CONVERT,
+        module_id="506153734175476c4f62416c57734963.faa6ba63383c4086ba587abf26b85814",
+        comment="Convert to CSV",
+        input_ports_internal=(messages.InputPort(name="Dataset", node_id=_CONVERT),),
+        output_ports_internal=(
+            messages.OutputPort(name="Results dataset", node_id=_CONVERT, output_type="GenericCSV"),
+        ),
+    )
+    edge = {
+        "SourceOutputPortId": f"{_SPLIT}:Results dataset1",
+        "DestinationInputPortId": f"{_CONVERT}:Dataset",
+    }
+    experiment.graph = messages.Graph(module_nodes=(split, convert), edges_internal=(edge,))
+    finished = messages.Status(status_code="Finished")
+    experiment.node_statuses = tuple(
+        messages.NodeStatus(node_id=node, status=finished) for node in (_SPLIT, _CONVERT)
+    )
+    return experiment

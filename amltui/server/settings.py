@@ -1,0 +1,63 @@
+"""`settings.json`: the first owner's connection, in the old client's own format, mode 0600."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+
+from amltui.server.store.local import flush_directory
+
+
+def path(data: Path) -> Path:
+    """Where it lies in a data directory."""
+    return data / "settings.json"
+
+
+def read(data: Path) -> dict[str, str]:
+    """Its `workspace` part; empty when it is missing or unreadable."""
+    try:
+        document: Any = json.loads(path(data).read_text("utf-8"))
+        workspace = document["workspace"]
+        return {str(key): str(value) for key, value in workspace.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def write(data: Path, workspace_id: str, token: str, endpoint: str) -> None:
+    """Replace it as a whole, durably."""
+    document = {
+        "workspace": {
+            "id": workspace_id,
+            "authorization_token": token,
+            "api_endpoint": endpoint,
+        }
+    }
+    temp = data / f".settings.{secrets.token_hex(8)}"
+    descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temp.replace(path(data))
+    except BaseException:
+        temp.unlink(missing_ok=True)
+        raise
+    flush_directory(data)
+
+
+async def replace_token(data: Path, workspace_id: str, token: str) -> None:
+    """Keep it able to open the workspace when the primary token is regenerated."""
+
+    def replace() -> None:
+        present = read(data)
+        if present.get("id") == workspace_id:
+            write(data, workspace_id, token, present.get("api_endpoint", ""))
+
+    await anyio.to_thread.run_sync(replace)

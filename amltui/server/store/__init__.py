@@ -1,0 +1,1 @@
+"""Where contents are kept: local files, or a cloud's object store."""

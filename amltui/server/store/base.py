@@ -1,0 +1,110 @@
+"""What a store of contents can do.
+
+A store holds immutable contents named by their SHA-256 and, beside them, the blocks of uploads
+that are not yet committed, under keys of their own. Every method may raise `Unavailable` (the
+store cannot be reached now) and `Full` (no room).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A content that is in the store, whole and durable."""
+
+    sha256: str
+    size: int
+
+
+class Store(ABC):
+    """Contents by SHA-256 and blocks by key."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Make it ready; raises `StartError` when it cannot be used at all."""
+
+    @abstractmethod
+    async def probe(self) -> None:
+        """Touch the store, for the health check."""
+
+    @abstractmethod
+    def stage(self) -> Staged:
+        """Begin to receive a content of unknown length and hash."""
+
+    @abstractmethod
+    async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
+        """Keep a block under a new key of its own, durable when this returns."""
+
+    @abstractmethod
+    def read_block(self, key: str) -> AsyncIterator[bytes]:
+        """A block's bytes."""
+
+    @abstractmethod
+    async def drop_blocks(self, upload_id: str) -> None:
+        """Remove all blocks of an upload; none is no error."""
+
+    @abstractmethod
+    async def has(self, sha256: str, size: int) -> bool:
+        """Whether the content is there with that size."""
+
+    @abstractmethod
+    async def delete(self, sha256: str) -> None:
+        """Remove a content; a missing one is no error."""
+
+    @abstractmethod
+    def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Bytes `start` to before `stop` in chunks of 1 byte to 1 MiB."""
+
+    @abstractmethod
+    def path(self, sha256: str) -> Path | None:
+        """The local file, for a store that has one."""
+
+    @abstractmethod
+    async def signed_url(self, sha256: str) -> str | None:
+        """Where a client can fetch the content without us, for a store that can sign."""
+
+    @abstractmethod
+    def list(self) -> AsyncIterator[Stored]:
+        """All contents, in any order, with the sizes that the store gives."""
+
+    @abstractmethod
+    async def sweep(self, older_than: float) -> int:
+        """Remove leftovers of writers that died more than `older_than` seconds ago; how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block that is in the store."""
+
+    key: str
+    size: int
+
+
+class Staged(ABC):
+    """A content on its way into the store; nobody sees it before `publish`.
+
+    Use as an async context manager: leaving it without `publish` removes what was written.
+    """
+
+    @abstractmethod
+    async def __aenter__(self) -> Staged: ...
+
+    @abstractmethod
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    @abstractmethod
+    async def write(self, data: bytes) -> None:
+        """Append."""
+
+    @abstractmethod
+    async def finish(self) -> Stored:
+        """All is written: its hash and size. Durable, but not yet under its name."""
+
+    @abstractmethod
+    async def publish(self) -> None:
+        """Give it its name; a content of that name that is there already stays."""

@@ -1,0 +1,251 @@
+"""Contents as files named by their SHA-256.
+
+A writer fills a temp file on the same file system, flushes it to the disk, renames it and flushes
+the directory: a reader sees the whole file or none, also after a power cut. Files never change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import IO, Final, Self
+
+import anyio.to_thread
+
+from amltui.server.problems import Full, Missing, StartError, Unavailable
+from amltui.server.store.base import Block, Staged, Store, Stored
+
+CHUNK: Final = 1 << 20
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def mapped() -> Iterator[None]:
+    """Turn failures of the disk into what a client can be told."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Missing("The contents are not in the store.") from None
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise Full("The server's disk is full.") from error
+        raise Unavailable("The server's disk cannot be used now.") from error
+
+
+class LocalStore(Store):
+    """A directory: `contents/ab/abcd...`, `blocks/<upload>/...`, `temp/`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._contents = directory / "contents"
+        self._blocks = directory / "blocks"
+        self._temp = directory / "temp"
+
+    async def open(self) -> None:
+        """Create the directories, for the owner only."""
+
+        def make() -> None:
+            for directory in (self._contents, self._blocks, self._temp):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+        try:
+            await anyio.to_thread.run_sync(make)
+        except OSError as error:
+            raise StartError(f"The directory for contents cannot be made: {error}") from None
+
+    async def probe(self) -> None:
+        """Look whether the directory is there."""
+        with mapped():
+            await anyio.to_thread.run_sync(os.stat, self._contents)
+
+    def stage(self) -> Staged:
+        """A temp file."""
+        return _StagedFile(self, self._temp / secrets.token_hex(16))
+
+    async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
+        """Write a block file beside the upload's others."""
+        directory = self._blocks / upload_id
+        with mapped():
+            await anyio.to_thread.run_sync(lambda: directory.mkdir(mode=0o700, exist_ok=True))
+        name = f"{number}-{secrets.token_hex(8)}"
+        async with _StagedFile(self, self._temp / secrets.token_hex(16), hashed=False) as staged:
+            async for chunk in data:
+                await staged.write(chunk)
+            stored = await staged.finish()
+            await staged.rename(directory / name)
+        return Block(f"{upload_id}/{name}", stored.size)
+
+    async def read_block(self, key: str) -> AsyncIterator[bytes]:
+        """Read a block file."""
+        path = self._blocks / key
+        with mapped():
+            size = (await anyio.to_thread.run_sync(os.stat, path)).st_size
+        async for chunk in _read(path, 0, size):
+            yield chunk
+
+    async def drop_blocks(self, upload_id: str) -> None:
+        """Remove the upload's directory."""
+        directory = self._blocks / upload_id
+        await anyio.to_thread.run_sync(lambda: shutil.rmtree(directory, ignore_errors=True))
+
+    async def has(self, sha256: str, size: int) -> bool:
+        """Look at the file's size."""
+        with mapped():
+            try:
+                status = await anyio.to_thread.run_sync(os.stat, self.path(sha256))
+            except FileNotFoundError:
+                return False
+        return status.st_size == size
+
+    async def delete(self, sha256: str) -> None:
+        """Unlink."""
+        with mapped(), contextlib.suppress(FileNotFoundError):
+            await anyio.to_thread.run_sync(os.unlink, self.path(sha256))
+
+    async def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Read the file."""
+        async for chunk in _read(self.path(sha256), start, stop):
+            yield chunk
+
+    def path(self, sha256: str) -> Path:
+        """`contents/ab/abcd...`."""
+        return self._contents / sha256[:2] / sha256
+
+    async def signed_url(self, sha256: str) -> None:
+        """Files have no address of their own."""
+
+    async def list(self) -> AsyncIterator[Stored]:
+        """Walk the directories."""
+
+        def walk() -> list[Stored]:
+            return [
+                Stored(entry.name, entry.stat().st_size)
+                for directory in sorted(self._contents.iterdir())
+                for entry in os.scandir(directory)
+            ]
+
+        with mapped():
+            found = await anyio.to_thread.run_sync(walk)
+        for stored in found:
+            yield stored
+
+    async def sweep(self, older_than: float) -> int:
+        """Remove temp files and block directories that nothing touched for long."""
+
+        def sweep() -> int:
+            limit = time.time() - older_than
+            removed = 0
+            for path in self._temp.iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime < limit:
+                        path.unlink()
+                        removed += 1
+            return removed
+
+        with mapped():
+            return await anyio.to_thread.run_sync(sweep)
+
+
+class _StagedFile(Staged):
+    """A temp file that learns its hash while it is written."""
+
+    def __init__(self, store: LocalStore, path: Path, *, hashed: bool = True) -> None:
+        self._store = store
+        self._path = path
+        self._hash = hashlib.sha256() if hashed else None
+        self._size = 0
+        self._file: IO[bytes] | None = None
+        self._stored: Stored | None = None
+
+    async def __aenter__(self) -> Self:
+        with mapped():
+            self._file = await anyio.to_thread.run_sync(_create, self._path)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        def clean() -> None:
+            if self._file is not None:
+                self._file.close()
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(clean)
+
+    async def write(self, data: bytes) -> None:
+        """Append to the file and to the hash, off the loop."""
+        assert self._file is not None
+        file = self._file
+
+        def append() -> None:
+            rest = memoryview(data)
+            while rest:  # an unbuffered file may take less than it was given
+                rest = rest[file.write(rest) :]
+            if self._hash is not None:
+                self._hash.update(data)
+
+        with mapped():
+            await anyio.to_thread.run_sync(append)
+        self._size += len(data)
+
+    async def finish(self) -> Stored:
+        """Flush it to the disk."""
+        assert self._file is not None
+        with mapped():
+            await anyio.to_thread.run_sync(os.fsync, self._file.fileno())
+        self._stored = Stored(self._hash.hexdigest() if self._hash else "", self._size)
+        return self._stored
+
+    async def publish(self) -> None:
+        """Rename it to its hash."""
+        assert self._stored is not None
+        await self.rename(self._store.path(self._stored.sha256))
+
+    async def rename(self, target: Path) -> None:
+        """Move the file to `target` and flush the directory."""
+
+        def move() -> None:
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+            self._path.rename(target)
+            flush_directory(target.parent)
+            flush_directory(target.parent.parent)
+
+        with mapped():
+            await anyio.to_thread.run_sync(move)
+
+
+def flush_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _create(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+
+
+async def _read(path: Path, start: int, stop: int) -> AsyncIterator[bytes]:
+    with mapped():
+        file = await anyio.to_thread.run_sync(lambda: path.open("rb", buffering=0))
+    try:
+        position = start
+        while position < stop:
+            with mapped():
+                chunk = await anyio.to_thread.run_sync(
+                    os.pread, file.fileno(), min(CHUNK, stop - position), position
+                )
+            if not chunk:
+                raise Unavailable("The contents in the store are shorter than they should be.")
+            position += len(chunk)
+            yield chunk
+    finally:
+        file.close()

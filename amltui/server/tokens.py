@@ -1,0 +1,183 @@
+"""Access tokens: random, shown once, kept as hashes.
+
+A token holds 128 random bits, so a plain SHA-256 of it cannot be turned back, and looking a token
+up by its hash tells nothing about the stored ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.models import TokenInfo
+from amltui.server import clock
+from amltui.server.database.tables import tokens
+from amltui.server.problems import BadRequest, Clash, Missing
+
+Role = Literal["owner", "reader"]
+PRIMARY: Final = "primary"
+SECONDARY: Final = "secondary"
+_TOUCH_EVERY: Final = 60_000_000
+"""Microseconds: `last_used` is not written more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request."""
+
+    token_id: str
+    name: str
+    role: Role
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether it may write and see tokens."""
+        return self.role == "owner"
+
+
+def hashed(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def find(connection: AsyncConnection, workspace_id: str, token: str) -> sa.Row[Any] | None:
+    """The row of a token that is valid now, or None."""
+    digest = hashed(token)
+    found = await connection.execute(sa.select(tokens).where(tokens.c.hash == digest))
+    row = found.first()
+    if row is None or not hmac.compare_digest(row.hash, digest):
+        return None
+    if not hmac.compare_digest(row.workspace_id.encode(), workspace_id.encode()):
+        return None
+    if row.expires is not None and row.expires <= clock.now():
+        return None
+    return row
+
+
+def wants_touch(row: sa.Row[Any]) -> bool:
+    """Whether `last_used` is old enough to be written again."""
+    return row.last_used is None or clock.now() - row.last_used > _TOUCH_EVERY
+
+
+async def touch(connection: AsyncConnection, token_id: str) -> None:
+    """Remember that a token was used."""
+    await connection.execute(
+        sa.update(tokens).where(tokens.c.id == token_id).values(last_used=clock.now())
+    )
+
+
+async def listed(connection: AsyncConnection, workspace_id: str) -> list[TokenInfo]:
+    """All tokens, the two owners' first, then the oldest first; expired ones too."""
+    found = await connection.execute(
+        sa.select(tokens)
+        .where(tokens.c.workspace_id == workspace_id)
+        .order_by(
+            tokens.c.name != PRIMARY, tokens.c.name != SECONDARY, tokens.c.created, tokens.c.id
+        )
+    )
+    return [info(row) for row in found]
+
+
+async def create(
+    connection: AsyncConnection,
+    workspace_id: str,
+    name: str,
+    role: str,
+    expires: datetime | None,
+    *,
+    token: str | None = None,
+) -> tuple[TokenInfo, str]:
+    """Make a token; what is listed of it, and the token itself, which nobody can ask for again.
+
+    Raises:
+        BadRequest: the name is empty, the role is none of ours, or it would be expired already.
+        Clash: a token of that name exists.
+    """
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise BadRequest("A token needs a name of 1 to 100 printable characters.")
+    if role not in {"owner", "reader"}:
+        raise BadRequest("A token's role is owner or reader.")
+    if expires is not None and clock.microseconds(expires) <= clock.now():
+        raise BadRequest("This token would be expired already.")
+    taken = await connection.scalar(
+        sa.select(tokens.c.id)
+        .where(tokens.c.workspace_id == workspace_id)
+        .where(tokens.c.name == name)
+    )
+    if taken:
+        raise Clash(f'A token named "{name}" already exists.')
+    token = token or secrets.token_hex(16)
+    row = {
+        "id": secrets.token_hex(8),
+        "workspace_id": workspace_id,
+        "name": name,
+        "role": role,
+        "hash": hashed(token),
+        "created": clock.now(),
+        "expires": clock.microseconds(expires) if expires else None,
+    }
+    await connection.execute(sa.insert(tokens).values(row))
+    return info(await _row(connection, workspace_id, str(row["id"]))), token
+
+
+async def regenerate(
+    connection: AsyncConnection, workspace_id: str, token_id: str
+) -> tuple[TokenInfo, str]:
+    """Replace a token's secret; the old one dies at once. `token_id` may be its name.
+
+    Raises:
+        Missing: there is no such token.
+    """
+    row = await _row(connection, workspace_id, token_id)
+    token = secrets.token_hex(16)
+    await connection.execute(
+        sa.update(tokens)
+        .where(tokens.c.id == row.id)
+        .values(hash=hashed(token), created=clock.now(), last_used=None)
+    )
+    return info(await _row(connection, workspace_id, row.id)), token
+
+
+async def revoke(connection: AsyncConnection, workspace_id: str, token_id: str) -> None:
+    """Delete a token; it dies at once. `token_id` may be its name.
+
+    Raises:
+        Missing: there is no such token.
+        BadRequest: the two owners' tokens can only be regenerated.
+    """
+    row = await _row(connection, workspace_id, token_id)
+    if row.name in {PRIMARY, SECONDARY}:
+        raise BadRequest(f"The {row.name} token cannot be revoked, only regenerated.")
+    await connection.execute(sa.delete(tokens).where(tokens.c.id == row.id))
+
+
+def info(row: sa.Row[Any]) -> TokenInfo:
+    """What may be shown of a token."""
+    return TokenInfo(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        created=clock.moment(row.created),
+        expires=clock.moment(row.expires) if row.expires is not None else None,
+        last_used=clock.moment(row.last_used) if row.last_used is not None else None,
+    )
+
+
+async def _row(connection: AsyncConnection, workspace_id: str, token_id: str) -> sa.Row[Any]:
+    found = await connection.execute(
+        sa.select(tokens)
+        .where(tokens.c.workspace_id == workspace_id)
+        .where((tokens.c.id == token_id) | (tokens.c.name == token_id))
+        .order_by(tokens.c.id != token_id)
+    )
+    row = found.first()
+    if row is None:
+        raise Missing("There is no token with this id or name.")
+    return row
