@@ -1,1 +1,9 @@
-"""One codec per data type id: bytes to rows, and frames."""
+"""One codec per data type id: bytes to rows, and frames.
+
+Importing this package costs nothing: pyarrow and numpy come with the first block parsed.
+"""
+
+from amltui.formats.guess import guess_data_type
+from amltui.formats.registry import KNOWN, Format, format_of
+
+__all__ = ["KNOWN", "Format", "format_of", "guess_data_type"]

@@ -1,0 +1,258 @@
+"""ARFF: Weka's attribute-relation files, dense and sparse rows.
+
+Blocks without quotes, escapes, comments and sparse rows go to pyarrow's parser; all others are
+read row by row. A sparse row's omitted values are what Weka takes them for: 0, or a nominal
+attribute's first value; for strings and dates they are missing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from amltui.errors import Unreadable
+from amltui.formats.arrow import batch_of, decode, giant_row, one_batch, schema
+from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, NotUtf8, Parsed
+from amltui.formats.encoding import recode
+from amltui.formats.fields import unique_names
+from amltui.formats.registry import Format
+
+_LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r(?!\Z)|\r\Z)")
+_ATTRIBUTE: Final = re.compile(
+    r"""(?is)@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)\s*(.*)"""
+)
+_TOKEN: Final = re.compile(
+    r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|([^,\t]*?))\s*(?:([,\t])|\Z)""", re.DOTALL
+)
+_PAIR: Final = re.compile(r"\s*(\d+)\s+")
+_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t"}
+_WEIGHT: Final = re.compile(r"[,\t]\s*\{\s*[^{}]*\}\s*\Z")
+_HEADER_LIMIT: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column as the header declares it."""
+
+    name: str
+    kind: str
+    """`numeric`, `nominal`, `string`, `date` or another word that stood there."""
+    values: tuple[str, ...] = ()
+    """Of a nominal attribute, in the header's order."""
+
+    @property
+    def omitted(self) -> str | None:
+        """The value of an attribute that a sparse row leaves out."""
+        if self.kind == "numeric":
+            return "0"
+        return self.values[0] if self.values else None
+
+
+class ArffCodec:
+    """A header of attributes, then rows."""
+
+    quotes = False
+    skip_space = True
+    delimiter = b""
+
+    def __init__(self, fmt: Format) -> None:
+        del fmt
+        self.attributes: tuple[Attribute, ...] = ()
+        self.columns: tuple[str, ...] = ()
+        self.declared: tuple[str | None, ...] = ()
+        self._convert: Any = None
+
+    def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
+        """See `Codec.header`.
+
+        Raises:
+            Unreadable: there is no `@data` where one would have to be.
+        """
+        attributes: list[Attribute] = []
+        position = 0
+        while True:
+            match = _LINE.match(data, position)
+            if match is None:
+                if not final and len(data) < _HEADER_LIMIT:
+                    return None
+                line, end = data[position:], len(data)
+            else:
+                line, end = match.group(), match.end()
+            text = decode(line, encoding).strip()
+            lower = text.lower()
+            if lower.startswith("@attribute"):
+                attributes.append(parse_attribute(text))
+            elif lower.startswith("@data") or (match is None and not text):
+                self._take(tuple(attributes))
+                return end
+            elif text and not lower.startswith(("%", "@relation", "@end")):
+                raise Unreadable(
+                    f"Not an ARFF file: {text[:60]!r} stands where the header should",
+                    hint="Show it as plain text, or give it the right data type.",
+                )
+            position = end
+
+    def _take(self, attributes: tuple[Attribute, ...]) -> None:
+        self.attributes = attributes
+        self.columns = unique_names([attribute.name for attribute in attributes])
+        self.declared = tuple(
+            "text" if attribute.kind in {"nominal", "string"} else None for attribute in attributes
+        )
+        self._convert = pacsv.ConvertOptions(
+            column_types=schema(self.columns), strings_can_be_null=True, null_values=["?", ""]
+        )
+
+    def parse(self, block: Block, encoding: str | None) -> Parsed:
+        """See `Codec.parse`."""
+        if block.giant is not None:
+            block.giant.reasons.append("line too long for ARFF")
+            return giant_row(block.giant, self.columns, encoding)
+        data, recoded = block.data, 0
+        if encoding is not None:
+            data, recoded = recode(data, encoding)
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            raise NotUtf8 from error
+        batch = None if re.search(r"['\"{%\\\t]", text) else self._fast(data)
+        if batch is not None:
+            lines = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+            return Parsed(batch, (), lines, recoded)
+        return self._slow(text, recoded)
+
+    def _fast(self, data: bytes) -> Any:
+        """The block by pyarrow; None when a row does not fit."""
+        if b" " in data:
+            data = re.sub(rb" *([,\r\n]) *", rb"\1", data.strip(b" "))
+        if not data.strip(b"\r\n"):
+            return batch_of([], self.columns)
+        fits = True
+
+        def note(_row: Any) -> str:
+            nonlocal fits
+            fits = False
+            return "skip"
+
+        read = pacsv.ReadOptions(
+            column_names=self.columns, use_threads=False, block_size=len(data) + 1
+        )
+        parse = pacsv.ParseOptions(quote_char=False, invalid_row_handler=note)
+        table = pacsv.read_csv(pa.BufferReader(data), read, parse, self._convert)
+        return one_batch(table) if fits else None
+
+    def _slow(self, text: str, recoded: int) -> Parsed:
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        count = len(lines) - (not lines[-1])
+        rows: list[list[str | None]] = []
+        malformed: list[Malformed] = []
+        for number, line in enumerate(lines, 1):
+            stripped = line.strip()
+            if not stripped or stripped.startswith("%"):
+                continue
+            cells, reason = self.row(stripped)
+            if reason:
+                malformed.append(Malformed(len(rows), number, reason, line[:TEXT_KEPT]))
+            rows.append(cells)
+        return Parsed(batch_of(rows, self.columns), malformed, count, recoded)
+
+    def row(self, line: str) -> tuple[list[str | None], str]:
+        """One row's values, as many as there are attributes, and what is wrong with it or ""."""
+        if line.startswith("{"):
+            return self._sparse(line)
+        if line.endswith("}"):
+            line = _WEIGHT.sub("", line)
+        cells, starts, reason = _tokens(line)
+        wanted = len(self.columns)
+        if len(cells) != wanted:
+            reason = f"{len(cells):,} fields, {wanted:,} expected"
+            if len(cells) > wanted > 0:
+                cells[wanted - 1 :] = [line[starts[wanted - 1] :]]
+            cells = cells[:wanted] + [None] * (wanted - len(cells))
+        return cells, reason
+
+    def _sparse(self, line: str) -> tuple[list[str | None], str]:
+        cells = [attribute.omitted for attribute in self.attributes]
+        end = line.find("}") if "'" not in line and '"' not in line else line.rfind("}")
+        if end < 0:
+            return cells, "sparse row never closed"
+        body, position = line[1:end], 0
+        while body[position:].strip():
+            pair = _PAIR.match(body, position)
+            token = _TOKEN.match(body, pair.end()) if pair else None
+            if pair is None or token is None:
+                return cells, "not a pair of column number and value"
+            column = int(pair.group(1))
+            if column >= len(cells):
+                return cells, f"column {column:,} of {len(cells):,}"
+            cells[column] = _value(token)
+            position = token.end()
+        return cells, ""
+
+
+def _tokens(line: str) -> tuple[list[str | None], list[int], str]:
+    cells: list[str | None] = []
+    starts: list[int] = []
+    reason, position = "", 0
+    while True:
+        match = _TOKEN.match(line, position)
+        if match is None:  # text after a closing quote
+            stop = re.compile(r"[,\t]|\Z").search(line, position)
+            assert stop is not None
+            reason = "quote never closed or text after it"
+            cells.append(line[position : stop.start()].strip())
+            starts.append(position)
+            position, more = stop.end(), bool(stop.group())
+        else:
+            plain = match.group(3)
+            if plain and plain[0] in "'\"":
+                reason = "quote never closed or text after it"
+            cells.append(_value(match))
+            starts.append(position)
+            position, more = match.end(), bool(match.group(4))
+        if not more:
+            return cells, starts, reason
+
+
+def _value(match: re.Match[str]) -> str | None:
+    single, double, plain = match.group(1), match.group(2), match.group(3)
+    if plain is not None:
+        return None if plain in {"?", ""} else plain
+    return unescape(single if single is not None else double)
+
+
+def unescape(text: str) -> str:
+    """The text that stood in quotes, its backslash escapes undone."""
+    if "\\" not in text:
+        return text
+
+    def undo(match: re.Match[str]) -> str:
+        char = match.group(1)
+        if len(char) == 5:
+            return chr(int(char[1:], 16))
+        return _ESCAPED.get(char, char)
+
+    return _ESCAPE.sub(undo, text)
+
+
+def parse_attribute(line: str) -> Attribute:
+    """An `@attribute` line.
+
+    Raises:
+        Unreadable: it has no name.
+    """
+    match = _ATTRIBUTE.match(line)
+    if match is None:
+        raise Unreadable(f"Not an ARFF attribute: {line[:80]!r}")
+    name, kind = match.group(1), match.group(2).strip()
+    if name[0] in "'\"":
+        name = unescape(name[1:-1])
+    if kind.startswith("{"):
+        cells, _, _ = _tokens(kind[1:].rsplit("}", 1)[0])
+        return Attribute(name, "nominal", tuple(cell or "" for cell in cells))
+    word = (kind.split() or ["string"])[0].lower()
+    return Attribute(name, "numeric" if word in {"numeric", "real", "integer"} else word)

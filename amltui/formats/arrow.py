@@ -1,0 +1,82 @@
+"""Texts to Arrow: what the codecs share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from amltui.formats.blocks import Giant, Malformed, Parsed
+from amltui.formats.scan import count_lines
+
+
+def decode(data: bytes, encoding: str | None) -> str:
+    """`data` as text, whatever it holds: UTF-8, else `encoding`, else Latin-1."""
+    for name in ("utf-8", encoding or "cp1252"):
+        try:
+            return data.decode(name)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def decode_start(data: bytes, encoding: str | None) -> str:
+    """As `decode`, for the first part of a text, whose last character may be cut through."""
+    for short in range(4):
+        try:
+            return data[: len(data) - short].decode()
+        except UnicodeDecodeError:
+            continue
+    return decode(data, encoding)
+
+
+def schema(columns: Sequence[str]) -> Any:
+    """The `pyarrow.Schema` of a text table."""
+    return pa.schema([pa.field(name, pa.string()) for name in columns])
+
+
+def batch_of(rows: Sequence[Sequence[str | None]], columns: Sequence[str]) -> Any:
+    """A `pyarrow.RecordBatch` of rows that have a text or None for each column."""
+    arrays = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(columns))]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema(columns))
+
+
+def merge(good: Any, bad: Any, bad_rows: Any) -> Any:
+    """Put the rows of `bad` among those of `good` so that they get the row numbers `bad_rows`."""
+    total = good.num_rows + bad.num_rows
+    order = np.empty(total, dtype=np.int64)
+    is_bad = np.zeros(total, dtype=np.bool_)
+    is_bad[bad_rows] = True
+    order[is_bad] = np.arange(good.num_rows, total)
+    order[~is_bad] = np.arange(good.num_rows)
+    table = pa.Table.from_batches([good, bad]).take(pa.array(order))
+    return one_batch(table)
+
+
+def one_batch(table: Any) -> Any:
+    """A table as a single record batch, also when it has no rows."""
+    batches = table.combine_chunks().to_batches()
+    if batches:
+        return batches[0]
+    arrays = [pa.array([], pa.string()) for _ in table.schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=table.schema)
+
+
+def giant_row(giant: Giant, columns: Sequence[str], encoding: str | None) -> Parsed:
+    """The one row of a giant as a batch."""
+    texts = [None if text is None else decode_start(text, encoding) for text in giant.texts]
+    reasons = list(giant.reasons)
+    if giant.found != len(columns):
+        reasons.append(f"{giant.found:,} fields, {len(columns):,} expected")
+    texts = texts[: len(columns)] + [None] * (len(columns) - len(texts))
+    malformed = []
+    if reasons:
+        malformed = [Malformed(0, 1, "; ".join(reasons), decode_start(giant.head, encoding))]
+    return Parsed(batch_of([texts], columns), malformed, giant.lines)
+
+
+def lines_in(data: bytes) -> int:
+    """Line ends in `data`."""
+    return count_lines(data, np.frombuffer(data, dtype=np.uint8))

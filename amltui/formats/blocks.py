@@ -1,0 +1,129 @@
+"""What codecs take and give: blocks of whole rows, and record batches of text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from amltui.formats.malformed import TEXT_KEPT, Malformed
+from amltui.formats.scan import Scan
+
+__all__ = [
+    "FIELD_KEPT",
+    "MOST_COLUMNS",
+    "TEXT_KEPT",
+    "Block",
+    "Codec",
+    "Cut",
+    "Giant",
+    "Malformed",
+    "NotUtf8",
+    "Parsed",
+]
+
+FIELD_KEPT: Final = 64 * 1024
+"""Bytes kept of a field in a row too large for a block; `Cut` says where the rest is."""
+MOST_COLUMNS: Final = 20_000
+"""A first row of more fields is not taken for a table of so many columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A field of which only the first `FIELD_KEPT` bytes are in the table."""
+
+    row: int
+    column: int
+    start: int
+    """Offset of the whole field, quotes included, in the stream (0-based, in bytes)."""
+    size: int
+    """Bytes of the whole field there."""
+    quoted: bool
+
+
+@dataclass(slots=True)
+class Giant:
+    """The fields of one row that was too large for a block."""
+
+    texts: list[bytes | None]
+    cuts: list[Cut]
+    found: int
+    """Fields that the row has; `texts` has as many as the table has columns."""
+    lines: int
+    reasons: list[str] = field(default_factory=list)
+    head: bytes = b""
+    """Its first bytes as they stand in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole rows."""
+
+    data: bytes
+    start: int
+    """Offset of the first byte in the stream."""
+    stop: int
+    """Offset just after the last."""
+    scan: Scan | None = None
+    giant: Giant | None = None
+    """The one row of this block, where it was too large or too broken to be one of `data`."""
+    quotes: bool = True
+    """False: quotes have lost their meaning in this file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A block's rows as text.
+
+    Rows and lines count from the block's start, in `RowReader`'s answers from the file's.
+    """
+
+    batch: Any
+    """`pyarrow.RecordBatch`, each column a string array with nulls for missing values."""
+    malformed: Sequence[Malformed] = ()
+    lines: int = 0
+    """Line ends in the block."""
+    recoded: int = 0
+    """Lines that were not UTF-8."""
+    cuts: Sequence[Cut] = ()
+
+
+class NotUtf8(Exception):
+    """A block holds bytes that are not UTF-8 and no other encoding was given."""
+
+
+class Codec(Protocol):
+    """How one kind of format reads."""
+
+    columns: tuple[str, ...]
+    """Names; set once `header` has found them."""
+    declared: tuple[str | None, ...]
+    """For each column the type that the file itself declares, as far as that binds: `text`."""
+    delimiter: bytes
+    """One byte, or empty where rows have one field."""
+    quotes: bool
+    """Whether a row can go on over line ends in quotes."""
+    skip_space: bool
+
+    def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
+        """Find the columns at the start of the stream.
+
+        Args:
+            data: the stream's first bytes, all there are so far.
+            encoding: what bytes that are not UTF-8 are in.
+            final: nothing follows `data`.
+
+        Returns:
+            The bytes that belong to the header and not to the rows; None: more are needed.
+        """
+
+    def parse(self, block: Block, encoding: str | None) -> Parsed:
+        """Parse whole rows; safe to call from several threads at once.
+
+        Args:
+            block: rows.
+            encoding: what lines that are not UTF-8 are in.
+
+        Raises:
+            NotUtf8: `encoding` is None and is needed.
+        """

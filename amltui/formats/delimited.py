@@ -1,0 +1,218 @@
+"""CSV and TSV: pyarrow's parser for what is well formed, our own for the rows that are not.
+
+No row is dropped. One with too few fields is filled up with missing values; one with too many
+keeps the surplus joined in its last column; one whose quote is never closed ends at its line's
+end, the quote taken as a character. Each of them is reported with its line and its text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from amltui.formats.arrow import batch_of, decode, giant_row, merge, one_batch, schema
+from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, NotUtf8, Parsed
+from amltui.formats.encoding import recode
+from amltui.formats.fields import fit, split_row, unique_names
+from amltui.formats.registry import Format
+from amltui.formats.scan import NO_QUOTES, Positions, Scan, as_array, count_lines, line_ends, scan
+
+_SPACE: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Where the rows of a block are; blank lines are none."""
+
+    starts: Positions
+    ends: Positions
+    """After the last byte, without the line end."""
+    counts: Positions
+    """Fields of each."""
+
+
+class DelimitedCodec:
+    """Rows of fields between a delimiter, with or without a header."""
+
+    quotes = True
+
+    def __init__(self, fmt: Format) -> None:
+        self.has_header = fmt.header
+        self.skip_space = fmt.skip_space
+        self.delimiter = fmt.delimiter.encode()
+        self.columns: tuple[str, ...] = ()
+        self.declared: tuple[str | None, ...] = ()
+        self._convert: Any = None
+        self._read: Any = None
+
+    def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
+        """See `Codec.header`. Without a header the first row says how many columns there are."""
+        array = as_array(data)
+        found = self._scan(data)
+        rows = self._rows(data, found)
+        if not len(rows.ends):
+            if not final:
+                return None
+            self.name([])
+            return len(data)
+        if rows.ends[0] >= len(data) - 1 and (not final or found.unclosed is not None):
+            return None
+        row = data[int(rows.starts[0]) : int(rows.ends[0])]
+        fields = split_row(row, self.delimiter, skip_space=self.skip_space)
+        self.name([decode(text or b"", encoding) for text in fields.texts])
+        if not self.has_header:
+            return 0
+        end = int(rows.ends[0])
+        end += data.startswith(b"\r\n", end) + 1
+        return min(end, len(array))
+
+    def name(self, fields: list[str]) -> None:
+        """Take the first row's fields as column names, or only their number without a header."""
+        fields = fields[:MOST_COLUMNS]
+        if self.has_header:
+            self.columns = unique_names(fields)
+        else:
+            self.columns = tuple(f"Col{number}" for number in range(1, len(fields) + 1))
+        self.declared = (None,) * len(self.columns)
+        self._read = schema(self.columns)
+        self._convert = pacsv.ConvertOptions(
+            column_types=self._read,
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
+        )
+
+    def parse(self, block: Block, encoding: str | None) -> Parsed:
+        """See `Codec.parse`."""
+        if block.giant is not None:
+            return giant_row(block.giant, self.columns, encoding)
+        data, recoded, found = block.data, 0, block.scan
+        if encoding is not None:
+            data, recoded = recode(data, encoding)
+            found = None if recoded else found
+        if found is None:
+            found = self._scan(data) if block.quotes else NO_QUOTES
+        batch, bad = self._fast(data, found, quotes=block.quotes)
+        malformed: list[Malformed] = []
+        if bad or len(found.broken):
+            batch, malformed = self._repair(data, found, batch, quotes=block.quotes)
+        return Parsed(batch, malformed, count_lines(data, as_array(data)), recoded)
+
+    def _scan(self, data: bytes) -> Scan:
+        return scan(as_array(data), self.delimiter[0], skip_space=self.skip_space)
+
+    def _fast(self, data: bytes, found: Scan, *, quotes: bool) -> tuple[Any, int]:
+        """What pyarrow makes of a block, and how many rows it would not take."""
+        bad = 0
+
+        def skip(_row: Any) -> str:
+            nonlocal bad
+            bad += 1
+            return "skip"
+
+        if self.skip_space:
+            data = self._drop_spaces(data, found)
+        if not data.strip(b"\r\n"):
+            return batch_of([], self.columns), 0
+        options = pacsv.ParseOptions(
+            delimiter=self.delimiter.decode(),
+            quote_char='"' if quotes else False,
+            newlines_in_values=quotes,
+            invalid_row_handler=skip,
+        )
+        read = pacsv.ReadOptions(
+            column_names=self.columns, use_threads=False, block_size=len(data) + 1
+        )
+        try:
+            table = pacsv.read_csv(pa.BufferReader(data), read, options, self._convert)
+        except pa.ArrowInvalid as error:
+            if "UTF8" in str(error):
+                raise NotUtf8 from error
+            raise
+        return one_batch(table), bad
+
+    def _drop_spaces(self, data: bytes, found: Scan) -> bytes:
+        """Without the spaces at the start of fields, those in quotes excepted."""
+        array = as_array(data)
+        before = array == self.delimiter[0]
+        before |= array == 10
+        before |= array == 13
+        spaces = np.flatnonzero(before[:-1] & (array[1:] == _SPACE)) + 1
+        if data.startswith(b" "):
+            spaces = np.concatenate([[0], spaces])
+        spaces = spaces[found.outside(spaces)]
+        if not len(spaces):
+            return data
+        keep = np.ones(len(array), dtype=np.bool_)
+        while len(spaces):
+            keep[spaces] = False
+            spaces = spaces[spaces + 1 < len(array)] + 1
+            spaces = spaces[array[spaces] == _SPACE]
+        return array[keep].tobytes()
+
+    def _rows(self, data: bytes, found: Scan) -> _Rows:
+        array = as_array(data)
+        ends = line_ends(data, array)
+        ends = ends[found.outside(ends)]
+        starts = np.concatenate([[0], ends + 1])
+        if len(starts) > 1 and starts[-1] >= len(data):
+            starts = starts[:-1]
+        elif len(data):
+            ends = np.concatenate([ends, [len(data)]])
+        else:
+            starts = starts[:0]
+        if b"\r" in data:
+            ends = ends - ((ends > starts) & (ends < len(data)) & (array[ends - 1] == 13)).astype(
+                np.int64
+            )
+        first = starts.copy()
+        if self.skip_space:
+            blank = (first < ends) & (array[np.minimum(first, len(data) - 1)] == _SPACE)
+            while blank.any():
+                first[blank] += 1
+                blank = (first < ends) & (array[np.minimum(first, len(data) - 1)] == _SPACE)
+        rows = first < ends
+        starts, ends = starts[rows], ends[rows]
+        between = np.flatnonzero(array == self.delimiter[0])
+        between = between[found.outside(between)]
+        counts = np.searchsorted(between, ends) - np.searchsorted(between, starts) + 1
+        return _Rows(starts, ends, counts)
+
+    def _repair(
+        self, data: bytes, found: Scan, batch: Any, *, quotes: bool
+    ) -> tuple[Any, list[Malformed]]:
+        """The block with the rows that pyarrow left out, and a report of all that are malformed."""
+        rows = self._rows(data, found)
+        ragged = np.flatnonzero(rows.counts != len(self.columns))
+        if batch.num_rows + len(ragged) != len(rows.starts):
+            # The two parsers see different rows: ours takes them all, slowly.
+            batch, ragged = batch.slice(0, 0), np.arange(len(rows.starts))
+        reasons: dict[int, list[str]] = {}
+        for row in np.flatnonzero(rows.counts != len(self.columns)).tolist():
+            count = int(rows.counts[row])
+            reasons[row] = [f"{count:,} fields, {len(self.columns):,} expected"]
+        for at in found.broken.tolist():
+            row = int(np.searchsorted(rows.starts, at, side="right")) - 1
+            if "text after a closing quote" not in reasons.setdefault(row, []):
+                reasons[row].append("text after a closing quote")
+        made = [self._row(data, rows, row, quotes=quotes) for row in ragged.tolist()]
+        if made:
+            batch = merge(batch, batch_of(made, self.columns), ragged)
+        lines = line_ends(data, as_array(data))
+        malformed = []
+        for row, why in sorted(reasons.items()):
+            start, end = int(rows.starts[row]), int(rows.ends[row])
+            line = int(np.searchsorted(lines, start)) + 1
+            text = decode(data[start : min(end, start + TEXT_KEPT * 4)], None)[:TEXT_KEPT]
+            malformed.append(Malformed(row, line, "; ".join(why), text))
+        return batch, malformed
+
+    def _row(self, data: bytes, rows: _Rows, row: int, *, quotes: bool) -> list[str | None]:
+        text = data[int(rows.starts[row]) : int(rows.ends[row])]
+        fields = split_row(text, self.delimiter, skip_space=self.skip_space, quotes=quotes)
+        texts = fit(fields, text, len(self.columns))
+        return [None if cell is None else decode(cell, None) for cell in texts]

@@ -1,0 +1,117 @@
+"""Which encoding bytes are in: UTF-8 first, and a detector where they do not fit.
+
+Two cases differ in kind. UTF-16 and UTF-32 must be known before the first delimiter is looked
+for, so `sniff` tells them from the first bytes. All other encodings have ASCII's delimiters,
+quotes and line ends in ASCII's places: rows are cut first, and only those that are not UTF-8 are
+decoded otherwise (`recode`). So a file in two encodings loses nothing either.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import Final
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+SNIFF: Final = 4 * 1024
+"""Bytes that `sniff` looks at."""
+
+_CANDIDATES: Final = (
+    "cp1252",
+    "latin_1",
+    "iso8859_15",
+    "mac_roman",
+    "cp1250",
+    "iso8859_2",
+    "cp1251",
+    "koi8_r",
+    "cp866",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5",
+    "cp949",
+)
+"""Encodings that keep ASCII in its place: in others rows could not have been cut."""
+
+
+def sniff(head: bytes) -> tuple[str, int]:
+    """The encoding that a file's first bytes show, and the length of its byte order mark.
+
+    Only `utf-8`, `utf-16-le`, `utf-16-be`, `utf-32-le` and `utf-32-be` are told apart here.
+    """
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return name, len(mark)
+    head = head[:SNIFF]
+    half = len(head) // 2
+    if half >= 2:
+        even, odd = head[0::2].count(0), head[1::2].count(0)
+        if odd > 0.4 * half and even < 0.05 * half:
+            return "utf-16-le", 0
+        if even > 0.4 * half and odd < 0.05 * half:
+            return "utf-16-be", 0
+    return "utf-8", 0
+
+
+def detect(sample: bytes) -> str:
+    """The likeliest encoding of bytes that are not UTF-8; `cp1252` where nothing stands out.
+
+    Args:
+        sample: bytes around those that did not fit; at most the first 64 KiB are looked at.
+    """
+    import charset_normalizer
+
+    best = charset_normalizer.from_bytes(
+        sample[: 64 * 1024], cp_isolation=list(_CANDIDATES), preemptive_behaviour=False
+    ).best()
+    if best is None:
+        return "cp1252"
+    # Several read the sample as the same text: take the commonest of those, not the first tried.
+    alike = {best.encoding, *best.could_be_from_charset}
+    return next((name for name in _CANDIDATES if name in alike), best.encoding)
+
+
+def recode(data: bytes, encoding: str) -> tuple[bytes, int]:
+    """`data` in UTF-8, and how many of its lines were not: those are taken as `encoding`.
+
+    A line that does not fit `encoding` either is taken as Latin-1, which fits anything.
+    """
+    lines = data.split(b"\n")
+    count = 0
+    for index, line in enumerate(lines):
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            count += 1
+            try:
+                text = line.decode(encoding)
+            except UnicodeDecodeError:
+                text = line.decode("latin-1")
+            lines[index] = text.encode()
+    return b"\n".join(lines), count
+
+
+def odd_lines(data: bytes) -> bytes:
+    """The lines of `data` that are not UTF-8, up to about 64 KiB of them, for `detect`."""
+    found: list[bytes] = []
+    size = 0
+    for line in data.split(b"\n"):
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            found.append(line[: 16 * 1024])
+            size += len(found[-1])
+            if size > 64 * 1024:
+                break
+    return b"\n".join(found)

@@ -1,0 +1,176 @@
+"""A row larger than a block, read piece by piece: only the first part of each field is kept."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import Final
+
+from amltui.formats.blocks import FIELD_KEPT, TEXT_KEPT, Cut, Giant
+
+_QUOTE: Final = ord('"')
+_LF: Final = ord("\n")
+_SPACE: Final = ord(" ")
+
+
+class _At(Enum):
+    START = auto()
+    PLAIN = auto()
+    QUOTED = auto()
+    AFTER_QUOTE = auto()
+    RETURN = auto()
+
+
+class _Field:
+    __slots__ = ("quoted", "start", "stop", "text")
+
+    def __init__(self, start: int) -> None:
+        self.start = self.stop = start
+        self.text = bytearray()
+        self.quoted = False
+
+    def add(self, data: bytes) -> None:
+        room = FIELD_KEPT + 1 - len(self.text)
+        if room > 0:
+            self.text += data[:room]
+
+
+class GiantRow:
+    """The state of reading one row."""
+
+    def __init__(
+        self,
+        start: int,
+        *,
+        delimiter: bytes,
+        quotes: bool,
+        skip_space: bool,
+        columns: int,
+        literal: frozenset[int] = frozenset(),
+    ) -> None:
+        """Begin a row.
+
+        Args:
+            start: where it begins in the stream.
+            delimiter: one byte, or empty for rows of one field.
+            quotes: whether quotes have a meaning.
+            skip_space: whether spaces at a field's start are dropped.
+            columns: fields to keep apart; all that follow are joined to the last of them.
+            literal: offsets of quotes that are characters like any other.
+        """
+        self._delimiter = delimiter
+        self._quotes = quotes
+        self._skip_space = skip_space
+        self._columns = columns
+        self._literal = literal
+        self._ends = re.compile(b"[\n\r" + re.escape(delimiter) + b"]")
+        self._at = _At.START
+        self._offset = start
+        self._fields = [_Field(start)]
+        self._found = 1
+        self._lines = 0
+        self._head = bytearray()
+        self._closed = False
+        self.opened: int | None = None
+        """Where the quote is that the row is inside of; None when it is outside quotes."""
+
+    def push(self, data: bytes) -> int | None:
+        """Read on. Returns how many bytes of `data` end the row; None when it goes on."""
+        position = 0
+        while position < len(data):
+            if self._at is _At.RETURN:
+                used = position + (data[position] == _LF)
+                return self._end(used, data)
+            if self._at is _At.START:
+                position = self._start(data, position)
+            elif self._at is _At.PLAIN:
+                position = self._plain(data, position)
+                if self._closed and self._at is _At.PLAIN:
+                    return self._end(position, data)
+            elif self._at is _At.QUOTED:
+                position = self._quoted(data, position)
+            elif data[position] == _QUOTE:
+                self._add(b'"')
+                position += 1
+                self._at = _At.QUOTED
+            else:
+                self._at = _At.PLAIN
+                self.opened = None
+        self._pass(data)
+        return None
+
+    def finish(self) -> Giant:
+        """The row, at its end or at the end of the stream."""
+        if not self._closed:
+            self._fields[-1].stop = self._offset
+        texts: list[bytes | None] = []
+        cuts: list[Cut] = []
+        for column, part in enumerate(self._fields):
+            text = bytes(part.text)
+            if len(text) > FIELD_KEPT:
+                text = text[:FIELD_KEPT]
+                size = part.stop - part.start
+                cuts.append(Cut(0, column, part.start, size, part.quoted))
+            texts.append(text if text or part.quoted else None)
+        return Giant(texts, cuts, self._found, self._lines, head=bytes(self._head))
+
+    def _start(self, data: bytes, position: int) -> int:
+        if self._skip_space and data[position] == _SPACE:
+            return position + 1
+        here = self._offset + position
+        if self._found <= self._columns and not self._fields[-1].text:
+            self._fields[-1].start = here
+        if self._quotes and data[position] == _QUOTE and here not in self._literal:
+            self.opened = here
+            self._fields[-1].quoted = self._found <= self._columns
+            self._at = _At.QUOTED
+            return position + 1
+        self._at = _At.PLAIN
+        return position
+
+    def _plain(self, data: bytes, position: int) -> int:
+        match = self._ends.search(data, position)
+        stop = match.start() if match else len(data)
+        self._add(data[position:stop])
+        if match is None:
+            return stop
+        if match.group() == self._delimiter:
+            self._next_field(stop)
+        else:
+            self._fields[-1].stop = self._offset + stop
+            self._closed = True
+            if match.group() == b"\r":
+                self._at = _At.RETURN
+        return stop + 1
+
+    def _quoted(self, data: bytes, position: int) -> int:
+        stop = data.find(b'"', position)
+        if stop < 0:
+            self._add(data[position:])
+            return len(data)
+        self._add(data[position:stop])
+        self._at = _At.AFTER_QUOTE
+        return stop + 1
+
+    def _add(self, data: bytes) -> None:
+        self._fields[-1].add(data)
+
+    def _next_field(self, stop: int) -> None:
+        self._found += 1
+        self._at = _At.START
+        if self._found <= self._columns:
+            self._fields[-1].stop = self._offset + stop
+            self._fields.append(_Field(self._offset + stop + 1))
+        else:
+            # A joined field is no longer what its quotes said.
+            self._fields[-1].quoted = False
+            self._add(self._delimiter)
+
+    def _pass(self, data: bytes) -> None:
+        self._lines += data.count(b"\n")
+        self._offset += len(data)
+        self._head += data[: max(0, TEXT_KEPT * 4 - len(self._head))]
+
+    def _end(self, used: int, data: bytes) -> int:
+        self._pass(data[:used])
+        return used

@@ -1,0 +1,66 @@
+"""Plain text: one line, one row, one column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from amltui.formats.arrow import giant_row, schema
+from amltui.formats.blocks import Block, NotUtf8, Parsed
+from amltui.formats.encoding import recode
+from amltui.formats.registry import Format
+
+
+class PlainCodec:
+    """Lines as they stand, empty ones too; LF, CR LF and lone CR end them."""
+
+    quotes = False
+    skip_space = False
+    delimiter = b""
+
+    def __init__(self, fmt: Format) -> None:
+        del fmt
+        self.columns: tuple[str, ...] = ("text",)
+        self.declared: tuple[str | None, ...] = ("text",)
+        self._schema = schema(self.columns)
+
+    def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
+        """See `Codec.header`: there is none."""
+        del data, encoding, final
+        return 0
+
+    def parse(self, block: Block, encoding: str | None) -> Parsed:
+        """See `Codec.parse`."""
+        if block.giant is not None:
+            giant = block.giant
+            giant.texts = [giant.texts[0] or b""]
+            return giant_row(giant, self.columns, encoding)
+        data, recoded = block.data, 0
+        if encoding is not None:
+            data, recoded = recode(data, encoding)
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        count = data.count(b"\n")
+        texts = self._texts(data)
+        try:
+            texts.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise NotUtf8 from error
+        batch = pa.RecordBatch.from_arrays([texts], schema=self._schema)
+        return Parsed(batch, (), count, recoded)
+
+    def _texts(self, data: bytes) -> Any:
+        """The lines of `data` as a string array: its bytes without line feeds, and offsets."""
+        array = np.frombuffer(data, dtype=np.uint8)
+        line_feed = array == 10
+        ends = np.flatnonzero(line_feed)
+        if len(array) and not line_feed[-1]:
+            ends = np.append(ends, len(array))
+        offsets = np.zeros(len(ends) + 1, dtype=np.int32)
+        offsets[1:] = ends - np.arange(len(ends))
+        values = array[~line_feed]
+        return pa.StringArray.from_buffers(
+            len(ends), pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))
+        )

@@ -1,0 +1,331 @@
+"""Bytes to blocks of whole rows to record batches, in memory that no file can exceed."""
+
+from __future__ import annotations
+
+import codecs
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Final, Protocol
+
+from amltui.errors import UnsupportedDataType
+from amltui.formats.arff import ArffCodec
+from amltui.formats.arrow import decode_start
+from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Codec, Cut, Giant, NotUtf8, Parsed
+from amltui.formats.delimited import DelimitedCodec
+from amltui.formats.encoding import SNIFF, detect, odd_lines, sniff
+from amltui.formats.giant import GiantRow
+from amltui.formats.plain import PlainCodec
+from amltui.formats.registry import Format
+from amltui.formats.scan import NO_QUOTES, Scan, as_array, row_cut, scan
+
+FIRST_BLOCK: Final = 256 * 1024
+BLOCK: Final = 4 * 1024 * 1024
+WIDE: Final = 8 * 1024
+"""Bytes per column below which a block would hold too few rows to be worth its overhead."""
+LARGEST_BLOCK: Final = 32 * 1024 * 1024
+LARGEST_ROW: Final = 8 * 1024 * 1024
+"""A row of more bytes is read piece by piece and its fields are cut."""
+_UNCLOSED: Final = 5
+"""After so many quotes that nothing closes, quotes mean nothing in this file any more."""
+
+
+class Stream(Protocol):
+    """Where bytes come from."""
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; fewer when no more are there yet; none only at the end."""
+
+    def seek(self, offset: int) -> None:
+        """Go back to a byte (0-based)."""
+
+
+class Input:
+    """A stream as the codecs want it: without its mark, UTF-16 and UTF-32 as UTF-8.
+
+    Offsets are in what `read` gives. For UTF-8 and its like that is the file less its mark.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        head = b""
+        while len(head) < SNIFF:
+            data = stream.read(SNIFF - len(head))
+            if not data:
+                break
+            head += data
+        self._stream = stream
+        self.encoding, self._mark = sniff(head)
+        self._wide = self.encoding != "utf-8"
+        self._ended = False
+        self._ready = b""
+        self.seek(0)
+
+    def read(self, size: int) -> bytes:
+        """See `Stream.read`."""
+        if not self._wide:
+            return self._stream.read(size)
+        while not self._ready and not self._ended:
+            data = self._stream.read(size)
+            self._ended = not data
+            text = self._decoder.decode(data, self._ended)
+            self._ready = text.encode("utf-8", "replace")
+        data, self._ready = self._ready[:size], self._ready[size:]
+        return data
+
+    def seek(self, offset: int) -> None:
+        """See `Stream.seek`. UTF-16 is decoded from the start: there is no other way to know."""
+        if not self._wide:
+            self._stream.seek(self._mark + offset)
+            return
+        self._stream.seek(self._mark)
+        self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+        self._ready, self._ended = b"", False
+        while offset:
+            data = self.read(min(offset, BLOCK))
+            if not data:
+                break
+            offset -= len(data)
+
+
+def codec_for(fmt: Format) -> Codec:
+    """The codec of a format.
+
+    Raises:
+        UnsupportedDataType: it has none; its bytes are all there is to show.
+    """
+    if fmt.kind == "delimited":
+        return DelimitedCodec(fmt)
+    if fmt.kind == "plain":
+        return PlainCodec(fmt)
+    if fmt.kind == "arff":
+        return ArffCodec(fmt)
+    raise UnsupportedDataType(fmt.data_type_id)
+
+
+class RowReader:
+    """Reads a stream's rows; one pass."""
+
+    def __init__(self, stream: Stream, fmt: Format, *, final: bool = True) -> None:
+        """Prepare; reads the first bytes.
+
+        Args:
+            stream: the bytes.
+            fmt: a format that has rows.
+            final: whether the stream's end is the content's end: otherwise the last row, which
+                may go on, is left out unless it is all there is.
+        """
+        self.codec = codec_for(fmt)
+        self._input = Input(stream)
+        self._final = final
+        self._buffer = b""
+        self._start = 0
+        self._quotes = self.codec.quotes
+        self._unclosed = 0
+        self._lines = 0
+        self._rows = 0
+        self._size = BLOCK
+        self.other_encoding: str | None = None
+        """What lines that are not UTF-8 were taken to be in. None: there was none."""
+        self.recoded = 0
+        """Lines that were not UTF-8."""
+
+    @property
+    def encoding(self) -> str:
+        """The encoding the text was read in: what lines that are not UTF-8 need, if any are."""
+        return self.other_encoding or self._input.encoding
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names; known once `read_header` has returned."""
+        return self.codec.columns
+
+    def read_header(self) -> None:
+        """Read as far as the columns' names.
+
+        Raises:
+            Unreadable: the bytes are not what the format says.
+        """
+        ended = False
+        while True:
+            used = None
+            if self._buffer or ended:
+                self._detect_head()
+                used = self.codec.header(self._buffer, self.other_encoding, final=ended)
+            if used is not None:
+                break
+            if ended or len(self._buffer) >= LARGEST_ROW:
+                self._giant_header()
+                return
+            data = self._input.read(FIRST_BLOCK)
+            ended = not data
+            self._buffer += data
+        head = self._buffer[:used]
+        self._lines = head.count(b"\n") + head.count(b"\r") - head.count(b"\r\n")
+        self._advance(used)
+        self._size = min(max(BLOCK, WIDE * len(self.columns)), LARGEST_BLOCK)
+
+    def _detect_head(self) -> None:
+        """Names are decoded before the first block is, so look at them first."""
+        if self.other_encoding is None:
+            line = self._buffer[: self._buffer.find(b"\n") + 1 or len(self._buffer)]
+            odd = odd_lines(line) if len(line) < LARGEST_ROW else b""
+            if odd and self._buffer.find(b"\n") >= 0:
+                self.other_encoding = detect(odd_lines(self._buffer))
+
+    def _giant_header(self) -> None:
+        row = self._read_giant(columns=MOST_COLUMNS)
+        assert isinstance(self.codec, DelimitedCodec)
+        names = [decode_start(text or b"", self.other_encoding) for text in row.texts]
+        self.codec.name([name[:TEXT_KEPT] for name in names])
+        if self.codec.has_header:
+            self._lines = row.lines
+        else:
+            self._restart(0)
+
+    def parsed(self, pool: ThreadPoolExecutor | None = None) -> Iterator[tuple[Block, Parsed]]:
+        """All rows, in order, with their row and line numbers in the file.
+
+        Args:
+            pool: threads to parse blocks in; None parses in the caller's.
+        """
+        if pool is None:
+            for block in self.blocks():
+                yield block, self._place(block, partial(self._parse, block))
+            return
+        waiting: deque[tuple[Block, Future[Parsed]]] = deque()
+        try:
+            for block in self.blocks():
+                waiting.append((block, pool.submit(self._parse, block)))
+                # A short block came from a source that has no more now: do not make it wait.
+                while waiting and (len(waiting) > 2 or block.stop - block.start < self._size // 2):
+                    first, future = waiting.popleft()
+                    yield first, self._place(first, future.result)
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, self._place(first, future.result)
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _parse(self, block: Block) -> Parsed:
+        return self.codec.parse(block, self.other_encoding)
+
+    def _place(self, block: Block, result: Callable[[], Parsed]) -> Parsed:
+        try:
+            parsed = result()
+        except NotUtf8:
+            if self.other_encoding is None:
+                self.other_encoding = detect(odd_lines(block.data))
+            parsed = self._parse(block)
+        row, line = self._rows, self._lines
+        self._rows += parsed.batch.num_rows
+        self._lines += parsed.lines
+        self.recoded += parsed.recoded
+        cuts: Sequence[Cut] = block.giant.cuts if block.giant is not None else ()
+        return replace(
+            parsed,
+            malformed=[
+                replace(bad, row=bad.row + row, line=bad.line + line) for bad in parsed.malformed
+            ],
+            cuts=[replace(cut, row=cut.row + row) for cut in cuts],
+        )
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks of whole rows, small ones at first so that there is soon something to see."""
+        size = FIRST_BLOCK
+        while True:
+            # What a short read gave is all there is now: whole rows of it are not held back.
+            data = self._input.read(size)
+            self._buffer += data
+            if not data:
+                break
+            size = min(size * 2, self._size)
+            found = self._scan()
+            cut = row_cut(self._buffer, found, final=False)
+            if cut:
+                yield self._block(cut, found)
+            elif len(self._buffer) >= LARGEST_ROW:
+                yield from self._giant()
+        yield from self._rest()
+
+    def _rest(self) -> Iterator[Block]:
+        """The last rows: what has no line end, and what a quote that is never closed swallowed."""
+        while self._buffer:
+            found = self._scan()
+            if not self._final:
+                cut = row_cut(self._buffer, found, final=False)
+                if cut:
+                    yield self._block(cut, found)
+                elif self._start == 0 or not self._rows:
+                    yield from self._giant()
+                return
+            if found.unclosed is None:
+                yield self._block(len(self._buffer), found)
+                return
+            cut = row_cut(self._buffer, found, final=False)
+            if cut:
+                yield self._block(cut, found)
+            yield from self._giant()
+
+    def _scan(self) -> Scan:
+        if not self._quotes:
+            return NO_QUOTES
+        array = as_array(self._buffer)
+        return scan(array, self.codec.delimiter[0], skip_space=self.codec.skip_space)
+
+    def _block(self, cut: int, found: Scan) -> Block:
+        data, start = self._buffer[:cut], self._start
+        self._advance(cut)
+        return Block(data, start, self._start, scan=found.until(cut), quotes=self._quotes)
+
+    def _advance(self, count: int) -> None:
+        self._buffer = self._buffer[count:]
+        self._start += count
+
+    def _restart(self, offset: int) -> None:
+        self._input.seek(offset)
+        self._start, self._buffer = offset, b""
+
+    def _giant(self) -> Iterator[Block]:
+        start = self._start
+        row = self._read_giant(columns=max(1, len(self.columns)))
+        yield Block(b"", start, self._start, giant=row, quotes=self._quotes)
+
+    def _read_giant(self, *, columns: int) -> Giant:
+        """Read the row at the buffer's start, however long it is, and leave what follows it."""
+        start = self._start
+        literal: frozenset[int] = frozenset()
+        while True:
+            row = GiantRow(
+                start,
+                delimiter=self.codec.delimiter,
+                quotes=self._quotes and len(literal) < _UNCLOSED,
+                skip_space=self.codec.skip_space,
+                columns=columns,
+                literal=literal,
+            )
+            used = row.push(self._buffer)
+            while used is None:
+                self._start += len(self._buffer)
+                self._buffer = self._input.read(1024 * 1024)
+                if not self._buffer:
+                    break
+                used = row.push(self._buffer)
+            if used is not None:
+                self._advance(used)
+                break
+            if row.opened is None or not self._final:
+                break
+            # The quote is never closed: take it as a character and read the row again.
+            literal |= {row.opened}
+            self._restart(start)
+        giant = row.finish()
+        if literal:
+            self._unclosed += 1
+            giant.reasons.append("quote never closed")
+            if self._unclosed == _UNCLOSED:
+                self._quotes = False
+                giant.reasons.append("quotes are plain characters in all rows that follow")
+        return giant

@@ -1,0 +1,88 @@
+"""What can be done with each data type id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from amltui.models import DataTypeIds
+
+Kind = Literal["delimited", "plain", "arff", "bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A data type id: how its bytes read and what can be made of them."""
+
+    data_type_id: str
+    kind: Kind = "bytes"
+    """Which codec reads it; `bytes` has none and is shown as a hex view."""
+    preview: Literal["table", "text", "bytes"] = "bytes"
+    delimiter: str = ""
+    """One character between fields; "" where there are none."""
+    header: bool = False
+    """Whether the first row names the columns."""
+    skip_space: bool = False
+    """Whether spaces at a field's start are dropped, as the old client did for CSV only."""
+    to_frame: bool = False
+    from_frame: bool = False
+    extension: str = ""
+    """With its dot; "" when unknown."""
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether a text table can be made of it (preview `table` or `text`)."""
+        return self.kind != "bytes"
+
+
+def _delimited(data_type_id: str, delimiter: str, *, header: bool) -> Format:
+    return Format(
+        data_type_id,
+        kind="delimited",
+        preview="table",
+        delimiter=delimiter,
+        header=header,
+        skip_space=delimiter == ",",
+        to_frame=True,
+        from_frame=True,
+        extension=".csv" if delimiter == "," else ".tsv",
+    )
+
+
+KNOWN: Final[dict[str, Format]] = {
+    fmt.data_type_id: fmt
+    for fmt in (
+        _delimited(DataTypeIds.GenericCSV, ",", header=True),
+        _delimited(DataTypeIds.GenericCSVNoHeader, ",", header=False),
+        _delimited(DataTypeIds.GenericTSV, "\t", header=True),
+        _delimited(DataTypeIds.GenericTSVNoHeader, "\t", header=False),
+        Format(
+            DataTypeIds.PlainText,
+            kind="plain",
+            preview="text",
+            to_frame=True,
+            from_frame=True,
+            extension=".txt",
+        ),
+        Format(
+            DataTypeIds.ARFF,
+            kind="arff",
+            preview="table",
+            delimiter=",",
+            header=True,
+            skip_space=True,
+            to_frame=True,
+            from_frame=True,
+            extension=".arff",
+        ),
+        Format("Zip", extension=".zip"),
+        Format("RData", extension=".rdata"),
+        Format("Dataset", extension=".dataset"),
+    )
+}
+"""Every type id that amltui knows by name. Others exist: `format_of` shows them as bytes."""
+
+
+def format_of(data_type_id: str) -> Format:
+    """The format of a data type id; an unknown one previews as bytes and has no frame."""
+    return KNOWN.get(data_type_id) or Format(data_type_id)

@@ -1,0 +1,62 @@
+"""The first rows of a content, as soon as its first bytes are here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amltui.formats.malformed import Malformed
+from amltui.formats.registry import Format
+from amltui.tables.memory import MemoryRows
+
+HEAD = 256 * 1024
+"""Bytes to fetch for the first rows."""
+
+
+class Bytes:
+    """A `Stream` over bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def read(self, size: int) -> bytes:
+        """See `Stream.read`."""
+        data = self._data[self._at : self._at + size]
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int) -> None:
+        """See `Stream.seek`."""
+        self._at = offset
+
+
+def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
+    """The rows in a content's first bytes.
+
+    A row that the bytes end in is left out (quotes are counted, so a line end inside a field is
+    not taken for a row's), unless it would be the only one. Column types are those of these
+    rows.
+
+    Args:
+        data: the content from its first byte on; only `HEAD` bytes are looked at unless `whole`.
+        fmt: a format that has rows (`fmt.has_rows`).
+        whole: `data` is the whole content, so its last row is complete.
+
+    Raises:
+        Unreadable: the bytes are not what the format says.
+        UnsupportedDataType: the format has no rows; see `hex_rows`.
+    """
+    from amltui.formats.reader import RowReader
+    from amltui.tables.types import infer
+
+    reader = RowReader(Bytes(data if whole else data[:HEAD]), fmt, final=whole)
+    reader.read_header()
+    batches: list[Any] = []
+    malformed: list[Malformed] = []
+    for _, parsed in reader.parsed():
+        batches.append(parsed.batch)
+        malformed.extend(parsed.malformed)
+    columns = infer(reader.columns, reader.codec.declared, batches)
+    return MemoryRows(
+        columns, batches, complete=whole, malformed=malformed, encoding=reader.encoding
+    )

@@ -1,0 +1,83 @@
+"""Bytes as rows: what a type without rows of its own looks like."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from amltui.tables.rows import Column
+
+WIDTH: Final = 16
+"""Bytes in a row."""
+_COLUMNS: Final = (Column("offset", "text"), Column("bytes", "text"), Column("text", "text"))
+_TEXT: Final = bytes(code if 0x20 <= code < 0x7F else 0x2E for code in range(256))
+
+
+class HexRows:
+    """`Rows` over bytes: offset, sixteen bytes in hexadecimal, and their ASCII characters."""
+
+    malformed = ()
+    encoding = "bytes"
+
+    def __init__(self, data: bytes | mmap.mmap, *, complete: bool = True) -> None:
+        """Show `data`; `complete` says whether that is all there is."""
+        self._data = data
+        self._complete = complete
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """See `Rows.columns`."""
+        return _COLUMNS
+
+    @property
+    def row_count(self) -> int:
+        """See `Rows.row_count`."""
+        return -(-len(self._data) // WIDTH)
+
+    @property
+    def complete(self) -> bool:
+        """See `Rows.complete`."""
+        return self._complete
+
+    def window(self, start: int, stop: int, columns: Sequence[int]) -> list[Sequence[str | None]]:
+        """See `Rows.window`."""
+        rows = self.row_numbers(start, stop)
+        return [[self.cell(row, column) for row in rows] for column in columns]
+
+    def row_numbers(self, start: int, stop: int) -> Sequence[int]:
+        """See `Rows.row_numbers`."""
+        return range(max(start, 0), min(stop, self.row_count))
+
+    def cell(self, row: int, column: int) -> str | None:
+        """See `Rows.cell`."""
+        if not 0 <= row < self.row_count:
+            raise IndexError(row)
+        if column == 0:
+            return f"{row * WIDTH:08x}"
+        part = bytes(self._data[row * WIDTH : (row + 1) * WIDTH])
+        if column == 1:
+            half = WIDTH // 2
+            return f"{part[:half].hex(' ')}  {part[half:].hex(' ')}".rstrip()
+        return part.translate(_TEXT).decode("ascii")
+
+    def close(self) -> None:
+        """Give the file back, if it is one."""
+        if isinstance(self._data, mmap.mmap):
+            self._data.close()
+
+
+def hex_rows(source: bytes | Path, *, complete: bool = True) -> HexRows:
+    """Bytes, or a file's bytes, as rows; close them when done.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if isinstance(source, bytes):
+        return HexRows(source, complete=complete)
+    with source.open("rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return HexRows(b"", complete=complete)
+        return HexRows(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), complete=complete)
