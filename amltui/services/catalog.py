@@ -1,0 +1,88 @@
+"""The workspace's list of datasets: the cached copy at once, the fresh one when it comes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from amltui.errors import NotFound, UsageError
+from amltui.models import Dataset
+from amltui.text import visible
+from amltui.workspaces.base import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The list as it was at one moment."""
+
+    datasets: tuple[Dataset, ...]
+    """In the order of their names, letter case ignored."""
+    fetched: datetime
+    """When the workspace last confirmed this list (UTC)."""
+    cached: bool
+    """Whether it came from this disk and not from the workspace."""
+
+    def find(self, name: str) -> Dataset:
+        """The dataset of this name (case-sensitive) or id.
+
+        Raises:
+            UsageError: no name given.
+            NotFound: none has it; the hint names near ones.
+        """
+        if not name:
+            raise UsageError("A dataset's name is needed.", hint="`amltui ls` lists them.")
+        for dataset in self.datasets:
+            if name in {dataset.name, dataset.id}:
+                return dataset
+        near = near_names(name, (dataset.name for dataset in self.datasets))
+        raise NotFound(
+            f'No dataset is named "{visible(name)}".',
+            404,
+            hint=f"Did you mean {near}?" if near else "`amltui ls` lists what there is.",
+        )
+
+
+def near_names(name: str, names: Iterable[str]) -> str:
+    """Up to three of `names` that look like `name`, quoted and made safe to show; "" if none."""
+    lower = {other.lower(): other for other in names}
+    wanted = name.lower()
+    close = difflib.get_close_matches(wanted, lower, n=3, cutoff=0.6)
+    close += [other for other in lower if wanted in other and other not in close]
+    return ", ".join(f'"{visible(lower[other])}"' for other in close[:3])
+
+
+class Catalog:
+    """The list of one workspace."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Workspace]]) -> None:
+        self._connect = connect
+        self._current: Snapshot | None = None
+        self._etag: str | None = None
+
+    def cached(self) -> Snapshot | None:
+        """The list as it is remembered; None when it is not."""
+        return self._current
+
+    async def refresh(self) -> Snapshot:
+        """Ask the workspace; an unchanged list costs one small answer.
+
+        Raises:
+            Unreachable, Unauthorized, ServerFailed: `cached()` still has the last list.
+        """
+        workspace = await self._connect()
+        listing = await workspace.datasets(etag=self._etag)
+        fetched = datetime.now(UTC)
+        if listing is None:
+            assert self._current is not None  # an etag is only known with a list
+            self._current = Snapshot(self._current.datasets, fetched, cached=False)
+        else:
+            self._etag = listing.etag
+            self._current = _snapshot(listing.datasets, fetched, cached=False)
+        return self._current
+
+
+def _snapshot(datasets: Iterable[Dataset], fetched: datetime, *, cached: bool) -> Snapshot:
+    ordered = sorted(datasets, key=lambda d: (d.name.casefold(), d.id))
+    return Snapshot(tuple(ordered), fetched, cached)

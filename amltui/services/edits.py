@@ -1,0 +1,175 @@
+"""Changes to datasets that send no new contents: rename, describe, delete, and taking them back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from amltui.errors import ContentChanged, Damaged, NotSupportedByServer, UsageError
+from amltui.models import Dataset
+from amltui.text import visible
+from amltui.workspaces.base import Workspace
+
+BLOCK_SIZE: Final = 4 << 20
+"""Bytes in a block when contents are sent again; the web front end's own size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change that was made and can be taken back."""
+
+    summary: str
+    """What was done, for a person: `renamed "a" to "b"`. Safe to show."""
+    before: Dataset
+    after: Dataset
+    contents: bool = False
+    """Whether the contents were changed too."""
+
+
+class Edits:
+    """Renames, describes and deletes datasets, and remembers what can be undone."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Workspace]]) -> None:
+        self._connect = connect
+        self._done: list[Change] = []
+
+    async def rename(self, dataset: Dataset, name: str) -> Dataset:
+        """Give a dataset another name; its contents and versions stay.
+
+        Raises:
+            UsageError: the name is empty, or the dataset is an example.
+            Conflict: another dataset has this name.
+            Rejected: the workspace forbids it.
+        """
+        if not name.strip():
+            raise UsageError("A dataset needs a name.", hint="Give a name that is not empty.")
+        after = await self._edit(dataset, name=name)
+        summary = f'renamed "{visible(dataset.name)}" to "{visible(name)}"'
+        self._done.append(Change(summary, dataset, after))
+        return after
+
+    async def describe(self, dataset: Dataset, description: str) -> Dataset:
+        """Give a dataset another description; "" removes it."""
+        after = await self._edit(dataset, description=description)
+        self._done.append(Change(f'described "{visible(dataset.name)}"', dataset, after))
+        return after
+
+    def updated(self, before: Dataset, after: Dataset) -> None:
+        """Note that `before` got new contents as `after`, so that it can be undone."""
+        self._done.append(Change(f'updated "{visible(before.name)}"', before, after, contents=True))
+
+    async def delete(self, dataset: Dataset) -> None:
+        """Delete a dataset with all its versions. This cannot be undone."""
+        _must_be_own(dataset)
+        await (await self._connect()).delete(dataset.family_id)
+        self._done = [c for c in self._done if c.before.family_id != dataset.family_id]
+
+    @property
+    def undoable(self) -> Change | None:
+        """The change that `undo` would take back."""
+        return self._done[-1] if self._done else None
+
+    async def undo(self) -> Change | None:
+        """Take the last change back; None when there is none.
+
+        Raises:
+            ContentChanged: somebody changed the dataset since.
+            NotSupportedByServer: the server cannot restore an old version.
+        """
+        change = self.undoable
+        if change is None:
+            return None
+        workspace = await self._connect()
+        now = next((v for v in await self._latest(workspace) if _same(v, change.after)), None)
+        if now is None or now.id != change.after.id:
+            raise ContentChanged(
+                f'"{visible(change.after.name)}" was changed since; nothing was undone.',
+                hint="Look at its versions and restore the one you want.",
+            )
+        if change.contents:
+            now = await workspace.restore(change.before.id)
+        await self._edit(now, name=change.before.name, description=change.before.description)
+        self._done.remove(change)
+        return change
+
+    async def _latest(self, workspace: Workspace) -> tuple[Dataset, ...]:
+        listing = await workspace.datasets()
+        assert listing is not None  # asked without an etag
+        return listing.datasets
+
+    async def _edit(
+        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+    ) -> Dataset:
+        _must_be_own(dataset)
+        workspace = await self._connect()
+        if (await workspace.capabilities()).edit:
+            try:
+                return await workspace.edit(dataset, name=name, description=description)
+            except NotSupportedByServer:
+                pass  # It said that it could; the old way always works.
+        wanted = replace(
+            dataset,
+            name=dataset.name if name is None else name,
+            description=dataset.description if description is None else description,
+        )
+        return await send_again(workspace, dataset, wanted)
+
+
+async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) -> Dataset:
+    """Make a new instance with `dataset`'s contents and `wanted`'s name and description.
+
+    What a server without our extensions needs for a rename. Memory holds one block at a time.
+
+    Raises:
+        Damaged: the contents that came do not match their size or hash; nothing was changed.
+    """
+    upload = await workspace.begin_upload(dataset.data_type_id)
+    digest = hashlib.sha256()
+    received = 0
+    async with workspace.read(dataset) as content:
+        size = content.info.size if content.info.size is not None else dataset.size
+        if size is None:
+            raise Damaged(
+                f'The workspace does not say how large "{visible(dataset.name)}" is.',
+                hint="Download it and upload it under the new name instead.",
+            )
+        total = -(-size // BLOCK_SIZE)
+        pending = bytearray()
+        index = 0
+        async for chunk in content:
+            digest.update(chunk)
+            received += len(chunk)
+            pending += chunk
+            while len(pending) >= BLOCK_SIZE:
+                block = bytes(pending[:BLOCK_SIZE])
+                del pending[:BLOCK_SIZE]
+                await workspace.send_block(upload, index, block, total=total)
+                index += 1
+        if pending:
+            await workspace.send_block(upload, index, bytes(pending), total=total)
+        expected = content.info.sha256
+    if received != size or (expected and expected != digest.hexdigest()):
+        raise Damaged(f'The contents of "{visible(dataset.name)}" arrived damaged.')
+    new_id = await workspace.commit(
+        upload,
+        name=wanted.name,
+        description=wanted.description,
+        data_type_id=dataset.data_type_id,
+        family_id=dataset.family_id,
+        filename=dataset.uploaded_from_filename,
+    )
+    return await workspace.dataset(new_id)
+
+
+def _same(left: Dataset, right: Dataset) -> bool:
+    return left.family_id == right.family_id
+
+
+def _must_be_own(dataset: Dataset) -> None:
+    if dataset.is_example:
+        raise UsageError(
+            f'"{visible(dataset.name)}" is an example and cannot be changed.',
+            hint="Download it and upload it under a name of your own.",
+        )

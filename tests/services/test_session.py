@@ -1,0 +1,82 @@
+"""A session with the embedded workspace, as the front ends use it."""
+
+import os
+
+import pytest
+
+from amltui.errors import Conflict, Exists, NotFound, UsageError
+from amltui.services.session import open_session
+
+CENSUS = "Adult Census Income Binary Classification dataset"
+
+
+@pytest.fixture(autouse=True)
+def own_directories(tmp_path, monkeypatch):
+    for name in ("CONFIG", "CACHE", "DATA"):
+        monkeypatch.setenv(f"AMLTUI_{name}_DIR", str(tmp_path / name.lower()))
+    for name in ("PROFILE", "ENDPOINT", "WORKSPACE_ID", "TOKEN"):
+        monkeypatch.delenv(f"AMLTUI_{name}", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+async def test_the_embedded_workspace_starts_by_itself_and_lists_the_samples():
+    async with open_session() as session:
+        snapshot = await session.catalog.refresh()
+    assert CENSUS in [dataset.name for dataset in snapshot.datasets]
+
+
+async def test_a_dataset_goes_out_and_back_under_another_name_unchanged(tmp_path):
+    async with open_session() as session:
+        iris = await session.find("Iris")
+        path = await session.download(iris, tmp_path / "iris.csv")
+        with pytest.raises(Exists):
+            await session.download(iris, path)
+        mine = await session.upload(path, name="my iris", data_type_id="GenericCSV")
+        with pytest.raises(Conflict):
+            await session.upload(path, name="my iris", data_type_id="GenericCSV")
+        renamed = await session.rename(mine, "Iris of mine")
+        again = await session.download(renamed, tmp_path / "again.csv")
+        assert again.read_bytes() == path.read_bytes()
+        assert renamed.name == "Iris of mine"
+        with pytest.raises(NotFound) as gone:
+            await session.find("my iriss")
+        assert "Iris" in gone.value.hint
+
+
+async def test_an_example_refuses_to_be_changed():
+    async with open_session() as session:
+        iris = await session.find("Iris")
+        with pytest.raises(UsageError, match="example"):
+            await session.rename(iris, "other")
+
+
+async def test_changes_can_be_taken_back_in_order(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a\n1\n")
+    (tmp_path / "b.csv").write_bytes(b"a\n2\n")
+    async with open_session() as session:
+        first = await session.upload(tmp_path / "a.csv", name="a", data_type_id="GenericCSV")
+        second = await session.update(first, tmp_path / "b.csv")
+        await session.rename(second, "b")
+        assert (await session.edits.undo()).summary == 'renamed "a" to "b"'
+        assert (await session.edits.undo()).summary == 'updated "a"'
+        assert await session.edits.undo() is None
+        now = await session.find("a")
+        back = await session.download(now, tmp_path / "back.csv")
+        assert back.read_bytes() == b"a\n1\n"
+
+
+async def test_a_killed_embedded_server_is_started_again(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a\n1\n")
+    async with open_session() as session:
+        await session.upload(tmp_path / "a.csv", name="kept", data_type_id="GenericCSV")
+        process = session._embedded._process
+        os.kill(process.pid, 9)
+        await process.wait()
+        assert (await session.find("kept")).size == 4
+
+
+async def test_two_sessions_on_one_local_workspace_see_each_others_datasets(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a\n1\n")
+    async with open_session() as one, open_session() as other:
+        await one.upload(tmp_path / "a.csv", name="shared", data_type_id="GenericCSV")
+        assert (await other.find("shared")).size == 4
