@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 from amltui.config import Connection, paths, resolve
 from amltui.errors import Damaged, Exists, Unreachable
-from amltui.models import Dataset
+from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import BLOCK_SIZE, Edits
 from amltui.services.embedded import EmbeddedServer
+from amltui.services.previews import Preview, open_preview
 from amltui.text import visible
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ class Session:
                 "Nothing is cached of this workspace.", hint="Ask once while it can be reached."
             )
         return snapshot.find(name)
+
+    async def preview(self, source: Dataset | OutputPort) -> Preview:
+        """The first rows of a dataset; see `open_preview`."""
+        return await open_preview(self.connect, source)
 
     async def download(self, dataset: Dataset, path: Path, *, overwrite: bool = False) -> Path:
         """Save a dataset's contents as `path`, which appears only when it is whole and verified.

@@ -80,3 +80,12 @@ async def test_two_sessions_on_one_local_workspace_see_each_others_datasets(tmp_
     async with open_session() as one, open_session() as other:
         await one.upload(tmp_path / "a.csv", name="shared", data_type_id="GenericCSV")
         assert (await other.find("shared")).size == 4
+
+
+async def test_the_first_rows_of_the_census_are_there_as_the_file_has_them():
+    async with open_session() as session:
+        preview = await session.preview(await session.find(CENSUS))
+    names = [column.name for column in preview.rows.columns]
+    assert names[:3] == ["age", "workclass", "fnlwgt"]
+    row = [cells[0] for cells in preview.rows.window(0, 1, range(3))]
+    assert row == ["39", "State-gov", "77516"]
