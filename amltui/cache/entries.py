@@ -1,0 +1,189 @@
+"""One entry of the cache: a content, whole or arriving, its text table, and what it is.
+
+    entries/<32 hex>/card.json     what it is; never with a link or a token
+                     raw           the whole content, verified
+                     raw-*.part    what has arrived so far (see `parts`), with its log
+                     table/        the text table made of it
+                     pin           present: never evicted
+
+The directory's modification time is when the entry was last used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import filelock
+import msgspec
+
+from amltui.cache.disk import disk_errors, private_dir, write_whole
+from amltui.cache.parts import Identity, Part
+from amltui.cache.ranges import Ranges
+from amltui.errors import LocalError
+from amltui.models import Dataset, Location, OutputPort
+
+Source = Dataset | OutputPort
+
+
+def source_id(source: Source) -> str:
+    """What names a content within its workspace."""
+    if isinstance(source, Dataset):
+        return source.id
+    return f"{source.experiment_id}/{source.node_id}/{source.port_name}"
+
+
+def source_name(source: Source) -> str:
+    """What a person calls it."""
+    if isinstance(source, Dataset):
+        return source.name
+    return f"{source.module or source.node_id} {source.port_name}"
+
+
+def without_links(dataset: Dataset) -> Dataset:
+    """`dataset` with sizes only where links stood: what may be written to a disk."""
+    return replace(
+        dataset,
+        download_location=Location(size=dataset.download_location.size),
+        visualize_end_point=Location(),
+        schema_end_point=Location(),
+    )
+
+
+class Card(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an entry says about itself."""
+
+    workspace: str
+    """The workspace's cache key."""
+    source: str
+    name: str
+    data_type_id: str
+    identity: Identity = Identity()
+    dataset: Dataset | None = None
+    """Metadata without links. None: an experiment's output."""
+    fetched: datetime | None = None
+    """When the content became whole here."""
+    checked: str = ""
+    """How it was verified: `sha256`, `md5` or `length`."""
+
+
+class EntryBusy(LocalError):
+    """Another process, or another part of this one, is filling this entry."""
+
+
+class Entry:
+    """A place in the cache; nothing exists on disk before `begin`."""
+
+    def __init__(self, root: Path, workspace: str, source: str) -> None:
+        self.workspace = workspace
+        self.source = source
+        self.id = hashlib.sha256(f"{workspace}\0{source}".encode()).hexdigest()[:32]
+        self.directory = root / "entries" / self.id
+        self.raw = self.directory / "raw"
+        self.table = self.directory / "table"
+        """Where the text table belongs; whoever makes it makes the directory."""
+        self._card = self.directory / "card.json"
+        self._pin = self.directory / "pin"
+        self._lock = root / "locks" / f"{self.id}.lock"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole verified content is at `raw`."""
+        return self.raw.exists()
+
+    @property
+    def card(self) -> Card | None:
+        """What this entry says about itself; None when it does not exist or is unreadable."""
+        try:
+            return msgspec.json.decode(self._card.read_bytes(), type=Card)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it is never evicted."""
+        return self._pin.exists()
+
+    @property
+    def held(self) -> Ranges:
+        """Ranges of the content that can be read here now."""
+        with contextlib.suppress(OSError):
+            return Ranges([(0, self.raw.stat().st_size)])
+        part = Part.peek(self.raw)
+        return part.held if part else Ranges()
+
+    def begin(self, source: Source) -> None:
+        """Make the directory and its card."""
+        old = self.card
+        with disk_errors(self.directory, "use the cache"):
+            private_dir(self.directory)
+            self.write_card(
+                Card(
+                    workspace=self.workspace,
+                    source=self.source,
+                    name=source_name(source),
+                    data_type_id=source.data_type_id,
+                    identity=old.identity if old else Identity(),
+                    dataset=without_links(source) if isinstance(source, Dataset) else None,
+                    fetched=old.fetched if old else None,
+                    checked=old.checked if old else "",
+                )
+            )
+
+    def write_card(self, card: Card) -> None:
+        """Replace the card."""
+        with disk_errors(self._card, "use the cache"):
+            write_whole(self._card, msgspec.json.encode(card))
+
+    def pin(self, *, pinned: bool = True) -> None:
+        """Keep it from eviction, or no longer."""
+        with disk_errors(self._pin, "pin"):
+            if pinned:
+                private_dir(self.directory)
+                self._pin.touch(mode=0o600)
+            else:
+                self._pin.unlink(missing_ok=True)
+
+    def touch(self) -> None:
+        """Note that it is in use now."""
+        with contextlib.suppress(OSError):
+            os.utime(self.directory)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[bool]:
+        """Hold this entry alone for writing; never waits.
+
+        Gives False where this file system has no locks: then write nothing that another process
+        could not write at the same time.
+
+        Raises:
+            EntryBusy: somebody else holds it.
+        """
+        with disk_errors(self._lock, "use the cache"):
+            private_dir(self._lock.parent)
+        lock = filelock.FileLock(self._lock, timeout=0, mode=0o600, thread_local=False)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise EntryBusy(f"Another process is fetching this: {self.source}") from None
+        except (OSError, NotImplementedError):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def drop_content(self) -> None:
+        """Delete content and table, whole or not; the card and the pin stay."""
+        with contextlib.suppress(OSError):
+            self.raw.unlink(missing_ok=True)
+            for old in Part.leftovers(self.raw):
+                old.unlink(missing_ok=True)
+        shutil.rmtree(self.table, ignore_errors=True)

@@ -1,0 +1,113 @@
+"""Giving a whole content its final name, at once and never over another file unasked."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+import uuid
+from pathlib import Path
+from typing import Final
+
+from amltui.cache.disk import disk_errors, sync_dir
+from amltui.errors import Cancelled, Exists
+from amltui.text import visible
+
+_FICLONE: Final = 0x40049409
+"""Linux: share the blocks of another file until one of both changes."""
+_STEP: Final = 8 * 1024 * 1024
+_NO_LINKS: Final = frozenset(
+    {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+)
+
+
+def exists_error(target: Path) -> Exists:
+    """The error for a target that is there."""
+    return Exists(f"A file of that name exists: {visible(str(target))}")
+
+
+def publish(temp: Path, target: Path, *, overwrite: bool) -> None:
+    """Rename `temp`, whole and flushed, to `target` in the same directory.
+
+    Raises:
+        Exists: the target is there and `overwrite` is not given; `temp` stays.
+        LocalError: the system refused.
+    """
+    with disk_errors(target, "write"):
+        if overwrite:
+            temp.replace(target)
+        else:
+            try:
+                os.link(temp, target)  # unlike rename it never replaces
+            except FileExistsError:
+                raise exists_error(target) from None
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                if target.exists():  # this file system can do no better than look first
+                    raise exists_error(target) from None
+                temp.replace(target)
+            else:
+                temp.unlink()
+        sync_dir(target.parent)
+
+
+def deliver(content: Path, target: Path, *, overwrite: bool, stop: threading.Event) -> None:
+    """Copy `content` to `target`: to a hidden file beside it, flushed, then renamed.
+
+    Where the file system can share blocks, no byte is copied.
+
+    Raises:
+        Exists: the target is there and `overwrite` is not given.
+        DiskFull, LocalError: the system refused; nothing is left behind.
+        Cancelled: `stop` was set.
+    """
+    temp = target.with_name(f".amltui-{uuid.uuid4().hex}.part")
+    with disk_errors(target, "write"):
+        try:
+            mode = 0o666  # less the user's umask: it is the user's file, like any other
+            out = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            try:
+                with content.open("rb") as source:
+                    _copy(source.fileno(), out, stop)
+                os.fsync(out)
+            finally:
+                os.close(out)
+            publish(temp, target, overwrite=overwrite)
+        finally:
+            temp.unlink(missing_ok=True)
+
+
+def _copy(source: int, out: int, stop: threading.Event) -> None:
+    with contextlib.suppress(OSError, ImportError):
+        import fcntl
+
+        fcntl.ioctl(out, _FICLONE, source)
+        return
+    size = os.fstat(source).st_size
+    at = 0
+    while at < size:
+        if stop.is_set():
+            raise Cancelled("Stopped while copying to the target")
+        at += _copy_some(source, out, min(_STEP, size - at))
+
+
+def _copy_some(source: int, out: int, count: int) -> int:
+    """Copy up to `count` bytes at both files' positions; how many, never none."""
+    copied = 0
+    if hasattr(os, "copy_file_range"):
+        try:
+            copied = os.copy_file_range(source, out, count)
+        except OSError as error:
+            if error.errno not in {errno.EXDEV, errno.EINVAL, *_NO_LINKS}:
+                raise
+    if not copied:
+        data = os.read(source, count)
+        copied = len(data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(out, view) :]
+    if not copied:
+        raise OSError(errno.EIO, "the cached content became shorter")
+    return copied

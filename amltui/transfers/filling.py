@@ -1,0 +1,304 @@
+"""One attempt at a content: connections that fill a part, and a hash that follows behind.
+
+The first range is small and comes alone, so that first rows show early; its answer says how
+large the content is and whether the host answers ranges. Then several connections take range
+after range, front to back. Every answer must name the content that the first one named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from amltui.cache import Identity, Part, Source
+from amltui.errors import (
+    AmltuiError,
+    ContentChanged,
+    ContentError,
+    Damaged,
+    DiskFull,
+    LocalError,
+    TransferCut,
+)
+from amltui.models import ContentInfo, Dataset
+from amltui.text import human_size
+from amltui.transfers.digest import Digest
+from amltui.transfers.pace import Limit
+from amltui.transfers.patience import Patience
+from amltui.transfers.places import Place
+from amltui.transfers.plan import HEAD, Plan
+from amltui.transfers.states import MIB, Options
+from amltui.transfers.threads import all_of, in_thread
+from amltui.workspaces.base import Content, Workspace
+
+_FLUSH_BYTES: Final = MIB
+_FLUSH_SECONDS: Final = 0.1
+_SYNC_SECONDS: Final = 5.0
+
+
+class StartOver(Exception):
+    """What was fetched so far cannot be gone on with."""
+
+    def __init__(self, cause: AmltuiError, *, single: bool) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.single = single
+        """The host answers no ranges: one stream from the first byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an attempt works with."""
+
+    workspace: Callable[[], Workspace]
+    """The workspace as it is now: a new sign-in may have replaced it."""
+    options: Options
+    limit: Limit
+    patience: Patience
+
+
+class Filling:
+    """One attempt. `moved` is called after each change of what is here."""
+
+    def __init__(
+        self, means: Means, source: Source, place: Place, moved: Callable[[], None], *, single: bool
+    ) -> None:
+        self.part: Part | None = None
+        self.ended = False
+        """Whether no more bytes will come in this attempt."""
+        self._means = means
+        self._source = source
+        self._place = place
+        self._moved = moved
+        self._single = single
+        self._plan: Plan | None = None
+        self._known = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._relieved = False
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the content, as far as the host or the workspace said."""
+        if self.part is not None and self.part.identity.size is not None:
+            return self.part.identity.size
+        return self._source.size if isinstance(self._source, Dataset) else None
+
+    async def run(self) -> tuple[Path, str]:
+        """Fill, verify and hand over to the place: where it is now, and what proved it.
+
+        Raises:
+            StartOver: this content or this way of asking leads nowhere.
+        """
+        await self._load()
+        fetching = asyncio.ensure_future(self._connections())
+        fetching.add_done_callback(lambda _: self._end())
+        helpers = [asyncio.ensure_future(self._sync_now_and_then())]
+        try:
+            return await self._verify(fetching)
+        finally:
+            for task in (fetching, *helpers):
+                task.cancel()
+            await asyncio.gather(fetching, *helpers, return_exceptions=True)
+            if self.part is not None:
+                self.part.close()
+
+    async def _load(self) -> None:
+        """Go on with what an earlier attempt left, if it can be what the workspace lists."""
+        part = await in_thread(Part.load, self._place.base)
+        if part is None:
+            return
+        listed = self._source.size if isinstance(self._source, Dataset) else None
+        size = part.identity.size
+        if self._single or size is None or listed not in {None, size}:
+            part.discard()
+            return
+        await self._begin(part, part.identity)
+
+    async def _begin(self, part: Part, identity: Identity) -> None:
+        self.part = part
+        if identity.size is not None:
+            await in_thread(self._place.room, identity.size - part.held.total)
+            if not self._single:
+                self._plan = Plan(part.held, identity.size)
+        self._known.set()
+        self._note()
+
+    def _note(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        self._moved()
+
+    def _end(self) -> None:
+        self.ended = True
+        self._known.set()
+        self._note()
+
+    async def _verify(self, fetching: asyncio.Future[None]) -> tuple[Path, str]:
+        """Hash behind the readable front; then compare, and hand over."""
+        await self._known.wait()
+        if self.part is None:
+            await fetching
+        part = self.part
+        assert part is not None
+        digest = Digest(md5=part.identity.md5 is not None)
+        await digest.follow(part, self._front)
+        await fetching
+        try:
+            identity, checked = digest.check(part.identity)
+        except Damaged as error:
+            part.discard()
+            raise StartOver(error, single=self._single) from error
+        return await in_thread(self._place.accept, part, identity, checked), checked
+
+    async def _front(self, count: int) -> int:
+        """Wait until `count` bytes from the first on are here, or no more will come."""
+        assert self.part is not None
+        while self.part.held.prefix < count and not self.ended:
+            await self._changed.wait()
+        return self.part.held.prefix
+
+    async def _sync_now_and_then(self) -> None:
+        """Make what arrived survive a power cut, not only the end of this process."""
+        while True:
+            await asyncio.sleep(_SYNC_SECONDS)
+            if self.part is not None:
+                with contextlib.suppress(LocalError):  # whoever writes next says it
+                    await in_thread(self.part.sync)
+
+    async def _connections(self) -> None:
+        others = 0 if self._single else self._means.options.connections - 1
+        await all_of(self._lead(), *(self._follow() for _ in range(others)))
+
+    async def _lead(self) -> None:
+        """Ask first; then be one of the others. Without ranges, be the only one."""
+        while self.part is None:
+            stop = None if self._single or self.size == 0 else HEAD
+            await self._try(0, stop)
+        if self._plan is not None:
+            self._plan.give_back(0, HEAD)
+        if not self._single:
+            await self._follow()
+
+    async def _follow(self) -> None:
+        """One connection: range after range until none is left."""
+        await self._known.wait()
+        while self._plan is not None:
+            claim = self._plan.take()
+            if claim is None:
+                return
+            try:
+                await self._try(*claim)
+            finally:
+                self._plan.give_back(*claim)
+
+    async def _try(self, start: int, stop: int | None) -> None:
+        """Fetch a range, or come back after a failure that may pass."""
+        try:
+            await self._range(start, stop)
+        except DiskFull:
+            if self._relieved or self.part is None or self.size is None:
+                raise
+            self._relieved = True
+            await in_thread(self._place.room, self.size - self.part.held.total)
+        except AmltuiError as error:
+            await self._means.patience.after(error)
+            if self._single and self.part is not None:
+                raise StartOver(error, single=True) from error
+
+    async def _range(self, start: int, stop: int | None) -> None:
+        """Fetch `[start, stop)` in one request.
+
+        Raises:
+            TransferCut: it ended early, or nothing came for `Options.stall` seconds.
+            StartOver: the answer is not of the content begun with.
+        """
+        stall = self._means.options.stall
+        at = start
+        try:
+            async with asyncio.timeout(stall) as watch:
+                etag = self.part.identity.etag if self.part else None
+                reading = self._means.workspace().read(
+                    self._source, start=start, stop=stop, etag=etag
+                )
+                async with reading as content:
+                    stop = await self._adopt(content.info, start, stop)
+                    at = await self._receive(content, start, stop, watch)
+        except TimeoutError:
+            raise TransferCut(f"Nothing came for {stall:.0f} seconds", received=0) from None
+        if stop is not None and at < stop:
+            raise TransferCut("The connection ended early", received=at - start)
+
+    async def _adopt(self, info: ContentInfo, start: int, stop: int | None) -> int | None:
+        """Compare an answer with what is known, or begin with it; where its bytes must end."""
+        said = Identity.of(info)
+        listed = self._source.size if isinstance(self._source, Dataset) else None
+        if None not in {listed, info.size} and listed != info.size:
+            raise ContentError(
+                f"The host answered with {human_size(info.size)} where the workspace lists "
+                f"{human_size(listed)}: this is not the dataset",
+                hint="A proxy or a login page may stand between; see what the link gives.",
+            )
+        if self.part is None:
+            if info.start != start:
+                raise ContentError(f"Asked from byte {start}, answered from byte {info.start}")
+            partial = info.size is None or not info.ranges or not said.resumable
+            if partial and not self._single:
+                if info.ranges:  # these are the first bytes only, and no proof for the others
+                    raise StartOver(ContentError("The host names no validator"), single=True)
+                self._single = True
+            part = await in_thread(Part.create, self._place.base, said)
+            await self._begin(part, said)
+            if self._plan is not None and stop is not None:
+                self._plan.claim(start, stop)
+        elif not self.part.identity.same(said):
+            raise StartOver(
+                ContentChanged("The content on the server changed while it was fetched"),
+                single=self._single,
+            )
+        elif info.start != start:
+            raise StartOver(
+                ContentError(f"Asked from byte {start}, answered from byte {info.start}"),
+                single=True,
+            )
+        if self._single:
+            return info.size
+        return info.size if stop is None or info.size is None else min(stop, info.size)
+
+    async def _receive(
+        self, content: Content, start: int, stop: int | None, watch: asyncio.Timeout
+    ) -> int:
+        """Write the bytes that come, and tell of them a few times a second; where they end."""
+        now = asyncio.get_running_loop().time
+        at, buffered = start, 0
+        buffer: list[bytes] = []
+        flushed = extended = now()
+        try:
+            async for chunk in content:
+                await self._means.limit.spend(len(chunk))
+                if stop is not None and at + buffered + len(chunk) > stop:
+                    raise Damaged("The host sent more bytes than it announced")
+                buffer.append(chunk)
+                buffered += len(chunk)
+                moment = now()
+                if buffered >= _FLUSH_BYTES or moment - flushed >= _FLUSH_SECONDS:
+                    full, buffer, buffered = buffer, [], 0
+                    at = await self._write(at, full)
+                    flushed = now()
+                if moment - extended >= 1.0:
+                    extended = now()
+                    watch.reschedule(extended + self._means.options.stall)
+        finally:
+            if buffer:
+                at = await self._write(at, buffer)
+        return at
+
+    async def _write(self, at: int, chunks: list[bytes]) -> int:
+        assert self.part is not None
+        end = await in_thread(self.part.write, at, chunks)
+        self._means.patience.progress(self.part.held.total)
+        self._note()
+        return end

@@ -1,0 +1,224 @@
+"""One transfer in the queue: what was asked for, where it stands, how it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from amltui.cache import Part, Source, source_id
+from amltui.errors import AmltuiError, DiskFull
+from amltui.models import Dataset
+from amltui.transfers.deliver import deliver, exists_error
+from amltui.transfers.fetch import Fetch
+from amltui.transfers.journal import Ticket
+from amltui.transfers.pace import Rate
+from amltui.transfers.places import TargetPlace, check_space, hidden_beside
+from amltui.transfers.sending import Sending
+from amltui.transfers.sharing import Context, Fetches
+from amltui.transfers.states import State, Transfer
+from amltui.transfers.threads import in_thread
+
+
+class Job(ABC):
+    """One transfer. The queue starts and stops `run`; `changed` tells it of every step."""
+
+    def __init__(self, context: Context, ticket: Ticket, changed: Callable[[], None]) -> None:
+        self.ticket = ticket
+        self.state = State.QUEUED
+        self.error: AmltuiError | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._context = context
+        self._changed = changed
+        self._rate = Rate()
+
+    @property
+    def id(self) -> str:
+        """Names it in the queue and in the journal."""
+        return self.ticket.record.id
+
+    def put(self, state: State, error: AmltuiError | None = None) -> None:
+        """Change the state."""
+        if (state, error) != (self.state, self.error):
+            if state is not State.RUNNING:
+                self._rate.reset()
+            self.state, self.error = state, error
+            self._changed()
+
+    def snapshot(self) -> Transfer:
+        """Where it stands now."""
+        done, total = self.progress()
+        running = self.state is State.RUNNING
+        rate = self._rate.value(done) if running else None
+        eta = (total - done) / rate if rate and total is not None else None
+        return self.describe(
+            Transfer(
+                id=self.id,
+                kind=self.ticket.record.kind,
+                name=self.ticket.record.name,
+                state=self.state,
+                done=done,
+                total=total,
+                rate=rate,
+                eta=eta,
+                error=self.error,
+            )
+        )
+
+    def note(self) -> None:
+        """More bytes are done."""
+        self._rate.note(self.progress()[0])
+        self._changed()
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Do it all. Cancelling the task pauses: what was done so far counts next time."""
+
+    @abstractmethod
+    def progress(self) -> tuple[int, int | None]:
+        """Bytes done and in all."""
+
+    @abstractmethod
+    def describe(self, transfer: Transfer) -> Transfer:
+        """`transfer` with what this kind knows besides."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """It was cancelled: leave nothing half done behind."""
+
+
+class Download(Job):
+    """A content into the cache and, with a target, to a file."""
+
+    def __init__(
+        self,
+        context: Context,
+        ticket: Ticket,
+        changed: Callable[[], None],
+        source: Source,
+        fetches: Fetches,
+    ) -> None:
+        super().__init__(context, ticket, changed)
+        assert ticket.record.download is not None
+        plan = ticket.record.download
+        self.source = source
+        self.target = Path(plan.target) if plan.target is not None else None
+        self._overwrite = plan.overwrite
+        self._fetches = fetches
+        self._checked = ""
+        self._size = source.size if isinstance(source, Dataset) else None
+        self._done = 0
+
+    async def run(self) -> None:
+        """See `Job`."""
+        target = self.target
+        if target is None:
+            await self._into_cache()
+            return
+        await in_thread(self._check_target, target)
+        if not self._context.cache.fits(self._size or 0):
+            await self._straight(target)
+            return
+        try:
+            content = await self._into_cache()
+        except DiskFull:
+            await self._straight(target)
+            return
+        await in_thread(check_space, target, self._size or 0)
+        await _deliver(content, target, overwrite=self._overwrite)
+
+    def _check_target(self, target: Path) -> None:
+        if not self._overwrite and (target.exists() or target.is_symlink()):
+            raise exists_error(target)
+
+    async def _into_cache(self) -> Path:
+        shared = self._fetches.join(self.source)
+
+        def watch() -> None:
+            self._follow(shared.fetch)
+            self.put(shared.state, shared.waits_for)
+
+        shared.watchers.append(watch)
+        try:
+            watch()
+            return await asyncio.shield(shared.task)
+        finally:
+            shared.watchers.remove(watch)
+            self._follow(shared.fetch)
+            self._fetches.leave(shared)
+
+    async def _straight(self, target: Path) -> None:
+        """Without the cache: it is too large for it, or the cache's disk is full."""
+        place = TargetPlace(target, overwrite=self._overwrite)
+        means = self._context.means(self._context.downloads, self.put)
+        fetch = Fetch(means, self.source, place, lambda: self._follow(fetch))
+        await fetch.run()
+
+    def _follow(self, fetch: Fetch) -> None:
+        self._done, self._size = fetch.received, fetch.size
+        self._checked = fetch.checked
+        self.note()
+
+    def progress(self) -> tuple[int, int | None]:
+        """See `Job`."""
+        return self._done, self._size
+
+    def describe(self, transfer: Transfer) -> Transfer:
+        """See `Job`."""
+        return replace(
+            transfer, path=self.target, dataset_id=source_id(self.source), checked=self._checked
+        )
+
+    def discard(self) -> None:
+        """See `Job`."""
+        if self.target is not None:
+            for left in Part.leftovers(hidden_beside(self.target)):
+                left.unlink(missing_ok=True)
+
+
+class Upload(Job):
+    """A file to a dataset."""
+
+    def __init__(self, context: Context, ticket: Ticket, changed: Callable[[], None]) -> None:
+        super().__init__(context, ticket, changed)
+        self._sending: Sending | None = None
+        self._dataset_id: str | None = None
+
+    async def run(self) -> None:
+        """See `Job`."""
+        means = self._context.means(self._context.uploads, self.put)
+        self._sending = Sending(means, self.ticket, self.note)
+        self._dataset_id = await self._sending.run()
+
+    def progress(self) -> tuple[int, int | None]:
+        """See `Job`."""
+        if self._sending is None:
+            assert self.ticket.record.upload is not None
+            return 0, self.ticket.record.upload.size
+        return self._sending.sent, self._sending.size
+
+    def describe(self, transfer: Transfer) -> Transfer:
+        """See `Job`."""
+        assert self.ticket.record.upload is not None
+        path = Path(self.ticket.record.upload.path)
+        return replace(transfer, path=path, dataset_id=self._dataset_id)
+
+    def discard(self) -> None:
+        """See `Job`. Blocks without a commit are the server's to clear."""
+
+
+async def _deliver(content: Path, target: Path, *, overwrite: bool) -> None:
+    """Copy in a thread; a cancellation stops that and waits for it."""
+    stop = threading.Event()
+    copying = asyncio.ensure_future(
+        asyncio.to_thread(deliver, content, target, overwrite=overwrite, stop=stop)
+    )
+    try:
+        await asyncio.shield(copying)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.gather(copying, return_exceptions=True)
+        raise

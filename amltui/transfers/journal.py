@@ -1,0 +1,169 @@
+"""What is under way, on disk, so that another process can go on after this one was killed.
+
+    transfers/<id>.json    what was asked for; replaced whole
+              <id>.log     blocks that the server has acknowledged; appended to
+              <id>.lock    held by the process that runs it
+
+Neither a token nor a link stands in any of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import filelock
+import msgspec
+
+from amltui.cache.disk import PRIVATE_FILE, private_dir, write_whole
+from amltui.models import Dataset, OutputPort
+
+
+class UploadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An upload as it was begun."""
+
+    path: str
+    data_type_id: str
+    description: str = ""
+    family_id: str | None = None
+    size: int = 0
+    mtime_ns: int = 0
+    block_size: int = 0
+    upload_id: str | None = None
+    """The server's name for it. None: not begun there."""
+    committing: bool = False
+    """Whether the server was asked to make it a dataset; it may have done so."""
+
+
+class DownloadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A download as it was asked for."""
+
+    target: str | None
+    overwrite: bool = False
+    dataset: Dataset | None = None
+    port: OutputPort | None = None
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One transfer that is not over."""
+
+    id: str
+    workspace: str
+    """The workspace's cache key."""
+    kind: Literal["download", "upload"]
+    name: str
+    begun: datetime
+    download: DownloadPlan | None = None
+    upload: UploadPlan | None = None
+
+
+class Ticket:
+    """One record, held by this process."""
+
+    def __init__(self, directory: Path, record: Record, lock: filelock.BaseFileLock) -> None:
+        self.record = record
+        self._base = directory / record.id
+        self._lock = lock
+        self._log = -1
+
+    def save(self, record: Record) -> None:
+        """Replace the record. A disk that refuses costs the resume after a crash, no more."""
+        self.record = record
+        with contextlib.suppress(OSError):
+            write_whole(self._base.with_suffix(".json"), msgspec.json.encode(record), sync=True)
+
+    def acknowledged(self) -> dict[int, str]:
+        """Blocks that the server has: index and hex SHA-256."""
+        blocks = {}
+        with contextlib.suppress(OSError):
+            for line in self._base.with_suffix(".log").read_text("ascii", "replace").split("\n"):
+                index, _, rest = line.partition(" ")
+                if index.isdecimal() and len(rest) == 65 and rest.endswith("."):
+                    blocks[int(index)] = rest[:-1]
+        return blocks
+
+    def acknowledge(self, index: int, sha256: str) -> None:
+        """Note that the server has a block."""
+        with contextlib.suppress(OSError):
+            if self._log < 0:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                self._log = os.open(self._base.with_suffix(".log"), flags, PRIVATE_FILE)
+                os.write(self._log, b"\n")  # ends a line that a crash tore
+            os.write(self._log, f"{index} {sha256}.\n".encode())
+
+    def forget_blocks(self) -> None:
+        """The server has none of them."""
+        self._close_log()
+        with contextlib.suppress(OSError):
+            self._base.with_suffix(".log").unlink(missing_ok=True)
+
+    def drop(self) -> None:
+        """The transfer is over: delete the record."""
+        self._close_log()
+        with contextlib.suppress(OSError):
+            for suffix in (".json", ".log", ".lock"):
+                self._base.with_suffix(suffix).unlink(missing_ok=True)
+        self._lock.release()
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self._close_log()
+        self._lock.release()
+
+    def _close_log(self) -> None:
+        if self._log >= 0:
+            os.close(self._log)
+            self._log = -1
+
+
+class Journal:
+    """All records of one cache."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def add(self, record: Record) -> Ticket:
+        """Begin a record and hold it."""
+        with contextlib.suppress(OSError):
+            private_dir(self._directory)
+        lock = self._lock(record.id)
+        with contextlib.suppress(OSError, NotImplementedError):
+            lock.acquire()
+        ticket = Ticket(self._directory, record, lock)
+        ticket.save(record)
+        return ticket
+
+    def take(self, workspace: str) -> Iterator[Ticket]:
+        """Hold every record of `workspace` that no running process holds, oldest first."""
+        for record in self.records():
+            if record.workspace != workspace:
+                continue
+            lock = self._lock(record.id)
+            try:
+                lock.acquire()
+            except (filelock.Timeout, OSError, NotImplementedError):
+                continue
+            if self._path(record.id).exists():  # else it ended a moment ago
+                yield Ticket(self._directory, record, lock)
+            else:
+                lock.release()
+
+    def records(self) -> list[Record]:
+        """All records, oldest first, whoever runs them."""
+        found = []
+        with contextlib.suppress(OSError):
+            for path in self._directory.glob("*.json"):
+                with contextlib.suppress(OSError, msgspec.DecodeError):
+                    found.append(msgspec.json.decode(path.read_bytes(), type=Record))
+        return sorted(found, key=lambda record: record.begun)
+
+    def _path(self, name: str) -> Path:
+        return self._directory / f"{name}.json"
+
+    def _lock(self, name: str) -> filelock.BaseFileLock:
+        path = self._directory / f"{name}.lock"
+        return filelock.FileLock(path, timeout=0, mode=PRIVATE_FILE, thread_local=False)

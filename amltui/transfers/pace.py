@@ -1,0 +1,58 @@
+"""How fast bytes go: a limit on it, and an estimate of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Final
+
+_WINDOW: Final = 8.0
+"""Seconds that the estimate looks back."""
+
+
+class Limit:
+    """A rate that all who spend from it share, in bytes per second. None: no limit."""
+
+    def __init__(self, rate: float | None) -> None:
+        self.rate = rate
+        self._free_at = 0.0
+
+    async def spend(self, size: int) -> None:
+        """Wait until `size` bytes may go."""
+        if self.rate is None:
+            return
+        now = time.monotonic()
+        start = max(self._free_at, now)
+        self._free_at = start + size / self.rate
+        if start > now:
+            await asyncio.sleep(start - now)
+
+
+class Rate:
+    """Bytes per second over the last seconds, from readings of a growing count."""
+
+    def __init__(self) -> None:
+        self._readings: deque[tuple[float, int]] = deque()
+
+    def note(self, done: int) -> None:
+        """Take a reading; a count that shrank starts over."""
+        now = time.monotonic()
+        if self._readings and done < self._readings[-1][1]:
+            self._readings.clear()
+        if not self._readings or now - self._readings[-1][0] >= 0.05:
+            self._readings.append((now, done))
+        while len(self._readings) > 2 and now - self._readings[0][0] > _WINDOW:
+            self._readings.popleft()
+
+    def reset(self) -> None:
+        """Forget: what comes next is another stretch."""
+        self._readings.clear()
+
+    def value(self, done: int) -> float | None:
+        """The rate, now that `done` bytes are there."""
+        if not self._readings:
+            return None
+        since, before = self._readings[0]
+        elapsed = time.monotonic() - since
+        return (done - before) / elapsed if elapsed >= 0.2 else None

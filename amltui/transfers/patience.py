@@ -1,0 +1,124 @@
+"""What to do after a failure: try again after a while, wait for somebody, or give up.
+
+The one place where this is decided, for downloads and uploads alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from amltui.errors import (
+    AmltuiError,
+    ContentChanged,
+    ContentError,
+    ServerFailed,
+    TooManyRequests,
+    Unauthorized,
+    Unreachable,
+)
+from amltui.transfers.states import Options, State
+
+T = TypeVar("T")
+
+_LONGEST: Final = 30.0
+"""Seconds between two tries at most, unless the server asks for more."""
+
+_PASSING: Final = (ServerFailed, TooManyRequests, ContentError)
+"""What may be over at the next try: a changed content is not among it."""
+
+Report = Callable[[State, AmltuiError | None], None]
+
+
+class Signals:
+    """What waiting transfers are told from outside: signed in again, the network is back."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+
+    def give(self, what: str) -> None:
+        """Wake all who wait for `what`."""
+        for event in self._waiting.pop(what, ()):
+            event.set()
+
+    async def wait(self, what: str, timeout: float | None) -> None:
+        """Wait for `what`, at most `timeout` seconds."""
+        event = asyncio.Event()
+        self._waiting.setdefault(what, set()).add(event)
+        try:
+            async with asyncio.timeout(timeout):
+                await event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting.get(what, set()).discard(event)
+
+
+class Patience:
+    """The memory of one transfer's failures."""
+
+    def __init__(self, options: Options, signals: Signals, report: Report) -> None:
+        self._options = options
+        self._signals = signals
+        self._report = report
+        self._best = 0
+        self._failures = 0
+        self._away_since: float | None = None
+
+    def progress(self, done: int) -> None:
+        """More bytes are done than ever before: earlier failures no longer count."""
+        if done <= self._best:
+            return
+        self._best = done
+        if self._failures or self._away_since is not None:
+            self._failures = 0
+            self._away_since = None
+            self._report(State.RUNNING, None)
+
+    async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask again and again, as `after` allows. Only for what is safe to repeat."""
+        while True:
+            try:
+                return await ask()
+            except AmltuiError as error:
+                await self.after(error)
+
+    async def after(self, error: AmltuiError) -> None:
+        """Wait as long as `error` asks for; returns when it is worth another try.
+
+        Raises:
+            AmltuiError: `error` itself, when no try will help or enough were made.
+        """
+        if isinstance(error, Unauthorized) and error.status_code == 401:
+            self._report(State.WAITING_SIGN_IN, error)
+            await self._signals.wait("sign-in", None)
+        elif isinstance(error, Unreachable):
+            await self._network(error)
+        elif isinstance(error, _PASSING) and not isinstance(error, ContentChanged):
+            self._failures += 1
+            if self._failures >= self._options.attempts:
+                raise error
+            asked = getattr(error, "retry_after", None)
+            await asyncio.sleep(max(asked or 0.0, self._delay()))
+        else:
+            raise error
+        self._report(State.RUNNING, None)
+
+    async def _network(self, error: Unreachable) -> None:
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+        self._failures += 1
+        limit = self._options.patience
+        if limit is not None and now - self._away_since >= limit:
+            raise error
+        self._report(State.WAITING_NETWORK, error)
+        await self._signals.wait("network", self._delay())
+
+    def _delay(self) -> float:
+        """Seconds: 0.1, 0.2, 0.4 ... `_LONGEST`, each less up to a half, so that many spread."""
+        whole = min(_LONGEST, 0.05 * 2.0 ** min(self._failures, 12))
+        return whole * random.uniform(0.5, 1.0)  # noqa: S311 - no secret

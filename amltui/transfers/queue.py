@@ -1,0 +1,310 @@
+"""The queue of one workspace: bounded, journalled, observable."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from amltui.cache import Cache, Source, source_name
+from amltui.cache.disk import disk_errors
+from amltui.cache.entries import without_links
+from amltui.errors import AmltuiError, Cancelled, LocalError, UsageError
+from amltui.models import Dataset
+from amltui.text import safe_filename, visible
+from amltui.transfers.deliver import exists_error
+from amltui.transfers.fetch import Feed
+from amltui.transfers.jobs import Download, Job, Upload
+from amltui.transfers.journal import DownloadPlan, Journal, Record, Ticket, UploadPlan
+from amltui.transfers.pace import Limit
+from amltui.transfers.patience import Signals
+from amltui.transfers.sharing import Context, Fetches
+from amltui.transfers.states import Options, State, Transfer
+from amltui.workspaces.base import Workspace
+
+_INTERVAL: Final = 0.1
+"""Seconds between two progress values at least."""
+
+
+class Transfers:
+    """Downloads and uploads of one workspace. Use as an async context manager.
+
+    Leaving it pauses what runs; the journal keeps it for `resume_unfinished` of another process.
+    All methods belong to the event loop that entered it.
+    """
+
+    def __init__(
+        self, workspace: Workspace, cache: Cache, *, options: Options | None = None
+    ) -> None:
+        self.options = options or Options()
+        limits = Limit(self.options.rate_limit), Limit(self.options.rate_limit)
+        self._context = Context(workspace, cache, self.options, Signals(), *limits)
+        self._fetches = Fetches(self._context)
+        self._jobs: dict[str, Job] = {}
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        tasks = [job.task for job in self._jobs.values() if job.task is not None]
+        for job in self._jobs.values():
+            if not job.state.over:
+                job.put(State.PAUSED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._fetches.close()
+        for job in self._jobs.values():
+            job.ticket.close()
+
+    # What to do
+
+    def feed(self, source: Source) -> Feed:
+        """Read a content along while it arrives in the cache; at once if it is there.
+
+        Not listed among the transfers. Close the feed, or use it with `async with`.
+        """
+        return self._fetches.feed(source)
+
+    def download(
+        self, source: Source, target: Path | None = None, *, overwrite: bool = False
+    ) -> Transfer:
+        """Queue a download to `target`: a file, a directory, or None for the cache only.
+
+        In a directory the file is named after the dataset.
+
+        Raises:
+            Exists: the target is there and `overwrite` is not given.
+            LocalError: the target's directory is not there.
+        """
+        if target is not None:
+            target = target.expanduser().absolute()
+            if target.is_dir():
+                target /= safe_filename(source_name(source), source.data_type_id)
+            if not target.parent.is_dir():
+                raise LocalError(f"No such directory: {visible(str(target.parent))}")
+            if not overwrite and (target.exists() or target.is_symlink()):
+                raise exists_error(target)
+        plan = DownloadPlan(target=str(target) if target else None, overwrite=overwrite)
+        if isinstance(source, Dataset):
+            plan = msgspec.structs.replace(plan, dataset=without_links(source))
+        else:
+            plan = msgspec.structs.replace(plan, port=source)
+        record = self._record(source_name(source), plan)
+        return self._add(self._download(self._journal.add(record), source))
+
+    def upload(
+        self,
+        path: Path,
+        *,
+        name: str,
+        data_type_id: str,
+        description: str = "",
+        family_id: str | None = None,
+    ) -> Transfer:
+        """Queue an upload of a file as a new dataset, or as the latest version of `family_id`.
+
+        Raises:
+            LocalError: the file cannot be read.
+            UsageError: the name is empty.
+        """
+        if not name.strip():
+            raise UsageError("A dataset needs a name")
+        path = path.expanduser().absolute()
+        with disk_errors(path, "read"), path.open("rb"):
+            size = path.stat().st_size
+        plan = UploadPlan(
+            path=str(path),
+            data_type_id=data_type_id,
+            description=description,
+            family_id=family_id,
+            size=size,
+        )
+        record = self._record(name, plan)
+        return self._add(Upload(self._context, self._journal.add(record), self._wake))
+
+    def resume_unfinished(self) -> tuple[Transfer, ...]:
+        """Queue what a process that is gone left in the journal."""
+        found = []
+        for ticket in self._journal.take(self._context.workspace.key):
+            if ticket.record.id in self._jobs:
+                ticket.close()
+            elif ticket.record.upload is not None:
+                found.append(self._add(Upload(self._context, ticket, self._wake)))
+            elif ticket.record.download is not None:
+                plan = ticket.record.download
+                source = plan.dataset or plan.port
+                if source is not None:
+                    found.append(self._add(self._download(ticket, source)))
+        return tuple(found)
+
+    def unfinished(self) -> tuple[Record, ...]:
+        """What stands in the journal, of whatever process."""
+        key = self._context.workspace.key
+        return tuple(one for one in self._journal.records() if one.workspace == key)
+
+    async def pause(self, transfer_id: str) -> None:
+        """Stop for now; nothing is lost. What is over stays as it is."""
+        await self._stop(self._job(transfer_id), State.PAUSED)
+
+    async def cancel(self, transfer_id: str) -> None:
+        """Stop for good. Nothing half done stays behind, but the cache keeps what it has."""
+        job = self._job(transfer_id)
+        if not job.state.over or job.state is State.FAILED:
+            await self._stop(job, State.CANCELLED)
+            job.discard()
+            job.ticket.drop()
+
+    def resume(self, transfer_id: str) -> None:
+        """Go on with what is paused or failed; what waits tries again at once."""
+        job = self._job(transfer_id)
+        if job.state in {State.PAUSED, State.FAILED}:
+            job.put(State.QUEUED)
+            self._pump()
+        elif not job.state.over:
+            self.online()
+
+    def retry(self, transfer_id: str, *, name: str | None = None) -> None:
+        """As `resume`; an upload whose name was taken can get another one."""
+        job = self._job(transfer_id)
+        if name is not None and job.state is State.FAILED:
+            job.ticket.save(msgspec.structs.replace(job.ticket.record, name=name))
+        self.resume(transfer_id)
+
+    def signed_in(self, workspace: Workspace | None = None) -> None:
+        """Go on after a new sign-in, with another connection of the same workspace if given."""
+        if workspace is not None:
+            if workspace.key != self._context.workspace.key:
+                raise UsageError("That is another workspace; its transfers need their own queue")
+            self._context.workspace = workspace
+        self._context.signals.give("sign-in")
+
+    def online(self) -> None:
+        """The network is back: whoever waits for it tries again at once."""
+        self._context.signals.give("network")
+
+    def forget(self) -> None:
+        """Take what is over off the list."""
+        for job in [job for job in self._jobs.values() if job.state.over]:
+            if job.state is State.FAILED:
+                job.discard()
+                job.ticket.drop()
+            del self._jobs[job.id]
+        self._wake()
+
+    # What is known
+
+    def snapshot(self) -> tuple[Transfer, ...]:
+        """All transfers of this process, in the order they were asked for."""
+        return tuple(job.snapshot() for job in self._jobs.values())
+
+    def get(self, transfer_id: str) -> Transfer:
+        """One transfer.
+
+        Raises:
+            UsageError: there is none of that id.
+        """
+        return self._job(transfer_id).snapshot()
+
+    async def finished(self, transfer_id: str) -> Transfer:
+        """Wait until a transfer is done.
+
+        Raises:
+            AmltuiError: it failed with this, or was cancelled.
+        """
+        job = self._job(transfer_id)
+        while not job.state.over:
+            await self._changed.wait()
+        if job.state is State.FAILED and job.error is not None:
+            raise job.error
+        if job.state is State.CANCELLED:
+            raise Cancelled(f"Cancelled: {visible(job.ticket.record.name)}")
+        return job.snapshot()
+
+    async def changes(self) -> AsyncIterator[tuple[Transfer, ...]]:
+        """What `snapshot` gives, now and after each change, at most 10 times a second."""
+        while True:
+            changed = self._changed
+            yield self.snapshot()
+            begun = time.monotonic()
+            await changed.wait()
+            await asyncio.sleep(max(0.0, _INTERVAL - (time.monotonic() - begun)))
+
+    # Inside
+
+    @property
+    def _journal(self) -> Journal:
+        return Journal(self._context.cache.journals)
+
+    def _record(self, name: str, plan: DownloadPlan | UploadPlan) -> Record:
+        return Record(
+            id=uuid.uuid4().hex[:12],
+            workspace=self._context.workspace.key,
+            kind="download" if isinstance(plan, DownloadPlan) else "upload",
+            name=name,
+            begun=datetime.now(UTC),
+            download=plan if isinstance(plan, DownloadPlan) else None,
+            upload=plan if isinstance(plan, UploadPlan) else None,
+        )
+
+    def _download(self, ticket: Ticket, source: Source) -> Download:
+        return Download(self._context, ticket, self._wake, source, self._fetches)
+
+    def _job(self, transfer_id: str) -> Job:
+        try:
+            return self._jobs[transfer_id]
+        except KeyError:
+            raise UsageError(f"No such transfer: {visible(transfer_id)}") from None
+
+    def _add(self, job: Job) -> Transfer:
+        self._jobs[job.id] = job
+        self._pump()
+        self._wake()
+        return job.snapshot()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _pump(self) -> None:
+        """Start what is queued, as far as there is room."""
+        running = sum(job.task is not None for job in self._jobs.values())
+        for job in self._jobs.values():
+            if running >= self.options.concurrency:
+                break
+            if job.state is State.QUEUED and job.task is None:
+                job.put(State.RUNNING)
+                job.task = asyncio.ensure_future(self._run(job))
+                running += 1
+
+    async def _run(self, job: Job) -> None:
+        try:
+            await job.run()
+        except asyncio.CancelledError:
+            raise
+        except AmltuiError as error:
+            job.put(State.FAILED, error)
+        else:
+            job.put(State.DONE)
+            job.ticket.drop()
+        finally:
+            job.task = None
+            self._pump()
+
+    async def _stop(self, job: Job, state: State) -> None:
+        if job.state.over and state is State.PAUSED:
+            return
+        task = job.task
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if not job.state.over or state is State.CANCELLED:  # it may have ended just then
+            job.put(state)
+        self._pump()

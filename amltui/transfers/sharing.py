@@ -1,0 +1,104 @@
+"""Fetches into the cache, shared: a preview and a download of one dataset are one fetch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from amltui.cache import Cache, Source
+from amltui.errors import AmltuiError
+from amltui.transfers.fetch import Feed, Fetch
+from amltui.transfers.filling import Means
+from amltui.transfers.pace import Limit
+from amltui.transfers.patience import Patience, Report, Signals
+from amltui.transfers.places import CachePlace, Place
+from amltui.transfers.states import Options, State
+from amltui.workspaces.base import Workspace
+
+
+@dataclass(slots=True)
+class Context:
+    """What all transfers of one queue share."""
+
+    workspace: Workspace
+    """Replaced after a new sign-in."""
+    cache: Cache
+    options: Options
+    signals: Signals
+    downloads: Limit
+    uploads: Limit
+
+    def means(self, limit: Limit, report: Report) -> Means:
+        """What one transfer works with."""
+        patience = Patience(self.options, self.signals, report)
+        return Means(lambda: self.workspace, self.options, limit, patience)
+
+
+class Shared:
+    """One fetch with those who want it."""
+
+    def __init__(self, context: Context, source: Source, place: Place) -> None:
+        self.state = State.RUNNING
+        self.waits_for: AmltuiError | None = None
+        self.watchers: list[Callable[[], None]] = []
+        """Called when anything about it changed."""
+        self.users = 0
+        means = context.means(context.downloads, self._report)
+        self.fetch = Fetch(means, source, place, self._noted)
+        self.task = asyncio.ensure_future(self.fetch.run())
+        self.task.add_done_callback(_looked_at)
+
+    def _report(self, state: State, error: AmltuiError | None) -> None:
+        self.state, self.waits_for = state, error
+        self._noted()
+
+    def _noted(self) -> None:
+        for watcher in list(self.watchers):
+            watcher()
+
+
+def _looked_at(task: asyncio.Future[Path]) -> None:
+    """The error stays in `Fetch.error`; nobody has to await the task for it."""
+    if not task.cancelled():
+        task.exception()
+
+
+class Fetches:
+    """All fetches into the cache that are under way in this process."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._running: dict[str, Shared] = {}
+
+    def join(self, source: Source) -> Shared:
+        """The fetch of `source`, begun now if nobody wanted it yet. Leave it again."""
+        cache = self._context.cache
+        entry = cache.entry(self._context.workspace.key, source)
+        shared = self._running.get(entry.id)
+        if shared is None or shared.fetch.over:
+            shared = Shared(self._context, source, CachePlace(cache, entry, source))
+            self._running[entry.id] = shared
+        shared.users += 1
+        return shared
+
+    def leave(self, shared: Shared) -> None:
+        """Want it no longer; the last one to leave stops it."""
+        shared.users -= 1
+        if shared.users == 0:
+            shared.task.cancel()
+            self._running = {key: one for key, one in self._running.items() if one is not shared}
+
+    def feed(self, source: Source) -> Feed:
+        """Read along while `source` arrives."""
+        shared = self.join(source)
+        return Feed(shared.fetch, lambda: self.leave(shared))
+
+    async def close(self) -> None:
+        """Stop all; what arrived stays."""
+        tasks = [shared.task for shared in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._running.clear()
