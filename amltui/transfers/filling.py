@@ -247,8 +247,9 @@ class Filling:
                 raise ContentError(f"Asked from byte {start}, answered from byte {info.start}")
             partial = info.size is None or not info.ranges or not said.resumable
             if partial and not self._single:
-                if info.ranges:  # these are the first bytes only, and no proof for the others
-                    raise StartOver(ContentError("The host names no validator"), single=True)
+                if info.size is None or (stop is not None and info.size > stop):
+                    # These are the first bytes only, and the others cannot be had in ranges.
+                    raise StartOver(ContentError("The host serves no ranges"), single=True)
                 self._single = True
             part = await in_thread(Part.create, self._place.base, said)
             await self._begin(part, said)

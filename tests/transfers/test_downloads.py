@@ -1,0 +1,168 @@
+"""Downloads through a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+
+import pytest
+
+from amltui.cache import Cache
+from amltui.errors import Cancelled, Exists, LocalError
+from amltui.transfers import Options, State, Transfers
+
+DATA = os.urandom(6_000_000)
+
+
+def leftovers(directory):
+    return sorted(path.name for path in directory.iterdir() if path.name.startswith("."))
+
+
+@pytest.mark.parametrize("size", [0, 1, 262_143, 262_144, 262_145, 1_310_720, 6_000_000])
+async def test_a_download_gives_the_same_bytes_under_the_name_asked_for(
+    transfers, stored, tmp_path, size
+):
+    dataset = await stored(DATA[:size])
+    target = tmp_path / "out.csv"
+    done = await transfers.finished(transfers.download(dataset, target).id)
+    assert target.read_bytes() == DATA[:size]
+    assert (done.state, done.done, done.total) == (State.DONE, size, size)
+    assert done.checked == "sha256"
+    assert leftovers(tmp_path) == []
+
+
+async def test_in_a_directory_the_file_gets_a_safe_name(transfers, stored, tmp_path):
+    dataset = await stored(b"a,b\n", name="../../etc/pass wd")
+    (tmp_path / "into").mkdir()
+    done = await transfers.finished(transfers.download(dataset, tmp_path / "into").id)
+    assert done.path.parent == tmp_path / "into"
+    assert done.path.read_bytes() == b"a,b\n"
+
+
+async def test_a_file_that_is_there_is_never_overwritten_unasked(transfers, stored, tmp_path):
+    dataset = await stored(b"new")
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"old")
+    with pytest.raises(Exists):
+        transfers.download(dataset, target)
+    assert target.read_bytes() == b"old"
+    await transfers.finished(transfers.download(dataset, target, overwrite=True).id)
+    assert target.read_bytes() == b"new"
+
+
+async def test_a_file_that_appears_meanwhile_is_not_overwritten(transfers, stored, tmp_path):
+    dataset = await stored(DATA)
+    target = tmp_path / "out.csv"
+    begun = transfers.download(dataset, target)
+    target.write_bytes(b"somebody else's")
+    with pytest.raises(Exists):
+        await transfers.finished(begun.id)
+    assert target.read_bytes() == b"somebody else's"
+    assert leftovers(tmp_path) == []
+
+
+async def test_a_directory_that_is_not_there_is_said_at_once(transfers, stored, tmp_path):
+    dataset = await stored(b"x")
+    with pytest.raises(LocalError, match="No such directory"):
+        transfers.download(dataset, tmp_path / "not" / "there.csv")
+
+
+async def test_a_content_too_large_for_the_cache_goes_straight_to_its_target(
+    workspace, stored, tmp_path
+):
+    dataset = await stored(DATA)
+    with Cache(tmp_path / "small", quota=1_000_000) as cache:
+        async with Transfers(workspace, cache) as transfers:
+            done = await transfers.finished(transfers.download(dataset, tmp_path / "o.csv").id)
+        assert done.path.read_bytes() == DATA
+        assert cache.info().size == 0
+    assert leftovers(tmp_path) == []
+
+
+async def test_a_feed_shows_the_head_before_the_rest_and_ends_whole(transfers, stored):
+    dataset = await stored(DATA)
+    transfers._context.cache.entry("test", dataset).drop_content()
+    async with transfers.feed(dataset) as feed:
+        there = await feed.wait(1_000)
+        assert feed.read(0, there) == DATA[:there]
+        digest = hashlib.sha256()
+        async for chunk in feed.chunks():
+            digest.update(chunk)
+        path = await feed.wait_whole()
+    assert digest.digest() == hashlib.sha256(DATA).digest()
+    assert path.read_bytes() == DATA
+
+
+async def test_a_cancelled_download_leaves_nothing_under_any_name(workspace, stored, tmp_path):
+    dataset = await stored(DATA)
+    out = tmp_path / "out"
+    out.mkdir()
+    with Cache(tmp_path / "small", quota=1_000_000) as cache:
+        options = Options(rate_limit=2_000_000)
+        async with Transfers(workspace, cache, options=options) as transfers:
+            begun = transfers.download(dataset, out / "o.csv")
+            async for (now,) in transfers.changes():
+                if now.done > 0:
+                    break
+            await transfers.cancel(begun.id)
+            assert transfers.get(begun.id).state is State.CANCELLED
+            with pytest.raises(Cancelled):
+                await transfers.finished(begun.id)
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("quota", [1_000_000, 10**9])
+async def test_a_paused_download_goes_on_where_it_stopped(workspace, stored, tmp_path, quota):
+    dataset = await stored(DATA)
+    with Cache(tmp_path / "other", quota=quota) as cache:
+        async with Transfers(workspace, cache, options=Options(rate_limit=4e6)) as transfers:
+            begun = transfers.download(dataset, tmp_path / "o.csv")
+            async for (now,) in transfers.changes():
+                if now.done > 1_000_000:
+                    break
+            await transfers.pause(begun.id)
+            paused = transfers.get(begun.id)
+            assert paused.state is State.PAUSED
+            transfers.resume(begun.id)
+            async for (now,) in transfers.changes():
+                if now.done:
+                    assert now.done >= paused.done
+                    break
+            await transfers.finished(begun.id)
+    assert (tmp_path / "o.csv").read_bytes() == DATA
+
+
+async def test_progress_comes_at_most_ten_times_a_second_and_ends_with_the_end(
+    workspace, stored, tmp_path
+):
+    dataset = await stored(DATA)
+    with Cache(tmp_path / "other") as cache:
+        async with Transfers(workspace, cache, options=Options(rate_limit=8e6)) as transfers:
+            transfers.download(dataset)
+            loop = asyncio.get_running_loop()
+            times, states = [], []
+            async for (now,) in transfers.changes():
+                times.append(loop.time())
+                states.append(now)
+                if now.state.over:
+                    break
+    assert all(b - a >= 0.095 for a, b in zip(times, times[1:], strict=False))
+    assert states[-1].state is State.DONE
+    assert any(state.rate and state.eta for state in states)
+
+
+async def test_an_unwritable_cache_is_replaced_by_a_temporary_one_with_one_warning(
+    workspace, stored, tmp_path
+):
+    dataset = await stored(DATA)
+    (tmp_path / "file").write_bytes(b"in the way")
+    with Cache(tmp_path / "file" / "cache") as cache:
+        async with Transfers(workspace, cache) as transfers:
+            await transfers.finished(transfers.download(dataset, tmp_path / "o.csv").id)
+            async with transfers.feed(dataset) as feed:
+                path = await feed.wait_whole()
+        assert "Working without a cache" in cache.problem
+        assert path.exists()
+    assert not path.exists()
+    assert (tmp_path / "o.csv").read_bytes() == DATA
