@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 
 import pytest
@@ -147,7 +148,7 @@ async def test_progress_comes_at_most_ten_times_a_second_and_ends_with_the_end(
                 states.append(now)
                 if now.state.over:
                     break
-    assert all(b - a >= 0.095 for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= 0.095 for a, b in itertools.pairwise(times))
     assert states[-1].state is State.DONE
     assert any(state.rate and state.eta for state in states)
 
