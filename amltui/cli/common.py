@@ -1,6 +1,7 @@
 """Options that commands share."""
 
-from __future__ import annotations
+# No postponed annotations here: commands elsewhere inherit these fields, and the parser would look
+# for their names in the module of the heir.
 
 from dataclasses import dataclass
 from typing import Annotated

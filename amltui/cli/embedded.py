@@ -6,7 +6,6 @@ imports nothing but the server.
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
 from amltui.errors import UsageError
@@ -20,7 +19,7 @@ def serve_embedded(arguments: list[str]) -> int:
     """
     match arguments:
         case ["--data", data]:
-            run = import_module("amltui.server.run")
-            code: int = run.serve(run.ServeOptions(data=Path(data).absolute(), embedded=True))
-            return code
+            from amltui.server.run import ServeOptions, serve
+
+            return serve(ServeOptions(data=Path(data).absolute(), embedded=True))
     raise UsageError("An embedded server takes: --embedded --data DIR")

@@ -23,9 +23,39 @@ class Command:
     """Heading that it stands under in the help."""
 
 
+SETTINGS: Final = "Settings"
 SERVER: Final = "Server"
 
 COMMANDS: Final = (
+    Command(
+        "profile",
+        "",
+        "Named connections to workspaces.",
+        title=SETTINGS,
+        commands=(
+            Command(
+                "add",
+                "profile:add",
+                "Add a profile; asks for what is not given.",
+                (
+                    "amltui profile add team",
+                    "amltui profile add team --from ~/.azureml/settings.json --use",
+                    "amltui profile add ci --endpoint E --workspace-id W --token-stdin < FILE",
+                ),
+            ),
+            Command("list", "profile:list_", "List the profiles."),
+            Command("use", "profile:use", "Make a profile the default."),
+            Command("remove", "profile:remove", "Remove a profile and its token."),
+            Command("test", "profile:check", "Ask a profile's workspace whether it answers."),
+        ),
+    ),
+    Command(
+        "help",
+        "help:help_",
+        "Explain a topic or a command.",
+        ("amltui help exit-codes", "amltui help environment", "amltui help put"),
+        title=SETTINGS,
+    ),
     Command(
         "serve",
         "serve:serve",
@@ -33,6 +63,7 @@ COMMANDS: Final = (
         (
             "amltui serve",
             "amltui serve --data /srv/aml --host 0.0.0.0 --port 8443 --tls-cert C --tls-key K",
+            "amltui serve --data /srv/aml --check",
         ),
         title=SERVER,
     ),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from amltui.cli import exits
+from amltui.cli.administer import server_errors
 from amltui.cli.common import PLAIN, Plain
 from amltui.config.paths import data_dir
 from amltui.errors import UsageError
+from amltui.text import human_size
+
+if TYPE_CHECKING:
+    from amltui.server.run import ServeOptions
 
 
 def serve(
@@ -23,6 +28,11 @@ def serve(
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
     insecure: bool = False,
+    public_url: str | None = None,
+    quota: int | None = None,
+    log: Path | None = None,
+    no_samples: bool = False,
+    check: bool = False,
     embedded: Annotated[bool, Parameter(show=False)] = False,
     common: Plain = PLAIN,
 ) -> int:
@@ -40,24 +50,51 @@ def serve(
         tls_cert: Certificate chain in PEM.
         tls_key: Private key in PEM.
         insecure: Serve other machines without TLS, for example behind a proxy that has it.
+        public_url: Address that clients use, where a proxy stands between.
+        quota: Bytes that all contents together may take.
+        log: File for the log instead of standard error.
+        no_samples: Offer no example datasets.
+        check: Do not serve: read every content and compare it with its hash.
         embedded: End with standard input, and say where in one JSON line.
         common: Common options.
     """
-    del common
     if not 0 <= port <= 65535:
         raise UsageError(f"There is no port {port}", hint="Ports are 0 to 65535.")
-    run = import_module("amltui.server.run")
-    code: int = run.serve(
-        run.ServeOptions(
-            data=(data or data_dir()).absolute(),
-            host=host,
-            port=port,
-            database=database,
-            contents=contents,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            insecure=insecure,
-            embedded=embedded,
-        )
+    from amltui.server.run import ServeOptions
+    from amltui.server.run import serve as serve_until_stopped
+
+    options = ServeOptions(
+        data=(data or data_dir()).absolute(),
+        host=host,
+        port=port,
+        database=database,
+        contents=contents,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        insecure=insecure,
+        embedded=embedded,
+        public_url=public_url,
+        quota=quota,
+        log=log,
+        samples=not no_samples,
     )
-    return code
+    return _check(options, common) if check else serve_until_stopped(options)
+
+
+def _check(options: ServeOptions, common: Plain) -> int:
+    from amltui.server import admin
+
+    with server_errors():
+        report = admin.check(options)
+    if common.json:
+        common.out.document(
+            {"contents": report.contents, "bytes": report.bytes, "findings": report.findings}
+        )
+    else:
+        for finding in report.findings:
+            common.out.line(finding)
+        common.out.note(
+            f"Read {report.contents} contents, {human_size(report.bytes)}: "
+            + ("all is well." if report.ok else f"{len(report.findings)} findings.")
+        )
+    return exits.DONE if report.ok else exits.DAMAGED

@@ -1,0 +1,244 @@
+"""`amltui profile`: named connections."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from cyclopts import Parameter
+
+from amltui.cli import ask
+from amltui.cli.common import PLAIN, Plain
+from amltui.cli.exits import FileNotThere
+from amltui.cli.output import Col, warn
+from amltui.cli.probe import Answer, probe
+from amltui.config import Connection, credentials, profiles, resolve
+from amltui.config.legacy import read_settings_file
+from amltui.config.pasted import Pasted, read_pasted
+from amltui.config.profiles import Profile
+from amltui.config.values import (
+    DEFAULT_ENDPOINT,
+    LOCAL,
+    endpoint_of,
+    profile_name_of,
+    token_of,
+    workspace_id_of,
+)
+from amltui.errors import Conflict, UsageError
+
+
+def add(
+    name: str,
+    /,
+    *,
+    endpoint: str | None = None,
+    workspace_id: str | None = None,
+    token: str | None = None,
+    token_stdin: bool = False,
+    source: Annotated[str | None, Parameter(name="--from")] = None,
+    use_it: Annotated[bool, Parameter(name="--use")] = False,
+    force: bool = False,
+    no_test: bool = False,
+    common: Plain = PLAIN,
+) -> None:
+    """Add a profile: by options, from what you paste, from a file, or by answering questions.
+
+    The connection is tested before anything is kept. The token goes to the system keyring where
+    there is one, else to a file that only you can read.
+
+    Args:
+        name: What to call it.
+        endpoint: Address of the workspace's server.
+        workspace_id: 32 hex digits.
+        token: The token itself. Others on this machine can see it in the list of processes while
+            the command runs: prefer --token-stdin, AMLTUI_TOKEN or the question.
+        token_stdin: Read the token from standard input.
+        source: A settings.json, a settings.ini or Studio's code in a file, or - for standard input.
+        use_it: Make it the default.
+        force: Replace a profile of that name.
+        no_test: Do not ask the workspace whether it answers.
+        common: Common options.
+    """
+    profile_name_of(name)
+    if not force and any(one.name == name for one in profiles.profiles()):
+        raise Conflict(
+            f'There is a profile "{name}" already', 409, hint="Choose another name, or --force."
+        )
+    if token:
+        warn("A token in an argument can be seen by others on this machine: use --token-stdin.")
+    if token_stdin:
+        token = token_of(sys.stdin.readline(), source="standard input")
+    given = Pasted(endpoint, workspace_id, token or os.environ.get("AMLTUI_TOKEN") or None)
+    connection = _complete(name, _merged(given, _from(source) if source else Pasted()))
+    if not no_test:
+        _say(common, name, asyncio.run(probe(connection)))
+    place = profiles.save(
+        Profile(name, connection.endpoint, connection.workspace_id), connection.token
+    )
+    if use_it:
+        profiles.use(name)
+    where = "the system keyring" if place == "keyring" else str(credentials.credentials_file())
+    common.out.note(f'Added profile "{name}"; its token is in {where}.')
+    host = urlsplit(connection.endpoint)
+    if host.scheme == "http" and host.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        warn("This endpoint has no TLS: everybody on the way can read the token and the data.")
+
+
+def list_(*, common: Plain = PLAIN) -> None:
+    """List the profiles; `*` marks the default. Tokens are never shown."""
+    default = profiles.default_profile()
+    entries = profiles.profiles()
+    if common.json:
+        common.out.document(
+            [
+                {
+                    "name": one.name,
+                    "endpoint": one.endpoint,
+                    "workspace_id": one.workspace_id,
+                    "token": one.token_place,
+                    "default": one.name == default,
+                }
+                for one in entries
+            ]
+        )
+        return
+    rows: list[tuple[str | None, ...]] = [
+        ("*" if one.name == default else "", one.name, one.endpoint, one.workspace_id,
+         one.token_place or "none")
+        for one in entries
+    ]  # fmt: skip
+    rows.append(("*" if default == LOCAL else "", LOCAL, "the embedded workspace", "", ""))
+    columns = (Col(""), Col("NAME"), Col("ENDPOINT", wide=True), Col("WORKSPACE"), Col("TOKEN"))
+    common.out.table(columns, rows)
+
+
+def use(name: str, /, *, common: Plain = PLAIN) -> None:
+    """Make a profile the default; `local` is the embedded workspace.
+
+    Args:
+        name: Which one.
+        common: Common options.
+    """
+    profiles.use(name)
+    common.out.note(f'"{name}" is the default now.')
+
+
+def remove(name: str, /, *, common: Plain = PLAIN) -> None:
+    """Remove a profile and its token from this machine.
+
+    Args:
+        name: Which one.
+        common: Common options.
+    """
+    profiles.remove(name)
+    common.out.note(f'Removed profile "{name}" and its token.')
+
+
+def check(name: str | None = None, /, *, common: Plain = PLAIN) -> None:
+    """Ask a profile's workspace whether it answers, and what it can do.
+
+    Args:
+        name: Which one; without it, the one that is in force.
+        common: Common options.
+    """
+    connection = resolve(name)
+    if connection is None:
+        common.out.note("The embedded workspace is in force; it needs no profile.")
+        if common.json:
+            common.out.document({"profile": LOCAL, "embedded": True})
+        return
+    answer = asyncio.run(probe(connection))
+    if common.json:
+        common.out.document(
+            {
+                "profile": connection.profile,
+                "embedded": False,
+                "endpoint": connection.endpoint,
+                "workspace_id": connection.workspace_id,
+                "workspace": answer.info.friendly_name,
+                "server": answer.info.server,
+                "latency_seconds": round(answer.latency, 4),
+                "lacks": answer.lacks,
+            }
+        )
+        return
+    _say(common, connection.profile or connection.endpoint, answer)
+
+
+def _say(common: Plain, name: str, answer: Answer) -> None:
+    words = f'"{name}" answers in {answer.latency * 1000:.0f} ms'
+    if answer.info.friendly_name:
+        words += f": workspace {answer.info.friendly_name!r}"
+    if answer.info.server:
+        words += f", server {answer.info.server}"
+    common.out.note(words + ".")
+    if answer.lacks:
+        common.out.note(f"This server lacks: {', '.join(answer.lacks)}.")
+
+
+def _from(source: str) -> Pasted:
+    """What a file or standard input says."""
+    if source == "-":
+        found = read_pasted(sys.stdin.read())
+        where = "standard input"
+    else:
+        path = Path(source).expanduser()
+        where = str(path)
+        found = _from_file(path)
+    if found.empty:
+        raise UsageError(
+            f"No connection was recognised in {where}",
+            hint="It may hold Studio's Workspace(...) code, a settings.json or a settings.ini.",
+        )
+    return found
+
+
+def _from_file(path: Path) -> Pasted:
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory", hint="Name the file in it.")
+    if path.suffix.lower() in {".json", ".ini"}:
+        settings = read_settings_file(path)
+        if settings is not None:
+            return Pasted(settings.endpoint, settings.workspace_id, settings.token)
+    try:
+        return read_pasted(path.read_text("utf-8", "replace"))
+    except FileNotFoundError:
+        raise FileNotThere(f"There is no file {path}") from None
+
+
+def _merged(first: Pasted, then: Pasted) -> Pasted:
+    return Pasted(
+        first.endpoint or then.endpoint,
+        first.workspace_id or then.workspace_id,
+        first.token or then.token,
+    )
+
+
+def _complete(name: str, given: Pasted) -> Connection:
+    """`given` as a connection; what it lacks is asked for where somebody can answer."""
+    if ask.is_there():
+        if given.empty:
+            question = "Paste Studio's Workspace(...) code, or press Enter to be asked"
+            given = read_pasted(ask.secret_lines(question))
+        given = Pasted(
+            given.endpoint or ask.text("Endpoint", DEFAULT_ENDPOINT),
+            given.workspace_id or ask.text("Workspace id"),
+            given.token or ask.secret("Token"),
+        )
+    options = (("--workspace-id", given.workspace_id), ("--token-stdin", given.token))
+    missing = [option for option, value in options if not value]
+    if missing:
+        raise UsageError(
+            f'Profile "{name}" needs {" and ".join(missing)}',
+            hint="Give them as options or with --from; the token also as AMLTUI_TOKEN.",
+        )
+    return Connection(
+        endpoint_of(given.endpoint or DEFAULT_ENDPOINT, source="what was given"),
+        workspace_id_of(given.workspace_id or "", source="what was given"),
+        token_of(given.token or "", source="what was given"),
+        name,
+    )

@@ -1,0 +1,141 @@
+"""`amltui token`: who may use the workspace that this machine serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from amltui.cli.administer import server_errors
+from amltui.cli.common import Plain
+from amltui.cli.output import Col
+from amltui.config.paths import data_dir
+from amltui.errors import UsageError
+from amltui.models import TokenInfo
+
+if TYPE_CHECKING:
+    from amltui.server.run import ServeOptions
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Place(Plain):
+    """Whose tokens."""
+
+    data: Annotated[Path | None, Parameter(help="The server's data directory.")] = None
+    database: Annotated[
+        str | None, Parameter(help="The server's database, where it is not in the data directory.")
+    ] = None
+
+    @property
+    def options(self) -> ServeOptions:
+        """As the server takes it."""
+        from amltui.server.options import ServeOptions
+
+        return ServeOptions(data=(self.data or data_dir()).absolute(), database=self.database)
+
+
+HERE = Place()
+
+
+def list_(*, common: Place = HERE) -> None:
+    """List the tokens, expired ones too; their values are kept nowhere.
+
+    Args:
+        common: Common options.
+    """
+    from amltui.server import admin
+
+    with server_errors():
+        tokens = admin.list_tokens(common.options)
+    if common.json:
+        common.out.document([_document(token) for token in tokens])
+        return
+    columns = (
+        Col("ID"),
+        Col("NAME"),
+        Col("ROLE"),
+        Col("CREATED", "time"),
+        Col("EXPIRES", "time"),
+        Col("LAST USED", "time"),
+    )
+    common.out.table(
+        columns,
+        [(one.id, one.name, one.role, one.created, one.expires, one.last_used) for one in tokens],
+    )
+
+
+def create(
+    name: str,
+    /,
+    *,
+    role: Literal["reader", "owner"] = "reader",
+    days: float | None = None,
+    common: Place = HERE,
+) -> None:
+    """Make a token and print it: this once, for only its hash is kept.
+
+    Args:
+        name: What to call it.
+        role: A reader reads; an owner also writes and sees tokens.
+        days: How long it works; without it, for good.
+        common: Common options.
+    """
+    from amltui.server import admin
+
+    if days is not None and not 0 < days <= 36_500:
+        raise UsageError("--days is more than 0 and at most 36500")
+    expires = datetime.now(UTC) + timedelta(days=days) if days is not None else None
+    with server_errors():
+        made = admin.create_token(common.options, name, role, expires)
+    _print_secret(common, made.info, made.secret)
+
+
+def regenerate(token: str, /, *, common: Place = HERE) -> None:
+    """Replace a token's value and print the new one; the old one ends at once.
+
+    Args:
+        token: Its id or name; `primary` is the owner's own.
+        common: Common options.
+    """
+    from amltui.server import admin
+
+    with server_errors():
+        made = admin.regenerate_token(common.options, token)
+    _print_secret(common, made.info, made.secret)
+
+
+def revoke(token: str, /, *, common: Place = HERE) -> None:
+    """End a token for good. `primary` and `secondary` can only be regenerated.
+
+    Args:
+        token: Its id or name.
+        common: Common options.
+    """
+    from amltui.server import admin
+
+    with server_errors():
+        admin.revoke_token(common.options, token)
+    common.out.note(f'The token "{token}" ends now.')
+
+
+def _print_secret(common: Place, info: TokenInfo, secret: str) -> None:
+    common.out.note("This is shown once. Keep it where only its user can read it.")
+    if common.json:
+        common.out.document({**_document(info), "token": secret})
+    else:
+        common.out.line(secret)
+
+
+def _document(token: TokenInfo) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "role": token.role,
+        "created": token.created,
+        "expires": token.expires,
+        "last_used": token.last_used,
+    }

@@ -1,0 +1,49 @@
+"""Asking a workspace whether it answers, how fast, and what it can do."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+
+from amltui.config import Connection
+from amltui.models import WorkspaceInfo
+from amltui.workspaces.base import Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a workspace that answered said."""
+
+    info: WorkspaceInfo
+    capabilities: Capabilities
+    latency: float
+    """Seconds of one small request on an open connection."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The extensions of the protocol that this server does not have."""
+        return tuple(
+            field.name
+            for field in dataclasses.fields(self.capabilities)
+            if not getattr(self.capabilities, field.name)
+        )
+
+
+async def probe(connection: Connection) -> Answer:
+    """Ask twice: the first request pays for the connection, the second is timed.
+
+    Raises:
+        Unreachable: no answer.
+        Unauthorized: the workspace id or the token is wrong.
+        AmltuiError: it answered with something else.
+    """
+    from amltui.workspaces.studio import StudioWorkspace
+
+    workspace = StudioWorkspace(connection.endpoint, connection.workspace_id, connection.token)
+    async with workspace:
+        capabilities = await workspace.capabilities()
+        started = time.perf_counter()
+        info = await workspace.info()
+        latency = time.perf_counter() - started
+    return Answer(info, capabilities, latency)

@@ -1,0 +1,85 @@
+"""A home of its own for every test, and one real server for all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.server import ROOT, RunningServer, running_server
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its one document."""
+        return json.loads(self.out)
+
+
+class Commands:
+    """Runs `amltui` as people do: in a process of its own."""
+
+    def __init__(self, home: Path):
+        self.home = home
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("AMLTUI_")},
+            "HOME": str(home),
+            "AMLTUI_CONFIG_DIR": str(home / "config"),
+            "AMLTUI_CACHE_DIR": str(home / "cache"),
+            "AMLTUI_DATA_DIR": str(home / "data"),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def use(self, server: RunningServer, token: str | None = None) -> None:
+        """Speak to `server` from now on."""
+        self.environment["AMLTUI_ENDPOINT"] = server.endpoint
+        self.environment["AMLTUI_WORKSPACE_ID"] = server.workspace_id
+        self.environment["AMLTUI_TOKEN"] = token or server.token
+
+    def start(self, *arguments: object, **settings: Any) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "amltui", *map(str, arguments)]
+        settings.setdefault("cwd", self.home)
+        return subprocess.Popen(command, env=self.environment, **settings)
+
+    def bytes(self, *arguments: object, data: bytes = b"") -> tuple[int, bytes, bytes]:
+        pipe = subprocess.PIPE
+        process = self.start(*arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+        out, err = process.communicate(data, timeout=120)
+        return process.returncode, out, err
+
+    def __call__(self, *arguments: object, data: str = "") -> Done:
+        code, out, err = self.bytes(*arguments, data=data.encode())
+        return Done(code, out.decode(), err.decode())
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all tests: each uses names of its own."""
+    with running_server(tmp_path_factory.mktemp("server") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Commands:
+    """Commands without any workspace set."""
+    return Commands(tmp_path)
+
+
+@pytest.fixture
+def amltui(alone: Commands, shared_server: RunningServer) -> Commands:
+    """Commands that speak to the shared server."""
+    alone.use(shared_server)
+    return alone
