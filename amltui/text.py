@@ -75,7 +75,7 @@ def safe_filename(name: str, data_type_id: str = "") -> str:
 
 
 def human_size(size: int | None) -> str:
-    """`size` bytes in seven characters or less up to a pebibyte (`99 B`, `3.8 MiB`); `?` when unknown."""
+    """`size` bytes in about seven characters (`99 B`, `3.8 MiB`), or `?` when unknown."""
     if size is None:
         return "?"
     if size < 1024:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from amltui.cache import Cache
 from amltui.errors import NotFound, UsageError
-from amltui.models import Dataset
+from amltui.models import Dataset, Listing
 from amltui.text import visible
 from amltui.workspaces.base import Workspace
 
@@ -56,13 +58,22 @@ def near_names(name: str, names: Iterable[str]) -> str:
 class Catalog:
     """The list of one workspace."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Workspace]]) -> None:
+    def __init__(self, key: str, cache: Cache, connect: Callable[[], Awaitable[Workspace]]) -> None:
+        self._key = key
+        self._cache = cache
         self._connect = connect
         self._current: Snapshot | None = None
         self._etag: str | None = None
 
     def cached(self) -> Snapshot | None:
-        """The list as it is remembered; None when it is not."""
+        """The list as it was last seen, by this process or on this disk; None when never.
+
+        Reads one file the first time.
+        """
+        if self._current is None:
+            stored = self._cache.load_listing(self._key)
+            if stored is not None:
+                self._current = _snapshot(stored.listing.datasets, stored.fetched, cached=True)
         return self._current
 
     async def refresh(self) -> Snapshot:
@@ -80,6 +91,9 @@ class Catalog:
         else:
             self._etag = listing.etag
             self._current = _snapshot(listing.datasets, fetched, cached=False)
+        await asyncio.to_thread(
+            self._cache.save_listing, self._key, Listing(self._current.datasets)
+        )
         return self._current
 
 

@@ -62,7 +62,7 @@ class Edits:
 
     async def delete(self, dataset: Dataset) -> None:
         """Delete a dataset with all its versions. This cannot be undone."""
-        _must_be_own(dataset)
+        must_be_own(dataset)
         await (await self._connect()).delete(dataset.family_id)
         self._done = [c for c in self._done if c.before.family_id != dataset.family_id]
 
@@ -102,7 +102,7 @@ class Edits:
     async def _edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
-        _must_be_own(dataset)
+        must_be_own(dataset)
         workspace = await self._connect()
         if (await workspace.capabilities()).edit:
             try:
@@ -167,7 +167,12 @@ def _same(left: Dataset, right: Dataset) -> bool:
     return left.family_id == right.family_id
 
 
-def _must_be_own(dataset: Dataset) -> None:
+def must_be_own(dataset: Dataset) -> None:
+    """Refuse to change an example.
+
+    Raises:
+        UsageError: it is one.
+    """
     if dataset.is_example:
         raise UsageError(
             f'"{visible(dataset.name)}" is an example and cannot be changed.',

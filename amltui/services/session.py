@@ -1,5 +1,4 @@
-# ruff: noqa: ASYNC240 - until the transfers take the file work over
-"""A session with one workspace: what the terminal program, the command line and scripts use.
+"""A session with one workspace: what the terminal program and the command line use.
 
 Opening one costs no network: the workspace is reached, or the embedded one started, when
 something first needs it. So the cached list can be on the screen before.
@@ -8,44 +7,62 @@ something first needs it. So the cached list can be on the screen before.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amltui.cache import Cache
 from amltui.config import Connection, paths, resolve
-from amltui.errors import Damaged, Exists, Unreachable
+from amltui.errors import Unreachable, UsageError
 from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
-from amltui.services.edits import BLOCK_SIZE, Edits
+from amltui.services.edits import Edits, must_be_own
 from amltui.services.embedded import EmbeddedServer
 from amltui.services.previews import Preview, open_preview
-from amltui.text import visible
+from amltui.transfers import Options, Transfer, Transfers
 
 if TYPE_CHECKING:
     from amltui.workspaces.base import Workspace
 
 
 class Session:
-    """One workspace and what is cached of it; make it with `open_session`."""
+    """One workspace, what is cached of it and what is on its way; make it with `open_session`."""
 
-    def __init__(self, connection: Connection | None, *, offline: bool = False) -> None:
+    def __init__(
+        self,
+        connection: Connection | None,
+        cache: Cache,
+        *,
+        offline: bool = False,
+        options: Options | None = None,
+    ) -> None:
         self.connection = connection
         """Whose workspace this is. None: the embedded one."""
+        self.cache = cache
         self.offline = offline
         """Whether the network is left alone: only what is cached can be seen."""
+        self._options = options
         self._embedded = EmbeddedServer(paths.data_dir()) if connection is None else None
         self._workspace: Workspace | None = None
+        self._transfers: Transfers | None = None
         self._opened = AsyncExitStack()
+        self._queue = AsyncExitStack()
         self._connecting = asyncio.Lock()
-        self.catalog = Catalog(self.connect)
+        self.catalog = Catalog(self.key, cache, self.connect)
         self.edits = Edits(self.connect)
 
     @property
+    def key(self) -> str:
+        """What names this workspace in the cache."""
+        if self._embedded is not None:
+            return self._embedded.key
+        assert self.connection is not None
+        return workspace_key(self.connection)
+
+    @property
     def name(self) -> str:
-        """What a person calls this workspace."""
+        """What a person calls this workspace; not made safe to show."""
         if self.connection is None:
             return "local workspace"
         return self.connection.profile or self.connection.endpoint
@@ -67,14 +84,38 @@ class Session:
                 return self._workspace
             await self._opened.aclose()
             self._workspace = await self._opened.enter_async_context(await self._reach())
+            if self._transfers is not None:
+                self._transfers.signed_in(self._workspace)
+                self._transfers.online()
             return self._workspace
+
+    async def transfers(self) -> Transfers:
+        """The queue of downloads and uploads, connected to the workspace."""
+        workspace = await self.connect()
+        if self._transfers is None:
+            queue = Transfers(workspace, self.cache, options=self._options)
+            self._transfers = await self._queue.enter_async_context(queue)
+        return self._transfers
+
+    async def sign_in(self, connection: Connection) -> None:
+        """Go on with another token for the same workspace; waiting transfers continue.
+
+        Raises:
+            UsageError: the connection is another workspace's.
+        """
+        if self.connection is None or workspace_key(connection) != self.key:
+            raise UsageError("That connection belongs to another workspace.")
+        async with self._connecting:
+            self.connection = connection
+            self._workspace = None
+        await self.connect()
 
     async def _reach(self) -> Workspace:
         from amltui.workspaces.studio import StudioWorkspace
 
         if self.connection is not None:
             wanted = self.connection
-            return StudioWorkspace(wanted.endpoint, wanted.workspace_id, wanted.token)
+            return StudioWorkspace(wanted.endpoint, wanted.workspace_id, wanted.token, key=self.key)
         assert self._embedded is not None
         self._opened.push_async_callback(self._embedded.stop)
         address = await self._embedded.start()
@@ -83,10 +124,14 @@ class Session:
         )
 
     async def close(self) -> None:
-        """Let go of the workspace; an embedded one ends."""
+        """Pause what is on its way and let go of the workspace; an embedded one ends."""
+        await self._queue.aclose()
+        self._transfers = None
         async with self._connecting:
             self._workspace = None
             await self._opened.aclose()
+
+    # What one does
 
     async def cached_list(self) -> Snapshot | None:
         """The list as this disk remembers it."""
@@ -109,46 +154,25 @@ class Session:
         """The first rows of a dataset; see `open_preview`."""
         return await open_preview(self.connect, source)
 
-    async def download(self, dataset: Dataset, path: Path, *, overwrite: bool = False) -> Path:
-        """Save a dataset's contents as `path`, which appears only when it is whole and verified.
-
-        Raises:
-            Exists: a file is there, and `overwrite` is false.
-            Damaged: the bytes do not match what the workspace promised.
-        """
-        if not overwrite and await asyncio.to_thread(path.exists):
-            raise Exists(f"{visible(str(path))} is there already.")
-        workspace = await self.connect()
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        digest = hashlib.sha256()
-        received = 0
-        try:
-            with temporary.open("wb") as file:
-                async with workspace.read(dataset) as content:
-                    async for chunk in content:
-                        file.write(chunk)
-                        digest.update(chunk)
-                        received += len(chunk)
-                    info = content.info
-                file.flush()
-                os.fsync(file.fileno())
-            wrong_size = info.size is not None and info.size != received
-            if wrong_size or (info.sha256 and info.sha256 != digest.hexdigest()):
-                raise Damaged(f'"{visible(dataset.name)}" arrived damaged.')
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return path
+    async def download(
+        self, source: Dataset | OutputPort, path: Path, *, overwrite: bool = False
+    ) -> Path:
+        """Save contents as `path` and wait for it; see `Transfers.download`."""
+        done = await self._finish(
+            (await self.transfers()).download(source, path, overwrite=overwrite)
+        )
+        assert done.path is not None
+        return done.path
 
     async def upload(
         self, path: Path, *, name: str, data_type_id: str, description: str = ""
     ) -> Dataset:
-        """Send a file as a new dataset.
-
-        Raises:
-            Conflict: a dataset of this name is there.
-        """
-        return await self._send(path, name, data_type_id, description, None)
+        """Send a file as a new dataset and wait for it; see `Transfers.upload`."""
+        queue = await self.transfers()
+        done = await self._finish(
+            queue.upload(path, name=name, data_type_id=data_type_id, description=description)
+        )
+        return await self._made(done)
 
     async def update(
         self,
@@ -159,35 +183,25 @@ class Session:
         data_type_id: str | None = None,
         description: str | None = None,
     ) -> Dataset:
-        """Send a file as the new contents of a dataset; what is None stays as it is."""
-        after = await self._send(
-            path,
-            dataset.name if name is None else name,
-            data_type_id or dataset.data_type_id,
-            dataset.description if description is None else description,
-            dataset.family_id,
+        """Send a file as the new contents of a dataset; what is None stays as it is.
+
+        Raises:
+            UsageError: the dataset is an example.
+        """
+        must_be_own(dataset)
+        queue = await self.transfers()
+        done = await self._finish(
+            queue.upload(
+                path,
+                name=dataset.name if name is None else name,
+                data_type_id=data_type_id or dataset.data_type_id,
+                description=dataset.description if description is None else description,
+                family_id=dataset.family_id,
+            )
         )
+        after = await self._made(done)
         self.edits.updated(dataset, after)
         return after
-
-    async def _send(
-        self, path: Path, name: str, data_type_id: str, description: str, family_id: str | None
-    ) -> Dataset:
-        workspace = await self.connect()
-        total = -(-path.stat().st_size // BLOCK_SIZE)
-        upload = await workspace.begin_upload(data_type_id)
-        with path.open("rb") as file:
-            for index in range(total):
-                await workspace.send_block(upload, index, file.read(BLOCK_SIZE), total=total)
-        new_id = await workspace.commit(
-            upload,
-            name=name,
-            description=description,
-            data_type_id=data_type_id,
-            family_id=family_id,
-            filename=path.name,
-        )
-        return await workspace.dataset(new_id)
 
     async def rename(self, dataset: Dataset, name: str) -> Dataset:
         """See `Edits.rename`."""
@@ -201,10 +215,32 @@ class Session:
         """See `Edits.delete`."""
         await self.edits.delete(dataset)
 
+    async def _finish(self, transfer: Transfer) -> Transfer:
+        """Wait for a transfer; whoever stops waiting cancels it."""
+        queue = await self.transfers()
+        try:
+            return await queue.finished(transfer.id)
+        except asyncio.CancelledError:
+            await queue.cancel(transfer.id)
+            raise
+
+    async def _made(self, transfer: Transfer) -> Dataset:
+        assert transfer.dataset_id is not None
+        return await (await self.connect()).dataset(transfer.dataset_id)
+
+
+def workspace_key(connection: Connection) -> str:
+    """What names a connection's workspace in the cache; no secret in it."""
+    return f"{connection.endpoint}{connection.workspace_id}"
+
 
 @asynccontextmanager
 async def open_session(
-    profile: str | None = None, *, connection: Connection | None = None, offline: bool = False
+    profile: str | None = None,
+    *,
+    connection: Connection | None = None,
+    offline: bool = False,
+    options: Options | None = None,
 ) -> AsyncIterator[Session]:
     """A session with the workspace that `connection`, `profile` or the environment names.
 
@@ -212,8 +248,9 @@ async def open_session(
         ConfigError: the profile or a settings file is wrong.
     """
     wanted = connection or await asyncio.to_thread(resolve, profile)
-    session = Session(wanted, offline=offline)
-    try:
-        yield session
-    finally:
-        await session.close()
+    with Cache(paths.cache_dir()) as cache:
+        session = Session(wanted, cache, offline=offline, options=options)
+        try:
+            yield session
+        finally:
+            await session.close()
