@@ -1,16 +1,29 @@
 """The text table: any row of ten million rows, in flat memory, and questions about all of them.
 
-    first_rows(head, fmt, whole=False)   rows of a content's first 256 KiB, in milliseconds
-    hex_rows(data or path)               bytes as rows, for types without rows of their own
+    first_rows(head, fmt, whole=False)      rows of a content's first 256 KiB, in milliseconds
+    hex_rows(data or path)                  bytes as rows, for types without rows of their own
+    await ingest_in_process(path, fmt, dir) a table of all rows, while the file still grows
+    open_table(dir, path)                   that table, from its first block on
+    tables.queries                          sort, filter, find, distinct, statistics, SQL
 
-Importing this package costs nothing; `warm_up` brings pyarrow in before it is needed.
+Importing this package costs nothing: pyarrow comes with the first table, or with `warm_up`.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from amltui.tables.first import HEAD, first_rows
 from amltui.tables.hexrows import HexRows, hex_rows
 from amltui.tables.memory import MemoryRows
+from amltui.tables.process import ingest_in_process
+from amltui.tables.progress import Progress
 from amltui.tables.rows import CELL_LIMIT, Column, ColumnType, Rows
 from amltui.tables.warm import warm_up
+
+if TYPE_CHECKING:
+    from amltui.tables.writing import ingest
+    from amltui.tables.table import Table, open_table
 
 __all__ = [
     "CELL_LIMIT",
@@ -19,8 +32,26 @@ __all__ = [
     "ColumnType",
     "HexRows",
     "MemoryRows",
+    "Progress",
     "Rows",
+    "Table",
     "first_rows",
     "hex_rows",
+    "ingest",
+    "ingest_in_process",
+    "open_table",
     "warm_up",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # These need pyarrow, which takes 0.1 s that no start should pay.
+    if name in {"Table", "open_table"}:
+        from amltui.tables import table
+
+        return getattr(table, name)
+    if name == "ingest":
+        from amltui.tables.writing import ingest
+
+        return ingest
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

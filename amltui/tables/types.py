@@ -75,6 +75,12 @@ def misfit_mask(array: Any, kind: ColumnType) -> Any:
     """Which values are not of a type (missing ones are); None when all are."""
     if kind == "text":
         return None
+    try:
+        pc.cast(array, _ARROW[kind])
+    except pa.ArrowInvalid:
+        pass
+    else:
+        return None
     fits = pc.match_substring_regex(pc.ascii_trim_whitespace(array), _PATTERNS[kind])
     if kind in {"date", "datetime"}:
         # The pattern takes 31 February for a day.

@@ -1,0 +1,74 @@
+"""What a text table's directory says about it, besides its rows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from amltui.tables.rows import Column
+
+ROWS: Final = "rows.arrow"
+MALFORMED: Final = "malformed.arrow"
+CUTS: Final = "cuts.jsonl"
+_STATE: Final = "table.json"
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A table as its directory describes it; replaced as a whole at each change."""
+
+    data_type_id: str
+    columns: tuple[Column, ...]
+    encoding: str = "utf-8"
+    recoded: int = 0
+    """Lines that were not UTF-8 and were taken as `encoding`."""
+    complete: bool = False
+    """Whether all rows are in."""
+    typed: bool = False
+    """Whether the columns' types come from all rows and not only from the first."""
+
+
+def write_state(directory: Path, state: State) -> None:
+    """Replace the state on disk."""
+    data: dict[str, Any] = {"version": _VERSION, **asdict(state)}
+    path = directory / _STATE
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(data), encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_state(directory: Path) -> State:
+    """The state on disk.
+
+    Raises:
+        OSError: there is none (yet).
+        ValueError: it was written by another version, or is damaged.
+    """
+    data = json.loads((directory / _STATE).read_text(encoding="utf-8"))
+    if data.pop("version", None) != _VERSION:
+        raise ValueError("a table of another version")
+    columns = tuple(Column(**column) for column in data.pop("columns"))
+    return replace(State("", columns), **data)
+
+
+def changed(directory: Path) -> tuple[int, int]:
+    """A value that differs whenever the state on disk does."""
+    found = (directory / _STATE).stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def remove(directory: Path) -> None:
+    """Remove a table's files, and the directory if nothing else is in it."""
+    names: Iterable[str] = (_STATE, ROWS, MALFORMED, CUTS)
+    for name in names:
+        path = directory / name
+        for file in (path, path.with_suffix(".idx"), path.with_suffix(".tmp")):
+            file.unlink(missing_ok=True)
+    # Whatever else lies there is not ours.
+    with contextlib.suppress(OSError):
+        directory.rmdir()

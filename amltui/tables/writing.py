@@ -1,0 +1,158 @@
+"""A file's bytes to a text table on disk, once, in memory that no file can exceed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyarrow as pa
+
+from amltui.errors import DiskFull, LocalError
+from amltui.formats.arrow import schema
+from amltui.formats.blocks import Parsed
+from amltui.formats.reader import RowReader, Stream
+from amltui.formats.registry import Format
+from amltui.tables.profile import column_types
+from amltui.tables.progress import Progress
+from amltui.tables.rows import Column
+from amltui.tables.source import FileStream
+from amltui.tables.state import CUTS, MALFORMED, ROWS, State, remove, write_state
+from amltui.tables.stream import StreamReader, StreamWriter
+from amltui.tables.types import SAMPLE, candidate
+
+THREADS: Final = 2
+"""Threads that parse: reading and writing leave little for a third."""
+_MALFORMED: Final = pa.schema(
+    [
+        ("line", pa.int64()),
+        ("row", pa.int64()),
+        ("problem", pa.string()),
+        ("text", pa.string()),
+    ]
+)
+
+
+Report = Callable[[Progress], None]
+
+
+def ingest(
+    source: Path | Stream,
+    fmt: Format,
+    directory: Path,
+    *,
+    report: Report = lambda _progress: None,
+    threads: int = THREADS,
+) -> Progress:
+    """Write a table of a file's rows; blocks until it is done. See `ingest_in_process`.
+
+    The table can be opened as soon as `report` was called once. When it fails or is cancelled,
+    what it wrote is removed.
+
+    Args:
+        source: the file, or its bytes as they come.
+        fmt: a format that has rows.
+        directory: where to write; made if missing, and should hold nothing else.
+        report: told after each block. What it raises stops the ingest.
+        threads: threads that parse blocks.
+
+    Raises:
+        Unreadable: the bytes are not what the format says.
+        DiskFull: no space is left for the table.
+        LocalError: the file cannot be read or the directory not written.
+        Cancelled: the stream was cancelled.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if isinstance(source, Path):
+            with FileStream(source) as stream:
+                return _Ingest(fmt, directory, report).run(stream, threads)
+        return _Ingest(fmt, directory, report).run(source, threads)
+    except OSError as error:
+        remove(directory)
+        if error.errno == 28:
+            raise DiskFull(f"No space left for the table in {directory}") from error
+        raise LocalError(f"Cannot make a table: {error}") from error
+    except BaseException:
+        remove(directory)
+        raise
+
+
+class _Ingest:
+    def __init__(self, fmt: Format, directory: Path, report: Report) -> None:
+        self._fmt = fmt
+        self._directory = directory
+        self._report = report
+        self._malformed = 0
+
+    def run(self, stream: Stream, threads: int) -> Progress:
+        reader = RowReader(stream, self._fmt)
+        reader.read_header()
+        columns = tuple(Column(name) for name in reader.columns)
+        state = State(self._fmt.data_type_id, columns, reader.encoding)
+        with ThreadPoolExecutor(threads, "ingest") as pool:
+            state, progress = self._rows(reader, state, pool if threads > 1 else None)
+            rows = StreamReader(self._directory / ROWS)
+            try:
+                typed = column_types(rows, reader.columns, reader.codec.declared, pool)
+            finally:
+                rows.close()
+        write_state(self._directory, replace(state, columns=typed, typed=True))
+        progress = replace(progress, stage="done")
+        self._report(progress)
+        return progress
+
+    def _rows(
+        self, reader: RowReader, state: State, pool: ThreadPoolExecutor | None
+    ) -> tuple[State, Progress]:
+        directory = self._directory
+        progress = Progress("rows")
+        with (
+            StreamWriter(directory / ROWS, schema(reader.columns)) as rows,
+            StreamWriter(directory / MALFORMED, _MALFORMED) as malformed,
+            (directory / CUTS).open("wb", buffering=0) as cuts,
+        ):
+            write_state(directory, state)
+            for block, parsed in reader.parsed(pool):
+                if not rows.rows and parsed.batch.num_rows:
+                    state = replace(state, columns=_first_types(state, reader, parsed.batch))
+                    write_state(directory, state)
+                self._note(parsed, malformed, cuts)
+                rows.write(parsed.batch, block.stop)
+                if reader.encoding != state.encoding:
+                    state = replace(state, encoding=reader.encoding)
+                    write_state(directory, state)
+                progress = Progress("rows", rows.rows, block.stop, malformed.rows)
+                self._report(progress)
+        state = replace(state, complete=True, recoded=reader.recoded, encoding=reader.encoding)
+        write_state(directory, state)
+        progress = replace(progress, stage="types")
+        self._report(progress)
+        return state, progress
+
+    def _note(self, parsed: Parsed, malformed: StreamWriter, cuts: IO[bytes]) -> None:
+        for cut in parsed.cuts:
+            cuts.write(json.dumps(asdict(cut)).encode() + b"\n")
+        bad = parsed.malformed
+        if bad:
+            arrays = [
+                pa.array([row.line for row in bad], pa.int64()),
+                pa.array([row.row for row in bad], pa.int64()),
+                pa.array([row.reason for row in bad], pa.string()),
+                pa.array([row.text for row in bad], pa.string()),
+            ]
+            malformed.write(pa.RecordBatch.from_arrays(arrays, schema=_MALFORMED))
+
+
+def _first_types(state: State, reader: RowReader, batch: Any) -> tuple[Column, ...]:
+    """Types as the first rows show them, until all have been looked at."""
+    part = batch.slice(0, SAMPLE)
+    return tuple(
+        Column(column.name, "text" if declared else candidate(part.column(index)))
+        for index, (column, declared) in enumerate(
+            zip(state.columns, reader.codec.declared, strict=True)
+        )
+    )
