@@ -22,8 +22,8 @@ from amltui.tables.rows import CELL_LIMIT, Column, ColumnType, Rows
 from amltui.tables.warm import warm_up
 
 if TYPE_CHECKING:
-    from amltui.tables.writing import ingest
     from amltui.tables.table import Table, open_table
+    from amltui.tables.writing import ingest
 
 __all__ = [
     "CELL_LIMIT",

@@ -21,9 +21,9 @@ from typing import Any, Final
 
 from amltui.errors import AmltuiError, Cancelled
 from amltui.formats import format_of
-from amltui.tables.writing import ingest
 from amltui.tables.progress import Progress
 from amltui.tables.source import GrowingFile
+from amltui.tables.writing import ingest
 
 _PAUSE: Final = 0.05
 """Seconds between two lines of progress of one stage."""
