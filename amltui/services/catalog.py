@@ -30,14 +30,22 @@ class Snapshot:
         """The dataset of this name (case-sensitive) or id.
 
         Raises:
-            UsageError: no name given.
+            UsageError: no name given, or several datasets have it.
             NotFound: none has it; the hint names near ones.
         """
         if not name:
             raise UsageError("A dataset's name is needed.", hint="`amltui ls` lists them.")
         for dataset in self.datasets:
-            if name in {dataset.name, dataset.id}:
+            if name == dataset.id:
                 return dataset
+        named = [dataset for dataset in self.datasets if dataset.name == name]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            raise UsageError(
+                f'{len(named)} datasets are named "{visible(name)}".',
+                hint="Name one by its id: " + " or ".join(dataset.id for dataset in named),
+            )
         near = near_names(name, (dataset.name for dataset in self.datasets))
         raise NotFound(
             f'No dataset is named "{visible(name)}".',

@@ -137,18 +137,26 @@ class Session:
         """The list as this disk remembers it."""
         return await asyncio.to_thread(self.catalog.cached)
 
-    async def find(self, name: str) -> Dataset:
-        """The dataset of this name or id, from a fresh list, or the cached one when offline.
+    async def current_list(self) -> Snapshot:
+        """The list, asked for now; of an offline session the one that this disk remembers.
 
         Raises:
-            NotFound: none has it; the hint names near ones.
+            Unreachable: nothing answers, or offline nothing is cached.
         """
         snapshot = await self.cached_list() if self.offline else await self.catalog.refresh()
         if snapshot is None:
             raise Unreachable(
                 "Nothing is cached of this workspace.", hint="Ask once while it can be reached."
             )
-        return snapshot.find(name)
+        return snapshot
+
+    async def find(self, name: str) -> Dataset:
+        """The dataset of this name or id in the current list.
+
+        Raises:
+            NotFound: none has it; the hint names near ones.
+        """
+        return (await self.current_list()).find(name)
 
     async def preview(self, source: Dataset | OutputPort) -> Preview:
         """The first rows of a dataset; see `open_preview`."""
