@@ -29,6 +29,8 @@ def main(arguments: list[str]) -> int:
         # A terminal or a locale that cannot show a letter gets an escape, never a traceback.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     debug = "--debug" in arguments
+    if debug:
+        _log_to_stderr()
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -138,6 +140,16 @@ def _usage(error: CycloptsError, arguments: list[str]) -> str:
     words = [word for word in arguments[:2] if not word.startswith("-")]
     known = [word for word in words[:1] if word in {one.name for one in COMMANDS}]
     return f"{text}\nSee: {' '.join(['amltui', *known])} --help"
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    from amltui.cli.redact import RedactingFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter())
+    logging.basicConfig(level=logging.DEBUG, handlers=[handler])
 
 
 def _explain(error: BaseException, *, debug: bool) -> None:

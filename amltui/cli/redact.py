@@ -6,6 +6,8 @@ import logging
 import re
 from typing import Final
 
+from amltui.text import visible_lines
+
 _QUERY: Final = re.compile(r"(https?://[^\s?'\"<>]*)\?[^\s'\"<>]*")
 _USER: Final = re.compile(r"(\w+://)[^\s/@'\"]*@")
 _TOKEN: Final = re.compile(
@@ -14,11 +16,19 @@ _TOKEN: Final = re.compile(
 )
 
 
-def redacted(text: str, *secrets: str) -> str:
-    """`text` without signed queries, passwords in addresses, tokens, and `secrets`."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "…")
+_KNOWN: Final[set[str]] = set()
+
+
+def remember(secret: str) -> None:
+    """Take `secret` out of everything from now on, wherever it stands."""
+    if secret:
+        _KNOWN.add(secret)
+
+
+def redacted(text: str) -> str:
+    """`text` without signed queries, passwords in addresses and tokens."""
+    for secret in _KNOWN:
+        text = text.replace(secret, "…")
     text = _QUERY.sub(r"\1?…", text)
     text = _USER.sub(r"\1…@", text)
     return _TOKEN.sub(r"\1\2…", text)
@@ -27,10 +37,9 @@ def redacted(text: str, *secrets: str) -> str:
 class RedactingFormatter(logging.Formatter):
     """A log format whose lines hold no secret, tracebacks included."""
 
-    def __init__(self, *secrets: str) -> None:
+    def __init__(self) -> None:
         super().__init__("amltui: %(relativeCreated)d ms %(name)s: %(message)s")
-        self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one redacted text."""
-        return redacted(super().format(record), *self._secrets)
+        return visible_lines(redacted(super().format(record)))

@@ -28,6 +28,19 @@ SERVER: Final = "Server"
 
 COMMANDS: Final = (
     Command(
+        "ls",
+        "datasets:ls",
+        "List datasets.",
+        ("amltui ls", "amltui ls --mine --filter census", "amltui ls --json | jq -r '.[].name'"),
+    ),
+    Command("show", "datasets:show", "Show what is known of a dataset."),
+    Command("versions", "datasets:versions", "List all versions of a dataset."),
+    Command(
+        "rename", "datasets:rename", "Rename a dataset.", ('amltui rename "old name" "new name"',)
+    ),
+    Command("describe", "datasets:describe", "Describe a dataset."),
+    Command("rm", "datasets:rm", "Delete a dataset.", ("amltui rm trial --yes",)),
+    Command(
         "profile",
         "",
         "Named connections to workspaces.",

@@ -1,0 +1,192 @@
+"""Commands about datasets that need none of their contents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from amltui.cli.common import COMMON, Common
+from amltui.cli.documents import of_dataset
+from amltui.cli.output import Col, Out
+from amltui.cli.work import in_session, need_yes
+from amltui.errors import UsageError
+from amltui.models import Dataset
+from amltui.text import iso_utc, visible
+
+if TYPE_CHECKING:
+    from amltui.services.session import Session
+
+_COLUMNS = (
+    Col("NAME", wide=True),
+    Col("TYPE"),
+    Col("SIZE", "size"),
+    Col("CREATED", "time"),
+    Col("OWNER"),
+)
+
+
+def ls(
+    *,
+    mine: bool = False,
+    examples: bool = False,
+    filter_: Annotated[str, Parameter(name=("--filter", "-f"))] = "",
+    common: Common = COMMON,
+) -> None:
+    """List the latest version of every dataset.
+
+    Args:
+        mine: Only the workspace's own.
+        examples: Only the examples that every workspace has.
+        filter_: Only names that contain this text, letter case ignored.
+        common: Common options.
+    """
+    if mine and examples:
+        raise UsageError("--mine and --examples exclude each other", hint="Leave one out.")
+    wanted = filter_.casefold()
+
+    async def work(session: Session) -> tuple[Dataset, ...]:
+        snapshot = await session.current_list()
+        if snapshot.cached:
+            common.out.note(f"This is the list of {iso_utc(snapshot.fetched)}, from this disk.")
+        return snapshot.datasets
+
+    datasets = [
+        dataset
+        for dataset in in_session(common, work)
+        if wanted in dataset.name.casefold()
+        and not (mine and dataset.is_example)
+        and not (examples and not dataset.is_example)
+    ]
+    _print(common.out, datasets)
+
+
+def show(name: str, /, *, common: Common = COMMON) -> None:
+    """Show what the workspace knows of a dataset.
+
+    Args:
+        name: Its name or id.
+        common: Common options.
+    """
+    dataset = in_session(common, lambda session: session.find(name))
+    print_dataset(common.out, dataset)
+
+
+def versions(name: str, /, *, common: Common = COMMON) -> None:
+    """List all versions of a dataset, newest first; each can be named by its id.
+
+    Args:
+        name: Its name or id.
+        common: Common options.
+    """
+
+    async def work(session: Session) -> tuple[Dataset, ...]:
+        dataset = await session.find(name)
+        workspace = await session.connect()
+        return await workspace.versions(dataset.family_id)
+
+    found = in_session(common, work)
+    if common.json:
+        common.out.document([of_dataset(one) for one in found])
+        return
+    columns = (Col("ID"), Col("NAME", wide=True), *_COLUMNS[1:4], Col("LATEST"))
+    common.out.table(
+        columns,
+        [
+            (one.id, one.name, one.data_type_id, one.size, one.created_date, one.is_latest)
+            for one in found
+        ],
+    )
+
+
+def rename(name: str, new: str, /, *, common: Common = COMMON) -> None:
+    """Give a dataset another name.
+
+    Args:
+        name: Its name or id.
+        new: The name that it shall have.
+        common: Common options.
+    """
+
+    async def work(session: Session) -> Dataset:
+        return await session.rename(await session.find(name), new)
+
+    changed(common.out, in_session(common, work), f'Renamed to "{visible(new)}".')
+
+
+def describe(name: str, text: str, /, *, common: Common = COMMON) -> None:
+    """Give a dataset another description; "" removes it.
+
+    Args:
+        name: Its name or id.
+        text: The description.
+        common: Common options.
+    """
+
+    async def work(session: Session) -> Dataset:
+        return await session.describe(await session.find(name), text)
+
+    changed(common.out, in_session(common, work), f'Described "{visible(name)}".')
+
+
+def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
+    """Delete a dataset with all its versions. This cannot be undone.
+
+    Args:
+        name: Its name or id.
+        yes: Do it without asking.
+        common: Common options.
+    """
+
+    async def work(session: Session) -> Dataset:
+        dataset = await session.find(name)
+        need_yes(given=yes, what=f'Deleting "{visible(dataset.name)}" with all its versions')
+        await session.delete(dataset)
+        return dataset
+
+    changed(common.out, in_session(common, work), f'Deleted "{visible(name)}".')
+
+
+def changed(out: Out, dataset: Dataset, words: str) -> None:
+    """Say what was done; with `--json`, print what there is now."""
+    if out.json:
+        out.document(of_dataset(dataset))
+    else:
+        out.note(words)
+
+
+def print_dataset(out: Out, dataset: Dataset) -> None:
+    """Print one dataset."""
+    if out.json:
+        out.document(of_dataset(dataset))
+        return
+    out.fields(
+        (
+            ("name", dataset.name, "text"),
+            ("type", dataset.data_type_id, "text"),
+            ("size", dataset.size, "size"),
+            ("created", dataset.created_date, "time"),
+            ("owner", dataset.owner, "text"),
+            ("description", dataset.description, "text"),
+            ("id", dataset.id, "text"),
+            ("family", dataset.family_id, "text"),
+            ("example", dataset.is_example, "text"),
+            ("latest", dataset.is_latest, "text"),
+            ("origin", dataset.source_origin, "text"),
+            ("uploaded from", dataset.uploaded_from_filename, "text"),
+            ("experiment", dataset.experiment_id, "text"),
+            ("schema", dataset.schema_status, "text"),
+        )
+    )
+
+
+def _print(out: Out, datasets: list[Dataset]) -> None:
+    if out.json:
+        out.document([of_dataset(one) for one in datasets])
+        return
+    out.table(
+        _COLUMNS,
+        [(one.name, one.data_type_id, one.size, one.created_date, one.owner) for one in datasets],
+    )
+    if out.on_terminal:
+        out.note(f"{len(datasets)} datasets." if len(datasets) != 1 else "1 dataset.")

@@ -1,0 +1,53 @@
+"""Running a command's work in a session with its workspace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from amltui.cli.redact import remember
+
+if TYPE_CHECKING:
+    from amltui.cli.common import Common
+    from amltui.services.session import Session
+
+_T = TypeVar("_T")
+
+PATIENCE: Final = 60.0
+"""Seconds that a transfer waits for a network that is away: a script must end some day."""
+
+
+def in_session(common: Common, work: Callable[[Session], Awaitable[_T]]) -> _T:
+    """Do `work` in a session with the workspace that the options name; what it returned."""
+    from amltui.services.session import open_session
+    from amltui.transfers import Options
+
+    async def run() -> _T:
+        options = Options(patience=PATIENCE)
+        async with open_session(common.profile, offline=common.offline, options=options) as session:
+            if session.connection is not None:
+                remember(session.connection.token)
+            result = await work(session)
+            if session.cache.problem:
+                common.out.note(session.cache.problem)
+            return result
+
+    return asyncio.run(run())
+
+
+def need_yes(*, given: bool, what: str) -> None:
+    """Refuse what cannot be undone unless `--yes` was given, or a person agrees now.
+
+    Raises:
+        AmltuiError: nobody agreed.
+    """
+    if given:
+        return
+    from amltui.cli import ask
+    from amltui.errors import Cancelled, UsageError
+
+    if not ask.is_there():
+        raise UsageError(f"{what} cannot be undone", hint="Add --yes to do it.")
+    if ask.text(f"{what} cannot be undone. Go on? (yes/no)", "no").lower() not in {"y", "yes"}:
+        raise Cancelled("Nothing was done.")
