@@ -1,0 +1,256 @@
+"""Uploads through a real server and a line that fails."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+
+from amltui import errors
+from amltui.transfers import State
+from amltui.workspaces.studio import StudioWorkspace
+from tests.support.proxy import Fault, always, once
+
+DATA = os.urandom(5_000_000)
+
+
+def new_name():
+    return f"up {os.urandom(6).hex()}"
+
+
+async def contents(workspace, dataset_id):
+    async with workspace.read(await workspace.dataset(dataset_id)) as content:
+        return b"".join([chunk async for chunk in content])
+
+
+async def named(workspace, name):
+    return [one for one in (await workspace.datasets()).datasets if one.name == name]
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "up.csv"
+    path.write_bytes(DATA)
+    return path
+
+
+@pytest.mark.parametrize("size", [0, 1, 1_048_575, 1_048_576, 1_048_577, 5_000_000])
+async def test_an_upload_arrives_whole(transfers, workspace, source, size):
+    source.write_bytes(DATA[:size])
+    name = new_name()
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV", description="d")
+    done = await transfers.finished(begun.id)
+    assert (done.state, done.done, done.total) == (State.DONE, size, size)
+    dataset = await workspace.dataset(done.dataset_id)
+    assert (dataset.name, dataset.description, dataset.size) == (name, "d", size)
+    assert await contents(workspace, done.dataset_id) == DATA[:size]
+
+
+async def test_an_update_becomes_the_latest_of_its_family(transfers, workspace, stored, source):
+    old = await stored(b"old")
+    done = await transfers.finished(
+        transfers.upload(
+            source, name=old.name, data_type_id="GenericCSV", family_id=old.family_id
+        ).id
+    )
+    (latest,) = await named(workspace, old.name)
+    assert latest.id == done.dataset_id != old.id
+    assert await contents(workspace, latest.id) == DATA
+
+
+async def test_a_name_that_is_taken_is_found_before_a_byte_is_sent(line, stored, source):
+    taken = await stored(b"old")
+    transfers, proxy = await line()
+    begun = transfers.upload(source, name=taken.name, data_type_id="GenericCSV")
+    with pytest.raises(errors.Conflict):
+        await transfers.finished(begun.id)
+    assert proxy.count("block") == 0
+
+
+async def test_a_name_taken_meanwhile_is_a_conflict_and_another_name_sends_nothing_again(
+    line, workspace, stored, source
+):
+    name, other = new_name(), new_name()
+    transfers, proxy = await line(
+        once(Fault(answer=(409, {}, b'{"Message": "exists"}')), kind="commit")
+    )
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    with pytest.raises(errors.Conflict):
+        await transfers.finished(begun.id)
+    sent = proxy.blocks_received
+    transfers.retry(begun.id, name=other)
+    done = await transfers.finished(begun.id)
+    assert proxy.blocks_received == sent
+    assert [one.id for one in await named(workspace, other)] == [done.dataset_id]
+    assert await named(workspace, name) == []
+
+
+SURVIVED = {
+    "blocks are cut": once(Fault(cut_request=100_000), kind="block", skip=1, times=3),
+    "answers to blocks are lost": once(Fault(lose_answer=True), kind="block", times=2),
+    "500 for blocks": once(Fault(answer=(500, {}, b"")), kind="block", times=3),
+    "429 for a block": once(Fault(answer=(429, {"Retry-After": "1"}, b"")), kind="block"),
+    "the beginning fails": once(Fault(answer=(503, {}, b"")), kind="begin", times=2),
+    "the list fails": once(Fault(lose_answer=True), kind="api", times=2),
+    "the commit never arrives": once(Fault(cut_request=0), kind="commit"),
+    "the commit fails": once(Fault(answer=(500, {}, b"")), kind="commit"),
+    "the answer to the commit is lost": once(Fault(lose_answer=True), kind="commit"),
+}
+
+
+@pytest.mark.parametrize("update", [False, True], ids=["new", "update"])
+@pytest.mark.parametrize("fault", SURVIVED)
+async def test_an_upload_survives_and_happens_once(line, workspace, stored, source, fault, update):
+    name = new_name()
+    family = (await stored(b"old", name)).family_id if update else None
+    transfers, proxy = await line(SURVIVED[fault])
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV", family_id=family)
+    done = await transfers.finished(begun.id)
+    (latest,) = await named(workspace, name)
+    assert latest.id == done.dataset_id
+    assert await contents(workspace, latest.id) == DATA
+    assert len(await workspace.versions(latest.family_id)) == 1 + update
+    assert proxy.blocks_received < len(DATA) + 3 * 2**20
+
+
+async def test_a_server_that_stores_something_else_is_found_out(line, source):
+    def spoil(request):
+        if request.kind == "content":
+            wrong = "sha-256=:" + "A" * 43 + "=:"
+            return Fault(headers={"Repr-Digest": wrong})
+        return None
+
+    transfers, _ = await line(spoil)
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    with pytest.raises(errors.Damaged):
+        await transfers.finished(begun.id)
+
+
+async def test_a_file_that_changes_under_the_upload_creates_nothing(line, workspace, source):
+    name = new_name()
+
+    def rule(request):
+        if request.kind == "block":
+            with source.open("r+b") as file:
+                file.write(b"changed")
+
+    transfers, _ = await line(rule)
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    with pytest.raises(errors.ContentChanged):
+        await transfers.finished(begun.id)
+    assert await named(workspace, name) == []
+    transfers.retry(begun.id)
+    with pytest.raises(errors.ContentChanged):
+        await transfers.finished(begun.id)
+
+
+async def test_a_file_replaced_under_the_upload_creates_nothing(line, workspace, source):
+    name = new_name()
+
+    def rule(request):
+        if request.kind == "begin":
+            other = source.with_name("other")
+            other.write_bytes(DATA[::-1])
+            other.replace(source)
+
+    transfers, _ = await line(rule)
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    with pytest.raises(errors.ContentChanged):
+        await transfers.finished(begun.id)
+    assert await named(workspace, name) == []
+
+
+async def test_a_server_that_forgot_the_upload_gets_it_again(line, workspace, source):
+    rule = once(Fault(answer=(404, {}, b"{}")), kind="block", skip=1)
+    transfers, _ = await line(rule)
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    done = await transfers.finished(begun.id)
+    assert await contents(workspace, done.dataset_id) == DATA
+
+
+async def test_an_upload_with_an_error_that_stays_fails_and_can_be_retried(line, source):
+    transfers, proxy = await line(always(Fault(answer=(500, {}, b"")), kind="block"), attempts=3)
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    with pytest.raises(errors.ServerFailed):
+        await transfers.finished(begun.id)
+    assert transfers.get(begun.id).state is State.FAILED
+    proxy.rule = lambda _: None
+    transfers.retry(begun.id)
+    assert (await transfers.finished(begun.id)).state is State.DONE
+
+
+async def test_a_paused_upload_sends_only_what_is_missing(line, workspace, source):
+    transfers, proxy = await line(rate_limit=4e6)
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    async for (now,) in transfers.changes():
+        if now.done >= 2**20:
+            break
+    await transfers.pause(begun.id)
+    assert transfers.get(begun.id).state is State.PAUSED
+    transfers.resume(begun.id)
+    done = await transfers.finished(begun.id)
+    assert await contents(workspace, done.dataset_id) == DATA
+    assert proxy.blocks_received < len(DATA) + 4 * 2**20
+
+
+async def test_a_file_that_is_no_file_is_refused(transfers, tmp_path):
+    with pytest.raises(errors.LocalError):
+        transfers.upload(tmp_path / "none", name="x", data_type_id="GenericCSV")
+    with pytest.raises(errors.LocalError):
+        transfers.upload(tmp_path, name="x", data_type_id="GenericCSV")
+
+
+async def test_a_revoked_token_makes_an_upload_wait_and_a_new_sign_in_lets_it_go_on(
+    line, source, workspace, server
+):
+    revoked = True
+
+    def rule(request):
+        if revoked and request.kind != "content":
+            return Fault(answer=(401, {}, b"{}"))
+        return None
+
+    transfers, proxy = await line(rule)
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    async for (now,) in transfers.changes():
+        if now.state is State.WAITING_SIGN_IN:
+            assert isinstance(now.error, errors.Unauthorized)
+            break
+    revoked = False
+    async with StudioWorkspace(
+        proxy.endpoint, server.workspace_id, server.token, key="line"
+    ) as again:
+        transfers.signed_in(again)
+        done = await transfers.finished(begun.id)
+        assert (await workspace.dataset(done.dataset_id)).size == len(DATA)
+
+
+async def test_a_token_that_may_not_write_is_an_error_not_a_question(line, source):
+    transfers, _ = await line(always(Fault(answer=(403, {}, b"{}")), kind="begin"))
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    with pytest.raises(errors.Unauthorized):
+        await transfers.finished(begun.id)
+
+
+async def test_no_link_and_no_token_is_written_anywhere(
+    transfers, stored, workspace, server, tmp_path
+):
+    dataset = await stored(DATA)
+    linked = await workspace.dataset(dataset.id)
+    credential = linked.download_location.access_credential
+    assert credential
+    cache = transfers._context.cache
+    cache.save_listing("test", await workspace.datasets())
+    begun = transfers.download(linked, tmp_path / "out.csv")
+    await transfers.finished(begun.id)
+    transfers.download(linked, tmp_path / "two.csv")
+    seen = [path.read_bytes() for path in cache.directory.rglob("*") if path.is_file()]
+    assert any(dataset.id.encode() in data for data in seen)
+    for data in seen:
+        assert credential.encode() not in data
+        assert server.token.encode() not in data
+    assert (
+        hashlib.sha256((tmp_path / "out.csv").read_bytes()).digest()
+        == hashlib.sha256(DATA).digest()
+    )
