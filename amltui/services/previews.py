@@ -1,53 +1,273 @@
-"""Previews: the first rows of a dataset at once."""
+"""Previews: the first rows of a dataset at once, then all of them as its bytes arrive.
+
+    bytes arrive in the cache (a feed of the transfers)
+      first 256 KiB  -> first rows, in memory
+      everything     -> text table, written by a process of its own while the bytes arrive
+
+A text table that is whole stays in the cache, so the next preview opens it at once, also offline.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Final
 
-from amltui.formats import Format, format_of
+from amltui.cache import Cache, Entry
+from amltui.errors import AmltuiError, Cancelled, ContentChanged, LocalError
+from amltui.formats import format_of
 from amltui.models import Dataset, OutputPort
-from amltui.tables import HEAD, Rows, first_rows, hex_rows
-from amltui.workspaces.base import Workspace
+from amltui.tables import (
+    HEAD,
+    HexRows,
+    Rows,
+    Table,
+    first_rows,
+    hex_rows,
+    ingest,
+    ingest_in_process,
+    open_table,
+)
+from amltui.transfers import Feed, Transfers
+
+SMALL: Final = 4 << 20
+"""Bytes up to which a table is written faster here than a process for it starts."""
+
+Source = Dataset | OutputPort
 
 
 class Preview:
-    """Rows of one dataset as far as they are here; `changes` tells when there are more."""
+    """Rows of one dataset as far as they are here. Close it when they are no longer shown.
 
-    def __init__(self, source: Dataset | OutputPort, rows: Rows) -> None:
+    `async for _ in preview.changes()` makes it grow to all rows; leaving that loop stops the
+    fetch, and what arrived stays in the cache for the next time.
+    """
+
+    def __init__(self, source: Source, entry: Entry, rows: Rows, feed: Feed | None) -> None:
         self.source = source
         self.rows = rows
-        """What can be shown now; another object after a change."""
+        """What can be shown now; another object after some changes."""
+        self.problem: AmltuiError | None = None
+        """Why no more rows will come, although there are more."""
+        self._entry = entry
+        self._feed = feed
+        self._closed = False
+        self._shown: list[Rows] = [rows]
+        """All that was ever shown: somebody may still draw it, so it is closed at the end."""
 
-    async def changes(self) -> AsyncIterator[None]:
-        """Once for each time that `rows` changed; ends when nothing more will come."""
-        for _ in ():
+    @property
+    def table(self) -> Table | None:
+        """The text table, once there is one: what sorting, filtering and SQL need."""
+        return self.rows if isinstance(self.rows, Table) else None
+
+    @property
+    def received(self) -> int:
+        """Bytes of the content that are here."""
+        if self._feed is not None:
+            return self._feed.available
+        with contextlib.suppress(OSError):
+            return self._entry.raw.stat().st_size
+        return 0
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the whole content, where known."""
+        if self._feed is not None and self._feed.size is not None:
+            return self._feed.size
+        return self.source.size if isinstance(self.source, Dataset) else None
+
+    def close(self) -> None:
+        """Stop fetching and let go of the files; `rows` can be read no longer."""
+        self._closed = True
+        self._release()
+        for rows in self._shown:
+            _close(rows)
+
+    async def changes(self) -> AsyncGenerator[None]:
+        """Fetch the rest, and yield each time that `rows`, its types or `problem` changed.
+
+        Ends when all rows are here, or when `problem` says why they will not come.
+        """
+        try:
+            if format_of(self.source.data_type_id).has_rows:
+                async with contextlib.aclosing(self._grow()) as steps:
+                    async for _ in steps:
+                        yield
+            elif self._feed is not None:
+                path = await self._feed.wait_whole()
+                self._show(await asyncio.to_thread(hex_rows, path))
+                yield
+        except Cancelled:
+            return  # The preview was closed meanwhile.
+        except AmltuiError as error:
+            self.problem = error
             yield
+        finally:
+            self._release()
+
+    async def _grow(self) -> AsyncGenerator[None]:
+        """Write the text table, and show it as soon as it has more than the first rows."""
+        if self.table is not None:
+            return
+        building = self._entry.directory / f"table.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+        changed = asyncio.Event()
+        writing = asyncio.ensure_future(self._ingest(building, changed.set))
+        writing.add_done_callback(lambda _: changed.set())
+        try:
+            while not writing.done():
+                await changed.wait()
+                changed.clear()
+                if not writing.done() and await self._refresh(building):
+                    yield
+            await writing
+            self._show(await asyncio.to_thread(self._adopt, building))
+            yield
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await asyncio.to_thread(shutil.rmtree, building, ignore_errors=True)
+
+    async def _ingest(self, building: Path, note: Callable[[], None]) -> None:
+        fmt = format_of(self.source.data_type_id)
+        feed = self._feed
+        small = self.size is not None and self.size <= SMALL
+        if feed is not None and feed.path is not None and not feed.complete and not small:
+            try:
+                await ingest_in_process(
+                    feed.path,
+                    fmt,
+                    building,
+                    available=_arriving(feed),
+                    on_progress=lambda _: note(),
+                )
+            except ContentChanged:
+                pass  # Other bytes came; the file that is whole in the end is the right one.
+            except LocalError:
+                if not feed.complete:
+                    raise
+                # It became whole, and so was renamed, before the worker could open it.
+            else:
+                return
+        path = await feed.wait_whole() if feed is not None else self._entry.raw
+        if small:
+            await asyncio.to_thread(ingest, path, fmt, building)
+        else:
+            await ingest_in_process(path, fmt, building, on_progress=lambda _: note())
+
+    async def _refresh(self, building: Path) -> bool:
+        """Take in what the worker wrote; whether there is something new to show."""
+        table = self.table
+        if table is not None:
+            return table.refresh()
+        try:
+            table = await asyncio.to_thread(open_table, building, self._entry.raw)
+        except LocalError:
+            return False  # Not yet.
+        if table.row_count <= self.rows.row_count and not table.complete:
+            table.close()
+            return False
+        self._show(table)
+        return True
+
+    def _adopt(self, building: Path) -> Table:
+        """Move the table to its place, unless another process was faster."""
+        with contextlib.suppress(OSError):
+            building.rename(self._entry.table)
+        return open_table(self._entry.table, self._entry.raw)
+
+    def _show(self, rows: Rows) -> None:
+        if self._closed:
+            _close(rows)
+            return
+        self._shown.append(rows)
+        self.rows = rows
+
+    def _release(self) -> None:
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            feed.close()
 
 
 async def open_preview(
-    connect: Callable[[], Awaitable[Workspace]], source: Dataset | OutputPort
+    cache: Cache, key: str, transfers: Callable[[], Awaitable[Transfers]], source: Source
 ) -> Preview:
-    """The first rows of a dataset or an intermediate dataset.
+    """The first rows of a dataset or an intermediate dataset; `key`: the workspace's.
+
+    What is cached opens without asking the workspace.
 
     Raises:
         DatasetGone: it is no longer there.
+        Unreachable: nothing of it is cached, and the workspace does not answer.
         Unreadable: the bytes are not what their type says.
     """
-    workspace = await connect()
-    data = bytearray()
-    async with workspace.read(source, stop=HEAD) as content:
-        size = content.info.size
-        async for chunk in content:
-            data += chunk
-            if len(data) >= HEAD:
-                break
-    whole = size is not None and size <= len(data)
+    entry = cache.entry(key, source)
+    cached = await asyncio.to_thread(_cached, entry, source)
+    if cached is not None:
+        return Preview(source, entry, cached, None)
+    queue = await transfers()
+    feed = queue.feed(source)
+    try:
+        there = await feed.wait(HEAD)
+        data = feed.read(0, HEAD)
+        whole = feed.size is not None and feed.size <= there
+        rows = await asyncio.to_thread(_first, data, source, whole=whole)
+    except BaseException:
+        feed.close()
+        raise
+    return Preview(source, entry, rows, feed)
+
+
+def _cached(entry: Entry, source: Source) -> Rows | None:
+    """What the cache alone can show: the whole table, or the first rows of the whole content."""
+    if not entry.whole:
+        return None
+    entry.touch()
+    if not format_of(source.data_type_id).has_rows:
+        return hex_rows(entry.raw)
+    _remove_leftovers(entry)
+    try:
+        table = open_table(entry.table, entry.raw)
+    except LocalError:
+        shutil.rmtree(entry.table, ignore_errors=True)  # another version's, or damaged
+    else:
+        if table.complete and table.state.typed:
+            return table
+        table.close()
+    with entry.raw.open("rb") as file:
+        data = file.read(HEAD)
+        return _first(data, source, whole=not file.read(1))
+
+
+def _close(rows: Rows) -> None:
+    if isinstance(rows, Table | HexRows):
+        rows.close()
+
+
+def _first(data: bytes, source: Source, *, whole: bool) -> Rows:
     fmt = format_of(source.data_type_id)
-    return Preview(source, await asyncio.to_thread(_rows, bytes(data), fmt, whole))
+    return first_rows(data, fmt, whole=whole) if fmt.has_rows else hex_rows(data, complete=whole)
 
 
-def _rows(data: bytes, fmt: Format, whole: bool) -> Rows:  # noqa: FBT001 - called in a thread
-    if fmt.has_rows:
-        return first_rows(data, fmt, whole=whole)
-    return hex_rows(data, complete=whole)
+def _remove_leftovers(entry: Entry) -> None:
+    """Remove tables that a process which is gone did not finish."""
+    for path in entry.directory.glob("table.*.*"):
+        pid = path.name.split(".")[1]
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(path, ignore_errors=True)
+        except (ValueError, OSError):
+            continue
+
+
+async def _arriving(feed: Feed) -> AsyncIterator[int]:
+    """How many of the first bytes are there, as they come, until the content is whole."""
+    there = 0
+    while not feed.complete:
+        there = await feed.wait(there + 1)
+        yield there

@@ -19,10 +19,10 @@ from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
 from amltui.services.embedded import EmbeddedServer
-from amltui.services.previews import Preview, open_preview
 from amltui.transfers import Options, Transfer, Transfers
 
 if TYPE_CHECKING:
+    from amltui.services.previews import Preview
     from amltui.workspaces.base import Workspace
 
 
@@ -159,8 +159,10 @@ class Session:
         return (await self.current_list()).find(name)
 
     async def preview(self, source: Dataset | OutputPort) -> Preview:
-        """The first rows of a dataset; see `open_preview`."""
-        return await open_preview(self.connect, source)
+        """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""
+        from amltui.services.previews import open_preview  # brings pyarrow, which a list needs not
+
+        return await open_preview(self.cache, self.key, self.transfers, source)
 
     async def download(
         self, source: Dataset | OutputPort, path: Path, *, overwrite: bool = False

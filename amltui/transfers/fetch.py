@@ -181,6 +181,11 @@ class Feed:
         return self._fetch.available
 
     @property
+    def path(self) -> Path | None:
+        """The file that the bytes are in; renamed when it becomes whole. None: no byte yet."""
+        return self._fetch.path
+
+    @property
     def complete(self) -> bool:
         """Whether the whole content is here and verified."""
         return self._fetch.whole

@@ -10,15 +10,6 @@ from amltui.services.session import open_session
 CENSUS = "Adult Census Income Binary Classification dataset"
 
 
-@pytest.fixture(autouse=True)
-def own_directories(tmp_path, monkeypatch):
-    for name in ("CONFIG", "CACHE", "DATA"):
-        monkeypatch.setenv(f"AMLTUI_{name}_DIR", str(tmp_path / name.lower()))
-    for name in ("PROFILE", "ENDPOINT", "WORKSPACE_ID", "TOKEN"):
-        monkeypatch.delenv(f"AMLTUI_{name}", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-
-
 async def test_the_embedded_workspace_starts_by_itself_and_lists_the_samples():
     async with open_session() as session:
         snapshot = await session.catalog.refresh()
@@ -80,12 +71,3 @@ async def test_two_sessions_on_one_local_workspace_see_each_others_datasets(tmp_
     async with open_session() as one, open_session() as other:
         await one.upload(tmp_path / "a.csv", name="shared", data_type_id="GenericCSV")
         assert (await other.find("shared")).size == 4
-
-
-async def test_the_first_rows_of_the_census_are_there_as_the_file_has_them():
-    async with open_session() as session:
-        preview = await session.preview(await session.find(CENSUS))
-    names = [column.name for column in preview.rows.columns]
-    assert names[:3] == ["age", "workclass", "fnlwgt"]
-    row = [cells[0] for cells in preview.rows.window(0, 1, range(3))]
-    assert row == ["39", "State-gov", "77516"]
