@@ -44,6 +44,8 @@ class Attribute:
     """`numeric`, `nominal`, `string`, `date` or another word that stood there."""
     values: tuple[str, ...] = ()
     """Of a nominal attribute, in the header's order."""
+    detail: str = ""
+    """The type as it stands in the header: `integer`, or a date with its format."""
 
     @property
     def omitted(self) -> str | None:
@@ -255,4 +257,5 @@ def parse_attribute(line: str) -> Attribute:
         cells, _, _ = _tokens(kind[1:].rsplit("}", 1)[0])
         return Attribute(name, "nominal", tuple(cell or "" for cell in cells))
     word = (kind.split() or ["string"])[0].lower()
-    return Attribute(name, "numeric" if word in {"numeric", "real", "integer"} else word)
+    number = word in {"numeric", "real", "integer"}
+    return Attribute(name, "numeric" if number else word, detail=kind)

@@ -23,10 +23,8 @@ from amltui.text import visible
 from amltui.wire import messages
 
 _LONGEST: Final = 400
-_QUERY: Final = re.compile(r"(?i)(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]+")
-_SIGNATURE: Final = re.compile(
-    r"(?i)\b(sig|signature|token|sv|se|sp|skoid|credential)=[^\s&\"'<>]+"
-)
+_QUERY: Final = re.compile(r"[?&][\w.~%-]+=[^\s\"'<>]*|(?<=[/\w])[?#][^\s\"'<>]+")
+_SIGNATURE: Final = re.compile(r"(?i)\b(sig|signature|token|credential)=[^\s&\"'<>]+")
 _USERINFO: Final = re.compile(r"(?i)(https?://)[^\s/@\"'<>]+@")
 _TAGS: Final = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
 _TITLE: Final = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
@@ -38,7 +36,7 @@ def clean(text: str, secrets: Iterable[str] = ()) -> str:
         if secret:
             text = text.replace(secret, "[secret]").replace(quote(secret, safe=""), "[secret]")
     text = _USERINFO.sub(r"\1", text)
-    text = _QUERY.sub(r"\1", text)
+    text = _QUERY.sub("", text)
     text = _SIGNATURE.sub(r"\1=[secret]", text)
     text = visible(" ".join(text.split()))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
