@@ -5,14 +5,12 @@ Around every request: an id, the map from exceptions to answers, one line in the
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 import time
 from typing import Final
 
 import sqlalchemy as sa
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -46,10 +44,8 @@ class Application:
                 for template in _templates(path)
             ],
             redirect_slashes=False,
+            default=_nothing_here,
         )
-        self._active = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -70,8 +66,6 @@ class Application:
                 ]
             await send(message)
 
-        self._active += 1
-        self._idle.clear()
         try:
             try:
                 await self._router(scope, receive, watched)
@@ -83,9 +77,6 @@ class Application:
                     raise
                 await problem_answer(error, request_id)(scope, receive, watched)
         finally:
-            self._active -= 1
-            if not self._active:
-                self._idle.set()
             log.event(
                 "request",
                 id=request_id,
@@ -96,10 +87,6 @@ class Application:
                 client=(scope.get("client") or ("",))[0],
                 token=scope.get("amltui.token"),
             )
-
-    async def idle(self) -> None:
-        """Wait until no request is being answered."""
-        await self._idle.wait()
 
     async def handle(self, endpoint: Endpoint, request: Request) -> Response:
         """Let the request in and answer it."""
@@ -130,10 +117,12 @@ class _Mounted:
         await response(scope, receive, send)
 
 
+async def _nothing_here(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise Missing("There is nothing at this address.")
+
+
 def problem_answer(error: Exception, request_id: str) -> Response:
     """The answer for whatever went wrong; failures of ours are logged with their cause."""
-    if isinstance(error, HTTPException):
-        error = Missing("There is nothing at this address.")
     if not isinstance(error, Problem):
         error = _own_failure(error, request_id)
     elif error.status >= 500:

@@ -206,8 +206,8 @@ ENDPOINTS: Final = (
         "open",
         "Contents by a signed link",
         query=(
-            Parameter("e", "When the link ends, in seconds since 1970"),
-            Parameter("s", "Signature"),
+            Parameter("se", "When the link ends, in seconds since 1970"),
+            Parameter("sig", "Signature"),
             Parameter("v", "schema or visualization instead of the contents", required=False),
             Parameter("t", "Data type, with v", required=False),
         ),

@@ -37,8 +37,8 @@ class Links:
         """The query string that opens `content/<sha256>` until `expires`."""
         signature = self._sign(sha256, expires, view, data_type_id)
         if view == "content":
-            return f"?e={expires}&s={signature}"
-        return f"?v={view}&t={data_type_id}&e={expires}&s={signature}"
+            return f"?se={expires}&sig={signature}"
+        return f"?v={view}&t={data_type_id}&se={expires}&sig={signature}"
 
     def opens(
         self, sha256: str, expires: str, signature: str, view: str, data_type_id: str

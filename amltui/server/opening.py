@@ -76,4 +76,10 @@ def open_store(options: ServeOptions) -> Store:
     scheme, separator, _ = options.contents.partition("://")
     if not separator:
         return LocalStore(Path(options.contents))
-    raise StartError(f"Contents at {scheme}:// are not supported.")
+    try:
+        from amltui.server.store.objects import SCHEMES, ObjectStore
+    except ModuleNotFoundError:
+        raise StartError("Contents in a cloud need more: pip install 'amltui[cloud]'.") from None
+    if scheme not in SCHEMES:
+        raise StartError(f"Contents at {scheme}:// are not supported: use az, s3 or gs.")
+    return ObjectStore(options.contents, options.data)

@@ -36,5 +36,7 @@ class ServeOptions:
     """Failed logins of one address in a minute before it is answered 429."""
     log: Path | None = None
     """Where the log goes. None: stderr, or `server.log` in `data` when embedded."""
+    drain: float = 300.0
+    """Seconds that a stop waits for transfers under way; a second signal ends them at once."""
     samples: bool = True
     """Whether to offer the example datasets and the example experiment."""

@@ -13,15 +13,15 @@ import sys
 import threading
 from typing import Any, Final
 
-from amltui.server import log, opening, settings
+from amltui.server import janitor, log, opening, settings
 from amltui.server.app import Application
 from amltui.server.options import ServeOptions
 from amltui.server.problems import StartError
 
 __all__ = ["ServeOptions", "serve"]
 
-_DRAIN_SECONDS: Final = 30
-"""How long a stop waits for transfers that are under way."""
+_EMBEDDED_DRAIN: Final = 5.0
+"""Seconds that an embedded server waits for transfers: its only client is gone."""
 
 
 def serve(options: ServeOptions) -> int:
@@ -86,15 +86,23 @@ async def _serve(options: ServeOptions) -> None:
             _announce(options, endpoint)
             if options.embedded:
                 _stop_at_end_of_input(stop)
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
+            cleaning = asyncio.create_task(janitor.run(state))
+            await _first(running, stop)
+            cleaning.cancel()
+            stop.clear()
             server.stop()
-            await running
+            drain = _EMBEDDED_DRAIN if options.embedded else options.drain
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_DRAIN_SECONDS):
-                    await app.idle()
+                async with asyncio.timeout(drain):
+                    await _first(running, stop)
             log.event("stopped")
+
+
+async def _first(running: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Wait for the server's end or for a signal, whichever comes first."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
 
 
 def _reserve(options: ServeOptions) -> socket.socket:

@@ -200,11 +200,23 @@ async def _whole(state: State, upload: sa.Row[Any]) -> Stored:
         rows = [row for row in found if row.number < upload.blocks]
     if len(rows) != upload.blocks:
         raise BadRequest(f"{upload.blocks - len(rows)} of {upload.blocks} blocks are missing.")
+    keys = [row.key for row in rows]
+    if not keys and await state.store.block_size(direct_key(upload.id)) is not None:
+        keys = [direct_key(upload.id)]
+    room = await room_left(state)
+    received = 0
     async with state.store.stage() as staged:
-        for row in rows:
-            async for chunk in state.store.read_block(row.key):
+        for key in keys:
+            async for chunk in state.store.read_block(key):
+                received += len(chunk)
+                check_room(state, received, room)
                 await staged.write(chunk)
         return await keeping.keep(state.database, staged)
+
+
+def direct_key(upload_id: str) -> str:
+    """The block that a client may put into the store itself: an upload's whole content."""
+    return f"{upload_id}/direct"
 
 
 async def _upload(connection: AsyncConnection, workspace_id: str, upload_id: str) -> sa.Row[Any]:

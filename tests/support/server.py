@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,9 @@ class RunningServer:
         return self.process.wait(timeout)
 
 
-def start_server(data_dir: Path, **options: Any) -> RunningServer:
+def start_server(
+    data_dir: Path, *, environment: dict[str, str] | None = None, **options: Any
+) -> RunningServer:
     """Start an embedded server on `data_dir` and wait until it accepts connections.
 
     `options` are fields of `ServeOptions`.
@@ -65,13 +68,14 @@ def start_server(data_dir: Path, **options: Any) -> RunningServer:
     process = subprocess.Popen(
         [sys.executable, "-c", _SCRIPT, json.dumps(given, default=str)],
         cwd=ROOT,
+        env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        process.wait()
+        process.communicate()
         raise RuntimeError(f"the server did not start: exit code {process.returncode}")
     ready = json.loads(line)
     workspace = json.loads(Path(ready["settings"]).read_text("utf-8"))["workspace"]

@@ -25,6 +25,7 @@ async def begin(call: Call) -> Response:
     first = await anext(chunks, b"")
     if first:
         await uploads.receive_whole(call.state, upload_id, first, chunks)
+    link = await call.state.store.upload_url(uploads.direct_key(upload_id))
     return answer(
         ResourceUpload(
             id=upload_id,
@@ -32,6 +33,7 @@ async def begin(call: Call) -> Response:
             content_type=call.request.headers.get("content-type"),
             committed=False,
             workspace_id=call.state.workspace_id,
+            shared_access_uri=link,
         )
     )
 
@@ -47,7 +49,7 @@ async def block(call: Call) -> Response:
 async def download(call: Call) -> Response:
     """A content, a schema or a visualisation, by signed link; no token is looked at."""
     sha256, view, data_type_id = call.part("key"), call.query("v", "content"), call.query("t")
-    expires, signature = call.query("e"), call.query("s")
+    expires, signature = call.query("se"), call.query("sig")
     if not call.state.links.opens(sha256, expires, signature, view, data_type_id):
         raise Forbidden("This link is not valid or has expired. Ask the workspace for a new one.")
     async with call.state.database.reading() as connection:

@@ -45,6 +45,14 @@ class Store(ABC):
         """A block's bytes."""
 
     @abstractmethod
+    async def block_size(self, key: str) -> int | None:
+        """Bytes of a block; None when there is none."""
+
+    @abstractmethod
+    async def upload_url(self, key: str) -> str | None:
+        """Where a client can PUT a block without us, for a store that can sign."""
+
+    @abstractmethod
     async def drop_blocks(self, upload_id: str) -> None:
         """Remove all blocks of an upload; none is no error."""
 
@@ -73,8 +81,11 @@ class Store(ABC):
         """All contents, in any order, with the sizes that the store gives."""
 
     @abstractmethod
-    async def sweep(self, older_than: float) -> int:
-        """Remove leftovers of writers that died more than `older_than` seconds ago; how many."""
+    async def sweep(self, older_than: float, live: set[str]) -> int:
+        """Remove leftovers of writers that died more than `older_than` seconds ago; how many.
+
+        Blocks of the uploads in `live` are none.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,8 @@ class Staged(ABC):
 
     @abstractmethod
     async def finish(self) -> Stored:
-        """All is written: its hash and size. Durable, but not yet under its name."""
+        """All is written: its hash and size, not yet under its name."""
 
     @abstractmethod
     async def publish(self) -> None:
-        """Give it its name; a content of that name that is there already stays."""
+        """Give it its name, durably; a content of that name may be there already."""

@@ -22,7 +22,7 @@ import anyio.to_thread
 from amltui.server.problems import Full, Missing, StartError, Unavailable
 from amltui.server.store.base import Block, Staged, Store, Stored
 
-CHUNK: Final = 1 << 20
+CHUNK: Final = 128 << 10
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -66,7 +66,7 @@ class LocalStore(Store):
 
     def stage(self) -> Staged:
         """A temp file."""
-        return _StagedFile(self, self._temp / secrets.token_hex(16))
+        return StagedFile(self, self._temp / secrets.token_hex(16))
 
     async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
         """Write a block file beside the upload's others."""
@@ -74,7 +74,7 @@ class LocalStore(Store):
         with mapped():
             await anyio.to_thread.run_sync(lambda: directory.mkdir(mode=0o700, exist_ok=True))
         name = f"{number}-{secrets.token_hex(8)}"
-        async with _StagedFile(self, self._temp / secrets.token_hex(16), hashed=False) as staged:
+        async with StagedFile(self, self._temp / secrets.token_hex(16), hashed=False) as staged:
             async for chunk in data:
                 await staged.write(chunk)
             stored = await staged.finish()
@@ -88,6 +88,17 @@ class LocalStore(Store):
             size = (await anyio.to_thread.run_sync(os.stat, path)).st_size
         async for chunk in _read(path, 0, size):
             yield chunk
+
+    async def block_size(self, key: str) -> int | None:
+        """Look at the file's size."""
+        with mapped():
+            try:
+                return (await anyio.to_thread.run_sync(os.stat, self._blocks / key)).st_size
+            except FileNotFoundError:
+                return None
+
+    async def upload_url(self, key: str) -> None:
+        """Files have no address of their own."""
 
     async def drop_blocks(self, upload_id: str) -> None:
         """Remove the upload's directory."""
@@ -135,24 +146,28 @@ class LocalStore(Store):
         for stored in found:
             yield stored
 
-    async def sweep(self, older_than: float) -> int:
-        """Remove temp files and block directories that nothing touched for long."""
+    async def sweep(self, older_than: float, live: set[str]) -> int:
+        """Remove temp files and directories of blocks that nothing touched for long."""
 
         def sweep() -> int:
             limit = time.time() - older_than
-            removed = 0
-            for path in self._temp.iterdir():
-                with contextlib.suppress(FileNotFoundError):
-                    if path.stat().st_mtime < limit:
-                        path.unlink()
-                        removed += 1
-            return removed
+            dead = [path for path in self._temp.iterdir() if _modified(path) < limit]
+            for path in dead:
+                path.unlink(missing_ok=True)
+            unknown = [
+                path
+                for path in self._blocks.iterdir()
+                if path.name not in live and _modified(path) < limit
+            ]
+            for path in unknown:
+                shutil.rmtree(path, ignore_errors=True)
+            return len(dead) + len(unknown)
 
         with mapped():
             return await anyio.to_thread.run_sync(sweep)
 
 
-class _StagedFile(Staged):
+class StagedFile(Staged):
     """A temp file that learns its hash while it is written."""
 
     def __init__(self, store: LocalStore, path: Path, *, hashed: bool = True) -> None:
@@ -194,11 +209,12 @@ class _StagedFile(Staged):
             await anyio.to_thread.run_sync(append)
         self._size += len(data)
 
-    async def finish(self) -> Stored:
-        """Flush it to the disk."""
+    async def finish(self, *, durable: bool = True) -> Stored:
+        """Flush it to the disk, unless it only passes through."""
         assert self._file is not None
-        with mapped():
-            await anyio.to_thread.run_sync(os.fsync, self._file.fileno())
+        if durable:
+            with mapped():
+                await anyio.to_thread.run_sync(os.fsync, self._file.fileno())
         self._stored = Stored(self._hash.hexdigest() if self._hash else "", self._size)
         return self._stored
 
@@ -227,6 +243,13 @@ def flush_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # whoever owns it took it away
+        return time.time()
 
 
 def _create(path: Path) -> IO[bytes]:

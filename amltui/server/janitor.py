@@ -1,0 +1,145 @@
+"""Taking away what nobody refers to: abandoned uploads, contents without a reference.
+
+Every server of a workspace may run it at any time. A content goes in two transactions, each
+under the lock of its record: one looks whether anything refers to it and dooms the record, the
+other removes bytes and record. A writer that wants the content meanwhile either holds the lock
+first, then its reference is seen, or finds the record doomed or gone and stores the bytes anew
+(see `keeping`). A crash between the steps leaves a doomed record, which the next run removes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from amltui.server import clock, log
+from amltui.server.database.tables import contents, instances, outputs, uploads
+from amltui.server.problems import Problem
+from amltui.server.state import State
+
+FIRST: Final = 60.0
+"""Seconds from the server's start to the first run."""
+EVERY: Final = 3_600.0
+"""Seconds between two runs."""
+UPLOAD_AGE: Final = 24 * 3_600.0
+"""Seconds that an upload may lie untouched."""
+CONTENT_AGE: Final = 3_600.0
+"""Seconds that a content without a reference stays: the next one may want the same bytes."""
+_BATCH: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What one run took away."""
+
+    uploads: int
+    contents: int
+    leftovers: int
+    """Temp files and blocks of writers that died."""
+
+
+async def run(state: State) -> None:
+    """Clean again and again, until cancelled; a failure is logged and tried again later."""
+    wait = FIRST
+    while True:
+        await asyncio.sleep(wait)
+        wait = EVERY
+        try:
+            cleaned = await clean(state)
+        except (sa.exc.SQLAlchemyError, OSError, Problem):
+            log.event("janitor failed", logging.ERROR, failed=True)
+        else:
+            log.event("janitor", uploads=cleaned.uploads, contents=cleaned.contents)
+
+
+async def clean(
+    state: State, *, upload_age: float = UPLOAD_AGE, content_age: float = CONTENT_AGE
+) -> Cleaned:
+    """Take away what is older than the ages (seconds) and has no reference."""
+    abandoned = await _abandoned(state, upload_age)
+    removed = 0
+    for sha256 in await _unreferenced(state, content_age):
+        if await _doom(state, sha256, content_age):
+            removed += await _remove(state, sha256)
+    async with state.database.reading() as connection:
+        live = set((await connection.execute(sa.select(uploads.c.id))).scalars())
+    leftovers = await state.store.sweep(upload_age, live)
+    return Cleaned(abandoned, removed, leftovers)
+
+
+async def _abandoned(state: State, age: float) -> int:
+    async with state.database.writing() as connection:
+        found = await connection.execute(
+            sa.delete(uploads).where(uploads.c.touched < _before(age)).returning(uploads.c.id)
+        )
+        gone = list(found.scalars())
+    for upload_id in gone:
+        await state.store.drop_blocks(upload_id)
+    return len(gone)
+
+
+async def _unreferenced(state: State, age: float) -> list[str]:
+    async with state.database.reading() as connection:
+        found = await connection.execute(
+            sa.select(contents.c.sha256)
+            .where(contents.c.touched < _before(age))
+            .where(
+                contents.c.doomed
+                | ~sa.or_(
+                    *(
+                        sa.exists().where(table.c.sha256 == contents.c.sha256)
+                        for table in (instances, outputs, uploads)
+                    )
+                )
+            )
+            .limit(_BATCH)
+        )
+        return list(found.scalars())
+
+
+async def _doom(state: State, sha256: str, age: float) -> bool:
+    """Mark a content for removal, if nothing refers to it now."""
+    async with state.database.writing() as connection:
+        if not await _locked(connection, sha256, contents.c.touched < _before(age)):
+            return False
+        # A statement of its own after the lock, so that it sees what its last holder committed.
+        for table in (instances, outputs, uploads):
+            if await connection.scalar(
+                sa.select(table.c.sha256).where(table.c.sha256 == sha256).limit(1)
+            ):
+                return False
+        await connection.execute(
+            sa.update(contents).where(contents.c.sha256 == sha256).values(doomed=True)
+        )
+        return True
+
+
+async def _remove(state: State, sha256: str) -> bool:
+    """Remove a doomed content, unless a writer has taken it back."""
+    async with state.database.writing() as connection:
+        if not await _locked(connection, sha256, contents.c.doomed):
+            return False
+        await state.store.delete(sha256)
+        await connection.execute(sa.delete(contents).where(contents.c.sha256 == sha256))
+        return True
+
+
+async def _locked(
+    connection: AsyncConnection, sha256: str, condition: sa.ColumnElement[bool]
+) -> bool:
+    found = await connection.execute(
+        sa.select(contents.c.sha256)
+        .where(contents.c.sha256 == sha256)
+        .where(condition)
+        .with_for_update()
+    )
+    return found.first() is not None
+
+
+def _before(age: float) -> int:
+    return clock.now() - int(age * 1_000_000)

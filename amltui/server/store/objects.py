@@ -1,0 +1,248 @@
+"""Contents in an object store: Azure Blob, S3 or Google Cloud Storage, through obstore.
+
+A content is written to a local temp file first, because its name is its hash, then put under
+that name as a whole. obstore is called in threads: its async interface can abort the interpreter
+at exit. Credentials come from the cloud's usual environment variables, never from the URL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+import anyio.to_thread
+import obstore
+from obstore import exceptions
+from obstore.store import AzureStore, GCSStore, S3Store, from_url
+
+from amltui.server.problems import Missing, StartError, Unavailable
+from amltui.server.store.base import Block, Staged, Store, Stored
+from amltui.server.store.local import LocalStore, StagedFile
+
+SCHEMES: Final = frozenset({"az", "azure", "abfs", "abfss", "adl", "s3", "s3a", "gs"})
+_PIECE: Final = 4 << 20
+_LINK_LIFETIME: Final = timedelta(days=1)
+"""How long a signed link can be used to begin a download."""
+_RETRY: Final[Any] = {
+    "max_retries": 2,
+    "retry_timeout": timedelta(seconds=10),
+    "backoff": {
+        "init_backoff": timedelta(milliseconds=100),
+        "max_backoff": timedelta(seconds=2),
+        "base": 2,
+    },
+}
+_CLIENT: Final[Any] = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(minutes=5)}
+_T = TypeVar("_T")
+
+
+@contextlib.contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except (exceptions.NotFoundError, FileNotFoundError):
+        raise Missing("The contents are not in the store.") from None
+    except (exceptions.BaseError, OSError) as error:
+        raise Unavailable("The store of contents cannot be reached now.") from error
+
+
+async def _call(function: Callable[[], _T]) -> _T:
+    """Run it in a thread, its failures mapped."""
+    with _mapped():
+        return await anyio.to_thread.run_sync(function)
+
+
+class ObjectStore(Store):
+    """`contents/ab/abcd...` and `blocks/<upload>/...` under a container's prefix."""
+
+    def __init__(self, url: str, spool: Path) -> None:
+        self._url = url
+        self._spool = spool
+        self._temp = LocalStore(spool)
+        self._store: Any = None
+
+    async def open(self) -> None:
+        """Connect, and make the spool for uploads.
+
+        Raises:
+            StartError: the URL or the credentials are wrong, or the store does not answer.
+        """
+        await self._temp.open()
+        try:
+            self._store = from_url(
+                self._url,
+                client_options=_CLIENT | {"allow_http": _http_allowed()},
+                retry_config=_RETRY,
+            )
+            await self.probe()
+        except (exceptions.BaseError, ValueError) as error:
+            raise StartError(f"The store of contents cannot be opened: {error}") from None
+        except (Unavailable, Missing) as error:
+            cause = str(error.__cause__ or error).splitlines()[0]
+            raise StartError(f"The store of contents cannot be used: {cause}") from None
+
+    async def probe(self) -> None:
+        """List one object."""
+
+        def first() -> None:
+            next(iter(obstore.list(self._store, "contents", chunk_size=1)), None)
+
+        await _call(first)
+
+    def stage(self) -> Staged:
+        """A temp file on this machine, put into the store when it is published."""
+        return _Spooled(self, self._spool / "temp" / secrets.token_hex(16))
+
+    async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
+        """Put a block under a key of its own."""
+        key = f"{upload_id}/{number}-{secrets.token_hex(8)}"
+        path = self._spool / "temp" / secrets.token_hex(16)
+        async with StagedFile(self._temp, path, hashed=False) as staged:
+            async for chunk in data:
+                await staged.write(chunk)
+            stored = await staged.finish(durable=False)
+            await self.put(f"blocks/{key}", path)
+        return Block(key, stored.size)
+
+    async def read_block(self, key: str) -> AsyncIterator[bytes]:
+        """Read a block in pieces."""
+        size = await self.block_size(key)
+        if size is None:
+            raise Missing("A block of the upload is not in the store.")
+        async for chunk in self._pieces(f"blocks/{key}", 0, size):
+            yield chunk
+
+    async def block_size(self, key: str) -> int | None:
+        """Ask for the object's head."""
+        try:
+            head = await _call(lambda: obstore.head(self._store, f"blocks/{key}"))
+        except Missing:
+            return None
+        return int(head["size"])
+
+    async def upload_url(self, key: str) -> str | None:
+        """A signed link that takes the bytes of a block by PUT."""
+        return await self._sign("PUT", f"blocks/{key}")
+
+    async def drop_blocks(self, upload_id: str) -> None:
+        """Delete all objects of the upload."""
+
+        def drop() -> None:
+            for batch in obstore.list(self._store, f"blocks/{upload_id}"):
+                if paths := [entry["path"] for entry in batch]:
+                    obstore.delete(self._store, paths)
+
+        with contextlib.suppress(Missing):
+            await _call(drop)
+
+    async def has(self, sha256: str, size: int) -> bool:
+        """Ask for the object's head."""
+        try:
+            head = await _call(lambda: obstore.head(self._store, _key(sha256)))
+        except Missing:
+            return False
+        return int(head["size"]) == size
+
+    async def delete(self, sha256: str) -> None:
+        """Delete the object."""
+        with contextlib.suppress(Missing):
+            await _call(lambda: obstore.delete(self._store, _key(sha256)))
+
+    async def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
+        """Read the object in pieces."""
+        async for chunk in self._pieces(_key(sha256), start, stop):
+            yield chunk
+
+    def path(self, sha256: str) -> None:
+        """Objects are no files."""
+
+    async def signed_url(self, sha256: str) -> str | None:
+        """A link that the store itself answers."""
+        return await self._sign("GET", _key(sha256))
+
+    async def list(self) -> AsyncIterator[Stored]:
+        """List the prefix."""
+
+        def listed() -> list[Stored]:
+            return [
+                Stored(str(entry["path"]).rpartition("/")[2], int(entry["size"]))
+                for batch in obstore.list(self._store, "contents", chunk_size=1_000)
+                for entry in batch
+            ]
+
+        for stored in await _call(listed):
+            yield stored
+
+    async def sweep(self, older_than: float, live: set[str]) -> int:
+        """Remove temp files here, and blocks there, that no upload knows."""
+        limit = datetime.now(UTC) - timedelta(seconds=older_than)
+
+        def sweep() -> int:
+            removed = 0
+            for batch in obstore.list(self._store, "blocks", chunk_size=1_000):
+                dead = [
+                    entry["path"]
+                    for entry in batch
+                    if str(entry["path"]).split("/")[1] not in live
+                    and entry["last_modified"] < limit
+                ]
+                if dead:
+                    obstore.delete(self._store, dead)
+                    removed += len(dead)
+            return removed
+
+        return await self._temp.sweep(older_than, live) + await _call(sweep)
+
+    async def put(self, key: str, path: Path) -> None:
+        """Put a local file under a key; the object appears whole."""
+        await _call(
+            lambda: obstore.put(self._store, key, path, chunk_size=_PIECE, max_concurrency=4)
+        )
+
+    async def _pieces(self, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
+        position = start
+        while position < stop:
+            length = min(_PIECE, stop - position)
+            read = partial(obstore.get_range, self._store, key, start=position, length=length)
+            piece = bytes(await _call(read))
+            if len(piece) != length:
+                raise Unavailable("The contents in the store are shorter than they should be.")
+            position += length
+            for offset in range(0, length, 1 << 20):
+                yield piece[offset : offset + (1 << 20)]
+
+    async def _sign(self, method: Literal["GET", "PUT"], key: str) -> str | None:
+        store = self._store
+        if not isinstance(store, (AzureStore, S3Store, GCSStore)):
+            return None
+        return await _call(lambda: obstore.sign(store, method, key, _LINK_LIFETIME))
+
+
+class _Spooled(StagedFile):
+    """A temp file whose publication is a put."""
+
+    def __init__(self, store: ObjectStore, path: Path) -> None:
+        super().__init__(store._temp, path)  # noqa: SLF001 - its own spool
+        self._objects = store
+
+    async def publish(self) -> None:
+        """Put it, unless the store has it: bytes of one hash are the same bytes."""
+        assert self._stored is not None
+        if not await self._objects.has(self._stored.sha256, self._stored.size):
+            await self._objects.put(_key(self._stored.sha256), self._path)
+
+
+def _http_allowed() -> bool:
+    """As the cloud's variables say: our own client options would hide them."""
+    names = ("AZURE_ALLOW_HTTP", "AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP")
+    return any(os.environ.get(name, "").lower() in {"1", "true"} for name in names)
+
+
+def _key(sha256: str) -> str:
+    return f"contents/{sha256[:2]}/{sha256}"

@@ -1,0 +1,277 @@
+"""PostgreSQL and Azurite for tests, on loopback, each in a directory of its own.
+
+`python -m tests.support.services install DIR` puts what the tests need on this machine:
+PostgreSQL by apt, Azurite by npm and the old client's environment by pip, the latter two into DIR.
+Tests find them through AMLTUI_TEST_TOOLS=DIR and start the services themselves. Instead of that
+AMLTUI_TEST_POSTGRES (a URL of a server where databases may be made), AMLTUI_TEST_AZURITE (the blob
+endpoint of a running one, with its well-known account) and AMLTUI_TEST_OLD_CLIENT_PYTHON can be
+set. What is missing is skipped, unless AMLTUI_TEST_REQUIRE=postgres,azurite,oldclient names it.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import formatdate
+from pathlib import Path
+
+import httpx
+import pytest
+
+AZURITE = "azurite@3.35.0"
+OLD_CLIENT = ("azureml==0.2.7", "pandas<2", "numpy<2", "setuptools<81")
+_ACCOUNT = "devstoreaccount1"
+_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""Azurite's account is the same everywhere and no secret."""
+
+
+def missing(name: str, how: str) -> None:
+    """Skip the test, or fail it where the service is required."""
+    if name in os.environ.get("AMLTUI_TEST_REQUIRE", "").split(","):
+        pytest.fail(f"{name} is required and not on this machine: {how}")
+    pytest.skip(f"{name} is not on this machine: {how}")
+
+
+@dataclass
+class Service:
+    """A process of a service, which tests may stop and start again."""
+
+    command: list[str]
+    port: int
+    user: str | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it accepts connections."""
+        self.process = subprocess.Popen(
+            self.command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=self.user,
+            group=self.user and pwd.getpwnam(self.user).pw_gid,
+            extra_groups=[] if self.user else None,
+            cwd="/",
+        )
+        wait_for_port(self.port, self.process)
+
+    def stop(self) -> None:
+        """End it and wait."""
+        if self.process is not None:
+            self.process.send_signal(2)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@dataclass
+class Postgres:
+    """A PostgreSQL server."""
+
+    url: str
+    """Of its `postgres` database, without a driver."""
+    service: Service | None = None
+
+    def new_database(self) -> str:
+        """The URL of a fresh, empty database."""
+        name = f"amltui_{secrets.token_hex(6)}"
+        self.run(f'CREATE DATABASE "{name}"')
+        return self.url.rpartition("/")[0] + f"/{name}"
+
+    def run(self, statement: str) -> None:
+        """Run one statement on the `postgres` database."""
+        import asyncio
+
+        import asyncpg
+
+        async def run() -> None:
+            connection = await asyncpg.connect(self.url)
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(run())
+
+
+@dataclass
+class Azurite:
+    """A blob store."""
+
+    endpoint: str
+    """With the account's name, without a slash at its end."""
+    service: Service | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a server needs to reach it."""
+        return {
+            "AZURE_STORAGE_ACCOUNT_NAME": _ACCOUNT,
+            "AZURE_STORAGE_ACCOUNT_KEY": _KEY,
+            "AZURE_STORAGE_ENDPOINT": self.endpoint,
+            "AZURE_ALLOW_HTTP": "true",
+        }
+
+    def new_container(self) -> str:
+        """The `az://` URL of a fresh container."""
+        name = f"amltui-{secrets.token_hex(6)}"
+        date, version = formatdate(usegmt=True), "2021-12-02"
+        text = "\n".join(
+            (
+                "PUT" + "\n" * 11,
+                f"x-ms-date:{date}",
+                f"x-ms-version:{version}",
+                f"/{_ACCOUNT}/{_ACCOUNT}/{name}",
+                "restype:container",
+            )
+        )
+        digest = hmac.digest(base64.b64decode(_KEY), text.encode(), hashlib.sha256)
+        answer = httpx.put(
+            f"{self.endpoint}/{name}?restype=container",
+            headers={
+                "x-ms-date": date,
+                "x-ms-version": version,
+                "Authorization": f"SharedKey {_ACCOUNT}:{base64.b64encode(digest).decode()}",
+            },
+        )
+        assert answer.status_code == 201, answer.text
+        return f"az://{name}/prefix"
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Postgres]:
+    """The server that the environment names, or one of our own for the block."""
+    if url := os.environ.get("AMLTUI_TEST_POSTGRES"):
+        yield Postgres(url)
+        return
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = str(found[-1]) if found else shutil.which("initdb")
+    if initdb is None:
+        missing("postgres", "apt-get install postgresql")
+        return
+    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    directory = Path(tempfile.mkdtemp(prefix="amltui-pg-"))
+    try:
+        if user:
+            shutil.chown(directory, user)
+        data, port = directory / "data", free_port()
+        subprocess.run(
+            [initdb, "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "-N"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=user,
+            group=user and pwd.getpwnam(user).pw_gid,
+            extra_groups=[] if user else None,
+            cwd="/",
+        )
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(directory),
+            "fsync": "off",
+        }
+        command = [str(Path(initdb).with_name("postgres")), "-D", str(data), "-p", str(port)]
+        for key, value in settings.items():
+            command += ["-c", f"{key}={value}"]
+        service = Service(command, port, user)
+        service.start()
+        try:
+            yield Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres", service)
+        finally:
+            service.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def azurite() -> Iterator[Azurite]:
+    """The store that the environment names, or one of our own for the block."""
+    if endpoint := os.environ.get("AMLTUI_TEST_AZURITE"):
+        yield Azurite(endpoint.rstrip("/"))
+        return
+    program = _tool("node_modules/.bin/azurite-blob") or shutil.which("azurite-blob")
+    if program is None:
+        missing("azurite", f"npm install {AZURITE}")
+        return
+    directory = Path(tempfile.mkdtemp(prefix="amltui-azurite-"))
+    port = free_port()
+    command = [str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    command += ["--location", str(directory), "--silent", "--skipApiVersionCheck"]
+    service = Service([*command, "--disableTelemetry"], port)
+    try:
+        service.start()
+        try:
+            yield Azurite(f"http://127.0.0.1:{port}/{_ACCOUNT}", service)
+        finally:
+            service.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def old_client_python() -> str:
+    """The Python that has the real old client."""
+    python = os.environ.get("AMLTUI_TEST_OLD_CLIENT_PYTHON") or _tool("oldclient/bin/python")
+    if python is None:
+        missing("oldclient", "see tests/support/services.py")
+    return str(python)
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """Wait until something accepts connections there."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        assert process.poll() is None, f"it ended with {process.returncode}"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+def install(directory: Path) -> None:
+    """Put PostgreSQL, Azurite and the old client on this machine; see the module's words."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
+        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+        subprocess.run([*root, "apt-get", "update", "-qq"], check=True)
+        command = [*root, *environment, "apt-get", "install", "-y", "-qq", "postgresql"]
+        subprocess.run(command, check=True)
+    if not (directory / "node_modules" / ".bin" / "azurite-blob").exists():
+        npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(directory), AZURITE]
+        subprocess.run(npm, check=True)
+    python = directory / "oldclient" / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", directory / "oldclient"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *OLD_CLIENT], check=True)
+
+
+def _tool(path: str) -> Path | None:
+    directory = os.environ.get("AMLTUI_TEST_TOOLS")
+    found = Path(directory) / path if directory else None
+    return found if found is not None and found.exists() else None
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] != "install":
+        sys.exit("usage: python -m tests.support.services install DIR")
+    install(Path(sys.argv[2]))
