@@ -7,6 +7,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -260,10 +261,20 @@ def _prepare(directory: Path) -> Path:
                 shutil.rmtree(old, ignore_errors=True)
     for name in ("entries", "locks", "workspaces"):
         private_dir(root / name)
+    for place in (directory, root, root / "workspaces", directory / "transfers"):
+        _clear_temporary(place)
     probe = root / f".probe-{uuid.uuid4().hex[:8]}"
     probe.touch(mode=0o600)
     probe.unlink()
     return root
+
+
+def _clear_temporary(directory: Path) -> None:
+    """Delete files that a killed process was about to rename, an hour ago or more."""
+    with contextlib.suppress(OSError):
+        for path in directory.glob(".*.tmp"):
+            if time.time() - path.stat().st_mtime > 3600:
+                path.unlink(missing_ok=True)
 
 
 def _empty_trash(root: Path) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import threading
-import uuid
 from pathlib import Path
 from typing import Final
 
@@ -53,21 +52,23 @@ def publish(temp: Path, target: Path, *, overwrite: bool) -> None:
         sync_dir(target.parent)
 
 
-def deliver(content: Path, target: Path, *, overwrite: bool, stop: threading.Event) -> None:
-    """Copy `content` to `target`: to a hidden file beside it, flushed, then renamed.
+def deliver(
+    content: Path, temp: Path, target: Path, *, overwrite: bool, stop: threading.Event
+) -> None:
+    """Copy `content` to `target`: to `temp` in the same directory, flushed, then renamed.
 
-    Where the file system can share blocks, no byte is copied.
+    Where the file system can share blocks, no byte is copied. A `temp` that an earlier process
+    left is written over.
 
     Raises:
         Exists: the target is there and `overwrite` is not given.
         DiskFull, LocalError: the system refused; nothing is left behind.
         Cancelled: `stop` was set.
     """
-    temp = target.with_name(f".amltui-{uuid.uuid4().hex}.part")
     with disk_errors(target, "write"):
         try:
             mode = 0o666  # less the user's umask: it is the user's file, like any other
-            out = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            out = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
             try:
                 with content.open("rb") as source:
                     _copy(source.fileno(), out, stop)

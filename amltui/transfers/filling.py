@@ -36,7 +36,7 @@ from amltui.transfers.threads import all_of, in_thread
 from amltui.workspaces.base import Content, Workspace
 
 _FLUSH_BYTES: Final = MIB
-_FLUSH_SECONDS: Final = 0.1
+_FLUSH_SECONDS: Final = 0.05
 _SYNC_SECONDS: Final = 5.0
 
 

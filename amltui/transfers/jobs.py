@@ -128,7 +128,8 @@ class Download(Job):
             await self._straight(target)
             return
         await in_thread(check_space, target, self._size or 0)
-        await _deliver(content, target, overwrite=self._overwrite)
+        temp = Path(f"{hidden_beside(target)}-{self.id}.part")
+        await _deliver(content, temp, target, overwrite=self._overwrite)
 
     def _check_target(self, target: Path) -> None:
         if not self._overwrite and (target.exists() or target.is_symlink()):
@@ -210,11 +211,11 @@ class Upload(Job):
         """See `Job`. Blocks without a commit are the server's to clear."""
 
 
-async def _deliver(content: Path, target: Path, *, overwrite: bool) -> None:
+async def _deliver(content: Path, temp: Path, target: Path, *, overwrite: bool) -> None:
     """Copy in a thread; a cancellation stops that and waits for it."""
     stop = threading.Event()
     copying = asyncio.ensure_future(
-        asyncio.to_thread(deliver, content, target, overwrite=overwrite, stop=stop)
+        asyncio.to_thread(deliver, content, temp, target, overwrite=overwrite, stop=stop)
     )
     try:
         await asyncio.shield(copying)

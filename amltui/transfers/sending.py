@@ -1,7 +1,7 @@
 """One upload: a file's blocks in parallel, then the commit that makes them a dataset.
 
 Blocks are read and hashed in the file's order and sent in any; no more of them are in memory
-than connections. Nothing appears in the workspace before the commit.
+than are under way. Nothing appears in the workspace before the commit.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ class Sending:
             self._next = 0
             self._sha256 = hashlib.sha256()
             try:
-                await all_of(
-                    *(self._worker(upload) for _ in range(self._means.options.connections))
-                )
+                await all_of(*(self._worker(upload) for _ in range(self._means.options.blocks)))
                 break
             except NotFound:  # the server no longer knows this upload
                 if attempt == 2:

@@ -63,7 +63,9 @@ class Options:
     concurrency: int = 3
     """Transfers that run at once; others are queued."""
     connections: int = 4
-    """Ranges of one download, or blocks of one upload, under way at once."""
+    """Ranges of one download under way at once."""
+    blocks: int = 3
+    """Blocks of one upload under way, and in memory, at once; a kill costs about half of them."""
     block_size: int = 4 * MIB
     """Bytes of one uploaded block."""
     rate_limit: float | None = None
