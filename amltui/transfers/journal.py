@@ -139,6 +139,7 @@ class Journal:
 
     def take(self, workspace: str) -> Iterator[Ticket]:
         """Hold every record of `workspace` that no running process holds, oldest first."""
+        self._sweep()
         for record in self.records():
             if record.workspace != workspace:
                 continue
@@ -160,6 +161,21 @@ class Journal:
                 with contextlib.suppress(OSError, msgspec.DecodeError):
                     found.append(msgspec.json.decode(path.read_bytes(), type=Record))
         return sorted(found, key=lambda record: record.begun)
+
+    def _sweep(self) -> None:
+        """Delete what a process left that was killed while it began or ended a record."""
+        names: dict[str, list[Path]] = {}
+        with contextlib.suppress(OSError):
+            for path in self._directory.iterdir():
+                names.setdefault(path.name.lstrip(".").partition(".")[0], []).append(path)
+        for name, paths in names.items():
+            if self._path(name) in paths and not any(one.suffix == ".tmp" for one in paths):
+                continue
+            lock = self._lock(name)
+            with contextlib.suppress(filelock.Timeout, OSError, NotImplementedError), lock:
+                for path in paths:
+                    if path.suffix == ".tmp" or not self._path(name).exists():
+                        path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.json"
