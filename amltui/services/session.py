@@ -19,6 +19,7 @@ from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
 from amltui.services.embedded import EmbeddedServer
+from amltui.services.streams import stream
 from amltui.transfers import Options, Transfer, Transfers
 
 if TYPE_CHECKING:
@@ -173,6 +174,12 @@ class Session:
         )
         assert done.path is not None
         return done.path
+
+    async def stream(self, source: Dataset | OutputPort) -> AsyncIterator[bytes]:
+        """All bytes of a content as they come; see `streams.stream`."""
+        queue = await self.transfers()
+        async for chunk in stream(queue, await self.connect(), self.cache, source):
+            yield chunk
 
     async def upload(
         self, path: Path, *, name: str, data_type_id: str, description: str = ""

@@ -153,6 +153,15 @@ class Journal:
             else:
                 lock.release()
 
+    def supersede(self, workspace: str, target: str) -> None:
+        """Drop what no running process holds and was to write `target`, which another will."""
+        for ticket in self.take(workspace):
+            download = ticket.record.download
+            if download is not None and download.target == target:
+                ticket.drop()
+            else:
+                ticket.close()
+
     def records(self) -> list[Record]:
         """All records, oldest first, whoever runs them."""
         found = []

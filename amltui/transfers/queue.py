@@ -78,7 +78,8 @@ class Transfers:
     ) -> Transfer:
         """Queue a download to `target`: a file, a directory, or None for the cache only.
 
-        In a directory the file is named after the dataset.
+        In a directory the file is named after the dataset. What a process that is gone had begun
+        to the same target is gone on with, and its record ends.
 
         Raises:
             Exists: the target is there and `overwrite` is not given.
@@ -97,6 +98,8 @@ class Transfers:
             plan = msgspec.structs.replace(plan, dataset=without_links(source))
         else:
             plan = msgspec.structs.replace(plan, port=source)
+        if target is not None:
+            self._journal.supersede(self._context.workspace.key, str(target))
         record = self._record(source_name(source), plan)
         return self._add(self._download(self._journal.add(record), source))
 
@@ -154,12 +157,16 @@ class Transfers:
         """Stop for now; nothing is lost. What is over stays as it is."""
         await self._stop(self._job(transfer_id), State.PAUSED)
 
-    async def cancel(self, transfer_id: str) -> None:
-        """Stop for good. Nothing half done stays behind, but the cache keeps what it has."""
+    async def cancel(self, transfer_id: str, *, keep: bool = False) -> None:
+        """Stop for good. Nothing half done stays behind, but the cache keeps what it has.
+
+        `keep` leaves also what lies beside a target, for another download to go on with.
+        """
         job = self._job(transfer_id)
         if not job.state.over or job.state is State.FAILED:
             await self._stop(job, State.CANCELLED)
-            job.discard()
+            if not keep:
+                job.discard()
             job.ticket.drop()
 
     def resume(self, transfer_id: str) -> None:
