@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from amltui.cli import exits
 from amltui.cli.output import warn
 from amltui.cli.registry import COMMANDS, GROUPS, Command
-from amltui.errors import AmltuiError
+from amltui.errors import AmltuiError, Exists
 
 if TYPE_CHECKING:
     from cyclopts import App, CycloptsError
@@ -162,7 +162,9 @@ def _explain(error: BaseException, *, debug: bool) -> None:
         warn(redacted("".join(traceback.format_exception(error))))
     if isinstance(error, KeyboardInterrupt):
         return
-    if isinstance(error, AmltuiError):
+    if isinstance(error, Exists):
+        text = f"{error}\nChoose another name with -o, or replace it with --force."
+    elif isinstance(error, AmltuiError):
         text = f"{error}\n{error.hint}" if error.hint else str(error)
     elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror

@@ -36,6 +36,28 @@ COMMANDS: Final = (
     Command("show", "datasets:show", "Show what is known of a dataset."),
     Command("versions", "datasets:versions", "List all versions of a dataset."),
     Command(
+        "get",
+        "contents:get",
+        "Download a dataset.",
+        ("amltui get Iris", "amltui get Iris -o data/", "amltui get Iris -o - | wc -l"),
+    ),
+    Command(
+        "put",
+        "contents:put",
+        "Upload a file as a new dataset.",
+        (
+            "amltui put sales.csv",
+            'amltui put sales.csv --name "Sales 2026" --type GenericCSVNoHeader',
+            "mysqldump shop | gzip | amltui put - --name shop.sql.gz",
+        ),
+    ),
+    Command(
+        "update",
+        "contents:update",
+        "Upload new contents of a dataset.",
+        ("amltui update Sales sales.csv", "amltui update Sales - < sales.csv"),
+    ),
+    Command(
         "rename", "datasets:rename", "Rename a dataset.", ('amltui rename "old name" "new name"',)
     ),
     Command("describe", "datasets:describe", "Describe a dataset."),

@@ -1,0 +1,240 @@
+"""Commands that move contents: get, put, update."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from amltui.cli.commands.datasets import changed
+from amltui.cli.common import COMMON, Common
+from amltui.cli.exits import FileNotThere
+from amltui.cli.files import STDIN, readable
+from amltui.cli.output import warn
+from amltui.cli.work import in_session
+from amltui.errors import UsageError
+from amltui.models import Dataset, OutputPort
+from amltui.text import human_size, safe_filename, visible
+
+if TYPE_CHECKING:
+    from amltui.services.session import Session
+    from amltui.transfers import Transfer
+
+Output = Annotated[str | None, Parameter(name=("--output", "-o"))]
+Type = Annotated[str | None, Parameter(name=("--type", "-t"))]
+
+
+def get(
+    name: str, /, *, output: Output = None, force: bool = False, common: Common = COMMON
+) -> None:
+    """Download a dataset, and print the path of the file.
+
+    What was begun and cut before goes on where it stopped. The file appears under its name only
+    when it is whole and verified.
+
+    Args:
+        name: The dataset's name or id.
+        output: A file, a directory, or - for standard output; else a file named after it here.
+        force: Replace a file that is there.
+        common: Common options.
+    """
+
+    async def work(session: Session) -> None:
+        await save(session, common, await session.find(name), output, force=force)
+
+    in_session(common, work)
+
+
+def put(
+    file: str,
+    /,
+    *,
+    name: Annotated[str | None, Parameter(name=("--name", "-n"))] = None,
+    type_: Type = None,
+    description: Annotated[str, Parameter(name=("--description", "-d"))] = "",
+    common: Common = COMMON,
+) -> None:
+    """Upload a file as a new dataset. A name that is taken is an error: see update.
+
+    Args:
+        file: The file, or - for standard input.
+        name: What to call the dataset; else as the file.
+        type_: Its data type, for example GenericCSV; else by its extension and first bytes.
+        description: A description.
+        common: Common options.
+    """
+    if file == STDIN and name is None:
+        raise UsageError("Standard input has no name", hint="Add --name NAME.")
+    called = Path(file).name if name is None else name
+    with readable(file, suffix=Path(called).suffix) as path:
+        if not called.strip():
+            raise UsageError("A dataset needs a name", hint="Add --name NAME.")
+        data_type_id = data_type(type_, path)
+
+        async def work(session: Session) -> Dataset:
+            from amltui.cli.progress import watched
+
+            sending = session.upload(
+                path, name=called, data_type_id=data_type_id, description=description
+            )
+            return await watched(await session.transfers(), common.out, sending)
+
+        dataset = in_session(common, work)
+    changed(common.out, dataset, _uploaded("Uploaded", dataset))
+
+
+def update(
+    name: str,
+    file: str,
+    /,
+    *,
+    type_: Type = None,
+    description: Annotated[str | None, Parameter(name=("--description", "-d"))] = None,
+    rename: str | None = None,
+    common: Common = COMMON,
+) -> None:
+    """Upload a file as the new contents of a dataset. Its older versions stay.
+
+    Args:
+        name: The dataset's name or id.
+        file: The file, or - for standard input.
+        type_: Its new data type; else it stays.
+        description: Its new description; else it stays.
+        rename: Its new name; else it stays.
+        common: Common options.
+    """
+    with readable(file) as path:
+        data_type_id = data_type(type_, path) if type_ is not None else None
+
+        async def work(session: Session) -> Dataset:
+            from amltui.cli.progress import watched
+
+            sending = session.update(
+                await session.find(name),
+                path,
+                name=rename,
+                data_type_id=data_type_id,
+                description=description,
+            )
+            return await watched(await session.transfers(), common.out, sending)
+
+        dataset = in_session(common, work)
+    changed(common.out, dataset, _uploaded("Updated", dataset))
+
+
+def data_type(given: str | None, path: Path) -> str:
+    """The data type id that was given, or a guess by the file.
+
+    Raises:
+        UsageError: what was given is empty, or a known one with other letter case.
+    """
+    from amltui.formats import KNOWN, guess_data_type
+
+    if given is None:
+        return guess_data_type(path)
+    same = next((known for known in KNOWN if known.lower() == given.strip().lower()), None)
+    if not given.strip() or (same and same != given):
+        raise UsageError(
+            f'There is no data type "{visible(given)}"',
+            hint=f"Did you mean {same}?" if same else f"There are: {', '.join(KNOWN)}.",
+        )
+    if same is None:
+        warn(f'"{given}" is no data type known here; such a dataset is shown as bytes.')
+    return given
+
+
+async def save(
+    session: Session,
+    common: Common,
+    source: Dataset | OutputPort,
+    output: str | None,
+    *,
+    force: bool,
+) -> None:
+    """Write a content to a file and print its path, or to standard output.
+
+    Raises:
+        Exists: the file is there and `force` is not given.
+        FileNotThere: the directory is not there.
+    """
+    if output == STDIN:
+        await _to_stdout(session, source)
+        return
+    name = source.name if isinstance(source, Dataset) else source.port_name
+    target = _target(output, safe_filename(name, source.data_type_id))
+    if _is_special(target):
+        await _to_descriptor(session, source, os.open(target, os.O_WRONLY))
+        return
+    done = await _download(session, common, source, target.absolute(), force=force)
+    assert done.path is not None
+    how = {"sha256": "SHA-256 verified", "md5": "MD5 verified"}.get(done.checked, "length verified")
+    common.out.note(f'Saved "{visible(name)}", {human_size(done.total)}, {how}.')
+    if common.json:
+        common.out.document({"path": target, "size": done.total, "checked": done.checked})
+    else:
+        common.out.line(str(target))
+
+
+def _target(output: str | None, filename: str) -> Path:
+    target = Path(output).expanduser() if output else Path()
+    if target.is_dir():
+        target /= filename
+    if not target.parent.is_dir():
+        raise FileNotThere(f"There is no directory {visible(str(target.parent))}")
+    return target
+
+
+async def _download(
+    session: Session,
+    common: Common,
+    source: Dataset | OutputPort,
+    target: Path,
+    *,
+    force: bool,
+) -> Transfer:
+    """Download, going on with what an interrupted command left. An interrupt keeps it again."""
+    from amltui.cli.progress import watched
+
+    queue = await session.transfers()
+    transfer = queue.download(source, target, overwrite=force)
+    try:
+        return await watched(queue, common.out, queue.finished(transfer.id))
+    except asyncio.CancelledError:
+        await queue.cancel(transfer.id, keep=True)
+        common.out.note("Stopped. The same command goes on from here.")
+        raise
+
+
+def _is_special(target: Path) -> bool:
+    """Whether it is a device or a pipe, into which one writes and which one never replaces."""
+    try:
+        return not stat.S_ISREG(target.stat().st_mode)
+    except OSError:
+        return False
+
+
+async def _to_stdout(session: Session, source: Dataset | OutputPort) -> None:
+    if sys.stdout.isatty():
+        raise UsageError(
+            "Bytes of a dataset can disturb a terminal",
+            hint="Send them to a file or a program, or see rows with: amltui head NAME",
+        )
+    sys.stdout.flush()
+    await _to_descriptor(session, source, os.dup(sys.stdout.fileno()))
+
+
+async def _to_descriptor(session: Session, source: Dataset | OutputPort, descriptor: int) -> None:
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        async for chunk in session.stream(source):
+            view = memoryview(chunk)
+            while view:
+                view = view[await asyncio.to_thread(file.write, view) :]
+
+
+def _uploaded(done: str, dataset: Dataset) -> str:
+    return f'{done} "{visible(dataset.name)}": {human_size(dataset.size)}, {dataset.data_type_id}.'

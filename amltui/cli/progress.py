@@ -1,0 +1,114 @@
+"""Progress on standard error: a line that changes on a terminal, seldom a line elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import time
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+from amltui.cli.output import Out
+from amltui.errors import AmltuiError, Unauthorized
+from amltui.text import human_duration, human_size, visible
+from amltui.transfers import State, Transfer, Transfers
+
+_T = TypeVar("_T")
+
+_QUIET_SECONDS: Final = 10.0
+"""Between two lines where nobody watches, for example in a log file."""
+_BAR: Final = 24
+_ARROWS: Final = {"download": "↓", "upload": "↑"}
+
+
+class Progress:
+    """Shows how far one transfer is."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._live = sys.stderr.isatty() and not out.quiet
+        self._drawn = False
+        self._said = time.monotonic()
+        self._state = State.RUNNING
+
+    def show(self, transfer: Transfer) -> None:
+        """Show where a transfer stands now."""
+        if transfer.state is not self._state and transfer.error is not None:
+            self.clear()
+            self._out.note(f"{transfer.error} (waiting to go on)")
+        self._state = transfer.state
+        if transfer.state.over:
+            self.clear()
+        elif self._live:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(f"\r\x1b[2K{_line(transfer, width)}")
+            sys.stderr.flush()
+            self._drawn = True
+        elif time.monotonic() - self._said >= _QUIET_SECONDS:
+            self._said = time.monotonic()
+            self._out.note(f"{visible(transfer.name)}: {_amount(transfer)}")
+
+    def clear(self) -> None:
+        """Take the changing line away."""
+        if self._drawn:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+            self._drawn = False
+
+
+async def watched(queue: Transfers, out: Out, work: Awaitable[_T]) -> _T:
+    """Do `work`, which runs transfers of `queue`, and show how far they are.
+
+    Raises:
+        Unauthorized: a transfer waits for somebody to sign in; nobody will.
+        AmltuiError: what `work` raises.
+    """
+    progress = Progress(out)
+    task = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_watch(queue, progress))
+    try:
+        await asyncio.wait({task, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await watching  # raises what nobody here can wait for
+        return await task
+    finally:
+        progress.clear()
+        for one in (task, watching):
+            one.cancel()
+        await asyncio.gather(task, watching, return_exceptions=True)
+
+
+async def _watch(queue: Transfers, progress: Progress) -> None:
+    async for transfers in queue.changes():
+        for transfer in transfers:
+            progress.show(transfer)
+            if transfer.state is State.WAITING_SIGN_IN:
+                raise _refused(transfer)
+
+
+def _refused(transfer: Transfer) -> AmltuiError:
+    return transfer.error or Unauthorized("The workspace no longer accepts the token.", 401)
+
+
+def _amount(transfer: Transfer) -> str:
+    done = human_size(transfer.done)
+    parts = [f"{done} of {human_size(transfer.total)}" if transfer.total is not None else done]
+    if transfer.total:
+        parts.insert(0, f"{transfer.done * 100 // transfer.total}%")
+    if transfer.rate:
+        parts.append(f"{human_size(int(transfer.rate))}/s")
+    if transfer.eta is not None:
+        parts.append(f"{human_duration(transfer.eta)} left")
+    return "  ".join(parts)
+
+
+def _line(transfer: Transfer, width: int) -> str:
+    name = visible(transfer.name)
+    if len(name) > 32:
+        name = f"{name[:31]}…"
+    bar = ""
+    if transfer.total:
+        filled = min(_BAR, transfer.done * _BAR // transfer.total)
+        bar = f"  {'█' * filled}{'░' * (_BAR - filled)}"
+    return f"{_ARROWS[transfer.kind]} {name}{bar}  {_amount(transfer)}"[:width]
