@@ -1,0 +1,6 @@
+"""The grid widget: any `Rows` on the screen, reading only what is in view."""
+
+from amltui.tui.grid.copying import Copied, Selection, copy
+from amltui.tui.grid.grid import Grid
+
+__all__ = ["Copied", "Grid", "Selection", "copy"]

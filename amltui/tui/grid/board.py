@@ -1,0 +1,353 @@
+"""The drawn face of the grid: what is in view, how wide it is, and each of its lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual.coordinate import Coordinate
+from textual.geometry import Region, Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from amltui.tables.rows import Column, Rows
+from amltui.tui.grid.cells import EMPTY, MISSING, fit, looks_numeric, shown, width_of
+from amltui.tui.grid.copying import Selection
+from amltui.tui.grid.layout import MAX_WIDTH, PADDING, Layout, Slot
+from amltui.tui.grid.look import COMPONENTS, Look
+from amltui.tui.grid.pages import Block, Pages
+from amltui.tui.grid.paint import Line, marked, titled
+
+_ARROWS = {False: "▲", True: "▼"}
+_PAD = " " * PADDING
+
+
+class NoRows:
+    """Nothing to show: no rows, no columns."""
+
+    columns: tuple[Column, ...] = ()
+    row_count = 0
+    complete = True
+
+    def window(self, start: int, stop: int, columns: Sequence[int]) -> list[Sequence[str | None]]:
+        """Nothing for each column asked for."""
+        del start, stop
+        return [[] for _ in columns]
+
+    def row_numbers(self, start: int, stop: int) -> range:
+        """No numbers."""
+        del start, stop
+        return range(0)
+
+    def cell(self, row: int, column: int) -> str | None:
+        """Never there."""
+        raise IndexError(f"no cell at row {row}, column {column}")
+
+
+class Board(ScrollView, can_focus=True, inherit_bindings=False):
+    """Draws rows; knows nothing of keys and mouse."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
+
+    show_header = reactive(default=True)
+    show_types = reactive(default=True)
+    """Whether a line under the names gives the types."""
+    show_row_labels = reactive(default=True)
+    """Whether rows have their numbers before them."""
+    zebra_stripes = reactive(default=False)
+    show_cursor = reactive(default=True)
+    cursor_type = reactive("cell")
+    """`cell`, `row`, `column` or `none`."""
+    fixed_columns = reactive(0)
+    """How many of the first visible columns stay while the others scroll."""
+    cursor_coordinate: reactive[Coordinate] = reactive(
+        Coordinate(0, 0), repaint=False, always_update=True
+    )
+    """Row as shown and column of the rows; (0, 0) also where there is no such cell."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - as Textual names it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._rows: Rows = NoRows()
+        self._columns: tuple[Column, ...] = ()
+        self._pages = Pages(self._rows)
+        self._layout = Layout()
+        self._numeric: dict[int, bool] = {}
+        self._largest_label = 0
+        self._notes: dict[int, str] = {}
+        self._sorted: dict[int, bool] = {}
+        self._pattern: re.Pattern[str] | None = None
+        self._malformed: Container[int] = ()
+        self._selection: Selection | None = None
+        self._look: Look | None = None
+
+    # What is where
+
+    @property
+    def header_height(self) -> int:
+        """Lines of the header now: fewer in a low widget, so that rows stay to be seen."""
+        if not self.show_header or not self._columns:
+            return 0
+        lines = 1 + self.show_types + bool(self._notes)
+        return max(
+            0, min(lines, self.size.height // 3 if self.size.height > 2 else self.size.height - 1)
+        )
+
+    @property
+    def page_height(self) -> int:
+        """Rows that fit below the header, at least 1."""
+        return max(1, self.size.height - self.header_height)
+
+    @property
+    def row_count(self) -> int:
+        """Rows that can be shown now."""
+        return self._rows.row_count
+
+    def _place(self) -> None:
+        """Put the columns where they belong now, and tell the scrollbars."""
+        gutter = 0
+        if self.show_row_labels and self.row_count:
+            gutter = len(str(max(self._largest_label, self.row_count))) + 1
+        self._layout.fixed = self.fixed_columns
+        self._layout.place(self.size.width, gutter)
+        size = Size(self._layout.total, self.row_count + self.header_height)
+        if size != self.virtual_size:
+            # Nothing around the grid moves, so the screen need not be laid out again.
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
+
+    def _settle(self, scroll_x: int, first: int) -> bool:
+        """Read what is in view from row `first` on; true when that made a column wider."""
+        columns = [slot.column for slot in self._layout.in_view(scroll_x)]
+        if not columns:
+            return False
+        wider = False
+        for block in self._pages.read(first, first + self.page_height, columns):
+            if block.fresh:
+                block.fresh = False
+                label = max(block.numbers, default=-1) + 1
+                if label > self._largest_label:
+                    wider = wider or len(str(label)) > len(
+                        str(max(1, self.row_count, self._largest_label))
+                    )
+                    self._largest_label = label
+            for column in columns:
+                if column not in block.measured:
+                    block.measured.add(column)
+                    wider = self._measure(column, block) or wider
+        if wider:
+            self._place()
+        return wider
+
+    def _measure(self, column: int, block: Block) -> bool:
+        """Take a block's texts into account for a column's width and alignment."""
+        texts = [text for text in block.cells[column] if text]
+        if texts and self._columns[column].type is None and self._numeric.get(column, True):
+            self._numeric[column] = all(map(looks_numeric, texts))
+        width = max((_reach(text) for text in texts), default=0)
+        if len(texts) < len(block.cells[column]):
+            width = max(width, len(EMPTY))
+        if width > self._layout.natural[column]:
+            self._layout.natural[column] = width
+            return column not in self._layout.chosen
+        return False
+
+    def _title_width(self, column: int) -> int:
+        name = width_of(self._title(column)) + 2 * (column in self._sorted)
+        kind = width_of(self._kind(column))
+        return min(MAX_WIDTH, max(name, kind, width_of(self._notes.get(column, ""))))
+
+    def _title(self, column: int) -> str:
+        return shown(self._columns[column].name[: 4 * MAX_WIDTH]) or f"({column + 1})"
+
+    def _kind(self, column: int) -> str:
+        about = self._columns[column]
+        kind = about.type or "?"
+        return f"{kind} !{about.misfits}" if about.misfits else kind
+
+    def _is_right(self, column: int) -> bool:
+        kind = self._columns[column].type
+        return kind in {"int", "float"} if kind else self._numeric.get(column, False)
+
+    # Refreshing no more than needed
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the rows again, but not the header."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            header = self.header_height
+            width, height = self.size
+            self.refresh(Region(0, header, width, max(0, height - header)))
+
+    def _refresh_rows(self, first: int, last: int, width: int | None = None) -> None:
+        """Draw rows `first` to `last`, or the first `width` cells of them, again."""
+        header = self.header_height
+        top = max(header, first - self.scroll_offset.y + header)
+        bottom = min(self.size.height, last + 1 - self.scroll_offset.y + header)
+        if top < bottom:
+            self.refresh(Region(0, top, self.size.width if width is None else width, bottom - top))
+
+    def _refresh_header(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, self.header_height))
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the theme that was."""
+        super().notify_style_update()
+        self._look = None
+
+    # Drawing
+
+    def _styles(self) -> Look:
+        if self._look is None:
+            self._look = Look.of(
+                self.rich_style,
+                self.get_component_rich_style,
+                lambda name: self.get_component_rich_style(name, partial=True),
+            )
+        return self._look
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Read what is in view, then draw it."""
+        if self._settle(self.scroll_offset.x, self.scroll_offset.y) and crop.size != self.size:
+            self.refresh()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Line `y` of the widget."""
+        width = self.size.width
+        look = self._styles()
+        header = self.header_height
+        scroll_x, scroll_y = self.scroll_offset
+        row = scroll_y + y - header
+        if y >= header and row >= self.row_count:
+            return Strip.blank(width, look.base)
+        slots = self._layout.in_view(scroll_x)
+        if y < header:
+            fixed, rest = self._header_line(y, slots, look)
+            end = look.header
+        else:
+            fixed, rest, end = self._row_line(row, slots, look)
+        left = self._layout.left
+        skipped = next((left - slot.x for slot in slots if not slot.frozen), 0)
+        fixed_strip, rest_strip = fixed.strip(), rest.strip().crop(skipped)
+        whole = Strip.join([fixed_strip, rest_strip])
+        return whole.adjust_cell_length(width, end).simplify()
+
+    def _header_line(self, y: int, slots: list[Slot], look: Look) -> tuple[Line, Line]:
+        fixed, rest = Line(), Line()
+        fixed.add(" " * self._layout.gutter, look.header)
+        for slot in slots:
+            column = slot.column
+            style = look.header
+            if self._in_cursor_column(column):
+                style += look.header_cursor
+            right = self._is_right(column)
+            if y == 0:
+                arrow = _ARROWS[self._sorted[column]] if column in self._sorted else ""
+                text = titled(self._title(column), arrow, slot.width, right=right)
+            elif y == 1 and self.show_types:
+                text = fit(self._kind(column), slot.width, right=right)
+                style += look.misfit if self._columns[column].misfits else look.kind
+            else:
+                text = fit(self._notes.get(column, ""), slot.width, right=right)
+                style += look.note
+            (fixed if slot.frozen else rest).add(f"{_PAD}{text}{_PAD}", style)
+        if self._layout.separator:
+            fixed.add("│", look.header + look.line)
+        return fixed, rest
+
+    def _row_line(self, row: int, slots: list[Slot], look: Look) -> tuple[Line, Line, Style]:
+        block = self._pages.block_of(row, [slot.column for slot in slots])
+        index = row - block.start
+        number = block.numbers[index]
+        base = (look.odd if row % 2 else look.even) if self.zebra_stripes else look.base
+        if number in self._malformed:
+            base += look.malformed
+        end = look.cursor if self.cursor_type == "row" and self._in_cursor_row(row) else base
+        fixed, rest = Line(), Line()
+        if self._layout.gutter:
+            style = base + look.label
+            if self._in_cursor_row(row):
+                style = look.header + look.header_cursor
+            fixed.add(f"{number + 1:>{self._layout.gutter - 1}} ", style)
+        for slot in slots:
+            text = block.cells[slot.column][index]
+            style = self._cell_style(row, slot, text, base, look)
+            line = fixed if slot.frozen else rest
+            self._add_cell(line, slot, text, style, look)
+        if self._layout.separator:
+            fixed.add("│", (look.cursor if end is look.cursor else base) + look.line)
+        return fixed, rest, end
+
+    def _cell_style(self, row: int, slot: Slot, text: str | None, base: Style, look: Look) -> Style:
+        faint = look.missing if text is None else look.empty if not text else None
+        if self._is_cursor(row, slot.column):
+            style = look.fixed_cursor if slot.frozen else look.cursor
+            return style + Style(italic=faint.italic) if faint else style
+        style = base + look.fixed if slot.frozen else base
+        if faint:
+            style += faint
+        if self._selection and self._selection.has(row, slot.column):
+            style += look.selection
+        return style
+
+    def _add_cell(self, line: Line, slot: Slot, text: str | None, style: Style, look: Look) -> None:
+        right = self._is_right(slot.column)
+        line.add(_PAD, style)
+        if self._pattern is not None and text:
+            for piece, hit in marked(text, self._pattern, slot.width, right=right):
+                line.add(piece, style + look.match if hit else style)
+        else:
+            # More characters than this never show; combining marks take several a cell.
+            short = MISSING if text is None else shown(text[: 8 * slot.width + 8]) or EMPTY
+            line.add(fit(short, slot.width, right=right), style)
+        line.add(_PAD, style)
+
+    # Where the cursor is
+
+    def _is_cursor(self, row: int, column: int) -> bool:
+        if not self.show_cursor:
+            return False
+        at = self.cursor_coordinate
+        match self.cursor_type:
+            case "cell":
+                return at.row == row and at.column == column
+            case "row":
+                return at.row == row
+            case "column":
+                return at.column == column
+            case _:
+                return False
+
+    def _in_cursor_row(self, row: int) -> bool:
+        return (
+            self.show_cursor
+            and self.cursor_type in {"cell", "row"}
+            and row == self.cursor_coordinate.row
+        )
+
+    def _in_cursor_column(self, column: int) -> bool:
+        return (
+            self.show_cursor
+            and self.cursor_type in {"cell", "column"}
+            and column == self.cursor_coordinate.column
+        )
+
+    def _set_notes(self, notes: Mapping[int, str]) -> None:
+        self._notes = {column: shown(note) for column, note in notes.items() if note}
+
+
+def _reach(text: str) -> int:
+    """Cells that `text` asks for, up to `MAX_WIDTH`."""
+    return min(MAX_WIDTH, width_of(shown(text[: 2 * MAX_WIDTH])))

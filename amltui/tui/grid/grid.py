@@ -1,0 +1,285 @@
+"""The grid: any rows on the screen, ten million or none, by keys and by mouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.coordinate import Coordinate
+
+from amltui.tables.rows import Rows
+from amltui.tui.grid import messages
+from amltui.tui.grid.copying import Copied, Selection, TextFormat, copy
+from amltui.tui.grid.layout import MAX_CHOSEN, MIN_WIDTH, Layout
+from amltui.tui.grid.look import CSS
+from amltui.tui.grid.mouse import Mouse
+from amltui.tui.grid.pages import Pages
+
+
+class Grid(Mouse):
+    """Shows `Rows`: reads only what is in view, so their number costs nothing.
+
+    It reports by messages and never changes the rows: sorting, filtering and searching are the
+    screen's to do, which then calls `show` again. It fills the place its container gives it.
+    """
+
+    DEFAULT_CSS = CSS
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "freeze", "Freeze", show=False),
+        Binding("minus", "hide_column", "Hide column", show=False),
+        Binding("left_square_bracket", "sort(False)", "Sort ascending", show=False),
+        Binding("right_square_bracket", "sort(True)", "Sort descending", show=False),
+        Binding("less_than_sign", "resize_column(-2)", "Narrower", show=False),
+        Binding("greater_than_sign", "resize_column(2)", "Wider", show=False),
+        Binding("equals_sign", "fit_column", "Fit width", show=False),
+        Binding("escape", "clear_selection", "Drop selection", show=False),
+    ]
+
+    CellHighlighted = messages.CellHighlighted
+    CellSelected = messages.CellSelected
+    RowHighlighted = messages.RowHighlighted
+    RowSelected = messages.RowSelected
+    RowLabelSelected = messages.RowLabelSelected
+    ColumnHighlighted = messages.ColumnHighlighted
+    ColumnSelected = messages.ColumnSelected
+    HeaderSelected = messages.HeaderSelected
+    SortRequested = messages.SortRequested
+    LayoutChanged = messages.LayoutChanged
+    SelectionChanged = messages.SelectionChanged
+
+    # What is shown
+
+    @property
+    def rows(self) -> Rows:
+        """What is shown."""
+        return self._rows
+
+    def show(self, rows: Rows, *, keep: bool = False) -> None:
+        """Show `rows` from the top.
+
+        Args:
+            rows: read from now on, until something else is shown.
+            keep: they are the same columns in another order or number (sorted, filtered, whole
+                instead of the first rows): cursor, widths, hidden and frozen columns stay.
+        """
+        old, scroll = self.cursor_coordinate, self.scroll_offset
+        self._rows = rows
+        self._pages = Pages(rows)
+        self._largest_label = 0
+        if rows.row_count:
+            # In a filtered view the last number is the largest: room for it at once.
+            last = rows.row_count - 1
+            self._largest_label = max(rows.row_numbers(last, last + 1), default=last) + 1
+        keep = keep and len(rows.columns) == len(self._columns)
+        self._anchor, self._selecting = None, False
+        self._set_selection(None)
+        if not keep:
+            self._columns = ()
+            self._layout = Layout(len(rows.columns))
+            self._numeric.clear()
+            self._notes.clear()
+            self._sorted.clear()
+            self._pattern = None
+            self._malformed = ()
+            self.set_reactive(Grid.fixed_columns, 0)
+        self._know_columns()
+        self._place()
+        self.refresh()
+        if keep:
+            self._scroll(scroll.x, scroll.y)
+            self.cursor_coordinate = old
+        else:
+            self._scroll(0, 0)
+            self.cursor_coordinate = Coordinate(0, 0)
+            self._report_highlight()
+        self._reveal()
+
+    def grew(self) -> None:
+        """Take notice that the rows shown grew, or that more is known about their columns.
+
+        Costs the same however many there are; nothing that is in view moves.
+        """
+        had = self._place_of_end()
+        self._pages.grew()
+        if self._know_columns():
+            self.refresh()
+        self._place()
+        if had < self.scroll_offset.y + self.page_height:
+            self.refresh()
+
+    def _place_of_end(self) -> int:
+        return self.virtual_size.height - self.header_height
+
+    def _know_columns(self) -> bool:
+        """Take the columns as they are known now; true when that changed something."""
+        columns = self._rows.columns
+        if columns is self._columns or columns == self._columns:
+            return False
+        self._columns = columns
+        for column in range(len(columns)):
+            self._widen_for_title(column)
+        return True
+
+    def _widen_for_title(self, column: int) -> None:
+        natural = self._layout.natural
+        natural[column] = max(natural[column], self._title_width(column))
+
+    def set_notes(self, notes: Mapping[int, str]) -> None:
+        """Give columns a third line in the header: a small histogram, a count of values."""
+        self._set_notes(notes)
+        for column in self._notes:
+            self._widen_for_title(column)
+        self._relaid()
+
+    def set_sort(self, columns: Mapping[int, bool]) -> None:
+        """Mark the columns that the rows are sorted by; the value: whether descending."""
+        self._sorted = dict(columns)
+        for column in self._sorted:
+            self._widen_for_title(column)
+        self._relaid()
+
+    def search(self, pattern: re.Pattern[str] | None) -> None:
+        """Mark what `pattern` matches in the cells; None: mark nothing.
+
+        It is matched while drawing: escape what a user typed as plain text.
+        """
+        self._pattern = pattern
+        self.refresh()
+
+    def mark_malformed(self, rows: Container[int]) -> None:
+        """Mark rows, by their number in the file (from 0), as not well formed."""
+        self._malformed = rows
+        self.refresh()
+
+    # Columns
+
+    @property
+    def hidden_columns(self) -> frozenset[int]:
+        """Columns that are not shown."""
+        return frozenset(self._layout.hidden)
+
+    def hide_columns(self, columns: Container[int]) -> None:
+        """Hide exactly these columns; one column always stays."""
+        hidden = {column for column in range(len(self._columns)) if column in columns}
+        if len(hidden) == len(self._columns):
+            hidden.discard(self.cursor_column)
+        self._layout.fixed = self.fixed_columns
+        self._layout.hide(hidden)
+        self.set_reactive(Grid.fixed_columns, self._layout.fixed)
+        self._changed_layout()
+
+    def set_width(self, column: int, width: int | None) -> None:
+        """Give `column` room for `width` cells of text; None: as its texts ask for."""
+        if width is None:
+            self._layout.chosen.pop(column, None)
+        else:
+            self._layout.chosen[column] = max(MIN_WIDTH, min(width, MAX_CHOSEN))
+        self._changed_layout()
+
+    def _changed_layout(self) -> None:
+        self._relaid()
+        self.cursor_coordinate = self.cursor_coordinate
+        self._reveal()
+        self.post_message(self.LayoutChanged(self))
+
+    def _relaid(self) -> None:
+        self._place()
+        self.refresh()
+
+    def action_freeze(self) -> None:
+        """Freeze the columns up to the cursor; the same again thaws them."""
+        if not self._layout.order:
+            return
+        count = self._layout.position(self.cursor_column) + 1
+        self.fixed_columns = 0 if count == self.fixed_columns else count
+        self._changed_layout()
+
+    def action_hide_column(self) -> None:
+        """Hide the cursor's column."""
+        self.hide_columns(self._layout.hidden | {self.cursor_column})
+
+    def action_resize_column(self, cells: int) -> None:
+        """Make the cursor's column wider by `cells`."""
+        slot = self._layout.slot(self.cursor_column, 0)
+        if slot is not None:
+            self.set_width(slot.column, slot.width + cells)
+
+    def action_fit_column(self) -> None:
+        """Let the texts seen decide the width of the cursor's column again."""
+        self.set_width(self.cursor_column, None)
+
+    def action_sort(self, descending: bool) -> None:  # noqa: FBT001 - an action's arguments are positional
+        """Ask for the rows in the order of the cursor's column."""
+        if self._layout.order:
+            self.post_message(self.SortRequested(self, self.cursor_column, descending=descending))
+
+    def action_clear_selection(self) -> None:
+        """Drop the selected range; where there is none, escape means something else above."""
+        self.clear_selection()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave escape to the screen unless something is selected."""
+        del parameters
+        if action == "clear_selection":
+            return self.has_selection or self._selecting
+        return True
+
+    # Cells as text
+
+    def copy(
+        self,
+        what: str = "selection",
+        *,
+        form: TextFormat = "tsv",
+        header: bool = False,
+        limit: int | None = None,
+    ) -> Copied:
+        """Cells as text: see `copying.copy`.
+
+        Args:
+            what: `selection`, or the `cell`, `row` (visible columns) or `column` of the cursor.
+            form: fields parted by tabs or commas.
+            header: begin with the names of the columns.
+            limit: bytes at most; what is left out is said in the answer.
+        """
+        row, column = self.cursor_coordinate
+        chosen = {
+            "cell": lambda: Selection(range(row, row + 1), (column,)),
+            "row": lambda: Selection(range(row, row + 1), tuple(self._layout.order)),
+            "column": lambda: Selection(range(self.row_count), (column,)),
+            "selection": lambda: self.selection,
+        }[what]()
+        if not self.row_count or not self._layout.order:
+            return Copied("", 0, 0, complete=True)
+        return copy(self._rows, chosen, form=form, header=header, limit=limit)
+
+    # Reactions
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay out for the new size, keeping the cursor in view."""
+        del event
+        self._place()
+        self._reveal()
+        self.refresh()
+
+    def _watch_look(self) -> None:
+        if self.is_mounted:
+            self._relaid()
+            self._reveal()
+
+    def watch_show_header(self) -> None:
+        """Lay out again."""
+        self._watch_look()
+
+    watch_show_types = watch_show_row_labels = watch_fixed_columns = watch_show_header
+
+    def watch_cursor_type(self) -> None:
+        """Draw the other cursor and report what it is on."""
+        if self.is_mounted:
+            self.clear_selection()
+            self.refresh()
+            self._report_highlight()

@@ -1,0 +1,74 @@
+"""The cells that the grid has read: a few blocks of rows, in each only the columns looked at."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from amltui.tables.rows import Rows
+
+BLOCK: Final = 64
+"""Rows of a block."""
+_KEPT: Final = 8
+"""Blocks kept: several pages either way, at most a few MiB even where every cell is long."""
+
+
+class Block:
+    """Rows `start` to before `stop`, read column by column as they come into view."""
+
+    __slots__ = ("cells", "fresh", "measured", "numbers", "start", "stop")
+
+    def __init__(self, rows: Rows, start: int, stop: int) -> None:
+        self.start = start
+        self.stop = stop
+        self.numbers = rows.row_numbers(start, stop)
+        self.cells: dict[int, Sequence[str | None]] = {}
+        self.fresh = True
+        """Whether its row numbers were not looked at yet."""
+        self.measured: set[int] = set()
+        """Columns whose texts were looked at for width and alignment."""
+
+
+class Pages:
+    """Blocks of one `Rows`, the least recently used forgotten first."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._blocks: OrderedDict[int, Block] = OrderedDict()
+
+    def grew(self) -> None:
+        """Forget the blocks that were read before they were full."""
+        for index, block in list(self._blocks.items()):
+            if block.stop - block.start < BLOCK:
+                del self._blocks[index]
+
+    def read(self, start: int, stop: int, columns: Sequence[int]) -> list[Block]:
+        """The blocks that hold rows `start` to before `stop`, with `columns` read."""
+        stop = min(stop, self._rows.row_count)
+        indexes = range(start // BLOCK, (stop + BLOCK - 1) // BLOCK)
+        blocks = [self._block(index) for index in indexes]
+        for block in blocks:
+            self._fill(block, columns)
+        while len(self._blocks) > max(_KEPT, len(blocks)):
+            self._blocks.popitem(last=False)
+        return blocks
+
+    def _block(self, index: int) -> Block:
+        block = self._blocks.get(index)
+        if block is None:
+            start = index * BLOCK
+            stop = min(start + BLOCK, self._rows.row_count)
+            block = self._blocks[index] = Block(self._rows, start, stop)
+        self._blocks.move_to_end(index)
+        return block
+
+    def _fill(self, block: Block, columns: Iterable[int]) -> None:
+        missing = [column for column in columns if column not in block.cells]
+        if missing:
+            texts = self._rows.window(block.start, block.stop, missing)
+            block.cells.update(zip(missing, texts, strict=True))
+
+    def block_of(self, row: int, columns: Sequence[int]) -> Block:
+        """The block that holds `row`, with `columns` read."""
+        return self.read(row, row + 1, columns)[0]
