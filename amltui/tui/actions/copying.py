@@ -1,0 +1,86 @@
+"""The copy menu: what is under the cursor, to the clipboard of the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from textual.app import App
+
+from amltui.errors import UsageError
+from amltui.models import Dataset
+from amltui.text import visible, visible_lines
+from amltui.tui.actions.previews import PreviewDesk
+from amltui.tui.clipboard import LIMIT, copied
+from amltui.tui.dialogs.menu import Entry, Menu
+from amltui.tui.terminal import show_plainly, write
+
+
+class CopyActions:
+    """The key `y`."""
+
+    def __init__(self, desk: PreviewDesk, app: Callable[[], App[object]]) -> None:
+        self._desk = desk
+        self._app = app
+        self._last = ""
+
+    async def menu(self) -> None:
+        """`y`: choose what to copy."""
+        dataset = self._desk.dataset
+        entries = self._of_cells() + (self._of_dataset(dataset) if dataset else [])
+        if self._last:
+            entries.append(Entry("v", "show what was copied", "for the mouse to take"))
+        if not entries:
+            raise UsageError("There is nothing to copy.", hint="Choose a dataset first.")
+        letter = await self._desk.ask(Menu("Copy", entries))
+        if letter is None:
+            return
+        if letter == "v":
+            await show_plainly(self._app(), visible_lines(self._last))
+            return
+        text, what = await self._text(letter, dataset)
+        self.send(text, what)
+
+    def send(self, text: str, what: str) -> None:
+        """Copy a text and say what was sent."""
+        self._last = text
+        result = copied(text, os.environ)
+        write(self._app(), result.sequence)
+        self._desk.say(f"{result.say(what)}\nIf it did not arrive, y v shows it for the mouse.")
+
+    def _of_cells(self) -> list[Entry]:
+        grid, rows = self._desk.preview.grid, self._desk.preview.rows
+        if rows is None or not rows.row_count:
+            return []
+        cell = rows.window(grid.cursor_row, grid.cursor_row + 1, [grid.cursor_column])[0]
+        value = cell[0] if cell else None
+        entries = [
+            Entry("c", "cell", "missing" if value is None else visible(value)),
+            Entry("r", "row", "its cells, parted by tabs"),
+            Entry("l", "column", visible(rows.columns[grid.cursor_column].name)),
+        ]
+        if grid.has_selection:
+            entries.append(Entry("a", "selected cells", "parted by tabs"))
+        return entries
+
+    def _of_dataset(self, dataset: Dataset) -> list[Entry]:
+        return [
+            Entry("n", "name", visible(dataset.name)),
+            Entry("i", "id", visible(dataset.id)),
+        ]
+
+    async def _text(self, letter: str, dataset: Dataset | None) -> tuple[str, str]:
+        """What to copy, and what to call it."""
+        grid = self._desk.preview.grid
+        if letter == "c":
+            return grid.copy("cell").text, "the cell"
+        if letter == "r":
+            return grid.copy("row").text, "the row"
+        if letter in {"l", "a"}:
+            cells = grid.copy("column" if letter == "l" else "selection", limit=LIMIT)
+            name = "the column" if letter == "l" else "the selected cells"
+            return cells.text, name if cells.complete else f"{cells.rows:,} rows of {name}"
+        assert dataset is not None  # the other entries are offered only with one
+        if letter == "n":
+            return dataset.name, "the name"
+        return dataset.id, "the id"

@@ -1,0 +1,187 @@
+"""Downloading, uploading, updating, renaming, describing and deleting datasets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from amltui.errors import Exists, UsageError
+from amltui.models import Dataset
+from amltui.text import safe_filename, visible
+from amltui.tui.actions.desk import Desk
+from amltui.tui.actions.moving import TransferActions
+from amltui.tui.dialogs.ask import AskLine, AskText
+from amltui.tui.dialogs.menu import Entry, Menu
+from amltui.tui.dialogs.upload import UploadScreen
+from amltui.tui.folders import free_name, full_path, is_folder
+
+
+class DatasetActions:
+    """The keys that act on the dataset in focus."""
+
+    def __init__(self, desk: Desk, transfers: TransferActions) -> None:
+        self._desk = desk
+        self._transfers = transfers
+
+    async def download(self) -> None:
+        """`d`: save the dataset in the current directory."""
+        dataset = self._chosen()
+        target = Path.cwd() / safe_filename(dataset.name, dataset.data_type_id)
+        await self._download(dataset, target)
+
+    async def download_to(self) -> None:
+        """Save the dataset at a path that is asked for."""
+        dataset = self._chosen()
+        target = Path.cwd() / safe_filename(dataset.name, dataset.data_type_id)
+        typed = await self._desk.ask(
+            AskLine("Download to", visible(dataset.name), text=str(target), accept="download")
+        )
+        if typed:
+            path = full_path(typed)
+            if await asyncio.to_thread(is_folder, path):
+                path /= safe_filename(dataset.name, dataset.data_type_id)
+            await self._download(dataset, path)
+
+    async def upload(self) -> None:
+        """`u`: send a file as a new dataset."""
+        request = await self._desk.ask(UploadScreen(self._guess))
+        if request is None:
+            return
+        session = await self._desk.session()
+        (await session.transfers()).upload(
+            request.path,
+            name=request.name,
+            data_type_id=request.data_type_id,
+            description=request.description,
+        )
+
+    async def update(self) -> None:
+        """`U`: send a file as the new contents of the dataset."""
+        dataset = self._own()
+        request = await self._desk.ask(
+            UploadScreen(
+                self._guess,
+                title=f"New contents for {visible(dataset.name)}",
+                name=dataset.name,
+                data_type_id=dataset.data_type_id,
+                description=dataset.description,
+            )
+        )
+        if request is None:
+            return
+        session = await self._desk.session()
+        transfer = (await session.transfers()).upload(
+            request.path,
+            name=request.name,
+            data_type_id=request.data_type_id,
+            description=request.description,
+            family_id=dataset.family_id,
+        )
+        self._transfers.updating(transfer, dataset)
+
+    async def rename(self) -> None:
+        """`r`: give the dataset another name."""
+        dataset = self._own()
+        name = await self._desk.ask(
+            AskLine("Rename", text=dataset.name, accept="rename", check=_needs_name)
+        )
+        if name is None or name.strip() == dataset.name:
+            return
+        session = await self._desk.session()
+        renamed = await session.rename(dataset, name.strip())
+        self._desk.say(f"{visible(dataset.name)} is now {visible(renamed.name)}.")
+        await self._desk.reload(select=renamed.family_id)
+
+    async def describe(self) -> None:
+        """`e`: edit the dataset's description."""
+        dataset = self._own()
+        text = await self._desk.ask(
+            AskText(f"Description of {visible(dataset.name)}", text=dataset.description)
+        )
+        if text is None or text == dataset.description:
+            return
+        session = await self._desk.session()
+        await session.describe(dataset, text)
+        self._desk.say(f"Saved the description of {visible(dataset.name)}.")
+        await self._desk.reload(select=dataset.family_id)
+
+    async def delete(self) -> None:
+        """`D`: delete the dataset, once its name was typed."""
+        dataset = self._own()
+        shown = visible(dataset.name)
+
+        def check(typed: str) -> str:
+            return "" if typed in {dataset.name, shown} else "That is not its name."
+
+        typed = await self._desk.ask(
+            AskLine(
+                "Delete",
+                f"This deletes all versions of\n\n  {shown}\n\n"
+                "and cannot be undone. Type its name to delete it.",
+                accept="delete",
+                check=check,
+            )
+        )
+        if typed is None:
+            return
+        session = await self._desk.session()
+        await session.delete(dataset)
+        self._desk.say(f"Deleted {shown}.")
+        await self._desk.reload()
+
+    async def refresh(self) -> None:
+        """`R`: ask the workspace for its list again."""
+        await self._desk.reload()
+
+    async def _download(self, dataset: Dataset, target: Path) -> None:
+        session = await self._desk.session()
+        overwrite = False
+        if await asyncio.to_thread(target.exists):
+            answer = await self._in_the_way(target)
+            if answer is None:
+                return
+            overwrite = answer == "o"
+            if answer == "k":
+                target = await asyncio.to_thread(free_name, target)
+        try:
+            (await session.transfers()).download(dataset, target, overwrite=overwrite)
+        except Exists:
+            # Somebody made it meanwhile; ask as if it had been there at once.
+            await self._download(dataset, target)
+
+    async def _in_the_way(self, target: Path) -> str | None:
+        spare = await asyncio.to_thread(free_name, target)
+        return await self._desk.ask(
+            Menu(
+                "The file is there already",
+                [
+                    Entry("k", "keep both", f"save as {visible(spare.name)}"),
+                    Entry("o", "overwrite", visible(target.name)),
+                ],
+                question=visible(str(target)),
+            )
+        )
+
+    async def _guess(self, path: Path) -> str:
+        from amltui.formats import guess_data_type
+
+        return await asyncio.to_thread(guess_data_type, path)
+
+    def _chosen(self) -> Dataset:
+        dataset = self._desk.dataset
+        if dataset is None:
+            raise UsageError("No dataset is selected.", hint="Choose one in the list first.")
+        return dataset
+
+    def _own(self) -> Dataset:
+        dataset = self._chosen()
+        if dataset.is_example:
+            raise UsageError(
+                f"{visible(dataset.name)} is an example and cannot be changed.",
+                hint="Download it with d and upload it with u under a name of your own.",
+            )
+        return dataset
+
+
+def _needs_name(text: str) -> str:
+    return "" if text.strip() else "A dataset needs a name."

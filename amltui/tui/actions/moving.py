@@ -1,0 +1,137 @@
+"""Downloads and uploads on their way: the transfers pane, and what happens when one ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from amltui.errors import Cancelled, Conflict
+from amltui.models import Dataset
+from amltui.text import visible
+from amltui.tui.actions.desk import Desk
+from amltui.tui.dialogs.ask import AskLine
+from amltui.tui.widgets.dataset_list import Presence
+from amltui.tui.widgets.transfers import Moving, TransfersPane
+
+if TYPE_CHECKING:
+    from amltui.transfers import Transfer
+
+
+class TransferDesk(Desk, Protocol):
+    """The main screen with its transfers pane."""
+
+    @property
+    def transfers(self) -> TransfersPane:
+        """The transfers pane."""
+
+
+class TransferActions:
+    """The transfers of this program."""
+
+    def __init__(self, desk: TransferDesk, changed: Callable[[], None]) -> None:
+        self._desk = desk
+        self._changed = changed
+        self._over: set[str] = set()
+        """Transfers whose end was told."""
+        self._updates: dict[str, Dataset] = {}
+        """What a running update (by transfer id) changes."""
+
+    def updating(self, transfer: Moving, dataset: Dataset) -> None:
+        """Note that an upload changes `dataset`, so that it can be undone."""
+        self._updates[transfer.id] = dataset
+
+    async def watch(self) -> None:
+        """Go on with what an earlier run left, then show every change."""
+        session = await self._desk.session()
+        queue = await session.transfers()
+        left = queue.resume_unfinished()
+        if left:
+            what = visible(left[0].name) if len(left) == 1 else f"{len(left)} transfers"
+            self._desk.say(f"Going on with {what} from an earlier run. w shows them.")
+        async for transfers in queue.changes():
+            before = len(self._desk.transfers.rows)
+            self._desk.transfers.show(transfers)
+            if len(transfers) != before:
+                self._changed()
+            for transfer in transfers:
+                if not transfer.state.over:
+                    self._over.discard(transfer.id)
+                elif transfer.id not in self._over:
+                    self._over.add(transfer.id)
+                    self._desk.work(partial(self._ended, transfer))
+
+    async def asked(self, transfer: Moving, what: str) -> None:
+        """`x` and `p`: cancel; pause or resume."""
+        queue = await (await self._desk.session()).transfers()
+        if what == "cancel":
+            await queue.cancel(transfer.id)
+        elif transfer.state in {"queued", "running"}:
+            await queue.pause(transfer.id)
+        else:
+            queue.resume(transfer.id)
+
+    async def forget(self) -> None:
+        """Take what is over off the pane."""
+        (await (await self._desk.session()).transfers()).forget()
+
+    async def _ended(self, transfer: Transfer) -> None:
+        name = visible(transfer.name)
+        if transfer.error is not None and not isinstance(transfer.error, Cancelled):
+            if isinstance(transfer.error, Conflict) and transfer.kind == "upload":
+                await self._name_taken(transfer)
+                return
+            raise transfer.error
+        if transfer.state != "done":
+            return
+        if transfer.kind == "download":
+            checked = f", verified by {transfer.checked}" if transfer.checked else ""
+            self._desk.say(f"Saved {visible(str(transfer.path))}{checked}.")
+            self._changed()
+            return
+        session = await self._desk.session()
+        assert transfer.dataset_id is not None  # an upload that is done has made one
+        dataset = await (await session.connect()).dataset(transfer.dataset_id)
+        before = self._updates.pop(transfer.id, None)
+        if before is not None:
+            session.edits.updated(before, dataset)
+            self._desk.say(f"{name} has new contents.")
+        else:
+            self._desk.say(f"Uploaded {name}.")
+        await self._desk.reload(select=dataset.family_id)
+
+    async def _name_taken(self, transfer: Transfer) -> None:
+        shown = visible(transfer.name)
+        name = await self._desk.ask(
+            AskLine(
+                "The name is taken",
+                f"A dataset is named {shown} already.\nThe file is uploaded; give another name.",
+                text=transfer.name,
+                accept="save under this name",
+                check=lambda text: (
+                    "Give another name." if text.strip() in {"", transfer.name} else ""
+                ),
+            )
+        )
+        queue = await (await self._desk.session()).transfers()
+        if name is None:
+            await queue.cancel(transfer.id)
+        else:
+            queue.retry(transfer.id, name=name.strip())
+
+
+async def presence(desk: Desk) -> tuple[dict[str, Presence], int, int]:
+    """What is on this disk by dataset id; the cache's size and quota in bytes."""
+    session = await desk.session()
+
+    def look() -> tuple[dict[str, Presence], int, int]:
+        entries = session.cache.entries()
+        here: dict[str, Presence] = {
+            entry.source: "cached" if entry.whole else "partial"
+            for entry in entries
+            if entry.workspace == session.key
+        }
+        return here, sum(entry.size for entry in entries), session.cache.quota
+
+    return await asyncio.to_thread(look)

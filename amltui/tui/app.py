@@ -1,0 +1,82 @@
+"""The terminal program: it opens the session in the background and paints before that is done."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+
+from amltui.errors import AmltuiError
+from amltui.text import visible_lines
+from amltui.tui.backend import Backend
+from amltui.tui.screens.layout import too_small
+from amltui.tui.screens.main import MainScreen
+from amltui.tui.screens.too_small import TooSmallScreen
+from amltui.tui.theme import DARK, LIGHT
+
+_log = logging.getLogger(__name__)
+
+
+class AmltuiApp(App[int]):
+    """amltui on the whole terminal."""
+
+    TITLE = "amltui"
+    ENABLE_COMMAND_PALETTE = False  # The main screen has its own, which knows rows and keys.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "suspend the program", show=False),
+        Binding("ctrl+q", "quit", "Quit", show=False, system=True),
+    ]
+
+    def __init__(self, profile: str | None = None) -> None:
+        super().__init__()
+        self.backend = Backend(profile)
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    def on_mount(self) -> None:
+        """Paint first; the session opens beside it."""
+        self.backend.start()
+        self.push_screen(MainScreen(self.backend))
+
+    async def on_unmount(self) -> None:
+        """End the session, and with it an embedded workspace, in order."""
+        await self.backend.close()
+
+    def on_resize(self, event: Resize) -> None:
+        """Cover the screens while the terminal is too small for them."""
+        small = too_small(*event.size)
+        covered = isinstance(self.screen, TooSmallScreen)
+        if small and not covered:
+            self.push_screen(TooSmallScreen())
+        elif covered and not small:
+            self.pop_screen()
+
+    def report(self, error: Exception) -> None:
+        """Say what went wrong and what to do about it."""
+        if isinstance(error, AmltuiError):
+            text = f"{error}\n{error.hint}" if error.hint else str(error)
+            self.notify(visible_lines(text), severity="error", timeout=12, markup=False)
+            return
+        # Only the kind of error is shown and logged: its text may hold what must stay secret.
+        _log.error("unexpected %s", type(error).__name__)
+        self.notify(
+            f"Something unexpected failed ({type(error).__name__}). Nothing was lost; "
+            "please tell whoever maintains amltui what you did.",
+            severity="error",
+            timeout=15,
+            markup=False,
+        )
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C does not quit, for it is pressed to copy; say what does."""
+        self.notify("Press q to quit.", markup=False)
+
+
+def run(profile: str | None = None) -> int:
+    """Run the terminal program until it is left; the exit code."""
+    app = AmltuiApp(profile)
+    return app.run() or app.return_code or 0

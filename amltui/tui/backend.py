@@ -1,0 +1,63 @@
+"""The session behind the screens: opened beside the screen, closed when the program ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amltui.services.session import Session
+
+
+class Backend:
+    """Opens one session in the background and lends it to whoever waits for it."""
+
+    def __init__(self, profile: str | None = None) -> None:
+        self.profile = profile
+        self._task: asyncio.Task[None] | None = None
+        self._ready: asyncio.Future[Session] | None = None
+        self._closing = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin opening; needs a running loop."""
+        self._ready = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._run(self._ready), name="session")
+
+    async def session(self) -> Session:
+        """The open session.
+
+        Raises:
+            AmltuiError: it could not be opened; asking again says so again.
+        """
+        assert self._ready is not None, "start comes first"
+        return await asyncio.shield(self._ready)
+
+    @property
+    def open_session(self) -> Session | None:
+        """The session, if it is open by now."""
+        ready = self._ready
+        if ready is None or not ready.done() or ready.cancelled() or ready.exception():
+            return None
+        return ready.result()
+
+    async def close(self) -> None:
+        """Close the session and wait until it is: an embedded workspace ends in order."""
+        self._closing.set()
+        if self._task is not None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self, ready: asyncio.Future[Session]) -> None:
+        try:
+            # The import takes longer than a frame, so it happens beside the loop that draws.
+            module = await asyncio.to_thread(importlib.import_module, "amltui.services.session")
+            async with module.open_session(profile=self.profile) as session:
+                ready.set_result(session)
+                await self._closing.wait()
+        except Exception as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+            ready.exception()  # Seen, also when nobody waits for the session.

@@ -1,0 +1,107 @@
+"""Which keys work where the focus is: read from the bindings themselves, so always true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from amltui.tui.theme import colour
+
+EVERYWHERE: Final = "everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHelp:
+    """One thing that can be done now."""
+
+    place: str
+    """The widget that knows the keys."""
+    keys: tuple[str, ...]
+    """As a person reads them."""
+    press: str
+    """One of them as Textual names it."""
+    description: str
+
+
+def keys_in_focus(screen: Screen[Any]) -> list[KeyHelp]:
+    """What each key does for the widget in focus, nearest first, one entry per description."""
+    merged: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for key, active in screen.active_bindings.items():
+        binding = active.binding
+        if not binding.description or not active.enabled or binding.system:
+            continue
+        words = binding.description
+        if words[1:2].islower():
+            words = words[0].lower() + words[1:]
+        place = (_place(active), words)
+        merged.setdefault(place, []).append((key, _shown(screen.app, binding)))
+    return [
+        KeyHelp(place, tuple(dict.fromkeys(shown for _, shown in keys)), keys[0][0], description)
+        for (place, description), keys in merged.items()
+    ]
+
+
+def _place(active: ActiveBinding) -> str:
+    for node in active.node.ancestors_with_self:
+        title = getattr(node, "HELP_TITLE", "")
+        if title:
+            return str(title)
+    return EVERYWHERE
+
+
+def _shown(app: App[object], binding: Binding) -> str:
+    return binding.key_display or app.get_key_display(binding)
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys of what was in focus."""
+
+    CSS_PATH = "dialog.tcss"
+    DEFAULT_CSS = """
+    HelpScreen VerticalScroll { height: auto; max-height: 80vh; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "dismiss", "leave"),
+        Binding("j", "scroll(1)", "Down", show=False),
+        Binding("k", "scroll(-1)", "Up", show=False),
+    ]
+
+    def __init__(self, keys: Iterable[KeyHelp]) -> None:
+        super().__init__()
+        self._keys = list(keys)
+
+    def compose(self) -> ComposeResult:
+        """A table of keys that scrolls."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "esc leave"
+            with VerticalScroll():
+                yield Static(self._table())
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def _table(self) -> Table:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True, style=f"bold {colour(self.app, 'footer-key-foreground')}")
+        grid.add_column(ratio=1)
+        place = None
+        for entry in sorted(self._keys, key=lambda e: e.place == EVERYWHERE):
+            if entry.place != place:
+                if place is not None:
+                    grid.add_row("", "")
+                heading = f"bold {colour(self.app, 'text-primary')}"
+                grid.add_row("", Text(entry.place, style=heading))
+                place = entry.place
+            grid.add_row(Text(" ".join(entry.keys)), Text(entry.description))
+        return grid

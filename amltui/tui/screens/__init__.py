@@ -1,0 +1,1 @@
+"""Whole screens, which decide what happens when a widget reports."""

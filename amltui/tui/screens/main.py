@@ -1,0 +1,392 @@
+"""The main screen: datasets, preview, details and transfers, and what their keys do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import DescendantFocus, Resize
+from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
+from textual.widget import Widget
+
+from amltui.errors import Cancelled, Unreachable
+from amltui.models import Dataset
+from amltui.text import human_duration
+from amltui.tui.actions.copying import CopyActions
+from amltui.tui.actions.datasets import DatasetActions
+from amltui.tui.actions.moving import TransferActions, presence
+from amltui.tui.actions.previews import PreviewActions
+from amltui.tui.backend import Backend
+from amltui.tui.dialogs.ask import Confirm
+from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
+from amltui.tui.dialogs.palette import Command, Palette
+from amltui.tui.grid import Grid
+from amltui.tui.screens.layout import DETAILS, LIST, PREVIEW, TRANSFERS, Arrangement, Wish, arrange
+from amltui.tui.widgets.dataset_list import DatasetList
+from amltui.tui.widgets.datasets import DatasetsPane
+from amltui.tui.widgets.details import Details, Facts
+from amltui.tui.widgets.header import Header
+from amltui.tui.widgets.keybar import KeyBar
+from amltui.tui.widgets.preview import PreviewPane
+from amltui.tui.widgets.transfers import TransfersPane
+
+if TYPE_CHECKING:
+    from amltui.services.catalog import Snapshot
+    from amltui.services.session import Session
+    from amltui.tui.app import AmltuiApp
+
+T = TypeVar("T")
+Deed = Callable[[], Awaitable[None]]
+
+_PAUSE = 0.15
+"""Seconds that the cursor rests on a dataset before its rows are fetched."""
+
+
+class MainScreen(Screen[None]):
+    """All panes."""
+
+    CSS_PATH = "main.tcss"
+    AUTO_FOCUS = "DatasetList"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "help"),
+        Binding("d", "do('download')", "download"),
+        Binding("u", "do('upload')", "upload"),
+        Binding("r,f2", "do('rename')", "rename"),
+        Binding("y", "do('copy')", "copy"),
+        Binding("U", "do('update')", "update contents", show=False),
+        Binding("e", "do('describe')", "edit the description", show=False),
+        Binding("D", "do('delete')", "delete", show=False),
+        Binding("R", "do('refresh')", "refresh the list", show=False),
+        Binding("colon,ctrl+p", "palette", "commands"),
+        Binding("i", "details", "details"),
+        Binding("w", "transfers", "transfers"),
+        Binding("1", "pane(1)", "datasets pane", show=False),
+        Binding("2", "pane(2)", "preview pane", show=False),
+        Binding("3", "pane(3)", "details pane", show=False),
+        Binding("4", "pane(4)", "transfers pane", show=False),
+        Binding("tab", "cycle(1)", "next pane", show=False),
+        Binding("shift+tab", "cycle(-1)", "previous pane", show=False),
+        Binding("plus", "zoom", "zoom the pane", show=False),
+        Binding("escape", "back", "step back", show=False),
+        Binding("q", "quit", "quit"),
+    ]
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__()
+        self._backend = backend
+        self._wish = Wish()
+        self._pause: Timer | None = None
+        self._moves = TransferActions(self, self._transfers_changed)
+        self._datasets = DatasetActions(self, self._moves)
+        self._previews = PreviewActions(self, self._show_facts)
+        self._deeds: dict[str, Deed] = {
+            "download": self._datasets.download,
+            "download_to": self._datasets.download_to,
+            "upload": self._datasets.upload,
+            "update": self._datasets.update,
+            "rename": self._datasets.rename,
+            "describe": self._datasets.describe,
+            "delete": self._datasets.delete,
+            "refresh": self._datasets.refresh,
+            "forget": self._moves.forget,
+            "copy": CopyActions(self, lambda: self.app).menu,
+        }
+
+    def compose(self) -> ComposeResult:
+        """Header, panes, keys."""
+        yield Header()
+        with Horizontal(id="body"):
+            yield DatasetsPane(id="datasets")
+            yield PreviewPane(id="preview")
+            yield Details(id="details")
+        yield TransfersPane(id="transfers")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Show what this disk remembers, then what the workspace says."""
+        self._arrange()
+        self._show_facts()
+        self.work(self._begin)
+
+    def on_unmount(self) -> None:
+        """Let go of what is shown."""
+        self._previews.close()
+
+    # For the actions
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The dataset that keys act on: the one in the preview when that has the focus."""
+        if self._wish.pane == PREVIEW and self._previews.dataset is not None:
+            return self._previews.dataset
+        return self.query_one(DatasetList).current
+
+    @property
+    def preview(self) -> PreviewPane:
+        """The preview pane."""
+        return self.query_one(PreviewPane)
+
+    @property
+    def transfers(self) -> TransfersPane:
+        """The transfers pane."""
+        return self.query_one(TransfersPane)
+
+    async def session(self) -> Session:
+        """The open session."""
+        return await self._backend.session()
+
+    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+        """Show a dialog and wait for its answer."""
+        return await self.app.push_screen_wait(dialog)
+
+    def say(self, message: str, *, warning: bool = False) -> None:
+        """Tell the person something."""
+        self.notify(message, severity="warning" if warning else "information", markup=False)
+
+    def work(self, deed: Deed, *, group: str = "deeds", exclusive: bool = False) -> None:
+        """Do something beside the screen; what goes wrong is reported."""
+        self.run_worker(self._guarded(deed), group=group, exclusive=exclusive, exit_on_error=False)
+
+    async def _guarded(self, deed: Deed) -> None:
+        app: AmltuiApp = self.app  # type: ignore[assignment]  # this screen lives in no other
+        try:
+            await deed()
+        except Cancelled:
+            pass
+        except Exception as error:  # noqa: BLE001  the last border before the person
+            app.report(error)
+
+    # The list
+
+    async def _begin(self) -> None:
+        session = await self._open()
+        self.query_one(Header).change(workspace=session.name)
+        cached = await session.cached_list()
+        if cached is not None:
+            self._show_list(cached)
+            await self._look_at_cache()
+        await self.reload()
+        self.work(self._moves.watch, group="transfers")
+
+    async def _open(self) -> Session:
+        try:
+            return await self.session()
+        except Exception:
+            self.query_one(Header).change(online=False)
+            self.query_one(DatasetsPane).say("The workspace could not be opened.")
+            raise
+
+    async def reload(self, *, select: str | None = None) -> None:
+        """Ask the workspace for its list; the old one stays when it does not answer."""
+        session = await self._open()
+        header = self.query_one(Header)
+        try:
+            await session.connect()
+            began = time.monotonic()
+            snapshot = await session.catalog.refresh()
+        except Unreachable:
+            header.change(online=False, latency=None)
+            self.query_one(DatasetsPane).say("The workspace does not answer.\n\nR tries again.")
+            raise
+        header.change(online=True, latency=time.monotonic() - began, age="")
+        self._show_list(snapshot, select=select)
+        await self._look_at_cache()
+
+    async def _look_at_cache(self) -> None:
+        here, used, quota = await presence(self)
+        self.query_one(DatasetsPane).mark(here)
+        self.query_one(Header).change(cache_used=used, cache_quota=quota)
+
+    def _transfers_changed(self) -> None:
+        self._arrange()
+        self.work(self._look_at_cache, group="cache", exclusive=True)
+
+    @on(TransfersPane.Asked)
+    def _transfer_asked(self, event: TransfersPane.Asked) -> None:
+        self.work(lambda: self._moves.asked(event.transfer, event.what))
+
+    def _show_list(self, snapshot: Snapshot, *, select: str | None = None) -> None:
+        self.query_one(DatasetsPane).show(snapshot.datasets, select=select)
+        if snapshot.cached:
+            age = human_duration((datetime.now(UTC) - snapshot.fetched).total_seconds())
+            self.query_one(Header).change(age=f"{age} ago")
+        self._show_facts()
+
+    @on(DatasetList.Highlighted)
+    def _highlighted(self, event: DatasetList.Highlighted) -> None:
+        self._show_facts()
+        if self._pause is not None:
+            self._pause.stop()
+        if event.dataset is not None:
+            chosen = event.dataset
+            self._pause = self.set_timer(_PAUSE, lambda: self._open_preview(chosen, asked=False))
+
+    @on(DatasetList.Chosen)
+    def _chosen(self, event: DatasetList.Chosen) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        self.action_pane(PREVIEW)
+        self._open_preview(event.dataset, asked=True)
+
+    def _open_preview(self, dataset: Dataset, *, asked: bool) -> None:
+        if self._previews.shows(dataset):
+            return
+        if asked or self._previews.small(dataset):
+            self.work(lambda: self._previews.open(dataset), group="preview", exclusive=True)
+        else:
+            self.workers.cancel_group(self, "preview")
+            self._previews.offer(dataset)
+
+    def _show_facts(self) -> None:
+        dataset = self.dataset
+        facts = Facts(dataset)
+        if dataset is not None and self._previews.shows(dataset):
+            facts = self._previews.facts(dataset)
+        self.query_one(Details).show(facts)
+
+    # Panes
+
+    def on_resize(self, _event: Resize) -> None:
+        """Arrange for the new size."""
+        self._arrange()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Note which pane has the focus."""
+        numbers = {"datasets": LIST, "preview": PREVIEW, "details": DETAILS, "transfers": TRANSFERS}
+        for ancestor in event.widget.ancestors_with_self:
+            number = numbers.get(ancestor.id or "")
+            if number is not None and number != self._wish.pane:
+                self._wish = replace(self._wish, pane=number)
+                self._arrange()
+                self._show_facts()
+
+    def action_pane(self, pane: int) -> None:
+        """Focus a pane, showing it if need be."""
+        self._wish = replace(self._wish, pane=pane)
+        self._arrange()
+        target: Widget = {
+            LIST: self.query_one(DatasetList),
+            PREVIEW: self.query_one(Grid),
+            DETAILS: self.query_one(Details),
+            TRANSFERS: self.query_one(TransfersPane),
+        }[pane]
+        target.focus()
+        self._show_facts()
+
+    def action_cycle(self, step: int) -> None:
+        """Focus the next pane that is seen, or in a narrow terminal the next of all."""
+        wish = replace(self._wish, zoomed=False)
+        seen = self._arrangement(wish)
+        panes = sorted(seen.panes) if not seen.alone else [LIST, PREVIEW, DETAILS, TRANSFERS]
+        at = panes.index(self._wish.pane) if self._wish.pane in panes else 0
+        self.action_pane(panes[(at + step) % len(panes)])
+
+    def action_zoom(self) -> None:
+        """Give the pane in focus the whole screen, or take it back."""
+        self._wish = replace(self._wish, zoomed=not self._wish.zoomed)
+        self._arrange()
+
+    def action_details(self) -> None:
+        """Show or hide the details."""
+        shown = DETAILS in self._arrangement(self._wish).panes
+        self._wish = replace(self._wish, details=not shown)
+        if self.size.width < 70:
+            self.action_pane(LIST if self._wish.pane == DETAILS else DETAILS)
+        elif self._wish.pane == DETAILS:
+            self.action_pane(LIST)
+        else:
+            self._arrange()
+
+    def action_transfers(self) -> None:
+        """Go to the transfers, or back from them."""
+        if self._wish.pane == TRANSFERS:
+            self._wish = replace(self._wish, transfers=False)
+            self.action_pane(LIST)
+        else:
+            self._wish = replace(self._wish, transfers=True)
+            self.action_pane(TRANSFERS)
+
+    def action_back(self) -> None:
+        """Undo the last thing that stands in the way; never quit."""
+        if self._wish.pane == PREVIEW and self._previews.back():
+            return
+        if self._wish.zoomed:
+            self.action_zoom()
+        elif self._wish.pane == LIST and self.query_one(DatasetsPane).filtering:
+            self.query_one(DatasetsPane).end_filter(keep=False)
+        elif self._wish.details and self.size.width < 110:
+            self._wish = replace(self._wish, details=None)
+            self.action_pane(LIST if self._wish.pane == DETAILS else self._wish.pane)
+        elif self._wish.pane != LIST:
+            self._wish = replace(self._wish, transfers=False)
+            self.action_pane(LIST)
+
+    def _arrangement(self, wish: Wish) -> Arrangement:
+        transfers = len(self.query_one(TransfersPane).rows)
+        return arrange(self.size.width, self.size.height, wish, transfers=transfers)
+
+    def _arrange(self) -> None:
+        seen = self._arrangement(self._wish)
+        for number, widget in (
+            (LIST, "#datasets"),
+            (PREVIEW, "#preview"),
+            (DETAILS, "#details"),
+            (TRANSFERS, "#transfers"),
+        ):
+            self.query_one(widget).display = number in seen.panes
+        self.query_one("#body").display = seen.panes != {TRANSFERS}
+        self.set_class(seen.drawer, "-drawer")
+        self.set_class(seen.alone, "-alone")
+        self.set_class(seen.thin, "-thin")
+        self.set_class(self.size.width < 110, "-medium")
+
+    # Keys
+
+    def action_do(self, deed: str) -> None:
+        """Do what a key stands for."""
+        self.work(self._deeds[deed])
+
+    def action_help(self) -> None:
+        """Show the keys of what is in focus."""
+        self.app.push_screen(HelpScreen(keys_in_focus(self)))
+
+    def action_palette(self) -> None:
+        """Choose from everything that can be done now."""
+        self.work(self._palette)
+
+    async def _palette(self) -> None:
+        keys = keys_in_focus(self)
+        commands = [Command(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
+        commands += [
+            Command("do:download_to", "download to a path that you type"),
+            Command("do:forget", "take finished transfers off the pane"),
+        ]
+        chosen = await self.ask(Palette(commands))
+        kind, _, value = (chosen or "").partition(":")
+        if kind == "row":
+            self._previews.go_to(int(value))
+        elif kind == "key":
+            await self.app.run_action(f"simulate_key('{value}')")
+        elif kind == "do":
+            self.action_do(value)
+
+    async def action_quit(self) -> None:
+        """Quit; asks first while transfers run."""
+        running = [t for t in self.query_one(TransfersPane).rows if t.state == "running"]
+        if not running:
+            self.app.exit(0)
+            return
+        self.work(self._confirm_quit)
+
+    async def _confirm_quit(self) -> None:
+        question = "Transfers are running. They stop now and go on at the next start."
+        if await self.ask(Confirm("Quit?", question, yes="quit", no="stay")):
+            self.app.exit(0)

@@ -1,0 +1,201 @@
+"""The rows of the datasets pane: one line each, drawn only where they are seen."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import ClassVar, Final, Literal
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, Key, Resize
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from amltui.models import Dataset
+from amltui.text import human_size, visible
+
+Presence = Literal["cached", "partial", "remote"]
+"""Whether a dataset's contents are on this disk."""
+
+MARKS: Final[dict[Presence, str]] = {"cached": "●", "partial": "◐", "remote": "○"}
+_SIZE_WIDTH: Final = 5
+
+
+def short_size(size: int | None) -> str:
+    """`size` bytes in at most five cells: `3.8M`, `99K`, `12`."""
+    return human_size(size).replace(" ", "").removesuffix("B").removesuffix("i")
+
+
+def fit(text: str, width: int) -> str:
+    """`text` in exactly `width` cells, with an ellipsis where it had to be cut."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, max(width - 1, 0)) + "…"[:width]
+
+
+class DatasetList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Datasets with a cursor."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "list--row",
+        "list--faint",
+        "list--cursor",
+        "list--cursor-blurred",
+        "list--mark",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "preview"),
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup,ctrl+b", "page(-1.0)", "page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1.0)", "page down", show=False),
+        Binding("ctrl+u", "page(-0.5)", "half a page up", show=False),
+        Binding("ctrl+d", "page(0.5)", "half a page down", show=False),
+        Binding("home", "go(0)", "first", show=False, key_display="home gg"),
+        Binding("end,G", "go(-1)", "last", show=False),
+    ]
+
+    class Highlighted(Message):
+        """The cursor came to another dataset; None when the list is empty."""
+
+        def __init__(self, dataset: Dataset | None) -> None:
+            super().__init__()
+            self.dataset = dataset
+
+    class Chosen(Message):
+        """Enter or a second click on a dataset."""
+
+        def __init__(self, dataset: Dataset) -> None:
+            super().__init__()
+            self.dataset = dataset
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+        super().__init__(id=id)
+        self._rows: Sequence[Dataset] = ()
+        self._presence: dict[str, Presence] = {}
+        self._cursor = 0
+        self._g = False
+        self.empty = ""
+        """What stands in place of rows when there are none."""
+
+    @property
+    def current(self) -> Dataset | None:
+        """The dataset under the cursor."""
+        return self._rows[self._cursor] if self._rows else None
+
+    @property
+    def rows(self) -> Sequence[Dataset]:
+        """What is listed."""
+        return self._rows
+
+    def show(self, rows: Sequence[Dataset], *, select: str | None = None) -> None:
+        """Show `rows`; the cursor stays with its family, or goes to family `select`."""
+        before = self.current
+        wanted = select or (before.family_id if before else None)
+        self._rows = rows
+        found = next((i for i, row in enumerate(rows) if row.family_id == wanted), None)
+        if found is None:
+            found = min(self._cursor, max(len(rows) - 1, 0))
+        self._cursor = found
+        self.virtual_size = Size(1, len(rows))
+        self._reveal()
+        self.refresh()
+        if self.current != before:
+            self.post_message(self.Highlighted(self.current))
+
+    def mark(self, presence: dict[str, Presence]) -> None:
+        """Say which datasets (by id) are on this disk; the others are remote."""
+        if presence != self._presence:
+            self._presence = presence
+            self.refresh()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows, stopping at both ends."""
+        self._to(self._cursor + by)
+
+    def action_page(self, pages: float) -> None:
+        """Move the cursor by a part of what is seen."""
+        self._to(self._cursor + int(pages * max(self.size.height - 1, 1)))
+
+    def action_go(self, row: int) -> None:
+        """Go to a row; -1 is the last."""
+        self._to(row if row >= 0 else len(self._rows) - 1)
+
+    def action_choose(self) -> None:
+        """Report the dataset under the cursor as chosen."""
+        if self.current:
+            self.post_message(self.Chosen(self.current))
+
+    def on_key(self, event: Key) -> None:
+        """`gg` goes to the top."""
+        if event.key == "g":
+            if self._g:
+                self._to(0)
+            self._g = not self._g
+            event.stop()
+        else:
+            self._g = False
+
+    def on_click(self, event: Click) -> None:
+        """A click moves the cursor; a second one on the same row chooses."""
+        row = int(event.y + self.scroll_offset.y)
+        if row < len(self._rows):
+            if event.chain == 2:
+                self.action_choose()
+            self._to(row)
+
+    def on_resize(self, _event: Resize) -> None:
+        """Keep the cursor in sight."""
+        self._reveal()
+
+    def _to(self, row: int) -> None:
+        row = max(0, min(row, len(self._rows) - 1))
+        if self._rows and row != self._cursor:
+            self._cursor = row
+            self._reveal()
+            self.refresh()
+            self.post_message(self.Highlighted(self.current))
+
+    def _reveal(self) -> None:
+        self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One dataset: mark, name, size."""
+        index = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        base = self.get_component_rich_style("list--row")
+        if index >= len(self._rows) or width < 8:
+            return self._empty_line(y, width, base)
+        dataset = self._rows[index]
+        presence = self._presence.get(dataset.id, "remote")
+        mark = self.get_component_rich_style("list--mark")
+        faint = self.get_component_rich_style("list--faint")
+        if index == self._cursor:
+            name = "list--cursor" if self.has_focus else "list--cursor-blurred"
+            base = self.get_component_rich_style(name)
+            mark = faint = base
+        room = width - _SIZE_WIDTH - 4
+        return Strip(
+            [
+                Segment(f" {MARKS[presence]} ", mark if presence != "remote" else faint),
+                Segment(fit(visible(dataset.name), room), base),
+                Segment(f" {short_size(dataset.size):>{_SIZE_WIDTH}}", faint),
+            ]
+        ).adjust_cell_length(self.size.width, base)
+
+    def _empty_line(self, y: int, width: int, style: Style) -> Strip:
+        text = ""
+        if not self._rows:
+            lines = [
+                part
+                for line in self.empty.split("\n")
+                for part in textwrap.wrap(line, max(width - 2, 1)) or [""]
+            ]
+            text = f" {lines[y - 1]}" if 0 < y <= len(lines) else ""
+            style = self.get_component_rich_style("list--faint")
+        return Strip([Segment(text, style)]).adjust_cell_length(self.size.width, style)

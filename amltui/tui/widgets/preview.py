@@ -1,0 +1,210 @@
+"""The preview pane: a line that says what is seen, the grid, and the line for questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Label, Static
+
+from amltui.tables.rows import Rows
+from amltui.text import visible
+from amltui.tui.grid import Grid
+from amltui.tui.grid.board import NoRows
+
+Kind = Literal["find", "filter", "sql"]
+
+PROMPTS: Final[dict[Kind, tuple[str, str]]] = {
+    "find": ("/", "find in all columns; n and N go on"),
+    "filter": ("&", "show only rows that hold this text"),
+    "sql": ("sql", "select … from data"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the rows on the screen are of the whole."""
+
+    title: str = ""
+    note: str = ""
+    """How complete it is: `complete`, `first 256 KiB of 1.9 GiB`."""
+    chips: tuple[str, ...] = ()
+    """What was asked: filters, orders."""
+    busy: str = ""
+    """What is being worked on."""
+
+
+class QuestionInput(Input):
+    """The line in which a question is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
+
+    def action_leave(self) -> None:
+        """Go back to the grid without asking."""
+        pane = self.screen.query_one(PreviewPane)
+        pane.end_question()
+
+
+class PreviewPane(Vertical):
+    """Rows of a dataset."""
+
+    HELP_TITLE = "preview"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "question('find')", "find"),
+        Binding("n", "again(1)", "find the next", show=False),
+        Binding("N", "again(-1)", "find the previous", show=False),
+        Binding("ampersand", "question('filter')", "filter rows"),
+        Binding("s", "question('sql')", "SQL"),
+        Binding("I", "profile", "column profile", show=False),
+    ]
+
+    class Asked(Message):
+        """A question about the rows was typed."""
+
+        def __init__(self, kind: Kind, text: str) -> None:
+            super().__init__()
+            self.kind = kind
+            self.text = text
+
+    class FindAgain(Message):
+        """The last find is to go on, down (1) or up (-1)."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    class Profile(Message):
+        """The profile of a column of what is shown is wanted."""
+
+        def __init__(self, column: int) -> None:
+            super().__init__()
+            self.column = column
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+        super().__init__(id=id, classes="pane")
+        self._rows: Rows | None = None
+        self._view = View()
+        self._kind: Kind = "find"
+        self._last: dict[Kind, str] = {}
+
+    def compose(self) -> ComposeResult:
+        """State, grid or the words in its place, question line."""
+        yield Static("", id="state", markup=False)
+        yield Static("", id="preview-empty", markup=False)
+        yield Grid(id="grid")
+        with Horizontal(id="question"):
+            yield Label("", id="question-mark", markup=False)
+            yield QuestionInput(id="question-text", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin empty."""
+        self.query_one("#question").display = False
+        self.say("Choose a dataset: enter shows its rows.")
+
+    @property
+    def grid(self) -> Grid:
+        """The rows on the screen."""
+        return self.query_one(Grid)
+
+    @property
+    def rows(self) -> Rows | None:
+        """What the grid shows."""
+        return self._rows
+
+    def say(self, words: str, *, title: str = "") -> None:
+        """Show words in place of rows."""
+        self._rows = None
+        self._view = View(title)
+        self.grid.show(NoRows())  # It keeps nothing that is about to be closed.
+        self.grid.display = False
+        empty = self.query_one("#preview-empty", Static)
+        empty.display = True
+        empty.update(words)
+        self._describe()
+
+    @property
+    def title(self) -> str:
+        """The dataset's name."""
+        return self._view.title
+
+    def show(self, rows: Rows, view: View, *, keep: bool = False) -> None:
+        """Show these rows; with `keep` cursor and widths stay, for the columns are the same."""
+        self._rows = rows
+        self._view = view
+        self.query_one("#preview-empty").display = False
+        self.grid.display = True
+        self.grid.show(rows, keep=keep)
+        self._describe()
+
+    def describe(self, view: View) -> None:
+        """The same rows, which may have grown, are now of this view."""
+        self._view = view
+        if self._rows is not None:
+            self.grid.grew()
+        self._describe()
+
+    def action_question(self, kind: Kind) -> None:
+        """Open the line for a question."""
+        if self._rows is None:
+            return
+        self._kind = kind
+        mark, placeholder = PROMPTS[kind]
+        self.query_one("#question-mark", Label).update(mark)
+        line = self.query_one(QuestionInput)
+        line.placeholder = placeholder
+        line.value = self._last.get(kind, "")
+        if kind == "sql" and not line.value:
+            line.value = "select * from data"
+        self.query_one("#question").display = True
+        line.focus()
+
+    def end_question(self) -> None:
+        """Close the line; the grid has the focus again."""
+        self.query_one("#question").display = False
+        self.grid.focus()
+
+    @on(QuestionInput.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._last[self._kind] = event.value
+        self.end_question()
+        self.post_message(self.Asked(self._kind, event.value))
+
+    def action_again(self, step: int) -> None:
+        """Go on with the last find."""
+        self.post_message(self.FindAgain(step))
+
+    def action_profile(self) -> None:
+        """Ask for the profile of the column under the cursor."""
+        if self._rows is not None:
+            self.post_message(self.Profile(self.grid.cursor_column))
+
+    @on(Grid.CellHighlighted)
+    def _moved(self) -> None:
+        self._describe()
+
+    def _describe(self) -> None:
+        view, rows = self._view, self._rows
+        title = f"2 {visible(view.title)}" if view.title else "2 Preview"
+        self.border_title = Content(title)
+        parts: list[str] = []
+        if rows is not None:
+            shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
+            parts = [shown, *([view.note] if view.note else []), *view.chips]
+        if view.busy:
+            parts.append(f"{view.busy}…")
+        state = self.query_one("#state", Static)
+        state.display = bool(parts)
+        state.update(visible(" · ".join(parts)))
+        where = ""
+        if rows is not None and rows.row_count:
+            row = rows.row_numbers(self.grid.cursor_row, self.grid.cursor_row + 1)
+            at = row[0] + 1 if len(row) else self.grid.cursor_row + 1
+            where = f"row {at:,} · col {self.grid.cursor_column + 1:,} of {len(rows.columns):,}"
+        self.border_subtitle = Content(where)

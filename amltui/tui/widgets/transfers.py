@@ -1,0 +1,185 @@
+"""The transfers pane: what is coming and going, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Final, Protocol
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from amltui.text import human_duration, human_size, visible
+from amltui.tui.widgets.dataset_list import fit
+
+_NOTHING: Final = "No transfers. d downloads the dataset, u uploads a file."
+
+
+class Moving(Protocol):
+    """A transfer at one moment, as `amltui.transfers` reports it."""
+
+    @property
+    def id(self) -> str:
+        """What names it in the queue."""
+
+    @property
+    def kind(self) -> str:
+        """`download` or `upload`."""
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+
+    @property
+    def state(self) -> str:
+        """`queued`, `running`, `paused`, `done`, `failed`, `cancelled`, or what it waits for."""
+
+    @property
+    def done(self) -> int:
+        """Bytes so far."""
+
+    @property
+    def total(self) -> int | None:
+        """Bytes in all, where known."""
+
+    @property
+    def rate(self) -> float | None:
+        """Bytes per second."""
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds left."""
+
+
+def tail(transfer: Moving) -> str:
+    """How far a transfer is, in words: `61%  1.2 GiB of 1.9 GiB  8.4 MiB/s  1m24s left`."""
+    if transfer.state != "running":
+        size = transfer.total if transfer.state == "done" else transfer.done
+        state = "waiting its turn" if transfer.state == "queued" else str(transfer.state)
+        return f"{state}  {human_size(size)}"
+    parts = [human_size(transfer.done)]
+    if transfer.total:
+        percent = min(transfer.done / transfer.total, 1.0)
+        parts = [f"{percent:4.0%}", f"{human_size(transfer.done)} of {human_size(transfer.total)}"]
+    if transfer.rate:
+        parts.append(f"{human_size(int(transfer.rate))}/s")
+    if transfer.eta is not None:
+        parts.append(f"{human_duration(transfer.eta)} left")
+    return "  ".join(parts)
+
+
+class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
+    """Transfers, the newest last, with a cursor when in focus."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "transfers--row",
+        "transfers--cursor",
+        "transfers--bar",
+        "transfers--faint",
+        "transfers--failed",
+        "transfers--done",
+    }
+    HELP_TITLE = "transfers"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "report('cancel')", "cancel"),
+        Binding("p", "report('pause')", "pause or resume"),
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("home", "move(-1000000)", "first", show=False),
+        Binding("end,G", "move(1000000)", "last", show=False),
+    ]
+
+    class Asked(Message):
+        """A transfer is to be cancelled (`cancel`) or paused or resumed (`pause`)."""
+
+        def __init__(self, transfer: Moving, what: str) -> None:
+            super().__init__()
+            self.transfer = transfer
+            self.what = what
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+        super().__init__(id=id, classes="pane")
+        self.border_title = "4 Transfers"
+        self._rows: Sequence[Moving] = ()
+        self._cursor = 0
+
+    @property
+    def rows(self) -> Sequence[Moving]:
+        """What is shown."""
+        return self._rows
+
+    def show(self, transfers: Sequence[Moving]) -> None:
+        """Show these transfers; the cursor stays with its transfer."""
+        if not self.has_focus:
+            self._cursor = max(len(transfers) - 1, 0)
+        self._cursor = min(self._cursor, max(len(transfers) - 1, 0))
+        grew = len(transfers) != len(self._rows)
+        self._rows = transfers
+        self.virtual_size = Size(1, max(len(transfers), 1))
+        running = sum(t.state == "running" for t in transfers)
+        self.border_title = f"4 Transfers ({running} running)" if running else "4 Transfers"
+        if grew:
+            self._reveal()
+        self.refresh()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        self._cursor = max(0, min(self._cursor + by, len(self._rows) - 1))
+        self._reveal()
+        self.refresh()
+
+    def action_report(self, what: str) -> None:
+        """Report what is wanted of the transfer under the cursor."""
+        if self._rows:
+            self.post_message(self.Asked(self._rows[self._cursor], what))
+
+    def on_click(self, event: Click) -> None:
+        """A click moves the cursor."""
+        self.action_move(int(event.y + self.scroll_offset.y) - self._cursor)
+
+    def _reveal(self) -> None:
+        self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+
+    def render_line(self, y: int) -> Strip:
+        """One transfer: arrow, name, bar, figures."""
+        index = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        base = self.get_component_rich_style("transfers--row")
+        faint = self.get_component_rich_style("transfers--faint")
+        if index >= len(self._rows):
+            text = f" {_NOTHING}" if not self._rows and y == 0 else ""
+            return Strip([Segment(text, faint)]).adjust_cell_length(self.size.width, base)
+        transfer = self._rows[index]
+        if index == self._cursor and self.has_focus:
+            base = self.get_component_rich_style("transfers--cursor")
+        segments = self._line(transfer, width, base)
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def _line(self, transfer: Moving, width: int, base: Style) -> list[Segment]:
+        arrow = "↓" if transfer.kind == "download" else "↑"
+        words = tail(transfer)
+        room = width - cell_len(words) - 6
+        bar = max(min(room // 2, 24), 0) if transfer.state == "running" and room > 24 else 0
+        name = max(room - bar - (1 if bar else 0), 4)
+        filled = 0
+        if transfer.total:
+            filled = min(round(bar * transfer.done / transfer.total), bar)
+        style = base
+        if transfer.state in {"failed", "done"}:
+            style = base + self.get_component_rich_style(
+                f"transfers--{transfer.state}", partial=True
+            )
+        bar_style = base + self.get_component_rich_style("transfers--bar", partial=True)
+        return [
+            Segment(f" {arrow} ", style),
+            Segment(fit(visible(transfer.name), name), base),
+            Segment(" " if bar else "", base),
+            Segment("█" * filled + "░" * (bar - filled), bar_style),
+            Segment(f"  {words}", style),
+        ]

@@ -1,0 +1,25 @@
+from amltui.tui.dialogs.palette import Command, matching
+
+COMMANDS = [
+    Command("key:d", "download", "d"),
+    Command("do:download_to", "download to a path that you type"),
+    Command("key:R", "refresh the list", "R"),
+]
+
+
+def test_every_typed_word_must_occur():
+    assert [c.id for c in matching(COMMANDS, "path down")] == ["do:download_to"]
+    assert matching(COMMANDS, "nothing like it") == []
+
+
+def test_what_begins_with_the_text_comes_first():
+    assert matching([*reversed(COMMANDS)], "re")[0].id == "key:R"
+
+
+def test_a_number_goes_to_that_row():
+    assert [c.id for c in matching(COMMANDS, "1200")] == ["row:1200"]
+    assert [c.id for c in matching(COMMANDS, " 1,200 ")] == ["row:1200"]
+
+
+def test_nothing_typed_shows_all():
+    assert matching(COMMANDS, "") == COMMANDS
