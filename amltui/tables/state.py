@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -69,6 +70,8 @@ def remove(directory: Path) -> None:
         path = directory / name
         for file in (path, path.with_suffix(".idx"), path.with_suffix(".tmp")):
             file.unlink(missing_ok=True)
+    for left in directory.glob("query-*"):
+        shutil.rmtree(left, ignore_errors=True)
     # Whatever else lies there is not ours.
     with contextlib.suppress(OSError):
         directory.rmdir()

@@ -30,7 +30,7 @@ _PATTERNS: Final[dict[ColumnType, str]] = {
         r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?Z?)?$"
     ),
 }
-_ARROW: Final[dict[ColumnType, Any]] = {
+ARROW: Final[dict[ColumnType, Any]] = {
     "int": pa.int64(),
     "float": pa.float64(),
     "bool": pa.bool_(),
@@ -76,7 +76,7 @@ def misfit_mask(array: Any, kind: ColumnType) -> Any:
     if kind == "text":
         return None
     try:
-        pc.cast(array, _ARROW[kind])
+        pc.cast(array, ARROW[kind])
     except pa.ArrowInvalid:
         pass
     else:
@@ -112,7 +112,7 @@ def _cast(array: Any, kind: ColumnType) -> Any:
         array = pc.replace_substring_regex(array, "Z$", "")
     elif kind in {"int", "float"}:
         array = pc.replace_substring_regex(array, r"^\+", "")
-    return pc.cast(array, _ARROW[kind])
+    return pc.cast(array, ARROW[kind])
 
 
 def typed(array: Any, kind: ColumnType) -> Any:
@@ -120,7 +120,7 @@ def typed(array: Any, kind: ColumnType) -> Any:
     if kind == "text":
         return array
     try:
-        return pc.cast(array, _ARROW[kind])
+        return pc.cast(array, ARROW[kind])
     except pa.ArrowInvalid:
         bad = misfit_mask(array, kind)
         if bad is not None:

@@ -1,0 +1,79 @@
+"""Questions about a whole table: filter, find, sort, distinct values, statistics, SQL.
+
+Each takes a `Table` or a `View` of one and a `Cancel`, runs in the calling thread and reads the
+table by a reader of its own, so the screen's thread can go on using the table. `in_thread` runs
+one from a task, and cancels it when the task is cancelled:
+
+    view = await in_thread(sort, table, [SortKey(3, descending=True)], first=show)
+
+Filtering and finding compare batch by batch with pyarrow, which needs no more memory than a
+batch and can stop at the first hit. Sorting, distinct values, statistics and SQL are DuckDB's,
+which is imported when the first of them is asked; it spills to disk above `MEMORY_LIMIT`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from amltui.tables.queries.cancel import Cancel, in_thread
+from amltui.tables.queries.values import (
+    Bin,
+    Condition,
+    Distinct,
+    Histogram,
+    Hit,
+    Operator,
+    SortKey,
+    Statistics,
+)
+
+if TYPE_CHECKING:
+    from amltui.tables.queries.aggregate import distinct, histogram, statistics
+    from amltui.tables.queries.match import filter_rows, find
+    from amltui.tables.queries.order import sort
+    from amltui.tables.queries.statements import Answer, sql
+    from amltui.tables.queries.view import View
+
+_HOMES = {
+    "Answer": "statements",
+    "View": "view",
+    "distinct": "aggregate",
+    "filter_rows": "match",
+    "find": "match",
+    "histogram": "aggregate",
+    "sort": "order",
+    "sql": "statements",
+    "statistics": "aggregate",
+}
+
+__all__ = [
+    "Answer",
+    "Bin",
+    "Cancel",
+    "Condition",
+    "Distinct",
+    "Histogram",
+    "Hit",
+    "Operator",
+    "SortKey",
+    "Statistics",
+    "View",
+    "distinct",
+    "filter_rows",
+    "find",
+    "histogram",
+    "in_thread",
+    "sort",
+    "sql",
+    "statistics",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # pyarrow and DuckDB come with the first question asked.
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{home}"), name)

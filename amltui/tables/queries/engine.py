@@ -1,0 +1,114 @@
+"""DuckDB over a table's batches: bounded memory, no access to anything else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from amltui.errors import Cancelled, DiskFull, QueryError
+from amltui.tables.queries.cancel import Cancel
+from amltui.tables.queries.view import scratch
+from amltui.tables.table import Table
+from amltui.tables.types import ARROW, typed
+
+MEMORY_LIMIT: Final = 256
+"""MiB that DuckDB may hold before it spills to disk."""
+THREADS: Final = 2
+
+
+@contextmanager
+def connection(table: Table, cancel: Cancel, *, memory: int = MEMORY_LIMIT) -> Iterator[Any]:
+    """A DuckDB connection in memory that spills beside the table and sees no other file.
+
+    Yields:
+        The connection; `lock` it once everything it may see is registered.
+
+    Raises:
+        QueryError: what DuckDB says is wrong with the text.
+        DiskFull: no space for the spill.
+        Cancelled: it was stopped.
+    """
+    directory = scratch(table)
+    try:
+        found = duckdb.connect(
+            config={
+                "memory_limit": f"{memory}MiB",
+                "temp_directory": str(directory),
+                "threads": THREADS,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+            }
+        )
+        try:
+            with cancel.calling(found.interrupt):
+                yield found
+        except duckdb.Error as error:
+            raise mapped(error, cancel) from error
+        finally:
+            found.close()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def lock(found: Any) -> None:
+    """From here on nothing outside is within reach, and no setting can change that."""
+    found.execute("SET enable_external_access = false")
+    found.execute("SET lock_configuration = true")
+
+
+def mapped(error: Exception, cancel: Cancel) -> Exception:
+    """DuckDB's error as one of ours."""
+    if isinstance(error, duckdb.InterruptException) or cancel.cancelled:
+        return Cancelled("The question was stopped.")
+    text = str(error)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError(
+            f"This needs more than the {MEMORY_LIMIT} MiB of memory allowed",
+            hint="Ask for fewer rows or columns at a time.",
+        )
+    if "No space left" in text:
+        return DiskFull("No space left for the intermediate results")
+    place = re.search(r"LINE (\d+): (.*)\n(\s*)\^", text)
+    position = None
+    if place and place.group(1) == "1":
+        position = max(0, len(place.group(3)) - len("LINE 1: "))
+    message = text.partition("\n\nLINE")[0].strip()
+    return QueryError(message, position=position)
+
+
+def lens(table: Table, columns: Sequence[int], cancel: Cancel, *, text: bool = False) -> Any:
+    """A reader that gives some columns by their types as `c0`, `c1` ..., and the row as `row`.
+
+    It reads a batch at a time and only once.
+
+    Args:
+        table: used by whoever pulls from the reader, so by nobody else meanwhile.
+        columns: indexes of columns.
+        cancel: stops the reader.
+        text: give the columns as text.
+    """
+    kinds = ["text" if text else table.columns[index].type or "text" for index in columns]
+    schema = pa.schema(
+        [(f"c{place}", ARROW[kind]) for place, kind in enumerate(kinds)] + [("row", pa.uint32())]
+    )
+
+    def batches() -> Iterator[Any]:
+        stream = table.stream
+        for number in range(stream.batch_count):
+            cancel.check()
+            batch = stream.batch(number)
+            arrays = [
+                typed(batch.column(index), kind) for index, kind in zip(columns, kinds, strict=True)
+            ]
+            rows = pa.array(np.arange(*stream.span(number), dtype=np.uint32))
+            yield pa.RecordBatch.from_arrays([*arrays, rows], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())

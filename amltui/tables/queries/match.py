@@ -1,0 +1,251 @@
+"""Filter and find, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from amltui.errors import QueryError
+from amltui.tables.queries.cancel import Cancel
+from amltui.tables.queries.values import Condition, Hit
+from amltui.tables.queries.view import Order, View, base
+from amltui.tables.rows import Column
+from amltui.tables.table import Table
+from amltui.tables.types import typed
+
+THREADS: Final = 2
+_COMPARE = {
+    "<": pc.less,
+    "<=": pc.less_equal,
+    ">": pc.greater,
+    ">=": pc.greater_equal,
+}
+
+
+def filter_rows(
+    rows: Table | View, conditions: Sequence[Condition], *, cancel: Cancel | None = None
+) -> View:
+    """The rows that meet all conditions, in the order they have in `rows`.
+
+    Rows that are written to the table later are not in it.
+
+    Raises:
+        QueryError: a regular expression is wrong, or a text is not of the column's type.
+        Cancelled: it was stopped.
+    """
+    table = base(rows)
+    with table.reopen() as own:
+        order = _matching(own, conditions, cancel or Cancel())
+        total = own.row_count
+    if isinstance(rows, View):
+        mask = np.zeros(max(total, table.row_count), dtype=np.bool_)
+        mask[order] = True
+        order = rows.order[mask[rows.order]]
+    text = " and ".join(describe(condition, table.columns) for condition in conditions)
+    return View(table, order, complete=rows.complete, description=text)
+
+
+def find(
+    rows: Table | View,
+    condition: Condition,
+    *,
+    start: Hit,
+    backwards: bool = False,
+    wrap: bool = True,
+    cancel: Cancel | None = None,
+) -> Hit | None:
+    """The next cell, or the one before, that meets a condition; None when there is none.
+
+    Args:
+        rows: where to look, in their order.
+        condition: its column may be None for any.
+        start: the cell to go on from; it is the last to be looked at.
+        backwards: look before it instead of after.
+        wrap: go on from the other end.
+        cancel: stops it.
+
+    Raises:
+        QueryError: a regular expression is wrong, or a text is not of the column's type.
+        Cancelled: it was stopped.
+    """
+    cancel = cancel or Cancel()
+    table = base(rows)
+    with table.reopen() as own:
+        columns = range(len(own.columns)) if condition.column is None else [condition.column]
+        tests = {index: Test(condition, index, own.columns[index]) for index in columns}
+        if isinstance(rows, View):
+            found = _in_view(own, rows, condition, start, backwards=backwards, cancel=cancel)
+        else:
+            found = _in_table(own, tests, start, backwards=backwards, cancel=cancel)
+        hit = next(found, None)
+        if hit is None or wrap:
+            return hit
+        here, there = (start.row, start.column), (hit.row, hit.column)
+        return hit if (there < here if backwards else there > here) else None
+
+
+def _in_table(
+    table: Table, tests: dict[int, Test], start: Hit, *, backwards: bool, cancel: Cancel
+) -> Iterator[Hit]:
+    """Hits from the start's row on, then from the other end up to it."""
+    stream = table.stream
+    count = stream.batch_count
+    if not count:
+        return
+    here = min(stream.find(start.row), count - 1)
+    around = [*range(here, count), *range(here + 1)]
+    if backwards:
+        around = [*range(here, -1, -1), *range(count - 1, here - 1, -1)]
+    for step, number in enumerate(around):
+        cancel.check()
+        first, _ = stream.span(number)
+        batch = stream.batch(number)
+        hits = [
+            (first + int(row), index)
+            for index, test in tests.items()
+            for row in np.flatnonzero(test.mask(batch.column(index)))
+        ]
+        hits.sort(reverse=backwards)
+        origin = (start.row, start.column)
+        for hit in hits:
+            if step == 0 and (hit >= origin if backwards else hit <= origin):
+                continue
+            yield Hit(*hit)
+
+
+def _in_view(
+    table: Table,
+    view: View,
+    condition: Condition,
+    start: Hit,
+    *,
+    backwards: bool,
+    cancel: Cancel,
+) -> Iterator[Hit]:
+    mask = np.zeros(table.row_count, dtype=np.bool_)
+    mask[_matching(table, [condition], cancel)] = True
+    places = np.flatnonzero(mask[view.order])
+    here = range(len(places))
+    if backwards:
+        at = int(np.searchsorted(places, start.row, side="right"))
+        around = [*reversed(here[:at]), *reversed(here[max(0, at - 1) :])]
+    else:
+        at = int(np.searchsorted(places, start.row))
+        around = [*here[at:], *here[: at + 1]]
+    columns = range(len(table.columns)) if condition.column is None else [condition.column]
+    tests = [Test(condition, index, table.columns[index]) for index in columns]
+    for step, place in enumerate(around):
+        cancel.check()
+        row = int(places[place])
+        number = table.stream.find(int(view.order[row]))
+        offset = int(view.order[row]) - table.stream.span(number)[0]
+        batch = table.stream.batch(number)
+        for test in reversed(tests) if backwards else tests:
+            beyond = test.index < start.column if backwards else test.index > start.column
+            if step == 0 and row == start.row and not beyond:
+                continue
+            if test.mask(batch.column(test.index).slice(offset, 1))[0]:
+                yield Hit(row, test.index)
+
+
+def _matching(table: Table, conditions: Sequence[Condition], cancel: Cancel) -> Order:
+    groups = [
+        [
+            Test(condition, index, table.columns[index])
+            for index in (
+                range(len(table.columns)) if condition.column is None else [condition.column]
+            )
+        ]
+        for condition in conditions
+    ]
+    stream = table.stream
+    parts: list[Order] = []
+    with ThreadPoolExecutor(THREADS, "match") as pool:
+        for number in range(stream.batch_count):
+            cancel.check()
+            batch = stream.batch(number)
+            keep = np.ones(batch.num_rows, dtype=np.bool_)
+            for group in groups:
+                arrays = [batch.column(test.index) for test in group]
+                masks = pool.map(Test.mask, group, arrays)
+                keep &= np.logical_or.reduce(list(masks))
+            parts.append((np.flatnonzero(keep) + stream.span(number)[0]).astype(np.uint32))
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
+
+
+class Test:
+    """A condition made ready for one column."""
+
+    def __init__(self, condition: Condition, index: int, column: Column) -> None:
+        """Prepare.
+
+        Raises:
+            QueryError: the text is no regular expression, or not of the column's type.
+        """
+        self.index = index
+        self._condition = condition
+        self._kind = column.type or "text"
+        self._value: Any = None
+        if condition.operator == "regex":
+            _check(condition)
+        elif condition.operator in {*_COMPARE, "=", "!="}:
+            self._value = typed(pa.array([condition.text], pa.string()), self._kind)[0]
+            if not self._value.is_valid and condition.operator in _COMPARE:
+                raise QueryError(
+                    f'"{condition.text}" is not {_ARTICLE[self._kind]}, as column '
+                    f'"{column.name}" is',
+                    hint='Use "contains" or "=" to compare as text.',
+                )
+
+    def mask(self, array: Any) -> Any:
+        """For each value of the column whether it meets the condition; a numpy array."""
+        condition = self._condition
+        operator, text = condition.operator, condition.text
+        missing = operator in {"is missing", "is not missing"}
+        if missing:
+            found = pc.is_null(array) if operator == "is missing" else pc.is_valid(array)
+        elif operator == "contains":
+            found = pc.match_substring(array, text, ignore_case=not condition.case)
+        elif operator == "regex":
+            found = pc.match_substring_regex(array, text, ignore_case=not condition.case)
+        elif operator in _COMPARE:
+            found = _COMPARE[operator](typed(array, self._kind), self._value)
+        else:
+            found = pc.fill_null(pc.equal(array, text), fill_value=False)
+            if self._kind != "text" and self._value.is_valid:
+                same = pc.equal(typed(array, self._kind), self._value)
+                found = pc.or_(found, pc.fill_null(same, fill_value=False))
+            if operator == "!=":
+                found = pc.invert(found)
+        return pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False)
+
+
+_ARTICLE: dict[str, Literal["an int", "a float", "a bool", "a date", "a datetime", "text"]] = {
+    "int": "an int",
+    "float": "a float",
+    "bool": "a bool",
+    "date": "a date",
+    "datetime": "a datetime",
+    "text": "text",
+}
+
+
+def _check(condition: Condition) -> None:
+    try:
+        pc.match_substring_regex(pa.array([""]), condition.text)
+    except pa.ArrowInvalid as error:
+        reason = str(error).removeprefix("Invalid regular expression: ")
+        raise QueryError(f"Not a regular expression: {reason}") from error
+
+
+def describe(condition: Condition, columns: Sequence[Column]) -> str:
+    """A condition for people."""
+    name = "any column" if condition.column is None else columns[condition.column].name
+    if condition.operator in {"is missing", "is not missing"}:
+        return f"{name} {condition.operator}"
+    return f"{name} {condition.operator} {condition.text}"

@@ -1,0 +1,109 @@
+"""What is asked and answered, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from amltui.tables.memory import MemoryRows
+from amltui.tables.rows import ColumnType
+
+Operator = Literal[
+    "contains", "=", "!=", "<", "<=", ">", ">=", "regex", "is missing", "is not missing"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a row must meet."""
+
+    column: int | None
+    """Index of the column; None: any column will do."""
+    operator: Operator
+    text: str = ""
+    """To compare with. For `<` and its like it is read as the column's type."""
+    case: bool = False
+    """Whether `contains` and `regex` tell capitals from small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """A column to sort by. Missing values come last, values that do not fit the type too."""
+
+    column: int
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cell that meets a condition."""
+
+    row: int
+    """In the `Rows` that were searched (0-based)."""
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Values of a column, the commonest first."""
+
+    values: MemoryRows
+    """Columns `value` and `count`."""
+    total: int
+    """How many different values there are, the missing one included."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether `values` holds only the commonest of them."""
+        return self.values.row_count < self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A column in numbers. What its type has no meaning for is None."""
+
+    name: str
+    type: ColumnType
+    rows: int
+    missing: int
+    empty: int
+    """Values that are an empty string."""
+    misfits: int
+    """Values that are not of the type; they are left out of all that follows."""
+    distinct: int
+    """Different values, the missing one not included."""
+    distinct_exact: bool
+    """False: an estimate, within a few per cent."""
+    minimum: str | None = None
+    """For text: the first in code point order, at most 1,000 characters."""
+    maximum: str | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    """Standard deviation of the sample."""
+    quartiles: tuple[str, str, str] | None = None
+    """Estimates of the 25th, 50th and 75th percentile."""
+    shortest: int | None = None
+    """Characters of the shortest text."""
+    longest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """A part of a histogram."""
+
+    low: str
+    high: str
+    """Above the last value in it, except in the last bin, which ends with it."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How a column's values are spread. For text, bins are the commonest values."""
+
+    name: str
+    type: ColumnType
+    bins: tuple[Bin, ...]
+    missing: int
+    other: int
+    """Values in no bin: of another type, infinite, or text less common than those shown."""
