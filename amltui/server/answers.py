@@ -8,14 +8,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from amltui.server import clock
+from amltui.server import clock, profiles
 from amltui.server.links import Links, View
 from amltui.wire import dates, messages, routes
 
-PROFILED: Final = frozenset(
-    {"GenericCSV", "GenericTSV", "GenericCSVNoHeader", "GenericTSVNoHeader", "ARFF"}
-)
-"""Data types that have columns, and so a schema."""
+_NOWHERE: Final = messages.DownloadLocation(size=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,9 @@ class Writer:
     def dataset(self, row: sa.Row[Any]) -> messages.DataSource:
         """One instance with fresh links."""
         created = clock.moment(row.created)
+        has_columns = profiles.supported(row.data_type_id)
+        status = (row.profile or profiles.PENDING) if has_columns else profiles.NOT_SUPPORTED
+        credential = self.links.credential(row.sha256, self.expires)
         return messages.DataSource(
             id=row.id,
             family_id=row.family_id,
@@ -57,24 +57,22 @@ class Writer:
             category="",
             culture="en-US",
             batch=0,
-            schema_status="Complete" if row.data_type_id in PROFILED else "NotSupported",
-            download_location=self._location(row, "content", row.size),
-            visualize_end_point=self._location(row, "visualization", None),
-            schema_end_point=self._location(row, "schema", None),
+            schema_status=status,
+            download_location=self._location(row, credential, row.size),
+            visualize_end_point=self._view(row, "visualization") if has_columns else _NOWHERE,
+            schema_end_point=self._view(row, "schema") if has_columns else _NOWHERE,
         )
 
-    def _location(
-        self, row: sa.Row[Any], view: View, size: int | None
-    ) -> messages.DownloadLocation:
-        if view != "content" and row.data_type_id not in PROFILED:
-            return messages.DownloadLocation(size=0)
+    def _view(self, row: sa.Row[Any], view: View) -> messages.DownloadLocation:
+        credential = self.links.credential(row.sha256, self.expires, view, row.data_type_id)
+        return self._location(row, credential, 0)
+
+    def _location(self, row: sa.Row[Any], credential: str, size: int) -> messages.DownloadLocation:
         return messages.DownloadLocation(
             base_uri=self.base_uri,
             location=routes.CONTENT.format(key=row.sha256),
-            access_credential=self.links.credential(
-                row.sha256, self.expires, view, "" if view == "content" else row.data_type_id
-            ),
-            size=size if size is not None else 0,
+            access_credential=credential,
+            size=size,
             endpoint_type="AzureBlob",
             credential_container="content",
         )

@@ -20,6 +20,7 @@ from amltui.server import log
 from amltui.server.access import Gate
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.problems import Missing, NotAllowed, Problem, Unavailable
+from amltui.server.profiles import Profiler
 from amltui.server.routing import Call, Endpoint, answer
 from amltui.server.state import State
 from amltui.wire import headers
@@ -34,6 +35,7 @@ class Application:
     def __init__(self, state: State) -> None:
         self._gate = Gate(state)
         self._state = state
+        self.profiler = Profiler(state)
         paths: dict[str, dict[str, Endpoint]] = {}
         for endpoint in ENDPOINTS:
             paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
@@ -96,7 +98,7 @@ class Application:
                 request, request.path_params["w"], writes=endpoint.access == "owner"
             )
             request.scope["amltui.token"] = caller.token_id
-        return await endpoint.handler(Call(self._state, request, caller))
+        return await endpoint.handler(Call(self._state, self.profiler, request, caller))
 
 
 class _Mounted:

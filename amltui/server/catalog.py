@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import clock, keeping
-from amltui.server.database.tables import families, instances, workspaces
+from amltui.server.database.tables import families, instances, profiles, workspaces
 from amltui.server.problems import BadRequest, Forbidden, Missing, NameTaken
 
 NAME_LIMIT: Final = 256
@@ -85,17 +85,29 @@ async def revision(connection: AsyncConnection, workspace_id: str) -> tuple[int,
     return counts.get(workspace_id, 0), counts.get(GLOBAL_WORKSPACE_ID, 0)
 
 
+def _shown() -> sa.Select[tuple[Any, ...]]:
+    """Instances with the state of their schema."""
+    profiled = sa.outerjoin(
+        instances,
+        profiles,
+        (profiles.c.sha256 == instances.c.sha256)
+        & (profiles.c.data_type_id == instances.c.data_type_id),
+    )
+    return sa.select(instances, profiles.c.status.label("profile")).select_from(profiled)
+
+
 async def listed(connection: AsyncConnection, workspace_id: str) -> Sequence[sa.Row[Any]]:
     """The latest instance of every family, the workspace's own first, oldest first."""
     found = await connection.execute(
-        sa.select(instances)
+        _shown()
         .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
         .where(instances.c.is_latest)
         .order_by(
             instances.c.workspace_id == GLOBAL_WORKSPACE_ID, instances.c.created, instances.c.id
         )
     )
-    return found.all()
+    rows: Sequence[sa.Row[Any]] = found.all()
+    return rows
 
 
 async def one(connection: AsyncConnection, workspace_id: str, instance_id: str) -> sa.Row[Any]:
@@ -105,11 +117,11 @@ async def one(connection: AsyncConnection, workspace_id: str, instance_id: str) 
         Missing: there is none of that id.
     """
     found = await connection.execute(
-        sa.select(instances)
+        _shown()
         .where(instances.c.id == instance_id)
         .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
     )
-    row = found.first()
+    row: sa.Row[Any] | None = found.first()
     if row is None:
         raise Missing("There is no data set with this id.")
     return row
@@ -124,12 +136,12 @@ async def versions(
         Missing: there is no such family.
     """
     found = await connection.execute(
-        sa.select(instances)
+        _shown()
         .where(instances.c.family_id == family_id)
         .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
         .order_by(instances.c.number.desc())
     )
-    rows = found.all()
+    rows: Sequence[sa.Row[Any]] = found.all()
     if not rows:
         raise Missing("There is no data set family with this id.")
     return rows

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from amltui.server.answers import Writer
 from amltui.server.problems import BadRequest
+from amltui.server.profiles import Profiler
 from amltui.server.state import State
 from amltui.server.tokens import Caller
 
@@ -30,6 +31,7 @@ class Call:
     """A request to an endpoint."""
 
     state: State
+    profiler: Profiler
     request: Request
     caller: Caller | None
     """None where access is open."""
@@ -80,6 +82,11 @@ def base_uri(call: Call) -> str:
         return call.state.options.public_url.rstrip("/") + "/"
     url = call.request.url
     return f"{url.scheme}://{url.netloc}/"
+
+
+def raw_answer(body: bytes) -> Response:
+    """An answer that is JSON already."""
+    return Response(body, media_type=JSON_TYPE)
 
 
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

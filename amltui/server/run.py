@@ -89,6 +89,7 @@ async def _serve(options: ServeOptions) -> None:
             cleaning = asyncio.create_task(janitor.run(state))
             await _first(running, stop)
             cleaning.cancel()
+            await app.profiler.stop()
             stop.clear()
             server.stop()
             drain = _EMBEDDED_DRAIN if options.embedded else options.drain

@@ -382,6 +382,66 @@ class NewToken(Message):
     expires: str | None = None
 
 
+class SchemaColumn(Message):
+    """A column as `schema` tells it (ours: no known client reads it)."""
+
+    name: str
+    type: str
+    """int, float, bool, date, datetime or text."""
+    misfits: int = 0
+    """Values that are not of `type`."""
+
+
+class Schema(Message):
+    """Answer of GET schema."""
+
+    rows: int
+    columns: tuple[SchemaColumn, ...] = ()
+    malformed_rows: int = 0
+
+
+class Bar(Message):
+    """A bar of a histogram: values from `low` on, below `high` (the last one: up to it)."""
+
+    low: float
+    high: float
+    count: int
+
+
+class ValueCount(Message):
+    """How often a value stands in a column."""
+
+    value: str
+    count: int
+
+
+class ColumnStatistics(Message):
+    """A column as `visualizationdata` tells it (ours); null numbers make no sense."""
+
+    name: str
+    type: str
+    count: int = 0
+    """Values that are there."""
+    missing: int = 0
+    """Values that are missing or not of `type`."""
+    distinct: int | None = None
+    """None: more than the server counts."""
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    standard_deviation: float | None = None
+    """Of the sample (n - 1)."""
+    histogram: tuple[Bar, ...] = ()
+    most_common: tuple[ValueCount, ...] = ()
+
+
+class Visualization(Message):
+    """Answer of GET visualizationdata."""
+
+    rows: int
+    columns: tuple[ColumnStatistics, ...] = ()
+
+
 class Error(Message):
     """Body of an error. Studio wrote the message under either key."""
 

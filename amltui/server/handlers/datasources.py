@@ -13,7 +13,8 @@ from starlette.responses import Response
 from amltui.server import catalog, experiments, uploads
 from amltui.server.catalog import NewInstance
 from amltui.server.problems import BadRequest
-from amltui.server.routing import JSON_TYPE, Call, answer
+from amltui.server.routing import JSON_TYPE, Call, answer, raw_answer
+from amltui.server.store.base import Stored
 from amltui.wire.messages import CreateDataSource, EditDataSource
 
 PROMOTION: Final = "FromOutputPromotion"
@@ -62,7 +63,20 @@ async def create(call: Call) -> Response:
         made = await uploads.commit(call.state, body.upload_id, new, source.family_id or None)
     else:
         raise BadRequest("UploadId is missing.")
+    async with call.state.database.reading() as connection:
+        row = await catalog.one(connection, call.state.workspace_id, made)
+    call.profiler.later(Stored(row.sha256, row.size), row.data_type_id)
     return answer(made)
+
+
+async def schema(call: Call) -> Response:
+    """Columns and their types."""
+    return await _profile(call, "schema")
+
+
+async def visualization(call: Call) -> Response:
+    """Statistics and histograms of the columns."""
+    return await _profile(call, "visualization")
 
 
 async def edit(call: Call) -> Response:
@@ -148,6 +162,13 @@ async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
         return await catalog.add(
             connection, state.workspace_id, new, body.data_source.family_id or None
         )
+
+
+async def _profile(call: Call, view: str) -> Response:
+    async with call.state.database.reading() as connection:
+        row = await catalog.one(connection, call.state.workspace_id, call.part("id"))
+    stored = Stored(row.sha256, row.size)
+    return raw_answer(await call.profiler.get(stored, row.data_type_id, view))
 
 
 async def _answer(call: Call, instance_id: str) -> Response:

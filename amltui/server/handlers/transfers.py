@@ -10,7 +10,7 @@ from starlette.responses import Response
 from amltui.server import content, uploads
 from amltui.server.database.tables import contents
 from amltui.server.problems import BadRequest, Forbidden, Missing
-from amltui.server.routing import Call, answer
+from amltui.server.routing import Call, answer, raw_answer
 from amltui.server.store.base import Stored
 from amltui.wire.messages import ResourceUpload
 
@@ -58,7 +58,10 @@ async def download(call: Call) -> Response:
         )
     if size is None:
         raise Missing("These contents were deleted.")
-    return await content.respond(call.state.store, Stored(sha256, size), call.request)
+    stored = Stored(sha256, size)
+    if view != "content":
+        return raw_answer(await call.profiler.get(stored, data_type_id, view))
+    return await content.respond(call.state.store, stored, call.request)
 
 
 async def body_of(call: Call) -> AsyncIterator[bytes]:
