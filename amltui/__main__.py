@@ -17,14 +17,25 @@ def main() -> int:
     try:
         asked, profile = _asks_for_the_terminal_program(arguments)
         if asked:
-            from amltui.cli.terminal import run_terminal_program
-
-            return run_terminal_program(profile)
+            return _terminal_program(profile)
         from amltui.cli.app import main as command_line
 
         return command_line(arguments)
     except KeyboardInterrupt:
         return 130
+
+
+def _terminal_program(profile: str | None) -> int:
+    """Run the terminal program until its user leaves it; the exit code."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from amltui.cli import exits
+        from amltui.cli.output import warn
+
+        warn("The terminal program needs a terminal.\nCommands for scripts: amltui --help")
+        return exits.USAGE
+    from amltui.tui.app import run
+
+    return run(profile=profile)
 
 
 def _asks_for_the_terminal_program(arguments: list[str]) -> tuple[bool, str | None]:

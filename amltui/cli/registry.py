@@ -36,6 +36,28 @@ COMMANDS: Final = (
     Command("show", "datasets:show", "Show what is known of a dataset."),
     Command("versions", "datasets:versions", "List all versions of a dataset."),
     Command(
+        "head",
+        "rows:head",
+        "Print the first rows of a dataset.",
+        ("amltui head Iris", "amltui head Iris -n 5 --format csv"),
+    ),
+    Command(
+        "stats",
+        "rows:stats",
+        "Print statistics of a dataset's columns.",
+        ("amltui stats Iris", 'amltui stats Iris "sepal length"'),
+    ),
+    Command(
+        "sql",
+        "rows:sql",
+        "Ask a dataset a question in SQL.",
+        (
+            'amltui sql Iris "select class, count(*) from data group by 1"',
+            'amltui sql Iris "select * from data limit 9" --format csv',
+            'amltui sql Iris "select * from data" -o iris.parquet',
+        ),
+    ),
+    Command(
         "get",
         "contents:get",
         "Download a dataset.",

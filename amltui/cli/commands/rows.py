@@ -1,0 +1,358 @@
+"""Commands about the rows of a dataset: head, stats, sql."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from amltui.cli.common import COMMON, Common
+from amltui.cli.output import Out
+from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
+from amltui.cli.work import in_session
+from amltui.errors import AmltuiError, Exists, NotFound, QueryError, UnsupportedDataType, UsageError
+from amltui.models import Dataset
+from amltui.text import visible
+
+if TYPE_CHECKING:
+    from amltui.services.previews import Preview
+    from amltui.services.session import Session
+    from amltui.tables import Table
+    from amltui.tables.queries import Histogram, Statistics
+
+RowFormat = Annotated[Format | None, Parameter(name=("--format", "-f"))]
+
+_BAR = 30
+_ON_TERMINAL = 1_000
+"""Rows of an SQL answer that a terminal gets; elsewhere all are printed."""
+
+
+def head(
+    name: str,
+    /,
+    *,
+    rows: Annotated[int, Parameter(name=("--rows", "-n"))] = 20,
+    format_: RowFormat = None,
+    common: Common = COMMON,
+) -> None:
+    """Print the first rows of a dataset. Only as much is fetched as they need.
+
+    Args:
+        name: The dataset's name or id.
+        rows: How many.
+        format_: table, tsv, csv (exact cells) or json; else table on a terminal and tsv elsewhere.
+        common: Common options.
+    """
+    if rows < 1:
+        raise UsageError(f"-n {rows} is no number of rows", hint="Give 1 or more.")
+    fmt = chosen_format(common.out, format_)
+
+    async def work(session: Session) -> None:
+        preview = await session.preview(await session.find(name))
+        try:
+            await _wait_for(preview, rows)
+            shown = min(rows, preview.rows.row_count)
+            complete = preview.rows.complete and shown == preview.rows.row_count
+            print_rows(common.out, preview.rows, shown, fmt, complete=complete)
+        finally:
+            preview.close()
+
+    in_session(common, work)
+
+
+def stats(
+    name: str,
+    column: str | None = None,
+    /,
+    *,
+    bins: int = 10,
+    common: Common = COMMON,
+) -> None:
+    """Print statistics of a dataset's columns, or of one with a histogram.
+
+    Args:
+        name: The dataset's name or id.
+        column: One column, by its name or its number (from 1).
+        bins: Parts of the histogram.
+        common: Common options.
+    """
+    if not 1 <= bins <= 1000:
+        raise UsageError(f"--bins {bins} is not 1 to 1000")
+
+    async def work(session: Session) -> None:
+        from amltui.tables.queries import histogram, in_thread, statistics
+
+        dataset = await session.find(name)
+        preview = await session.preview(dataset)
+        try:
+            table = await _whole_table(preview, dataset)
+            if column is None:
+                count = len(table.columns)
+                _print_all(
+                    common.out,
+                    dataset,
+                    table,
+                    [await in_thread(statistics, table, index) for index in range(count)],
+                )
+                return
+            index = _column(table, column)
+            found = await in_thread(statistics, table, index)
+            spread = await in_thread(histogram, table, index, bins=bins)
+            _print_one(common.out, found, spread)
+        finally:
+            preview.close()
+
+    in_session(common, work)
+
+
+def sql(
+    name: str,
+    query: str,
+    /,
+    *,
+    format_: RowFormat = None,
+    output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
+    force: bool = False,
+    common: Common = COMMON,
+) -> None:
+    """Ask a dataset a question in SQL; its rows are the table `data`. Nothing can be changed.
+
+    Args:
+        name: The dataset's name or id.
+        query: One SELECT, or - for standard input.
+        format_: table, tsv, csv (exact cells) or json; else table on a terminal and tsv elsewhere.
+        output: A file ending in .csv or .parquet for the answer.
+        force: Replace a file that is there.
+        common: Common options.
+    """
+    fmt = chosen_format(common.out, format_)
+    target = _answer_file(output, force=force) if output is not None else None
+    text = sys.stdin.read() if query == "-" else query
+
+    async def work(session: Session) -> None:
+        from amltui.tables.queries import in_thread
+        from amltui.tables.queries import sql as ask
+
+        dataset = await session.find(name)
+        preview = await session.preview(dataset)
+        try:
+            table = await _whole_table(preview, dataset)
+            limit = _ON_TERMINAL if target is None and fmt == "table" else 1 << 40
+            with _pointing_at(text):
+                found = await in_thread(ask, table, text, limit=limit)
+            with found as answer:
+                if target is not None:
+                    _save_answer(common.out, answer, target)
+                    return
+                complete = not answer.partial
+                print_rows(common.out, answer, answer.row_count, fmt, complete=complete)
+                if answer.partial:
+                    common.out.note(f"These are the first {limit} rows; -o FILE gets all of them.")
+        finally:
+            preview.close()
+
+    in_session(common, work)
+
+
+@contextmanager
+def _pointing_at(text: str) -> Iterator[None]:
+    """Show the line and the place of a mistake below what is wrong with it."""
+    try:
+        yield
+    except QueryError as error:
+        if error.position is None or not 0 <= error.position <= len(text):
+            raise
+        start = text.rfind("\n", 0, error.position) + 1
+        line = visible(text[start:].partition("\n")[0])
+        column = len(visible(text[start : error.position]))
+        raise QueryError(
+            f"{error}\n  {line}\n  {' ' * column}^", position=error.position, hint=error.hint
+        ) from None
+
+
+async def _wait_for(preview: Preview, count: int) -> None:
+    """Let rows come until `count` are there, or all."""
+    async with aclosing(preview.changes()) as changes:
+        while preview.rows.row_count < count and not preview.rows.complete:
+            if await anext(changes, "over") == "over":
+                break
+    if preview.problem is not None and preview.rows.row_count < count:
+        raise preview.problem
+
+
+async def _whole_table(preview: Preview, dataset: Dataset) -> Table:
+    """The text table of all rows.
+
+    Raises:
+        UnsupportedDataType: the dataset has no rows.
+        AmltuiError: what kept the rest of its bytes away.
+    """
+    from amltui.formats import format_of
+
+    if not format_of(dataset.data_type_id).has_rows:
+        raise UnsupportedDataType(
+            dataset.data_type_id, hint="Only types with rows can be asked for statistics and SQL."
+        )
+    async for _ in preview.changes():
+        pass
+    if preview.problem is not None:
+        raise preview.problem
+    if preview.table is None:
+        raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
+    if preview.table.malformed_count:
+        count = preview.table.malformed_count
+        _warn_malformed(dataset, count)
+    return preview.table
+
+
+def _warn_malformed(dataset: Dataset, count: int) -> None:
+    from amltui.cli.output import warn
+
+    warn(
+        f'{count} rows of "{visible(dataset.name)}" do not have the number of cells that the '
+        "others have; the terminal program shows them."
+    )
+
+
+def _column(table: Table, wanted: str) -> int:
+    names = [column.name for column in table.columns]
+    if wanted in names:
+        if names.count(wanted) > 1:
+            places = ", ".join(str(i) for i, name in enumerate(names, 1) if name == wanted)
+            raise UsageError(
+                f'{names.count(wanted)} columns are named "{visible(wanted)}"',
+                hint=f"Give one by its number: {places}.",
+            )
+        return names.index(wanted)
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
+        return int(wanted) - 1
+    from amltui.services.catalog import near_names
+
+    near = near_names(wanted, names)
+    raise NotFound(
+        f'No column is named "{visible(wanted)}"',
+        404,
+        hint=f"Did you mean {near}?" if near else f"Columns are named or 1 to {len(names)}.",
+    )
+
+
+def _print_all(out: Out, dataset: Dataset, table: Table, found: list[Statistics]) -> None:
+    from amltui.cli.output import Col
+
+    if out.json:
+        out.document(
+            {
+                "dataset": dataset.name,
+                "row_count": table.row_count,
+                "malformed": table.malformed_count,
+                "columns": [dataclasses.asdict(one) for one in found],
+            }
+        )
+        return
+    columns = (
+        Col("COLUMN"), Col("TYPE"), Col("MISSING", "count"), Col("EMPTY", "count"),
+        Col("MISFITS", "count"), Col("DISTINCT", "count"), Col("MIN"), Col("MEDIAN"), Col("MAX"),
+        Col("MEAN", "count"),
+    )  # fmt: skip
+    out.table(
+        columns,
+        [
+            (one.name, one.type, one.missing, one.empty, one.misfits, _distinct(one), one.minimum,
+             one.quartiles[1] if one.quartiles else None, one.maximum, _number(one.mean))
+            for one in found
+        ],
+    )  # fmt: skip
+    out.note(f"{table.row_count:,} rows, {len(found)} columns.")
+
+
+def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
+    if out.json:
+        out.document(
+            {
+                **dataclasses.asdict(found),
+                "histogram": [dataclasses.asdict(one) for one in spread.bins],
+                "other": spread.other,
+            }
+        )
+        return
+    quartiles = found.quartiles or (None, None, None)
+    fields: tuple[tuple[str, Any, Any], ...] = (
+        ("column", found.name, "text"),
+        ("type", found.type, "text"),
+        ("rows", found.rows, "count"),
+        ("missing", found.missing, "count"),
+        ("empty", found.empty, "count"),
+        ("misfits", found.misfits, "count"),
+        ("distinct", _distinct(found), "text"),
+        ("minimum", found.minimum, "text"),
+        ("quartile 1", quartiles[0], "text"),
+        ("median", quartiles[1], "text"),
+        ("quartile 3", quartiles[2], "text"),
+        ("maximum", found.maximum, "text"),
+        ("mean", _number(found.mean), "text"),
+        ("deviation", _number(found.deviation), "text"),
+        ("shortest", found.shortest, "count"),
+        ("longest", found.longest, "count"),
+    )
+    out.fields(fields)
+    out.line()
+    ranged = spread.type not in {"text", "bool"}
+    labels = [
+        visible(f"{one.low} to {one.high}" if ranged else one.low)[:30] for one in spread.bins
+    ]
+    most = max((one.count for one in spread.bins), default=0)
+    width = max(map(len, labels), default=0)
+    for label, one in zip(labels, spread.bins, strict=True):
+        bar = "█" * round(one.count * _BAR / most) if most else ""
+        out.line(f"{label:>{width}}  {bar:<{_BAR}}  {one.count}")
+    if spread.other:
+        out.line(f"{'(others)':>{width}}  {'':<{_BAR}}  {spread.other}")
+
+
+def _distinct(found: Statistics) -> str:
+    return str(found.distinct) if found.distinct_exact else f"~{found.distinct}"
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6g}"
+
+
+def _answer_file(output: str, *, force: bool) -> Path:
+    target = Path(output).expanduser()
+    if target.suffix.lower() not in {".csv", ".parquet"}:
+        raise UsageError("An answer is written as .csv or .parquet", hint="End the file's name so.")
+    if target.is_dir():
+        raise UsageError(f"{visible(str(target))} is a directory", hint="Name a file in it.")
+    if target.exists() and not force:
+        raise Exists(f"A file of that name exists: {visible(str(target))}")
+    return target
+
+
+def _save_answer(out: Out, answer: Table, target: Path) -> None:
+    """Write the answer beside its target and rename it: it appears whole or not at all."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        if target.suffix.lower() == ".parquet":
+            from amltui.tables.export import write_parquet
+
+            write_parquet(answer, temporary)
+        else:
+            with temporary.open("w", encoding="utf-8", newline="") as file:
+                names = [column.name for column in answer.columns]
+                write_csv(file, names, cells(answer, answer.row_count))
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    out.note(f"Wrote {answer.row_count:,} rows.")
+    if out.json:
+        out.document({"path": target, "row_count": answer.row_count})
+    else:
+        out.line(str(target))

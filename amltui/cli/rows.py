@@ -1,0 +1,136 @@
+"""Printing rows of a dataset: a table for people, tab-separated text, CSV or JSON for programs."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, TextIO
+
+from amltui.cli.output import Out
+from amltui.errors import UsageError
+from amltui.tables import CELL_LIMIT, Rows
+from amltui.text import visible
+
+Format = Literal["table", "tsv", "csv", "json"]
+
+_CHUNK: Final = 5_000
+"""Rows that are held at once."""
+_WIDEST: Final = 40
+"""Cells that a column takes on a terminal at most."""
+_SAMPLE: Final = 200
+"""Rows that decide how wide columns are on a terminal."""
+
+
+def chosen_format(out: Out, given: Format | None) -> Format:
+    """The format to print rows in: the one asked for, else a table on a terminal, else tabs.
+
+    Raises:
+        UsageError: two were asked for.
+    """
+    if out.json and given not in {None, "json"}:
+        raise UsageError("--json and --format exclude each other", hint="Leave one out.")
+    if out.json:
+        return "json"
+    return given or ("table" if out.on_terminal else "tsv")
+
+
+def print_rows(out: Out, rows: Rows, stop: int, fmt: Format, *, complete: bool) -> None:
+    """Print rows 0 to before `stop`. `complete`: whether these are all there are."""
+    names = [column.name for column in rows.columns]
+    if fmt == "json":
+        print_json(rows, stop, complete=complete)
+    elif fmt == "csv":
+        write_csv(sys.stdout, names, cells(rows, stop))
+    elif fmt == "tsv":
+        for row in itertools.chain([names], cells(rows, stop)):
+            sys.stdout.write("\t".join(visible(cell or "") for cell in row) + "\n")
+    else:
+        _print_table(out, rows, names, stop)
+
+
+def cells(rows: Rows, stop: int) -> Iterator[Sequence[str | None]]:
+    """Rows 0 to before `stop`, each with all its cells whole."""
+    columns = range(len(rows.columns))
+    for start in range(0, stop, _CHUNK):
+        window = rows.window(start, min(stop, start + _CHUNK), columns)
+        for offset, row in enumerate(zip(*window, strict=True)):
+            if any(cell is not None and len(cell) >= CELL_LIMIT for cell in row):
+                yield [rows.cell(start + offset, column) for column in columns]
+            else:
+                yield row
+
+
+def write_csv(stream: TextIO, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
+    """Write exact cells; a missing one is nothing, an empty one is `""`."""
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow(names)
+    for row in rows:
+        if any(cell == "" for cell in row) or len(row) == 1:
+            stream.write(",".join(_quoted(cell) for cell in row) + "\n")
+        else:
+            writer.writerow(["" if cell is None else cell for cell in row])
+
+
+def print_json(rows: Rows, stop: int, *, complete: bool) -> None:
+    """Print one document, row by row, so that none of them has to be in memory."""
+    columns = [{"name": column.name, "type": column.type} for column in rows.columns]
+    write = sys.stdout.write
+    write('{\n  "columns": ' + _safe(columns) + ',\n  "rows": [')
+    printed = 0
+    for printed, row in enumerate(cells(rows, stop), 1):
+        write((",\n    " if printed > 1 else "\n    ") + _safe(list(row)))
+    write(("\n  ]" if printed else "]") + f',\n  "row_count": {printed},\n')
+    write(f'  "complete": {json.dumps(complete)}\n}}\n')
+
+
+def _safe(value: object) -> str:
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def _quoted(cell: str | None) -> str:
+    if cell is None:
+        return ""
+    if cell and not any(char in cell for char in ',"\r\n'):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def _print_table(out: Out, rows: Rows, names: Sequence[str], stop: int) -> None:
+    from rich.cells import cell_len, set_cell_size
+
+    titles = [visible(name) for name in names]
+    numeric = [column.type in {"int", "float"} for column in rows.columns]
+    shown = ([visible(cell or "") for cell in row] for row in cells(rows, stop))
+    sample = list(itertools.islice(shown, _SAMPLE))
+    widths = [
+        min(_WIDEST, max(map(cell_len, (title, *(row[index] for row in sample))), default=1))
+        for index, title in enumerate(titles)
+    ]
+    room, fitting = shutil.get_terminal_size().columns, 0
+    for width in widths:
+        if fitting and room < width:
+            break
+        room -= width + 2
+        fitting += 1
+
+    def line(row: Sequence[str]) -> str:
+        parts = []
+        for text, width, right in zip(row[:fitting], widths, numeric, strict=False):
+            size = cell_len(text)
+            if size > width:
+                parts.append(set_cell_size(text, width - 1) + "…")
+            else:
+                pad = " " * (width - size)
+                parts.append(pad + text if right else text + pad)
+        return "  ".join(parts).rstrip() + "\n"
+
+    sys.stdout.write(line(titles))
+    sys.stdout.write("  ".join("─" * width for width in widths[:fitting]) + "\n")
+    for row in itertools.chain(sample, shown):
+        sys.stdout.write(line(row))
+    if fitting < len(titles):
+        out.note(f"{fitting} of {len(titles)} columns fit here; --format csv or --json gives all.")

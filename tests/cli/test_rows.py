@@ -1,0 +1,126 @@
+"""Rows, statistics and SQL by command, against a real server."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+HOSTILE = b'name,note\n\x1b[31mred,"two\nlines"\n007,"say ""hi"""\n,""\n'
+
+
+@pytest.fixture
+def hostile(amltui):
+    """Cells that would act on a terminal or break a line, and a missing and an empty one."""
+    if amltui("show", "hostile.csv").code:
+        assert amltui.bytes("put", "-", "--name", "hostile.csv", data=HOSTILE)[0] == 0
+    return "hostile.csv"
+
+
+def test_piped_rows_are_one_line_each_and_harmless(amltui, hostile):
+    done = amltui("head", hostile)
+    assert done.code == 0
+    assert "\x1b" not in done.out
+    assert [line.split("\t") for line in done.out.splitlines()] == [
+        ["name", "note"],
+        ["␛[31mred", "two⏎lines"],
+        ["007", 'say "hi"'],
+        ["", ""],
+    ]
+
+
+def test_csv_gives_the_exact_cells_and_tells_missing_from_empty(amltui, hostile):
+    done = amltui("head", hostile, "--format", "csv")
+    assert list(csv.reader(io.StringIO(done.out)))[1] == ["\x1b[31mred", "two\nlines"]
+    assert done.out.endswith(',""\n')
+
+
+def test_json_rows_are_one_ascii_document(amltui, hostile):
+    code, out, _ = amltui.bytes("head", hostile, "-n", "2", "--json")
+    assert code == 0
+    document = json.loads(out.decode("ascii"))
+    assert document["columns"][0] == {"name": "name", "type": "text"}
+    assert document["rows"] == [["\x1b[31mred", "two\nlines"], ["007", 'say "hi"']]
+    assert (document["row_count"], document["complete"]) == (2, False)
+
+
+def test_a_cell_longer_than_a_screen_comes_whole(amltui):
+    long = "x" * 5000
+    assert amltui("put", "-", "--name", "long cell.csv", data=f"a,b\n{long},1\n").code == 0
+    assert amltui("head", "long cell.csv", "--json").json["rows"] == [[long, "1"]]
+    assert long in amltui("head", "long cell.csv").out
+
+
+def test_bytes_without_rows_are_shown_as_bytes(amltui):
+    assert amltui("put", "-", "--name", "raw.zip", data="PK\x03\x04 and more").code == 0
+    done = amltui("head", "raw.zip")
+    assert done.code == 0
+    assert "50 4b 03 04" in done.out.lower()
+    assert amltui("sql", "raw.zip", "select 1 from data").code == 7
+
+
+def test_more_rows_than_the_first_block_holds_are_waited_for(amltui):
+    lines = "".join(f"{number},{'y' * 90}\n" for number in range(6000))
+    assert amltui("put", "-", "--name", "many.csv", data="n,filler\n" + lines).code == 0
+    assert amltui("head", "many.csv", "-n", "5500").out.count("\n") == 5501
+    assert amltui("head", "many.csv", "-n", "99999").out.count("\n") == 6001
+    assert amltui("sql", "many.csv", "select n from data").out.count("\n") == 6001
+
+
+def test_statistics_of_all_columns_and_of_one(amltui):
+    document = amltui("stats", "Iris", "--json").json
+    assert document["row_count"] == 150
+    assert [one["type"] for one in document["columns"]] == ["float"] * 4 + ["text"]
+    one = amltui("stats", "Iris", "sepal_length", "--json").json
+    assert (one["minimum"], one["maximum"]) == ("4.3", "7.9")
+    assert sum(part["count"] for part in one["histogram"]) == 150
+    assert "█" in amltui("stats", "Iris", "5").out
+
+
+def test_sql_answers_in_every_form(amltui):
+    query = "select class, count(*) as n from data group by class order by class"
+    assert amltui("sql", "Iris", query).out.splitlines()[0] == "class\tn"
+    assert amltui("sql", "Iris", query, "--format", "csv").out.endswith("virginica,50\n")
+    assert amltui("sql", "Iris", "-", "--json", data=query).json["rows"][0] == ["setosa", "50"]
+    done = amltui("sql", "Iris", query, "-o", "answer.parquet")
+    assert done.out == "answer.parquet\n"
+    table = pq.read_table(amltui.home / "answer.parquet")
+    assert table.to_pydict()["n"] == [50, 50, 50]
+    assert amltui("sql", "Iris", query, "-o", "answer.csv").code == 0
+    assert (amltui.home / "answer.csv").read_text().startswith("class,n\nsetosa,50\n")
+    assert amltui("sql", "Iris", query, "-o", "answer.csv").code == 5
+    assert not list(amltui.home.glob(".*.part"))
+
+
+def test_a_mistake_in_sql_is_pointed_at(amltui):
+    done = amltui("sql", "Iris", "select class frm data where")
+    assert done.code == 2
+    lines = done.err.splitlines()
+    place = next(index for index, line in enumerate(lines) if line.strip() == "^")
+    assert lines[place - 1].strip() == "select class frm data where"
+    assert lines[place].index("^") == lines[place - 1].index("data")
+    assert '"nonsense"' in amltui("sql", "Iris", "select nonsense from data").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["head", "Iris", "-n", "0"], 2, "-n 0"),
+        (["head", "Iris", "--json", "--format", "csv"], 2, "exclude each other"),
+        (["head", "Iris", "--format", "xml"], 2, "csv"),
+        (["stats", "Iris", "sepal_lenght"], 3, 'Did you mean "sepal_length"'),
+        (["stats", "Iris", "99"], 3, "1 to 5"),
+        (["stats", "Iris", "1", "--bins", "0"], 2, "--bins"),
+        (["sql", "Iris", "drop table data"], 2, "Only SELECT"),
+        (["sql", "Iris", "select 1; select 2"], 2, "one statement"),
+        (["sql", "Iris", "select * from '/etc/passwd'"], 2, ""),
+        (["sql", "Iris", "select 1", "-o", "x.xls"], 2, ".parquet"),
+    ],
+)
+def test_wrong_questions_end_with_their_code(amltui, arguments, code, said):
+    done = amltui(*arguments)
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err
