@@ -32,8 +32,13 @@ MISSING: Final = (
 _TRUE: Final = ("True", "TRUE", "true")
 _FALSE: Final = ("False", "FALSE", "false")
 _COLUMN: Final = re.compile(r"In CSV column #(\d+): CSV conversion error")
-_INTEGER: Final = r"^[ \t]*[+-]?[0-9]+[ \t]*$"
-_PERHAPS_NUMBER: Final = r"^[ \t]*[+-]?([0-9.]|[iI][nN][fF])"
+_SPACE: Final = r"[ \t\n\v\f\r]*"
+_INTEGER: Final = rf"^{_SPACE}[+-]?[0-9]+{_SPACE}$"
+_NUMBER: Final = (
+    rf"^{_SPACE}[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+    rf"|[iI][nN][fF]([iI][nN][iI][tT][yY])?){_SPACE}$"
+)
+"""All that pandas takes for a number."""
 
 
 class _UnsureError(Exception):
@@ -115,7 +120,7 @@ def _arrow_type(column: pd.Series[Any]) -> pa.DataType | None:
         return pa.bool_()
     if isinstance(column.dtype, pd.StringDtype):
         # One value that is no number makes the whole column text.
-        if column[column.notna() & ~column.isin(MISSING)].str.match(_PERHAPS_NUMBER).all():
+        if column[column.notna() & ~column.isin(MISSING)].str.match(_NUMBER).all():
             raise _UnsureError  # numbers too large for pandas, which then keeps NA as text
         return pa.large_string()
     raise _UnsureError
@@ -224,14 +229,14 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if column.null_count == len(column):
         return column.cast(pa.float64())
     if _all(pc.match_substring_regex(column, _INTEGER)):
-        whole = _cast(pc.replace_substring_regex(column, r"[ \t+]", ""), pa.int64())
+        whole = _cast(pc.replace_substring_regex(column, r"[ \t\n\v\f\r+]", ""), pa.int64())
         return whole.cast(pa.float64(), safe=False) if column.null_count else whole
-    if not _all(pc.match_substring_regex(column, _PERHAPS_NUMBER)):
+    if not _all(pc.match_substring_regex(column, _NUMBER)):
         words = pa.array((*_TRUE, *_FALSE), pa.large_string())
         if _all(pc.is_in(column.drop_null(), value_set=words)):
             raise _UnsureError
         return column
-    result = _cast(pc.utf8_trim(column, " \t"), pa.float64())
+    result = _cast(pc.utf8_trim(column, " \t\n\v\f\r"), pa.float64())
     if _any(pc.is_nan(result)):
         raise _UnsureError
     return result
