@@ -1,1 +1,40 @@
-"""The old `azureml` client's names, sync and async, over the services."""
+"""The library: the old `azureml` client's names, and async twins of them.
+
+Where something is not said to be new, it does what the old client did, down to the exceptions.
+"""
+
+from amltui.api.aio import (
+    AsyncDataset,
+    AsyncDatasets,
+    AsyncExperiment,
+    AsyncExperiments,
+    AsyncIntermediateDataset,
+    AsyncWorkspace,
+)
+from amltui.api.connecting import Endpoints
+from amltui.api.sync import (
+    Dataset,
+    Datasets,
+    Experiment,
+    Experiments,
+    IntermediateDataset,
+    SourceDataset,
+    Workspace,
+)
+
+__all__ = [
+    "AsyncDataset",
+    "AsyncDatasets",
+    "AsyncExperiment",
+    "AsyncExperiments",
+    "AsyncIntermediateDataset",
+    "AsyncWorkspace",
+    "Dataset",
+    "Datasets",
+    "Endpoints",
+    "Experiment",
+    "Experiments",
+    "IntermediateDataset",
+    "SourceDataset",
+    "Workspace",
+]

@@ -1,0 +1,432 @@
+"""The library for asyncio: the nouns of the old client, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import IO, TYPE_CHECKING, Self, TypeVar
+
+from amltui.api.checks import check_new, check_output, not_none
+from amltui.api.connecting import Address, Connector
+from amltui.api.metadata import (
+    NO_DATASET,
+    NO_EXPERIMENT,
+    Conditional,
+    DatasetMetadata,
+    ExperimentMetadata,
+    Listed,
+    has_frame,
+    is_own,
+    only_if,
+)
+from amltui.api.reading import AsyncContents, read_whole, with_reader
+from amltui.api.sending import RawData, send, spooled
+from amltui.models import Dataset, Experiment, OutputPort
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from amltui.workspaces.base import Workspace as Base
+
+T = TypeVar("T")
+
+
+def _serialize(file: IO[bytes], data_type_id: str, dataframe: pd.DataFrame) -> None:
+    from amltui.formats.frames import serialize_dataframe
+
+    serialize_dataframe(file, data_type_id, dataframe)
+    file.seek(0)
+
+
+class AsyncWorkspace:
+    """A workspace, for asyncio.
+
+    Connects when something first needs it; close it with `async with` or `aclose()`.
+
+    Args:
+        workspace_id: 32 hex digits.
+        authorization_token: a token of the workspace.
+        endpoint: the server's address.
+        profile: a profile made with `amltui profile add`.
+
+    What is left out comes from the environment, the profile in force or the old client's
+    `~/.azureml/settings.json`; where nobody says anything it is the local workspace of this
+    machine, whose server is started.
+
+        async with AsyncWorkspace() as ws:
+            async for dataset in ws.datasets:
+                print(dataset.name)
+            iris = await ws.datasets.get("Iris")
+            frame = await iris.to_dataframe()
+
+    Raises:
+        TypeError: an argument is empty.
+    """
+
+    def __init__(
+        self,
+        workspace_id: str | None = None,
+        authorization_token: str | None = None,
+        endpoint: str | None = None,
+        *,
+        profile: str | None = None,
+    ) -> None:
+        self._at(Address(workspace_id, authorization_token, endpoint, profile))
+
+    @classmethod
+    def from_profile(cls, name: str) -> Self:
+        """The workspace of a profile made with `amltui profile add`."""
+        return cls(profile=name)
+
+    def _at(self, address: Address) -> None:
+        self._connector = Connector(address)
+        self._listing: tuple[str | None, Listed[Dataset]] | None = None
+        self.datasets = AsyncDatasets(self)
+        self.user_datasets = AsyncDatasets(self, examples=False)
+        self.example_datasets = AsyncDatasets(self, examples=True)
+        self.experiments = AsyncExperiments(self)
+        self.user_experiments = AsyncExperiments(self, examples=False)
+        self.example_experiments = AsyncExperiments(self, examples=True)
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close connections; safe to call twice."""
+        await self._connector.aclose()
+
+    async def connect(self) -> Base:
+        """The workspace below, for what this class does not offer."""
+        return await self._connector.connect()
+
+    async def listed_datasets(self) -> Listed[Dataset]:
+        """The present list; an unchanged one costs one small answer."""
+        workspace = await self.connect()
+        known = self._listing
+        listing = await workspace.datasets(etag=known[0] if known else None)
+        if listing is None:
+            assert known is not None  # an etag is only sent with a list
+            return known[1]
+        listed = Listed(listing.datasets, missing=NO_DATASET)
+        self._listing = (listing.etag, listed) if listing.etag else None
+        return listed
+
+    async def listed_experiments(self) -> Listed[Experiment]:
+        """The present list of experiments."""
+        return Listed(await (await self.connect()).experiments(), missing=NO_EXPERIMENT)
+
+
+class AsyncDatasets:
+    """The datasets of a workspace: the latest version of each. One question, one request."""
+
+    def __init__(self, workspace: AsyncWorkspace, *, examples: bool | None = None) -> None:
+        self.workspace = workspace
+        self._examples = examples
+
+    async def all(self) -> list[AsyncDataset]:
+        """All of them, in the workspace's order."""
+        listed = await self.workspace.listed_datasets()
+        return [AsyncDataset(self.workspace, m) for m in listed.only(examples=self._examples)]
+
+    async def count(self) -> int:
+        """How many there are."""
+        return len((await self.workspace.listed_datasets()).only(examples=self._examples))
+
+    async def __aiter__(self) -> AsyncIterator[AsyncDataset]:
+        for dataset in await self.all():
+            yield dataset
+
+    async def get(self, index: int | str) -> AsyncDataset:
+        """One by position, by name (case-sensitive) or by id.
+
+        Raises:
+            IndexError: there is none.
+        """
+        listed = await self.workspace.listed_datasets()
+        return AsyncDataset(self.workspace, listed.pick(index, examples=self._examples))
+
+    async def add_from_dataframe(
+        self, dataframe: pd.DataFrame, data_type_id: str, name: str, description: str
+    ) -> AsyncDataset:
+        """Upload a frame as a new dataset; see `amltui.formats.frames` for what survives.
+
+        Raises:
+            TypeError: an argument is None or empty.
+            UnsupportedDatasetTypeError: no frame can be written as this type.
+            AzureMLConflictHttpError: a dataset of this name is there.
+        """
+        not_none("dataframe", dataframe)
+        check_new(data_type_id, name, description)
+        with spooled() as file:
+            await asyncio.to_thread(_serialize, file, data_type_id, dataframe)
+            return await self.add_from_raw_data(file, data_type_id, name, description)
+
+    async def add_from_raw_data(
+        self, raw_data: RawData, data_type_id: str, name: str, description: str
+    ) -> AsyncDataset:
+        """Upload bytes, a binary file or a path as a new dataset, 4 MiB at a time.
+
+        Raises:
+            TypeError: an argument is None or empty, or `raw_data` is text.
+            AzureMLConflictHttpError: a dataset of this name is there.
+        """
+        not_none("raw_data", raw_data)
+        check_new(data_type_id, name, description)
+        workspace = await self.workspace.connect()
+        made = await send(
+            workspace, raw_data, name=name, data_type_id=data_type_id, description=description
+        )
+        return AsyncDataset(self.workspace, await workspace.dataset(made))
+
+
+class _Readable(Conditional):
+    """What can be done with the contents of a dataset or an experiment's output."""
+
+    workspace: AsyncWorkspace
+
+    @property
+    def _source(self) -> Dataset | OutputPort:
+        raise NotImplementedError
+
+    def open(self) -> AsyncContents:
+        """The contents as a stream: `async with dataset.open() as file: await file.read(1000)`."""
+        return AsyncContents(self.workspace.connect, self._source)
+
+    async def read_as_binary(self) -> bytes:
+        """All bytes, verified.
+
+        Raises:
+            TransferCut, Damaged, LinkExpired: they did not come as promised.
+        """
+        return await read_whole(self.workspace.connect, self._source)
+
+    async def read_as_text(self) -> str:
+        """All text, which must be UTF-8; a byte order mark is dropped.
+
+        Raises:
+            UnicodeDecodeError: it is not UTF-8.
+        """
+        return (await self.read_as_binary()).decode("utf-8-sig")
+
+    @only_if(has_frame)
+    async def to_dataframe(self) -> pd.DataFrame:
+        """The contents as a pandas frame; see `amltui.formats.frames` for the rules.
+
+        Raises:
+            Unreadable: the contents are not what their type says.
+        """
+        from amltui.formats.frames import deserialize_dataframe
+
+        return await self._parsed(deserialize_dataframe)
+
+    @only_if(has_frame)
+    async def to_arrow(self) -> pa.Table:
+        """The contents as an Arrow table with the types of `to_dataframe`; missing is null."""
+        from amltui.formats.frames import deserialize_table
+
+        return await self._parsed(deserialize_table)
+
+    async def _parsed(self, parse: Callable[[IO[bytes], str], T]) -> T:
+        source = self._source
+        return await with_reader(
+            self.workspace.connect, source, lambda reader: parse(reader, source.data_type_id)
+        )
+
+
+class AsyncDataset(DatasetMetadata, _Readable):
+    """One dataset, as it was when it was asked for."""
+
+    def __init__(self, workspace: AsyncWorkspace, model: Dataset) -> None:
+        self.workspace = workspace
+        self._model = model
+
+    @property
+    def _source(self) -> Dataset:
+        return self._model
+
+    @only_if(is_own)
+    async def update_from_dataframe(
+        self,
+        dataframe: pd.DataFrame,
+        data_type_id: str | None = None,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> None:
+        """Replace the contents by a frame; what is None stays as it is.
+
+        Raises:
+            TypeError: `dataframe` is None.
+            UnsupportedDatasetTypeError: no frame can be written as this type.
+            AzureMLConflictHttpError: another dataset has the new name.
+        """
+        not_none("dataframe", dataframe)
+        data_type_id = self.data_type_id if data_type_id is None else data_type_id
+        with spooled() as file:
+            await asyncio.to_thread(_serialize, file, data_type_id, dataframe)
+            await self.update_from_raw_data(file, data_type_id, name, description)
+
+    @only_if(is_own)
+    async def update_from_raw_data(
+        self,
+        raw_data: RawData,
+        data_type_id: str | None = None,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> None:
+        """Replace the contents by bytes, a binary file or a path; what is None stays as it is.
+
+        Raises:
+            TypeError: `raw_data` is None or text.
+            AzureMLConflictHttpError: another dataset has the new name.
+        """
+        not_none("raw_data", raw_data)
+        workspace = await self.workspace.connect()
+        made = await send(
+            workspace,
+            raw_data,
+            name=self.name if name is None else name,
+            data_type_id=self.data_type_id if data_type_id is None else data_type_id,
+            description=self.description if description is None else description,
+            family_id=self.family_id,
+        )
+        self._model = await workspace.dataset(made)
+
+    @only_if(is_own)
+    async def rename(self, name: str) -> None:
+        """Give it another name; a server without that gets the same contents sent again.
+
+        Raises:
+            AzureMLConflictHttpError: another dataset has this name.
+        """
+        from amltui.services.edits import Edits
+
+        self._model = await Edits(self.workspace.connect).rename(self._model, name)
+
+    @only_if(is_own)
+    async def describe(self, description: str) -> None:
+        """Give it another description; "" removes it."""
+        from amltui.services.edits import Edits
+
+        self._model = await Edits(self.workspace.connect).describe(self._model, description)
+
+    @only_if(is_own)
+    async def delete(self) -> None:
+        """Delete it with all its versions. This cannot be undone."""
+        await (await self.workspace.connect()).delete(self.family_id)
+
+    async def versions(self) -> list[AsyncDataset]:
+        """All versions, newest first, each readable.
+
+        Raises:
+            NotSupportedByServer: this server cannot list them.
+        """
+        found = await (await self.workspace.connect()).versions(self.family_id)
+        return [AsyncDataset(self.workspace, model) for model in found]
+
+    @only_if(is_own)
+    async def restore(self) -> AsyncDataset:
+        """Make this old version the latest again; the new latest, with these contents."""
+        restored = await (await self.workspace.connect()).restore(self.id)
+        return AsyncDataset(self.workspace, restored)
+
+    async def refresh(self) -> None:
+        """Ask again for what the workspace says about this version, with fresh links."""
+        self._model = await (await self.workspace.connect()).dataset(self.id)
+
+
+class AsyncIntermediateDataset(_Readable):
+    """One output of an experiment's module. It has contents and no metadata."""
+
+    def __init__(
+        self, workspace: AsyncWorkspace, experiment: AsyncExperiment, port: OutputPort
+    ) -> None:
+        self.workspace = workspace
+        self.experiment = experiment
+        self._port = port
+
+    def __repr__(self) -> str:
+        return f"{self.node_id}\t{self.port_name}\t{self.data_type_id}"
+
+    @property
+    def node_id(self) -> str:
+        """The module's node in the graph."""
+        return self._port.node_id
+
+    @property
+    def port_name(self) -> str:
+        """The module's output port."""
+        return self._port.port_name
+
+    @property
+    def data_type_id(self) -> str:
+        """How the contents are written."""
+        return self._port.data_type_id
+
+    @property
+    def module(self) -> str:
+        """What a person knows the module by; "" where the graph was not asked."""
+        return self._port.module
+
+    @property
+    def _source(self) -> OutputPort:
+        return self._port
+
+
+class AsyncExperiment(ExperimentMetadata):
+    """One experiment."""
+
+    def __init__(self, workspace: AsyncWorkspace, model: Experiment) -> None:
+        self.workspace = workspace
+        self._model = model
+
+    def get_intermediate_dataset(
+        self, node_id: str, port_name: str, data_type_id: str
+    ) -> AsyncIntermediateDataset:
+        """One output, by what Studio's snippets name. Asks nobody.
+
+        Raises:
+            TypeError: an argument is None or empty.
+        """
+        check_output(node_id, port_name, data_type_id)
+        port = OutputPort(self.experiment_id, node_id, port_name, data_type_id)
+        return AsyncIntermediateDataset(self.workspace, self, port)
+
+    async def outputs(self) -> list[AsyncIntermediateDataset]:
+        """All outputs in the experiment's graph, in its order."""
+        whole = await (await self.workspace.connect()).experiment(self.experiment_id)
+        return [AsyncIntermediateDataset(self.workspace, self, port) for port in whole.outputs]
+
+
+class AsyncExperiments:
+    """The experiments of a workspace. One question, one request."""
+
+    def __init__(self, workspace: AsyncWorkspace, *, examples: bool | None = None) -> None:
+        self.workspace = workspace
+        self._examples = examples
+
+    async def all(self) -> list[AsyncExperiment]:
+        """All of them, in the workspace's order."""
+        listed = await self.workspace.listed_experiments()
+        return [AsyncExperiment(self.workspace, m) for m in listed.only(examples=self._examples)]
+
+    async def count(self) -> int:
+        """How many there are."""
+        return len((await self.workspace.listed_experiments()).only(examples=self._examples))
+
+    async def __aiter__(self) -> AsyncIterator[AsyncExperiment]:
+        for experiment in await self.all():
+            yield experiment
+
+    async def get(self, index: int | str) -> AsyncExperiment:
+        """One by position or by id.
+
+        Raises:
+            IndexError: there is none.
+        """
+        listed = await self.workspace.listed_experiments()
+        return AsyncExperiment(self.workspace, listed.pick(index, examples=self._examples))

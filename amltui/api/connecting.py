@@ -1,0 +1,104 @@
+"""Which workspace is meant, and reaching it when something first needs it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from amltui.errors import UsageError
+
+if TYPE_CHECKING:
+    from amltui.config import Connection
+    from amltui.workspaces.base import Workspace as Base
+
+
+class Endpoints:
+    """Where Microsoft's own service was, until it was switched off in 2024."""
+
+    default: Final = "https://studio.azureml.net"
+    management_default: Final = "https://management.azureml.net"
+
+
+class Address:
+    """What the user said about a workspace; profiles and settings are read when first needed."""
+
+    def __init__(
+        self,
+        workspace_id: str | None,
+        authorization_token: str | None,
+        endpoint: str | None,
+        profile: str | None,
+    ) -> None:
+        given = {
+            "workspace_id": workspace_id,
+            "authorization_token": authorization_token,
+            "endpoint": endpoint,
+            "profile": profile,
+        }
+        for name, value in given.items():
+            if value is not None and not value:
+                raise TypeError(f'"{name}" should not be None or empty.')
+        self._given = (profile, endpoint, workspace_id, authorization_token)
+
+    @cached_property
+    def connection(self) -> Connection | None:
+        """How the workspace is reached. None: it is the embedded one.
+
+        Raises:
+            ConfigError: a profile or setting is missing or wrong.
+        """
+        from amltui.config import Connection, resolve
+        from amltui.workspaces.studio.workspace import normal_endpoint
+
+        profile, endpoint, workspace_id, token = self._given
+        if endpoint and workspace_id and token:  # nothing to read from anywhere
+            return Connection(normal_endpoint(endpoint), workspace_id, token)
+        return resolve(profile, endpoint, workspace_id, token)
+
+
+class Connector:
+    """A workspace that is reached, or its server started, by the first `connect`."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._workspace: Base | None = None
+        self._opened = AsyncExitStack()
+        self._connecting = asyncio.Lock()
+        self._closed = False
+
+    async def connect(self) -> Base:
+        """The open workspace.
+
+        Raises:
+            UsageError: it was closed.
+            ConfigError: there is no telling which workspace is meant.
+        """
+        async with self._connecting:
+            if self._closed:
+                raise UsageError("This workspace was closed.")
+            if self._workspace is None:
+                self._workspace = await self._opened.enter_async_context(await self._reach())
+            return self._workspace
+
+    async def _reach(self) -> Base:
+        from amltui.workspaces.studio import StudioWorkspace
+
+        connection = await asyncio.to_thread(lambda: self._address.connection)
+        if connection is not None:
+            return StudioWorkspace(connection.endpoint, connection.workspace_id, connection.token)
+        from amltui.config import paths
+        from amltui.services.embedded import EmbeddedServer
+
+        embedded = EmbeddedServer(paths.data_dir())
+        self._opened.push_async_callback(embedded.stop)
+        there = await embedded.start()
+        return StudioWorkspace(there.endpoint, there.workspace_id, there.token, key=embedded.key)
+
+    async def aclose(self) -> None:
+        """Close connections; an embedded server ends."""
+        async with self._connecting:
+            self._closed = True
+            self._workspace = None
+            await self._opened.aclose()
