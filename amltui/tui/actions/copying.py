@@ -10,7 +10,7 @@ from textual.app import App
 from amltui.errors import UsageError
 from amltui.models import Dataset
 from amltui.text import visible, visible_lines
-from amltui.tui.actions.previews import PreviewDesk
+from amltui.tui.actions.desk import PreviewDesk
 from amltui.tui.clipboard import LIMIT, copied
 from amltui.tui.dialogs.menu import Entry, Menu
 from amltui.tui.terminal import show_plainly, write

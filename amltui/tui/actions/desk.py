@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from amltui.models import Dataset
     from amltui.services.session import Session
+    from amltui.tui.widgets.preview import PreviewPane
+    from amltui.tui.widgets.transfers import TransfersPane
 
 T = TypeVar("T")
 
@@ -35,3 +37,19 @@ class Desk(Protocol):
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to family `select`."""
+
+
+class PreviewDesk(Desk, Protocol):
+    """The main screen with its preview pane."""
+
+    @property
+    def preview(self) -> PreviewPane:
+        """The preview pane."""
+
+
+class TransferDesk(Desk, Protocol):
+    """The main screen with its transfers pane."""
+
+    @property
+    def transfers(self) -> TransfersPane:
+        """The transfers pane."""

@@ -5,26 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from amltui.errors import Cancelled, Conflict
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.tui.actions.desk import Desk
+from amltui.tui.actions.desk import Desk, TransferDesk
 from amltui.tui.dialogs.ask import AskLine
 from amltui.tui.widgets.dataset_list import Presence
-from amltui.tui.widgets.transfers import Moving, TransfersPane
+from amltui.tui.widgets.transfers import Moving
 
 if TYPE_CHECKING:
     from amltui.transfers import Transfer
-
-
-class TransferDesk(Desk, Protocol):
-    """The main screen with its transfers pane."""
-
-    @property
-    def transfers(self) -> TransfersPane:
-        """The transfers pane."""
 
 
 class TransferActions:

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from textual.coordinate import Coordinate
 
 from amltui.models import Dataset
 from amltui.text import human_size, visible
-from amltui.tui.actions.desk import Desk
+from amltui.tui.actions.desk import PreviewDesk
+from amltui.tui.actions.profiles import profile_text
+from amltui.tui.actions.questions import Questions
+from amltui.tui.dialogs.show import ShowText
 from amltui.tui.widgets.details import Facts
-from amltui.tui.widgets.preview import PreviewPane, View
+from amltui.tui.widgets.preview import View
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
 
 SMALL: Final = 8 << 20
 """Bytes up to which a dataset is previewed as soon as the cursor rests on it."""
-
-
-class PreviewDesk(Desk, Protocol):
-    """The main screen with its preview pane."""
-
-    @property
-    def preview(self) -> PreviewPane:
-        """The preview pane."""
 
 
 class PreviewActions:
@@ -37,6 +32,7 @@ class PreviewActions:
         self._changed = changed
         self._dataset: Dataset | None = None
         self._preview: Preview | None = None
+        self.questions = Questions(desk, self._describe)
 
     @property
     def dataset(self) -> Dataset | None:
@@ -75,22 +71,43 @@ class PreviewActions:
         self._preview = preview
         shown = preview.rows
         pane.show(shown, self._view())
-        self._changed()
+        self._note_table()
         async with contextlib.aclosing(preview.changes()) as changes:
             async for _ in changes:
-                if preview.rows is shown:
-                    pane.describe(self._view())
-                else:
-                    shown = preview.rows
-                    pane.show(shown, self._view(), keep=True)
-                self._changed()
-        pane.describe(self._view())
-        self._changed()
+                self._note_table()
+                if preview.rows is not shown and not self.questions.asked:
+                    pane.show(preview.rows, self._view(), keep=True)
+                shown = preview.rows
+                self._describe()
+        self._describe()
         if preview.problem is not None:
             raise preview.problem
 
+    async def show_cell(self, row: int, column: int) -> bool:
+        """`enter`: the whole cell; whether it is to be copied."""
+        rows = self._desk.preview.rows
+        if rows is None:
+            return False
+        value = rows.cell(row, column)
+        name = visible(rows.columns[column].name) or f"column {column + 1}"
+        number = rows.row_numbers(row, row + 1)[0] + 1
+        title = f"{name} · row {number:,}"
+        if value is None:
+            title += " · missing"
+        elif not value:
+            title += " · empty"
+        copy = await self._desk.ask(ShowText(title, value or ""))
+        return copy is True
+
+    async def profile(self, column: int) -> None:
+        """`I`: a column in numbers, and how its values are spread."""
+        text = await self.questions.profile(column)
+        name = visible(text[0].name) or f"column {column + 1}"
+        await self._desk.ask(ShowText(f"Profile of {name}", profile_text(*text)))
+
     def close(self) -> None:
         """Let go of what is shown; the pane must show something else by then, or be gone."""
+        self.questions.close()
         preview, self._preview, self._dataset = self._preview, None, None
         if preview is not None:
             preview.close()
@@ -121,15 +138,30 @@ class PreviewActions:
 
     def back(self) -> bool:
         """Take back the last question; false when there was none."""
-        return False
+        return self.questions.back()
+
+    def _note_table(self) -> None:
+        if self._preview is not None and self._preview.table is not None:
+            self.questions.has(self._preview.table)
+
+    def _describe(self) -> None:
+        if self._preview is not None:
+            self._desk.preview.describe(self._view())
+            self._changed()
 
     def _view(self) -> View:
         preview, dataset = self._preview, self._dataset
         if preview is None or dataset is None:
             return View()
+        rows = preview.rows
         note = "complete"
-        if not preview.rows.complete:
+        if not rows.complete:
             note = f"{human_size(preview.received)} of {human_size(preview.size)} read"
             if preview.problem is not None:
                 note += ", then it stopped"
-        return View(dataset.name, note)
+        chips = self.questions.chips
+        if chips:
+            note = f"of {rows.row_count:,}" + ("" if rows.complete else f" so far, {note}")
+        if preview.table is not None and preview.table.malformed_count:
+            chips = (*chips, f"{preview.table.malformed_count:,} malformed")
+        return View(dataset.name, note, chips, self.questions.busy)

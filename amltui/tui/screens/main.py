@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.events import DescendantFocus, Resize
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widget import Widget
 
 from amltui.errors import Cancelled, Unreachable
 from amltui.models import Dataset
@@ -28,8 +26,9 @@ from amltui.tui.backend import Backend
 from amltui.tui.dialogs.ask import Confirm
 from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
 from amltui.tui.dialogs.palette import Command, Palette
-from amltui.tui.grid import Grid
-from amltui.tui.screens.layout import DETAILS, LIST, PREVIEW, TRANSFERS, Arrangement, Wish, arrange
+from amltui.tui.grid.messages import CellHighlighted, CellSelected, SortRequested
+from amltui.tui.screens.layout import LIST, PREVIEW
+from amltui.tui.screens.panes import PanesScreen
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.datasets import DatasetsPane
 from amltui.tui.widgets.details import Details, Facts
@@ -50,7 +49,7 @@ _PAUSE = 0.15
 """Seconds that the cursor rests on a dataset before its rows are fetched."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(PanesScreen):
     """All panes."""
 
     CSS_PATH = "main.tcss"
@@ -68,13 +67,6 @@ class MainScreen(Screen[None]):
         Binding("colon,ctrl+p", "palette", "commands"),
         Binding("i", "details", "details"),
         Binding("w", "transfers", "transfers"),
-        Binding("1", "pane(1)", "datasets pane", show=False),
-        Binding("2", "pane(2)", "preview pane", show=False),
-        Binding("3", "pane(3)", "details pane", show=False),
-        Binding("4", "pane(4)", "transfers pane", show=False),
-        Binding("tab", "cycle(1)", "next pane", show=False),
-        Binding("shift+tab", "cycle(-1)", "previous pane", show=False),
-        Binding("plus", "zoom", "zoom the pane", show=False),
         Binding("escape", "back", "step back", show=False),
         Binding("q", "quit", "quit"),
     ]
@@ -82,11 +74,11 @@ class MainScreen(Screen[None]):
     def __init__(self, backend: Backend) -> None:
         super().__init__()
         self._backend = backend
-        self._wish = Wish()
         self._pause: Timer | None = None
         self._moves = TransferActions(self, self._transfers_changed)
         self._datasets = DatasetActions(self, self._moves)
         self._previews = PreviewActions(self, self._show_facts)
+        self._copying = CopyActions(self, lambda: self.app)
         self._deeds: dict[str, Deed] = {
             "download": self._datasets.download,
             "download_to": self._datasets.download_to,
@@ -97,7 +89,7 @@ class MainScreen(Screen[None]):
             "delete": self._datasets.delete,
             "refresh": self._datasets.refresh,
             "forget": self._moves.forget,
-            "copy": CopyActions(self, lambda: self.app).menu,
+            "copy": self._copying.menu,
         }
 
     def compose(self) -> ComposeResult:
@@ -211,7 +203,7 @@ class MainScreen(Screen[None]):
 
     @on(TransfersPane.Asked)
     def _transfer_asked(self, event: TransfersPane.Asked) -> None:
-        self.work(lambda: self._moves.asked(event.transfer, event.what))
+        self.work(partial(self._moves.asked, event.transfer, event.what))
 
     def _show_list(self, snapshot: Snapshot, *, select: str | None = None) -> None:
         self.query_one(DatasetsPane).show(snapshot.datasets, select=select)
@@ -239,6 +231,7 @@ class MainScreen(Screen[None]):
     def _open_preview(self, dataset: Dataset, *, asked: bool) -> None:
         if self._previews.shows(dataset):
             return
+        self.workers.cancel_group(self, "question")
         if asked or self._previews.small(dataset):
             self.work(lambda: self._previews.open(dataset), group="preview", exclusive=True)
         else:
@@ -252,101 +245,59 @@ class MainScreen(Screen[None]):
             facts = self._previews.facts(dataset)
         self.query_one(Details).show(facts)
 
-    # Panes
-
-    def on_resize(self, _event: Resize) -> None:
-        """Arrange for the new size."""
-        self._arrange()
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Note which pane has the focus."""
-        numbers = {"datasets": LIST, "preview": PREVIEW, "details": DETAILS, "transfers": TRANSFERS}
-        for ancestor in event.widget.ancestors_with_self:
-            number = numbers.get(ancestor.id or "")
-            if number is not None and number != self._wish.pane:
-                self._wish = replace(self._wish, pane=number)
-                self._arrange()
-                self._show_facts()
-
-    def action_pane(self, pane: int) -> None:
-        """Focus a pane, showing it if need be."""
-        self._wish = replace(self._wish, pane=pane)
-        self._arrange()
-        target: Widget = {
-            LIST: self.query_one(DatasetList),
-            PREVIEW: self.query_one(Grid),
-            DETAILS: self.query_one(Details),
-            TRANSFERS: self.query_one(TransfersPane),
-        }[pane]
-        target.focus()
+    def pane_changed(self) -> None:
+        """Keys may act on another dataset now."""
         self._show_facts()
-
-    def action_cycle(self, step: int) -> None:
-        """Focus the next pane that is seen, or in a narrow terminal the next of all."""
-        wish = replace(self._wish, zoomed=False)
-        seen = self._arrangement(wish)
-        panes = sorted(seen.panes) if not seen.alone else [LIST, PREVIEW, DETAILS, TRANSFERS]
-        at = panes.index(self._wish.pane) if self._wish.pane in panes else 0
-        self.action_pane(panes[(at + step) % len(panes)])
-
-    def action_zoom(self) -> None:
-        """Give the pane in focus the whole screen, or take it back."""
-        self._wish = replace(self._wish, zoomed=not self._wish.zoomed)
-        self._arrange()
-
-    def action_details(self) -> None:
-        """Show or hide the details."""
-        shown = DETAILS in self._arrangement(self._wish).panes
-        self._wish = replace(self._wish, details=not shown)
-        if self.size.width < 70:
-            self.action_pane(LIST if self._wish.pane == DETAILS else DETAILS)
-        elif self._wish.pane == DETAILS:
-            self.action_pane(LIST)
-        else:
-            self._arrange()
-
-    def action_transfers(self) -> None:
-        """Go to the transfers, or back from them."""
-        if self._wish.pane == TRANSFERS:
-            self._wish = replace(self._wish, transfers=False)
-            self.action_pane(LIST)
-        else:
-            self._wish = replace(self._wish, transfers=True)
-            self.action_pane(TRANSFERS)
 
     def action_back(self) -> None:
         """Undo the last thing that stands in the way; never quit."""
-        if self._wish.pane == PREVIEW and self._previews.back():
-            return
-        if self._wish.zoomed:
-            self.action_zoom()
-        elif self._wish.pane == LIST and self.query_one(DatasetsPane).filtering:
-            self.query_one(DatasetsPane).end_filter(keep=False)
-        elif self._wish.details and self.size.width < 110:
-            self._wish = replace(self._wish, details=None)
-            self.action_pane(LIST if self._wish.pane == DETAILS else self._wish.pane)
-        elif self._wish.pane != LIST:
-            self._wish = replace(self._wish, transfers=False)
-            self.action_pane(LIST)
+        if self._wish.pane == PREVIEW:
+            if self._previews.questions.busy:
+                self.workers.cancel_group(self, "question")
+                return
+            if self._previews.back():
+                return
+        datasets = self.query_one(DatasetsPane)
+        if self._wish.pane == LIST and not self._wish.zoomed and datasets.filtering:
+            datasets.end_filter(keep=False)
+        else:
+            self.step_back()
 
-    def _arrangement(self, wish: Wish) -> Arrangement:
-        transfers = len(self.query_one(TransfersPane).rows)
-        return arrange(self.size.width, self.size.height, wish, transfers=transfers)
+    # Questions
 
-    def _arrange(self) -> None:
-        seen = self._arrangement(self._wish)
-        for number, widget in (
-            (LIST, "#datasets"),
-            (PREVIEW, "#preview"),
-            (DETAILS, "#details"),
-            (TRANSFERS, "#transfers"),
-        ):
-            self.query_one(widget).display = number in seen.panes
-        self.query_one("#body").display = seen.panes != {TRANSFERS}
-        self.set_class(seen.drawer, "-drawer")
-        self.set_class(seen.alone, "-alone")
-        self.set_class(seen.thin, "-thin")
-        self.set_class(self.size.width < 110, "-medium")
+    def _ask(self, deed: Deed) -> None:
+        self.work(deed, group="question", exclusive=True)
+
+    @on(PreviewPane.Asked)
+    def _asked(self, event: PreviewPane.Asked) -> None:
+        questions = self._previews.questions
+        ask = {"find": questions.find, "filter": questions.filter, "sql": questions.sql}
+        self._ask(partial(ask[event.kind], event.text))
+
+    @on(PreviewPane.FindAgain)
+    def _find_again(self, event: PreviewPane.FindAgain) -> None:
+        self._ask(partial(self._previews.questions.again, event.step))
+
+    @on(SortRequested)
+    def _sort(self, event: SortRequested) -> None:
+        sort = self._previews.questions.sort
+        self._ask(partial(sort, event.column_index, descending=event.descending))
+
+    @on(PreviewPane.Profile)
+    def _profile(self, event: PreviewPane.Profile) -> None:
+        self._ask(partial(self._previews.profile, event.column))
+
+    @on(CellSelected)
+    def _cell_selected(self, event: CellSelected) -> None:
+        self.work(partial(self._show_cell, event.coordinate.row, event.coordinate.column))
+
+    async def _show_cell(self, row: int, column: int) -> None:
+        if await self._previews.show_cell(row, column):
+            self._copying.send(self.preview.grid.copy("cell").text, "the cell")
+
+    @on(CellHighlighted)
+    def _cell_highlighted(self) -> None:
+        self._show_facts()
 
     # Keys
 

@@ -129,6 +129,11 @@ class PreviewPane(Vertical):
         self._describe()
 
     @property
+    def view(self) -> View:
+        """What is said about the rows."""
+        return self._view
+
+    @property
     def title(self) -> str:
         """The dataset's name."""
         return self._view.title

@@ -1,0 +1,82 @@
+"""A column's profile as text: figures, then bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+
+from amltui.text import visible
+from amltui.tui.widgets.dataset_list import fit
+
+if TYPE_CHECKING:
+    from amltui.tables.queries import Histogram, Statistics
+
+_BAR: Final = 32
+"""Cells of the longest bar."""
+_LABEL: Final = 28
+"""Cells of the longest label."""
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+def profile_text(found: Statistics, spread: Histogram) -> str:
+    """Statistics and histogram, line by line; what a type has no meaning for is left out."""
+    lines = [f"{label:<12}{value}" for label, value in _figures(found)]
+    labels = [_label(spread, index) for index in range(len(spread.bins))]
+    counts = [part.count for part in spread.bins]
+    if spread.other:
+        labels.append("other values")
+        counts.append(spread.other)
+    if spread.missing:
+        labels.append("missing")
+        counts.append(spread.missing)
+    width = max((cell_len(label) for label in labels), default=0)
+    most = max(counts, default=0)
+    heading = "commonest values" if spread.type in {"text", "bool"} else "spread"
+    lines += ["", heading]
+    lines += [
+        f"{fit(label, width)}  {_bar(count, most)} {count:,}"
+        for label, count in zip(labels, counts, strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def _figures(found: Statistics) -> Iterator[tuple[str, str]]:
+    yield "type", found.type
+    yield "rows", f"{found.rows:,}"
+    yield "missing", f"{found.missing:,}"
+    if found.empty:
+        yield "empty", f"{found.empty:,}"
+    if found.misfits:
+        yield "misfits", f"{found.misfits:,} that are no {found.type}"
+    yield "different", f"{'' if found.distinct_exact else '≈ '}{found.distinct:,}"
+    texts = (("smallest", found.minimum), ("largest", found.maximum))
+    if found.type == "text":
+        texts = (("first", found.minimum), ("last", found.maximum))
+    yield from ((label, visible(text)) for label, text in texts if text is not None)
+    if found.mean is not None:
+        yield "mean", f"{found.mean:.6g}"
+    if found.deviation is not None:
+        yield "deviation", f"{found.deviation:.6g}"
+    if found.quartiles is not None:
+        yield "quartiles", "≈ " + "  ".join(visible(text) for text in found.quartiles)
+    if found.shortest is not None and found.longest is not None:
+        yield "characters", f"{found.shortest:,} to {found.longest:,}"
+
+
+def _label(spread: Histogram, index: int) -> str:
+    part = spread.bins[index]
+    if part.low == part.high or spread.type in {"text", "bool"}:
+        text = visible(part.low) or "(empty)"
+    else:
+        text = f"{visible(part.low)} to {visible(part.high)}"
+    return fit(text, _LABEL).rstrip()
+
+
+def _bar(count: int, most: int) -> str:
+    eighths = round(count / most * _BAR * 8) if most else 0
+    if count and not eighths:
+        eighths = 1
+    whole, rest = divmod(eighths, 8)
+    return "█" * whole + (_EIGHTHS[rest] if rest else "")

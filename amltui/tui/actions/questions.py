@@ -1,0 +1,231 @@
+"""Questions about the rows of the preview: filter, sort, find, SQL. Each answer can be taken back.
+
+Answers form a pile: a question is asked of the rows on top and puts its answer there; escape
+takes the top away. What is running is stopped by escape or by the next question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from textual.coordinate import Coordinate
+
+from amltui.errors import UsageError
+from amltui.tables.rows import Rows
+from amltui.tui.actions.conditions import conditions
+
+if TYPE_CHECKING:
+    from amltui.tables import Table
+    from amltui.tables.queries import Answer, Histogram, Statistics, View
+    from amltui.tui.actions.desk import PreviewDesk
+    from amltui.tui.widgets.preview import PreviewPane
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One answer on the pile."""
+
+    kind: Literal["filter", "sort", "sql"]
+    rows: Table | View | Answer
+    chip: str
+    """What was asked, for a person."""
+    order: tuple[int, bool] | None = None
+    """Column and direction of a sort."""
+
+
+class Questions:
+    """The pile of answers over one table."""
+
+    def __init__(self, desk: PreviewDesk, changed: Callable[[], None]) -> None:
+        self._desk = desk
+        self._changed = changed
+        self._table: Table | None = None
+        self._arrived = asyncio.Event()
+        self._steps: list[Step] = []
+        self._sought = ""
+        self.busy = ""
+        """What is being worked on, for a person."""
+
+    @property
+    def chips(self) -> tuple[str, ...]:
+        """What was asked, from the bottom up."""
+        return tuple(step.chip for step in self._steps)
+
+    @property
+    def asked(self) -> bool:
+        """Whether an answer is shown, not the dataset as it is."""
+        return bool(self._steps)
+
+    def has(self, table: Table) -> None:
+        """The table that questions go to is there, or another one took its place."""
+        self._table = table
+        self._arrived.set()
+
+    def close(self) -> None:
+        """Forget all answers; they must not be on the screen any more."""
+        while self._steps:
+            self._drop(self._steps.pop())
+        self._table = None
+        self._arrived.clear()
+        self.busy = ""
+
+    def back(self) -> bool:
+        """Take the last answer away; false when there is none."""
+        if not self._steps:
+            return False
+        dropped = self._steps.pop()
+        self._show(keep=dropped.kind != "sql")
+        self._drop(dropped)
+        return True
+
+    async def filter(self, text: str) -> None:
+        """`&`: keep the rows that meet what was typed; nothing typed takes a filter back."""
+        from amltui.tables.queries import filter_rows, in_thread
+
+        if not text.strip():
+            if self._steps and self._steps[-1].kind == "filter":
+                self.back()
+            return
+        rows = await self._rows()
+        with self._working("filtering"):
+            view = await in_thread(filter_rows, rows, conditions(text, rows.columns))
+        self._push(Step("filter", view, f"& {text.strip()}"))
+
+    async def sort(self, column: int, *, descending: bool) -> None:
+        """`[` and `]`: order by a column; the same again takes the order back."""
+        from amltui.tables.queries import SortKey, in_thread, sort
+
+        top = self._steps[-1] if self._steps else None
+        if top is not None and top.order == (column, descending):
+            self.back()
+            return
+        if top is not None and top.kind == "sort":
+            self.back()
+        rows = await self._rows()
+        loop = asyncio.get_running_loop()
+        name = rows.columns[column].name
+        order = (column, descending)
+        chip = f"{'▼' if descending else '▲'} {name}"
+        with self._working(f"sorting by {name}"):
+            view = await in_thread(
+                sort,
+                rows,
+                [SortKey(column, descending=descending)],
+                first=lambda view: loop.call_soon_threadsafe(self._show_first, view, order),
+            )
+        self._push(Step("sort", view, chip, order))
+
+    async def sql(self, text: str) -> None:
+        """`s`: the answer of a SELECT on the whole dataset as `data`."""
+        from amltui.tables.queries import in_thread, sql
+
+        await self._rows()
+        assert self._table is not None
+        with self._working("asking"):
+            answer = await in_thread(sql, self._table, text)
+        cut = f", cut after {answer.row_count:,} rows" if answer.partial else ""
+        self._push(Step("sql", answer, f"SQL{cut}"), keep=False)
+
+    async def find(self, text: str, step: int = 1) -> None:
+        """`/`, `n` and `N`: go to the next (1) or previous (-1) cell that contains the text."""
+        from amltui.tables.queries import Condition, Hit, find, in_thread
+
+        pane = self._desk.preview
+        self._sought = text
+        pane.grid.search(re.compile(re.escape(text), re.IGNORECASE) if text else None)
+        if not text:
+            return
+        rows = await self._rows()
+        at = pane.grid.cursor_coordinate
+        with self._working(f"looking for {text}"):
+            hit = await in_thread(
+                find,
+                rows,
+                Condition(None, "contains", text),
+                start=Hit(at.row, at.column),
+                backwards=step < 0,
+            )
+        if hit is None:
+            self._desk.say("That text is in no cell.", warning=True)
+            return
+        pane.grid.cursor_coordinate = Coordinate(hit.row, hit.column)
+        passed = (hit.row, hit.column) <= (at.row, at.column)
+        if passed is (step > 0) and (hit.row, hit.column) != (at.row, at.column):
+            self._desk.say("Went on from the top." if step > 0 else "Went on from the bottom.")
+
+    async def again(self, step: int) -> None:
+        """Go on with the last find."""
+        if not self._sought:
+            raise UsageError("Nothing was looked for yet.", hint="Press / and type a text.")
+        await self.find(self._sought, step)
+
+    async def profile(self, column: int) -> tuple[Statistics, Histogram]:
+        """A column of the rows on top in numbers, and how its values are spread."""
+        from amltui.tables.queries import histogram, in_thread, statistics
+
+        rows = await self._rows()
+        with self._working(f"looking at {rows.columns[column].name}"):
+            found = await in_thread(statistics, rows, column)
+            spread = await in_thread(histogram, rows, column, bins=16)
+        return found, spread
+
+    async def _rows(self) -> Table | View:
+        if self._steps:
+            return self._steps[-1].rows
+        if self._desk.preview.rows is None:
+            raise UsageError("No rows are shown.", hint="Choose a dataset first.")
+        if self._table is None:
+            with self._working("waiting for the rows"):
+                await self._arrived.wait()
+        assert self._table is not None  # that is what arrived
+        return self._table
+
+    def _working(self, what: str) -> _Busy:
+        return _Busy(self, what)
+
+    def _push(self, step: Step, *, keep: bool = True) -> None:
+        self._steps.append(step)
+        self._show(keep=keep)
+
+    def _show_first(self, view: View, order: tuple[int, bool]) -> None:
+        if self.busy:  # else the whole order is there, or the question was left
+            pane = self._desk.preview
+            pane.show(view, pane.view, keep=True)
+            pane.grid.set_sort({order[0]: order[1]})
+
+    def _show(self, *, keep: bool) -> None:
+        pane: PreviewPane = self._desk.preview
+        rows: Rows | None = self._steps[-1].rows if self._steps else self._table
+        if rows is None:
+            return
+        pane.show(rows, pane.view, keep=keep)
+        order = next((step.order for step in reversed(self._steps) if step.kind != "filter"), None)
+        pane.grid.set_sort({} if order is None else {order[0]: order[1]})
+        self._changed()
+
+    def _drop(self, step: Step) -> None:
+        step.rows.close()
+
+    def tell(self) -> None:
+        """Let the pane say what is being worked on."""
+        self._changed()
+
+
+class _Busy:
+    """Says what is being worked on while a question runs."""
+
+    def __init__(self, questions: Questions, what: str) -> None:
+        self._questions = questions
+        self._what = what
+
+    def __enter__(self) -> None:
+        self._questions.busy = self._what
+        self._questions.tell()
+
+    def __exit__(self, *exc: object) -> None:
+        self._questions.busy = ""
+        self._questions.tell()

@@ -1,0 +1,141 @@
+"""The panes of the main screen: which has the focus, which are seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import DescendantFocus, Resize
+from textual.screen import Screen
+from textual.widget import Widget
+
+from amltui.tui.grid import Grid
+from amltui.tui.screens.layout import (
+    DETAILS,
+    LIST,
+    PREVIEW,
+    TRANSFERS,
+    TWO,
+    WIDE,
+    Arrangement,
+    Wish,
+    arrange,
+)
+from amltui.tui.widgets.dataset_list import DatasetList
+from amltui.tui.widgets.details import Details
+from amltui.tui.widgets.transfers import TransfersPane
+
+
+class PanesScreen(Screen[None]):
+    """A screen of four panes; the subclass composes them and says what they show."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "pane(1)", "datasets pane", show=False),
+        Binding("2", "pane(2)", "preview pane", show=False),
+        Binding("3", "pane(3)", "details pane", show=False),
+        Binding("4", "pane(4)", "transfers pane", show=False),
+        Binding("tab", "cycle(1)", "next pane", show=False),
+        Binding("shift+tab", "cycle(-1)", "previous pane", show=False),
+        Binding("plus", "zoom", "zoom the pane", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wish = Wish()
+
+    def pane_changed(self) -> None:
+        """Another pane has the focus."""
+
+    def on_resize(self, _event: Resize) -> None:
+        """Arrange for the new size."""
+        self._arrange()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Note which pane has the focus."""
+        numbers = {"datasets": LIST, "preview": PREVIEW, "details": DETAILS, "transfers": TRANSFERS}
+        for ancestor in event.widget.ancestors_with_self:
+            number = numbers.get(ancestor.id or "")
+            if number is not None and number != self._wish.pane:
+                self._wish = replace(self._wish, pane=number)
+                self._arrange()
+                self.pane_changed()
+
+    def action_pane(self, pane: int) -> None:
+        """Focus a pane, showing it if need be."""
+        self._wish = replace(self._wish, pane=pane)
+        self._arrange()
+        target: Widget = {
+            LIST: self.query_one(DatasetList),
+            PREVIEW: self.query_one(Grid),
+            DETAILS: self.query_one(Details),
+            TRANSFERS: self.query_one(TransfersPane),
+        }[pane]
+        target.focus()
+        self.pane_changed()
+
+    def action_cycle(self, step: int) -> None:
+        """Focus the next pane that is seen, or in a narrow terminal the next of all."""
+        wish = replace(self._wish, zoomed=False)
+        seen = self._arrangement(wish)
+        panes = sorted(seen.panes) if not seen.alone else [LIST, PREVIEW, DETAILS, TRANSFERS]
+        at = panes.index(self._wish.pane) if self._wish.pane in panes else 0
+        self.action_pane(panes[(at + step) % len(panes)])
+
+    def action_zoom(self) -> None:
+        """Give the pane in focus the whole screen, or take it back."""
+        self._wish = replace(self._wish, zoomed=not self._wish.zoomed)
+        self._arrange()
+
+    def action_details(self) -> None:
+        """Show or hide the details."""
+        shown = DETAILS in self._arrangement(self._wish).panes
+        self._wish = replace(self._wish, details=not shown)
+        if self.size.width < TWO:
+            self.action_pane(LIST if self._wish.pane == DETAILS else DETAILS)
+        elif self._wish.pane == DETAILS:
+            self.action_pane(LIST)
+        else:
+            self._arrange()
+
+    def action_transfers(self) -> None:
+        """Go to the transfers, or back from them."""
+        if self._wish.pane == TRANSFERS:
+            self._wish = replace(self._wish, transfers=False)
+            self.action_pane(LIST)
+        else:
+            self._wish = replace(self._wish, transfers=True)
+            self.action_pane(TRANSFERS)
+
+    def step_back(self) -> bool:
+        """Undo the last change of the panes; false when there is none left."""
+        if self._wish.zoomed:
+            self.action_zoom()
+        elif self._wish.details and self.size.width < WIDE:
+            self._wish = replace(self._wish, details=None)
+            self.action_pane(LIST if self._wish.pane == DETAILS else self._wish.pane)
+        elif self._wish.pane != LIST:
+            self._wish = replace(self._wish, transfers=False)
+            self.action_pane(LIST)
+        else:
+            return False
+        return True
+
+    def _arrangement(self, wish: Wish) -> Arrangement:
+        transfers = len(self.query_one(TransfersPane).rows)
+        return arrange(self.size.width, self.size.height, wish, transfers=transfers)
+
+    def _arrange(self) -> None:
+        seen = self._arrangement(self._wish)
+        for number, widget in (
+            (LIST, "#datasets"),
+            (PREVIEW, "#preview"),
+            (DETAILS, "#details"),
+            (TRANSFERS, "#transfers"),
+        ):
+            self.query_one(widget).display = number in seen.panes
+        self.query_one("#body").display = seen.panes != {TRANSFERS}
+        self.set_class(seen.drawer, "-drawer")
+        self.set_class(seen.alone, "-alone")
+        self.set_class(seen.thin, "-thin")
+        self.set_class(self.size.width < WIDE, "-medium")

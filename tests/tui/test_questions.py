@@ -1,0 +1,160 @@
+from tests.tui.conftest import at_the_screen
+
+CENSUS = "Adult Census Income Binary Classification dataset"
+ROWS = 32_561
+
+
+async def open_census(user):
+    await user.press("1", "home", "enter")
+    await user.until(lambda: user.main.preview.title == CENSUS)
+    await user.until(lambda: "complete" in state(user))
+
+
+def state(user):
+    """The line above the grid."""
+    return str(user.main.query_one("#state").content)
+
+
+def cell(user):
+    """What stands under the cursor."""
+    grid = user.main.preview.grid
+    return user.main.preview.rows.cell(grid.cursor_row, grid.cursor_column)
+
+
+async def ask(user, key, text):
+    await user.press(key)
+    await user.until(lambda: user.main.focused.id == "question-text")
+    await user.press("ctrl+a", "ctrl+k")
+    user.main.focused.insert_text_at_cursor(text)
+    await user.press("enter")
+
+
+async def test_all_rows_arrive_behind_the_first(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        assert user.main.preview.rows.row_count == ROWS
+        await user.press("G")
+        await user.until(lambda: "row 32,561" in user.screen_text())
+
+
+async def test_the_palette_goes_to_a_row_by_its_number(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("colon", "1", "2", "0", "0", "enter")
+        await user.until(lambda: user.main.preview.grid.cursor_row == 1_199)
+        assert user.main.preview.grid.has_focus
+
+
+async def test_sorting_shows_the_smallest_first_and_escape_restores_the_order(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("right_square_bracket")
+        await user.until(lambda: "▼ age" in state(user) and cell(user) == "90")
+        await user.press("left_square_bracket")
+        await user.until(lambda: "▲ age" in state(user) and cell(user) == "17")
+        assert "of 32,561" in state(user)
+        await user.press("escape")
+        await user.until(lambda: state(user) == "32,561 rows · complete")
+        assert user.main.preview.rows.cell(0, 0) == "39"
+
+
+async def test_rows_are_filtered_by_text_and_by_column_and_each_filter_is_taken_back(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "ampersand", "Holand-Netherlands")
+        await user.until(lambda: "1 row of" in state(user) or "1 row ·" in state(user))
+        await user.press("escape")
+        await user.until(lambda: state(user) == "32,561 rows · complete")
+        await ask(user, "ampersand", "age>80 & sex=Male")
+        await user.until(lambda: "& age>80" in state(user))
+        assert 10 < user.main.preview.rows.row_count < 200
+        await ask(user, "ampersand", "age>old")
+        await user.until(lambda: user.notes)
+
+
+async def test_find_goes_to_the_next_cell_and_back(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "slash", "doctorate")
+        await user.until(lambda: cell(user) == "Doctorate")
+        first = user.main.preview.grid.cursor_row
+        await user.press("n")
+        await user.until(lambda: user.main.preview.grid.cursor_row > first)
+        await user.press("N")
+        await user.until(lambda: user.main.preview.grid.cursor_row == first)
+        await ask(user, "slash", "no such words anywhere")
+        await user.until(lambda: "in no cell" in user.notes)
+
+
+async def test_sql_answers_in_the_grid_and_says_what_is_wrong(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "s", "select sex, count(*) as n from data group by sex order by n")
+        await user.until(lambda: "SQL" in state(user))
+        assert user.main.preview.rows.window(0, 2, [0, 1]) == [
+            ["Female", "Male"],
+            ["10771", "21790"],
+        ]
+        await user.press("escape")
+        await user.until(lambda: state(user) == "32,561 rows · complete")
+        await ask(user, "s", "selekt 1")
+        await user.until(lambda: user.notes)
+        await ask(user, "s", "select * from '/etc/passwd'")
+        await user.until(lambda: len(user.app._notifications) == 2)
+        assert "root:" not in user.screen_text()
+
+
+async def test_a_column_has_a_profile(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("I")
+        await user.until(lambda: "Profile of age" in user.screen_text())
+        text = user.screen_text()
+        assert "smallest    17" in text
+        assert "largest     90" in text
+        assert "█" in text
+        await user.press("escape", "l", "I")
+        await user.until(lambda: "Profile of workclass" in user.screen_text())
+        assert "commonest values" in user.screen_text()
+
+
+async def test_a_whole_cell_is_shown_and_copied(place, monkeypatch):
+    sent = []
+    monkeypatch.setattr("amltui.tui.actions.copying.write", lambda _app, text: sent.append(text))
+    (place / "long.csv").write_text('a\n"' + "line one\nline two " + "x" * 3_000 + '"\n')
+    async with at_the_screen() as user:
+        session = await user.app.backend.session()
+        made = await session.upload(place / "long.csv", name="long", data_type_id="GenericCSV")
+        await user.main.reload(select=made.family_id)
+        await user.press("1", "enter")
+        await user.until(lambda: user.main.preview.title == "long" and user.main.preview.rows)
+        await user.press("enter")
+        await user.until(lambda: "a · row 1" in user.screen_text())
+        assert "line two" in user.screen_text()
+        await user.press("y")
+        await user.until(lambda: "Sent the cell" in user.notes)
+        assert "3,018 bytes" in user.notes
+        await session.delete(made)
+    assert sent[0].startswith("\x1b]52;c;")
+
+
+async def test_the_copy_menu_sends_what_its_letter_says(place, monkeypatch):
+    sent = []
+    monkeypatch.setattr("amltui.tui.actions.copying.write", lambda _app, text: sent.append(text))
+    async with at_the_screen() as user:
+        await open_census(user)
+        for letter, what in (("c", "the cell"), ("r", "the row"), ("n", "the name")):
+            await user.press("y")
+            await user.until(lambda: "enter choose" in user.screen_text())
+            await user.press(letter)
+            await user.until(lambda what=what: f"Sent {what}" in user.notes)
+    assert len(sent) == 3
+
+
+async def test_columns_are_frozen_and_hidden_by_key(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("f")
+        assert user.main.preview.grid.fixed_columns == 1
+        await user.press("l", "minus")
+        await user.until(lambda: user.main.preview.grid.hidden_columns == {1})
