@@ -52,16 +52,16 @@ class Gate:
         """
         token = token_of(request)
         address = request.client.host if request.client else ""
-        digest = tokens.hashed(token)
-        if digest not in self._worked:
+        known = tokens.hashed(f"{workspace_id}\n{token}")
+        if known not in self._worked:
             self._check_rate(address)
         async with self._state.database.reading() as connection:
             row = await tokens.find(connection, workspace_id, token) if token else None
         if row is None:
-            self._worked.pop(digest, None)
+            self._worked.pop(known, None)
             self._failed(address)
             raise Unknown
-        _remember(self._worked, digest, None)
+        _remember(self._worked, known, None)
         if tokens.wants_touch(row):
             async with self._state.database.writing() as connection:
                 await tokens.touch(connection, row.id)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from starlette.responses import Response
+
+from amltui.server import openapi
 from amltui.server.handlers import datasources, experiments, transfers, workspace
-from amltui.server.routing import Endpoint, Parameter
+from amltui.server.routing import Call, Endpoint, Parameter, raw_answer
 from amltui.wire import messages, routes
 
 _TYPE: Final = Parameter("dataTypeId", "The data type of the contents, for example GenericCSV")
 
-ENDPOINTS: Final = (
+
+async def describe(_call: Call) -> Response:
+    """This table, as OpenAPI."""
+    return raw_answer(openapi.document(ENDPOINTS))
+
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint(
         "GET",
         routes.WORKSPACE,
@@ -198,6 +207,7 @@ ENDPOINTS: Final = (
         "Make an access token; its secret is only in this answer",
         body=messages.NewToken,
         answer=messages.Token,
+        success=201,
         problems={409: "The name is taken"},
     ),
     Endpoint(
@@ -240,5 +250,13 @@ ENDPOINTS: Final = (
         "Whether database and store answer",
         answer=dict[str, str],
         problems={503: "One of them does not"},
+    ),
+    Endpoint(
+        "GET",
+        routes.OPENAPI,
+        describe,
+        "open",
+        "This description",
+        answer=dict[str, Any],
     ),
 )

@@ -121,5 +121,7 @@ class Endpoint:
     """A message, or bytes for raw contents."""
     answer: Any = None
     """A message type, or bytes, or None for an empty answer."""
-    problems: dict[int, str] = field(default_factory=dict)
+    success: int = 200
+    """The status of its answer; one without an answer has 204."""
+    problems: dict[int, str] = field(default_factory=dict, hash=False)
     """Statuses that it may answer beside the usual ones."""

@@ -32,6 +32,7 @@ TOKEN: Final = "api/workspaces/{w}/tokens/{token}"  # noqa: S105 - a name, not a
 REGENERATE: Final = "api/workspaces/{w}/tokens/{token}/regenerate"
 CONTENT: Final = "content/{key}"
 HEALTH: Final = "health"
+OPENAPI: Final = "openapi.json"
 
 
 def path(template: str, *, query: dict[str, str | int] | None = None, **parts: str) -> str:
