@@ -19,7 +19,15 @@ from starlette.types import Message, Receive, Scope, Send
 from amltui.server import log
 from amltui.server.access import Gate
 from amltui.server.endpoints import ENDPOINTS
-from amltui.server.problems import Missing, NotAllowed, Problem, Unavailable
+from amltui.server.problems import (
+    BadRequest,
+    Clash,
+    Missing,
+    NotAllowed,
+    OwnFailure,
+    Problem,
+    Unavailable,
+)
 from amltui.server.profiles import Profiler
 from amltui.server.routing import Call, Endpoint, answer
 from amltui.server.state import State
@@ -70,6 +78,7 @@ class Application:
 
         try:
             try:
+                _check_address(scope)
                 await self._router(scope, receive, watched)
             except ClientDisconnect:
                 status = status or 499
@@ -119,6 +128,12 @@ class _Mounted:
         await response(scope, receive, send)
 
 
+def _check_address(scope: Scope) -> None:
+    """Refuse what no id or name holds and PostgreSQL cannot even compare."""
+    if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+        raise BadRequest("An address cannot hold a NUL character.")
+
+
 async def _nothing_here(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise Missing("There is nothing at this address.")
 
@@ -136,12 +151,20 @@ def problem_answer(error: Exception, request_id: str) -> Response:
 
 
 def _own_failure(error: Exception, request_id: str) -> Problem:
-    log.event("failed", logging.ERROR, failed=True, id=request_id, status=500)
-    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError)):
+    if isinstance(error, sa.exc.IntegrityError):
+        log.event("clash", logging.WARNING, failed=True, id=request_id)
+        return Clash("Somebody else changed this at the same moment. Look at it and try again.")
+    log.event("failed", logging.ERROR, failed=True, id=request_id)
+    if _is_database(error):
         return Unavailable(f"The server's database cannot be used now (error id {request_id}).")
-    problem = Problem(f"The server failed (error id {request_id}).")
-    problem.status = 500
-    return problem
+    return OwnFailure(f"The server failed (error id {request_id}).")
+
+
+def _is_database(error: Exception) -> bool:
+    """Whether the database is why; a driver raises its own errors while it connects."""
+    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError)):
+        return True
+    return type(error).__module__.startswith("asyncpg")
 
 
 def _templates(path: str) -> tuple[str, ...]:

@@ -33,7 +33,10 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
         try:
             await _prepare(database, store)
             workspace_id = await seed.workspace(
-                database, options.data, endpoint, recover=options.embedded
+                database,
+                options.data,
+                endpoint,
+                recover=options.embedded and options.database is None,
             )
             if options.samples:
                 await seed.examples(database, store)

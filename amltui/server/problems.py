@@ -81,6 +81,12 @@ class TooMany(Problem):
     status = 429
 
 
+class OwnFailure(Problem):
+    """500: a fault of this program."""
+
+    status = 500
+
+
 class Unavailable(Problem):
     """503: database or store cannot be reached now; repeating may help."""
 

@@ -67,13 +67,22 @@ class Call:
             if len(body) > BODY_LIMIT:
                 raise BadRequest("The body is too long.")
         try:
-            return msgspec.json.decode(body, type=kind)
+            message = msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadRequest(f"The body is not what it should be: {error}") from None
+        if b"\\u0000" in body and _holds_nul(msgspec.to_builtins(message)):
+            raise BadRequest("The body has forbidden characters: NUL.")
+        return message
 
     def writer(self) -> Writer:
         """What writes datasets into the answer."""
         return Writer(self.state.links, base_uri(self), self.state.links.expiry())
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for part in value.values())
+    return isinstance(value, str) and "\x00" in value
 
 
 def base_uri(call: Call) -> str:

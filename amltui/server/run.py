@@ -179,7 +179,11 @@ def _announce(options: ServeOptions, endpoint: str) -> None:
     if options.embedded:
         line = json.dumps({"endpoint": endpoint, "settings": where})
     else:
-        line = f"Serving the workspace at {endpoint}; the owner's connection is in {where}"
+        line = f"Serving the workspace at {endpoint}"
+        if settings.path(options.data).exists():
+            line += f"; the owner's connection is in {where}"
+        else:
+            line += "; another server made it: use `amltui token` for a token of your own"
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

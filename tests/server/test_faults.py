@@ -1,0 +1,96 @@
+"""What breaks around a server: it says so with an id, and goes on when it is mended."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+import psutil
+import pytest
+
+from tests.support import services
+from tests.support.server import running_server
+from tests.support.studio import Studio, url_of
+
+
+def assert_told(answer, server, statuses) -> None:
+    """A clear 5xx with an id that stands in the log too, and no secret in either."""
+    assert answer.status_code in statuses, answer.text
+    body = answer.json()
+    assert body["Id"] == answer.headers["x-ms-request-id"]
+    log = (server.data / "server.log").read_text()
+    assert body["Id"] in log
+    assert server.token not in log
+    assert "sig=" not in log
+    assert "Traceback" not in body["Message"]
+
+
+def test_a_full_disk_is_told_and_recovered_from(tmp_path):
+    with running_server(tmp_path / "data") as server:
+        studio = Studio(server)
+        process = psutil.Process(server.process.pid)
+        _, hard = process.rlimit(resource.RLIMIT_FSIZE)
+        process.rlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+        content = os.urandom(3 << 20)
+        url = f"{server.endpoint}api/resourceuploads/workspaces/{server.workspace_id}/"
+        refused = studio.http.post(url, params={"dataTypeId": "Zip"}, content=content)
+        assert_told(refused, server, {507})
+        assert studio.http.get("datasources").is_success
+        process.rlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        assert studio.read(studio.create("fits", content)) == content
+        assert list((server.data / "temp").iterdir()) == []
+        studio.close()
+
+
+def test_a_lost_database_is_told_and_recovered_from(tmp_path):
+    with services.postgres() as postgres:
+        if postgres.service is None:
+            pytest.skip("this database is not ours to stop")
+        with running_server(tmp_path / "data", database=postgres.new_database()) as server:
+            studio = Studio(server)
+            studio.create("before")
+            postgres.service.stop()
+            assert_told(studio.http.get("datasources"), server, {503})
+            assert_told(studio.get(f"{server.endpoint}health"), server, {503})
+            postgres.service.start()
+            assert set(studio.own()) == {"before"}
+            studio.create("after")
+            studio.close()
+
+
+def test_an_unreachable_store_is_told_and_recovered_from(tmp_path):
+    with services.azurite() as azurite:
+        if azurite.service is None:
+            pytest.skip("this store is not ours to stop")
+        options = {"contents": azurite.new_container(), "environment": azurite.environment}
+        with running_server(tmp_path / "data", **options) as server:
+            studio = Studio(server)
+            dataset = studio.create("before", b"kept")
+            azurite.service.stop()
+            url = f"{server.endpoint}api/resourceuploads/workspaces/{server.workspace_id}/"
+            refused = studio.http.post(url, params={"dataTypeId": "Zip"}, content=b"x")
+            assert_told(refused, server, {503})
+            assert studio.http.get("datasources").is_success
+            azurite.service.start()
+            assert studio.get(url_of(dataset)).content == b"kept"
+            studio.create("after")
+            studio.close()
+
+
+def test_a_missing_content_is_a_5xx_and_the_check_names_it(tmp_path):
+    from amltui.server import admin
+    from amltui.server.run import ServeOptions
+
+    with running_server(tmp_path / "data") as server:
+        studio = Studio(server)
+        lost, hurt = studio.create("lost", b"lost bytes"), studio.create("hurt", b"hurt bytes")
+        for dataset, change in ((lost, None), (hurt, b"HURT bytes")):
+            sha = url_of(dataset).partition("content/")[2].partition("?")[0]
+            file = server.data / "contents" / sha[:2] / sha
+            file.unlink() if change is None else file.write_bytes(change)
+        assert_told(studio.get(url_of(lost)), server, {503})
+        studio.close()
+        findings = admin.check(ServeOptions(server.data)).findings
+    assert len(findings) == 2
+    assert any("missing" in line and "'lost'" in line for line in findings)
+    assert any("damaged" in line and "'hurt'" in line for line in findings)
