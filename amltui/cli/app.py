@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cyclopts import App, CycloptsError
 
 _FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
+_HELP: Final = frozenset({"--help", "-h"})
 _VALUES: Final = frozenset({"--profile"})
 
 _DASH: Final = "\0-"
@@ -118,8 +119,12 @@ def _ordered(arguments: list[str]) -> list[str]:
             before += [rest.pop(0), rest.pop(0)]
         else:
             break
-    words = 2 if rest and rest[0] in GROUPS else 1
-    return [*rest[:words], *before, *rest[words:]]
+    if not rest or rest[0] not in GROUPS:
+        return [*rest[:1], *before, *rest[1:]]
+    default = GROUPS[rest[0]].default
+    if default and (len(rest) == 1 or (rest[1].startswith("-") and rest[1] not in _HELP)):
+        rest.insert(1, default)
+    return [*rest[:2], *before, *rest[2:]]
 
 
 def _undashed(value: Any) -> Any:

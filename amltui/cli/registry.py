@@ -19,10 +19,14 @@ class Command:
     summary: str
     examples: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
-    title: str = "Commands"
+    title: str = "Datasets"
     """Heading that it stands under in the help."""
+    default: str = ""
+    """The command of a group that runs when none is named."""
 
 
+EXPERIMENTS: Final = "Experiments"
+LOCAL: Final = "On this machine"
 SETTINGS: Final = "Settings"
 SERVER: Final = "Server"
 
@@ -84,6 +88,62 @@ COMMANDS: Final = (
     ),
     Command("describe", "datasets:describe", "Describe a dataset."),
     Command("rm", "datasets:rm", "Delete a dataset.", ("amltui rm trial --yes",)),
+    Command(
+        "experiments",
+        "experiments:experiments",
+        "List experiments.",
+        title=EXPERIMENTS,
+    ),
+    Command(
+        "outputs",
+        "experiments:outputs",
+        "List an experiment's outputs.",
+        title=EXPERIMENTS,
+    ),
+    Command(
+        "output",
+        "experiments:output",
+        "Download an output of an experiment.",
+        ('amltui output "My experiment" NODE "Results dataset" -o results.csv',),
+        title=EXPERIMENTS,
+    ),
+    Command(
+        "publish",
+        "experiments:publish",
+        "Give an experiment an output.",
+        ("amltui publish nightly clean Results rows.csv",),
+        title=EXPERIMENTS,
+    ),
+    Command(
+        "transfers",
+        "",
+        "Unfinished downloads and uploads.",
+        title=LOCAL,
+        commands=(
+            Command("list", "transfers:list_", "List them."),
+            Command("resume", "transfers:resume", "Go on with them and wait."),
+            Command("clear", "transfers:clear", "Drop them."),
+        ),
+        default="list",
+    ),
+    Command(
+        "cache",
+        "",
+        "What is on this disk and can be fetched again.",
+        title=LOCAL,
+        commands=(
+            Command("info", "cache:info", "Print how full it is and where it lies."),
+            Command("list", "cache:list_", "List what is in it."),
+            Command("verify", "cache:verify", "Compare contents with their hashes."),
+            Command(
+                "prune",
+                "cache:prune",
+                "Evict what is over the quota or old.",
+                ("amltui cache prune --days 30",),
+            ),
+            Command("clear", "cache:clear", "Delete all of it."),
+        ),
+    ),
     Command(
         "profile",
         "",
