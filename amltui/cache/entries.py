@@ -90,7 +90,7 @@ class Entry:
         """Where the text table belongs; whoever makes it makes the directory."""
         self._card = self.directory / "card.json"
         self._pin = self.directory / "pin"
-        self._lock = root / "locks" / f"{self.id}.lock"
+        self.lock_file = root / "locks" / f"{self.id}.lock"
 
     @property
     def whole(self) -> bool:
@@ -165,9 +165,9 @@ class Entry:
         Raises:
             EntryBusy: somebody else holds it.
         """
-        with disk_errors(self._lock, "use the cache"):
-            private_dir(self._lock.parent)
-        lock = filelock.FileLock(self._lock, timeout=0, mode=0o600, thread_local=False)
+        with disk_errors(self.lock_file, "use the cache"):
+            private_dir(self.lock_file.parent)
+        lock = filelock.FileLock(self.lock_file, timeout=0, mode=0o600, thread_local=False)
         try:
             lock.acquire()
         except filelock.Timeout:

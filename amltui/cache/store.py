@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,6 +76,7 @@ class Cache:
         self._wanted = directory
         self._root: Path | None = None
         self._temporary: Path | None = None
+        self._used: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -118,6 +120,16 @@ class Cache:
         name = source if isinstance(source, str) else source_id(source)
         return Entry(self.root, workspace, name)
 
+    @contextlib.contextmanager
+    def using(self, entry: Entry) -> Iterator[None]:
+        """Keep this process from evicting `entry`; others see that it was used just now."""
+        entry.touch()
+        self._used[entry.id] += 1
+        try:
+            yield
+        finally:
+            self._used[entry.id] -= 1
+
     def entry_of(self, info: EntryInfo) -> Entry:
         """The entry that a list told of."""
         return Entry(self.root, info.workspace, info.source)
@@ -144,8 +156,8 @@ class Cache:
     def choose(self, needed: int, *, keep: Entry | None = None) -> list[EntryInfo]:
         """What to evict, least recently used first, so that `needed` more bytes fit.
 
-        Both the quota and the disk's free space count. Pinned entries and `keep` are never
-        chosen.
+        Both the quota and the disk's free space count. What is pinned, in use here, or `keep` is
+        never chosen.
 
         Raises:
             DiskFull: even without all others it would not fit.
@@ -159,7 +171,7 @@ class Cache:
         for one in entries:
             if over <= 0:
                 break
-            if not one.pinned and (keep is None or one.id != keep.id):
+            if not one.pinned and not self._used[one.id] and (keep is None or one.id != keep.id):
                 chosen.append(one)
                 over -= one.size
         if over > 0:
@@ -180,11 +192,19 @@ class Cache:
             self.remove(self.entry_of(one))
 
     def fits(self, size: int) -> bool:
-        """Whether a content of `size` bytes belongs here rather than straight at its target.
+        """Whether a content of `size` bytes belongs here at all.
 
-        A content above a quarter of the quota would push out too much of the rest.
+        One above a quarter of the quota would push out too much of the rest.
         """
         return self.problem is None and size <= self.quota // 4
+
+    def serves(self, size: int, entry: Entry) -> bool:
+        """Whether a download to a file should pass through here, and not go straight there.
+
+        What is small does, and stays for a preview. What is large would take the disk twice,
+        unless a part of it is here already.
+        """
+        return self.fits(size if entry.held.total else 4 * size)
 
     def remove(self, entry: Entry) -> bool:
         """Delete an entry at once; False when somebody is filling it. Open files stay readable."""
@@ -193,6 +213,7 @@ class Cache:
             with entry.locked():
                 private_dir(trash.parent)
                 entry.directory.rename(trash)
+                entry.lock_file.unlink(missing_ok=True)
         except FileNotFoundError:
             return True
         except (EntryBusy, LocalError, OSError):

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final, Self
 
-from amltui.cache import EntryBusy, Part, Source, source_name
+from amltui.cache import EntryBusy, Identity, Part, Source, source_name
 from amltui.cache.disk import disk_errors
-from amltui.errors import AmltuiError, Cancelled, ContentChanged
+from amltui.errors import AmltuiError, Cancelled, ContentChanged, Unreachable
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.filling import Filling, Means, StartOver
@@ -123,8 +123,8 @@ class Fetch:
         restarts, single = 0, False
         while True:
             ready = self._place.ready
-            if ready is not None:
-                return self._done(ready, self._place.checked)
+            if ready is not None and await self._current(ready.identity):
+                return self._done(ready.path, ready.checked)
             self._filling = Filling(self._means, self.source, self._place, self._see, single=single)
             try:
                 return self._done(*await self._filling.run())
@@ -137,6 +137,24 @@ class Fetch:
                     self._filling.part.discard()
             finally:
                 self._filling = None
+
+    async def _current(self, identity: Identity) -> bool:
+        """Whether what is ready is what the workspace has; else it is dropped.
+
+        A dataset's contents never change. An experiment's output can be replaced: ask, and with
+        no network take what is here.
+        """
+        if isinstance(self.source, Dataset):
+            return True
+        reading = self._means.workspace().read(self.source, start=0, stop=1, etag=identity.etag)
+        try:
+            async with reading as content:
+                current = Identity.of(content.info).same(identity)
+        except Unreachable:
+            return True
+        if not current:
+            self._place.drop()
+        return current
 
     def _done(self, path: Path, checked: str) -> Path:
         self.path, self.checked = path, checked

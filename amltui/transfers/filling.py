@@ -38,6 +38,8 @@ from amltui.workspaces.base import Content, Workspace
 _FLUSH_BYTES: Final = MIB
 _FLUSH_SECONDS: Final = 0.05
 _SYNC_SECONDS: Final = 5.0
+_SYNC_BYTES: Final = 128 * MIB
+_ROOM_SECONDS: Final = 5.0
 
 
 class StartOver(Exception):
@@ -79,6 +81,7 @@ class Filling:
         self._known = asyncio.Event()
         self._changed = asyncio.Event()
         self._relieved = False
+        self._room_at = 0.0
 
     @property
     def size(self) -> int | None:
@@ -113,17 +116,17 @@ class Filling:
             return
         listed = self._source.size if isinstance(self._source, Dataset) else None
         size = part.identity.size
-        if self._single or size is None or listed not in {None, size}:
-            part.discard()
+        stale = not isinstance(self._source, Dataset) and part.held.total == size
+        if self._single or size is None or listed not in {None, size} or stale:
+            part.discard()  # `stale`: an output may have been replaced, and nobody would ask
             return
         await self._begin(part, part.identity)
 
     async def _begin(self, part: Part, identity: Identity) -> None:
         self.part = part
-        if identity.size is not None:
-            await in_thread(self._place.room, identity.size - part.held.total)
-            if not self._single:
-                self._plan = Plan(part.held, identity.size)
+        await self._check_room()
+        if identity.size is not None and not self._single:
+            self._plan = Plan(part.held, identity.size)
         self._known.set()
         self._note()
 
@@ -156,18 +159,26 @@ class Filling:
 
     async def _front(self, count: int) -> int:
         """Wait until `count` bytes from the first on are here, or no more will come."""
-        assert self.part is not None
-        while self.part.held.prefix < count and not self.ended:
+        while (self.part is None or self.part.held.prefix < count) and not self.ended:
             await self._changed.wait()
-        return self.part.held.prefix
+        return self.part.held.prefix if self.part is not None else 0
 
     async def _sync_now_and_then(self) -> None:
-        """Make what arrived survive a power cut, not only the end of this process."""
+        """Make what arrived survive a power cut, not only the end of this process.
+
+        Often enough that little is left to flush at the end.
+        """
+        synced = 0
         while True:
-            await asyncio.sleep(_SYNC_SECONDS)
-            if self.part is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SYNC_SECONDS):
+                    await self._front(synced + _SYNC_BYTES)
+            if self.part is not None and self.part.held.total > synced:
+                synced = self.part.held.total
                 with contextlib.suppress(LocalError):  # whoever writes next says it
                     await in_thread(self.part.sync)
+            elif self.ended:
+                return
 
     async def _connections(self) -> None:
         others = 0 if self._single else self._means.options.connections - 1
@@ -200,10 +211,10 @@ class Filling:
         try:
             await self._range(start, stop)
         except DiskFull:
-            if self._relieved or self.part is None or self.size is None:
+            if self._relieved:
                 raise
             self._relieved = True
-            await in_thread(self._place.room, self.size - self.part.held.total)
+            await self._check_room()
         except AmltuiError as error:
             await self._means.patience.after(error)
             if self._single and self.part is not None:
@@ -292,10 +303,18 @@ class Filling:
                 if moment - extended >= 1.0:
                     extended = now()
                     watch.reschedule(extended + self._means.options.stall)
+                    if extended >= self._room_at:
+                        await self._check_room()
         finally:
             if buffer:
                 at = await self._write(at, buffer)
         return at
+
+    async def _check_room(self) -> None:
+        """See that the rest still fits; others write to this disk and to this cache too."""
+        self._room_at = asyncio.get_running_loop().time() + _ROOM_SECONDS
+        held = self.part.held.total if self.part is not None else 0
+        await in_thread(self._place.room, (self.size or held) - held)
 
     async def _write(self, at: int, chunks: list[bytes]) -> int:
         assert self.part is not None

@@ -118,8 +118,7 @@ class Download(Job):
         if target is None:
             await self._into_cache()
             return
-        await in_thread(self._check_target, target)
-        if not self._context.cache.fits(self._size or 0):
+        if not await in_thread(self._through_cache, target):
             await self._straight(target)
             return
         try:
@@ -131,9 +130,15 @@ class Download(Job):
         temp = Path(f"{hidden_beside(target)}-{self.id}.part")
         await _deliver(content, temp, target, overwrite=self._overwrite)
 
-    def _check_target(self, target: Path) -> None:
+    def _through_cache(self, target: Path) -> bool:
+        """Look at the target and at the disk before the first byte; whether to use the cache."""
         if not self._overwrite and (target.exists() or target.is_symlink()):
             raise exists_error(target)
+        cache = self._context.cache
+        here = sum(path.stat().st_blocks * 512 for path in Part.leftovers(hidden_beside(target)))
+        check_space(target, (self._size or 0) - here)
+        entry = cache.entry(self._context.workspace.key, self.source)
+        return cache.serves(self._size or 0, entry)
 
     async def _into_cache(self) -> Path:
         shared = self._fetches.join(self.source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +20,16 @@ from amltui.cache.disk import free_space
 from amltui.errors import DiskFull
 from amltui.text import human_size, visible
 from amltui.transfers.deliver import publish
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A whole verified content."""
+
+    path: Path
+    identity: Identity
+    checked: str
+    """How it was verified."""
 
 
 class Place(Protocol):
@@ -33,12 +44,11 @@ class Place(Protocol):
         """Where the whole content will be."""
 
     @property
-    def ready(self) -> Path | None:
+    def ready(self) -> Ready | None:
         """The whole verified content, where it is here already."""
 
-    @property
-    def checked(self) -> str:
-        """How the content that is ready was verified."""
+    def drop(self) -> None:
+        """Delete what is ready: it is no longer what the workspace has."""
 
     def hold(self) -> contextlib.AbstractContextManager[bool]:
         """Be the only one who fills it.
@@ -77,15 +87,18 @@ class CachePlace:
         return self.entry.raw
 
     @property
-    def ready(self) -> Path | None:
+    def ready(self) -> Ready | None:
         """See `Place`."""
-        return self.entry.raw if self.entry.whole else None
-
-    @property
-    def checked(self) -> str:
-        """See `Place`."""
+        if not self.entry.whole:
+            return None
         card = self.entry.card
-        return card.checked if card else ""
+        if card is None:
+            return Ready(self.entry.raw, Identity(), "")
+        return Ready(self.entry.raw, card.identity, card.checked)
+
+    def drop(self) -> None:
+        """See `Place`."""
+        self.entry.drop_content()
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[bool]:
@@ -130,14 +143,12 @@ class TargetPlace:
         return self._target
 
     @property
-    def ready(self) -> Path | None:
-        """See `Place`."""
+    def ready(self) -> Ready | None:
+        """See `Place`: what is whole has its final name and is nobody's to fetch."""
         return None
 
-    @property
-    def checked(self) -> str:
+    def drop(self) -> None:
         """See `Place`."""
-        return ""
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ class Shared:
         self.watchers: list[Callable[[], None]] = []
         """Called when anything about it changed."""
         self.users = 0
+        self.closing = contextlib.ExitStack()
+        """What ends when nobody wants it any longer."""
         means = context.means(context.downloads, self._report)
         self.fetch = Fetch(means, source, place, self._noted)
         self.task = asyncio.ensure_future(self.fetch.run())
@@ -79,6 +82,7 @@ class Fetches:
         shared = self._running.get(entry.id)
         if shared is None or shared.fetch.over:
             shared = Shared(self._context, source, CachePlace(cache, entry, source))
+            shared.closing.enter_context(cache.using(entry))
             self._running[entry.id] = shared
         shared.users += 1
         return shared
@@ -88,6 +92,7 @@ class Fetches:
         shared.users -= 1
         if shared.users == 0:
             shared.task.cancel()
+            shared.closing.close()
             self._running = {key: one for key, one in self._running.items() if one is not shared}
 
     def feed(self, source: Source) -> Feed:
@@ -97,8 +102,10 @@ class Fetches:
 
     async def close(self) -> None:
         """Stop all; what arrived stays."""
-        tasks = [shared.task for shared in self._running.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        running = list(self._running.values())
+        for shared in running:
+            shared.task.cancel()
+        await asyncio.gather(*(shared.task for shared in running), return_exceptions=True)
+        for shared in running:
+            shared.closing.close()
         self._running.clear()

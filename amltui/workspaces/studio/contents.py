@@ -71,7 +71,7 @@ class StudioContent:
                 # aiter_bytes undoes a Content-Encoding that nobody asked for.
                 async for chunk in self._response.aiter_bytes():
                     received += len(chunk)
-                    if limit is not None and received >= limit:
+                    if limit is not None and received > limit:  # the host ignored the range
                         yield chunk[: len(chunk) - (received - limit)]
                         return
                     yield chunk
