@@ -16,8 +16,8 @@ import pyarrow.csv as pacsv
 
 from amltui.errors import Unreadable
 from amltui.formats.arrow import batch_of, decode, giant_row, one_batch, schema
-from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, NotUtf8, Parsed
-from amltui.formats.encoding import recode
+from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, Parsed
+from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import unique_names
 from amltui.formats.registry import Format
 
@@ -117,10 +117,9 @@ class ArffCodec:
         data, recoded = block.data, 0
         if encoding is not None:
             data, recoded = recode(data, encoding)
-        try:
-            text = data.decode()
-        except UnicodeDecodeError as error:
-            raise NotUtf8 from error
+        else:
+            require_utf8(data)
+        text = data.decode()
         batch = None if re.search(r"['\"{%\\\t]", text) else self._fast(data)
         if batch is not None:
             lines = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from amltui.formats.blocks import Giant, Malformed, Parsed
+from amltui.formats.blocks import TEXT_KEPT, Giant, Malformed, Parsed
 from amltui.formats.scan import count_lines
 
 
@@ -73,7 +73,8 @@ def giant_row(giant: Giant, columns: Sequence[str], encoding: str | None) -> Par
     texts = texts[: len(columns)] + [None] * (len(columns) - len(texts))
     malformed = []
     if reasons:
-        malformed = [Malformed(0, 1, "; ".join(reasons), decode_start(giant.head, encoding))]
+        text = decode_start(giant.head, encoding).rstrip("\r\n")
+        malformed = [Malformed(0, giant.first_line, "; ".join(reasons), text[:TEXT_KEPT])]
     return Parsed(batch_of([texts], columns), malformed, giant.lines)
 
 

@@ -18,7 +18,6 @@ __all__ = [
     "Cut",
     "Giant",
     "Malformed",
-    "NotUtf8",
     "Parsed",
 ]
 
@@ -50,6 +49,8 @@ class Giant:
     found: int
     """Fields that the row has; `texts` has as many as the table has columns."""
     lines: int
+    first_line: int = 1
+    """Where it begins, blank lines before it counted."""
     reasons: list[str] = field(default_factory=list)
     head: bytes = b""
     """Its first bytes as they stand in the file."""
@@ -86,10 +87,6 @@ class Parsed:
     recoded: int = 0
     """Lines that were not UTF-8."""
     cuts: Sequence[Cut] = ()
-
-
-class NotUtf8(Exception):
-    """A block holds bytes that are not UTF-8 and no other encoding was given."""
 
 
 class Codec(Protocol):

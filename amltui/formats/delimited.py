@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from amltui.formats.arrow import batch_of, decode, giant_row, merge, one_batch, schema
-from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, NotUtf8, Parsed
-from amltui.formats.encoding import recode
+from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
+from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import fit, split_row, unique_names
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, Positions, Scan, as_array, count_lines, line_ends, scan
@@ -84,6 +84,7 @@ class DelimitedCodec:
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
             null_values=[""],
+            check_utf8=False,  # `parse` has done so: pyarrow would report it row by row
         )
 
     def parse(self, block: Block, encoding: str | None) -> Parsed:
@@ -94,6 +95,8 @@ class DelimitedCodec:
         if encoding is not None:
             data, recoded = recode(data, encoding)
             found = None if recoded else found
+        else:
+            require_utf8(data)
         if found is None:
             found = self._scan(data) if block.quotes else NO_QUOTES
         batch, bad = self._fast(data, found, quotes=block.quotes)
@@ -118,6 +121,9 @@ class DelimitedCodec:
             data = self._drop_spaces(data, found)
         if not data.strip(b"\r\n"):
             return batch_of([], self.columns), 0
+        if data[-1] not in b"\r\n":
+            # pyarrow takes the empty field at the very end of `"",` for a quoted one.
+            data += b"\n"
         options = pacsv.ParseOptions(
             delimiter=self.delimiter.decode(),
             quote_char='"' if quotes else False,
@@ -127,12 +133,7 @@ class DelimitedCodec:
         read = pacsv.ReadOptions(
             column_names=self.columns, use_threads=False, block_size=len(data) + 1
         )
-        try:
-            table = pacsv.read_csv(pa.BufferReader(data), read, options, self._convert)
-        except pa.ArrowInvalid as error:
-            if "UTF8" in str(error):
-                raise NotUtf8 from error
-            raise
+        table = pacsv.read_csv(pa.BufferReader(data), read, options, self._convert)
         return one_batch(table), bad
 
     def _drop_spaces(self, data: bytes, found: Scan) -> bytes:

@@ -55,11 +55,11 @@ def sniff(head: bytes) -> tuple[str, int]:
             return name, len(mark)
     head = head[:SNIFF]
     half = len(head) // 2
-    if half >= 2:
+    if half >= 8:  # a few zeros in a short file may be just that
         even, odd = head[0::2].count(0), head[1::2].count(0)
-        if odd > 0.4 * half and even < 0.05 * half:
+        if odd > 0.4 * half and not even:
             return "utf-16-le", 0
-        if even > 0.4 * half and odd < 0.05 * half:
+        if even > 0.4 * half and not odd:
             return "utf-16-be", 0
     return "utf-8", 0
 
@@ -72,14 +72,34 @@ def detect(sample: bytes) -> str:
     """
     import charset_normalizer
 
-    best = charset_normalizer.from_bytes(
+    matches = charset_normalizer.from_bytes(
         sample[: 64 * 1024], cp_isolation=list(_CANDIDATES), preemptive_behaviour=False
-    ).best()
+    )
+    best = matches.best()
     if best is None:
         return "cp1252"
-    # Several read the sample as the same text: take the commonest of those, not the first tried.
-    alike = {best.encoding, *best.could_be_from_charset}
+    # Short samples fit several equally well: take the commonest of those, not the first tried.
+    alike = {
+        name
+        for match in matches
+        if (match.chaos, match.coherence) == (best.chaos, best.coherence)
+        for name in (match.encoding, *match.could_be_from_charset)
+    }
     return next((name for name in _CANDIDATES if name in alike), best.encoding)
+
+
+class NotUtf8(Exception):
+    """Bytes are not UTF-8 and no other encoding was given."""
+
+
+def require_utf8(data: bytes) -> None:
+    """Raise `NotUtf8` unless `data` is."""
+    if data.isascii():
+        return
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise NotUtf8 from error
 
 
 def recode(data: bytes, encoding: str) -> tuple[bytes, int]:

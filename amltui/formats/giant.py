@@ -70,6 +70,7 @@ class GiantRow:
         self._found = 1
         self._lines = 0
         self._head = bytearray()
+        self._raw = bytearray()
         self._closed = False
         self.opened: int | None = None
         """Where the quote is that the row is inside of; None when it is outside quotes."""
@@ -107,6 +108,8 @@ class GiantRow:
         cuts: list[Cut] = []
         for column, part in enumerate(self._fields):
             text = bytes(part.text)
+            if self._found > self._columns and column == self._columns - 1:
+                text = bytes(self._raw[: part.stop - part.start])
             if len(text) > FIELD_KEPT:
                 text = text[:FIELD_KEPT]
                 size = part.stop - part.start
@@ -162,12 +165,14 @@ class GiantRow:
             self._fields[-1].stop = self._offset + stop
             self._fields.append(_Field(self._offset + stop + 1))
         else:
-            # A joined field is no longer what its quotes said.
+            # What is joined stands as it is written, so its quotes have no say.
             self._fields[-1].quoted = False
-            self._add(self._delimiter)
 
     def _pass(self, data: bytes) -> None:
         self._lines += data.count(b"\n")
+        if len(self._fields) == self._columns:
+            begin = max(0, self._fields[-1].start - self._offset)
+            self._raw += data[begin : begin + max(0, FIELD_KEPT + 1 - len(self._raw))]
         self._offset += len(data)
         self._head += data[: max(0, TEXT_KEPT * 4 - len(self._head))]
 

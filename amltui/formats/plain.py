@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from amltui.formats.arrow import giant_row, schema
-from amltui.formats.blocks import Block, NotUtf8, Parsed
-from amltui.formats.encoding import recode
+from amltui.formats.blocks import Block, Parsed
+from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.registry import Format
 
 
@@ -40,15 +40,12 @@ class PlainCodec:
         data, recoded = block.data, 0
         if encoding is not None:
             data, recoded = recode(data, encoding)
+        else:
+            require_utf8(data)
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         count = data.count(b"\n")
-        texts = self._texts(data)
-        try:
-            texts.validate(full=True)
-        except pa.ArrowInvalid as error:
-            raise NotUtf8 from error
-        batch = pa.RecordBatch.from_arrays([texts], schema=self._schema)
+        batch = pa.RecordBatch.from_arrays([self._texts(data)], schema=self._schema)
         return Parsed(batch, (), count, recoded)
 
     def _texts(self, data: bytes) -> Any:

@@ -12,10 +12,10 @@ from typing import Final, Protocol
 
 from amltui.errors import UnsupportedDataType
 from amltui.formats.arff import ArffCodec
-from amltui.formats.arrow import decode_start
-from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Codec, Cut, Giant, NotUtf8, Parsed
+from amltui.formats.arrow import decode_start, lines_in
+from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Codec, Cut, Giant, Parsed
 from amltui.formats.delimited import DelimitedCodec
-from amltui.formats.encoding import SNIFF, detect, odd_lines, sniff
+from amltui.formats.encoding import SNIFF, NotUtf8, detect, odd_lines, sniff
 from amltui.formats.giant import GiantRow
 from amltui.formats.plain import PlainCodec
 from amltui.formats.registry import Format
@@ -126,6 +126,7 @@ class RowReader:
         self._lines = 0
         self._rows = 0
         self._size = BLOCK
+        self._ended = False
         self.other_encoding: str | None = None
         """What lines that are not UTF-8 were taken to be in. None: there was none."""
         self.recoded = 0
@@ -162,7 +163,7 @@ class RowReader:
             ended = not data
             self._buffer += data
         head = self._buffer[:used]
-        self._lines = head.count(b"\n") + head.count(b"\r") - head.count(b"\r\n")
+        self._lines = lines_in(head)
         self._advance(used)
         self._size = min(max(BLOCK, WIDE * len(self.columns)), LARGEST_BLOCK)
 
@@ -180,7 +181,7 @@ class RowReader:
         names = [decode_start(text or b"", self.other_encoding) for text in row.texts]
         self.codec.name([name[:TEXT_KEPT] for name in names])
         if self.codec.has_header:
-            self._lines = row.lines
+            self._lines += row.lines
         else:
             self._restart(0)
 
@@ -240,7 +241,10 @@ class RowReader:
             data = self._input.read(size)
             self._buffer += data
             if not data:
-                break
+                yield from self._rest()
+                if self._ended:
+                    return
+                continue
             size = min(size * 2, self._size)
             found = self._scan()
             cut = row_cut(self._buffer, found, final=False)
@@ -248,25 +252,27 @@ class RowReader:
                 yield self._block(cut, found)
             elif len(self._buffer) >= LARGEST_ROW:
                 yield from self._giant()
-        yield from self._rest()
 
     def _rest(self) -> Iterator[Block]:
-        """The last rows: what has no line end, and what a quote that is never closed swallowed."""
-        while self._buffer:
-            found = self._scan()
-            if not self._final:
-                cut = row_cut(self._buffer, found, final=False)
-                if cut:
-                    yield self._block(cut, found)
-                elif self._start == 0 or not self._rows:
-                    yield from self._giant()
-                return
-            if found.unclosed is None:
-                yield self._block(len(self._buffer), found)
-                return
-            cut = row_cut(self._buffer, found, final=False)
-            if cut:
-                yield self._block(cut, found)
+        """What the stream ends in: a row without a line end, or a quote that is never closed.
+
+        After the latter the stream is read again from that row's end on.
+        """
+        self._ended = True
+        if not self._buffer:
+            return
+        found = self._scan()
+        if self._final and found.unclosed is None:
+            yield self._block(len(self._buffer), found)
+            return
+        cut = row_cut(self._buffer, found, final=False)
+        if cut:
+            yield self._block(cut, found)
+        if self._final:
+            self._ended = False
+            yield from self._giant()
+        elif not cut and not self._rows:
+            # One row that goes on is better than nothing to see.
             yield from self._giant()
 
     def _scan(self) -> Scan:
@@ -284,6 +290,16 @@ class RowReader:
         self._buffer = self._buffer[count:]
         self._start += count
 
+    def _skip_blank(self) -> int:
+        """Drop blank lines before a row; returns how many. In plain text they are rows."""
+        if not self.codec.quotes:
+            return 0
+        blank = b"\r\n " if self.codec.skip_space else b"\r\n"
+        count = len(self._buffer) - len(self._buffer.lstrip(blank))
+        lines = lines_in(self._buffer[:count])
+        self._advance(count)
+        return lines
+
     def _restart(self, offset: int) -> None:
         self._input.seek(offset)
         self._start, self._buffer = offset, b""
@@ -295,6 +311,7 @@ class RowReader:
 
     def _read_giant(self, *, columns: int) -> Giant:
         """Read the row at the buffer's start, however long it is, and leave what follows it."""
+        blank_lines = self._skip_blank()
         start = self._start
         literal: frozenset[int] = frozenset()
         while True:
@@ -322,6 +339,8 @@ class RowReader:
             literal |= {row.opened}
             self._restart(start)
         giant = row.finish()
+        giant.lines += blank_lines
+        giant.first_line += blank_lines
         if literal:
             self._unclosed += 1
             giant.reasons.append("quote never closed")

@@ -1,0 +1,90 @@
+# ruff: noqa: RUF001 - text of other scripts is what these tests are about
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amltui.formats import format_of
+from amltui.formats.encoding import detect, odd_lines, recode, sniff
+from amltui.tables import first_rows
+from tests.support.tables import all_rows, read_in_pieces
+
+CSV = format_of("GenericCSV")
+TEXT = "name,note\nMüller,naïve café\nŒuvre,“quoted” dash\nplain,plain\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_encodings_with_a_mark_are_read(encoding):
+    data = ("\ufeff" + TEXT).encode(encoding)
+    found = first_rows(data, CSV, whole=True)
+    assert (found.encoding, all_rows(found)[0]) == (encoding, ["Müller", "naïve café"])
+    assert read_in_pieces(data, "GenericCSV", 5)[1] == all_rows(found)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_known_by_its_zeros(encoding):
+    found = first_rows(TEXT.encode(encoding), CSV, whole=True)
+    assert (found.encoding, found.row_count) == (encoding, 3)
+
+
+def test_bytes_that_are_not_utf_8_are_detected_and_every_row_is_kept():
+    found = first_rows(TEXT.encode("cp1252"), CSV, whole=True)
+    assert found.encoding == "cp1252"
+    assert all_rows(found) == [
+        ["Müller", "naïve café"],
+        ["Œuvre", "“quoted” dash"],
+        ["plain", "plain"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1251", "Имя,Город\nЖюли Щукина,Ярославль\nФёдор Шуйский,Ялта\n"),
+        ("cp932", "名前,都市\n山田太郎さん,東京都です\n鈴木花子さん,大阪市です\n"),
+        ("cp1250", "město,poznámka\nŽďár nad Sázavou,příliš žluťoučký kůň úpěl ďábelské ódy\n"),
+    ],
+)
+def test_names_and_rows_are_in_the_detected_encoding(encoding, text):
+    found = first_rows(text.encode(encoding), CSV, whole=True)
+    header, *rows = [line.split(",") for line in text.splitlines()]
+    assert [column.name for column in found.columns] == header
+    assert all_rows(found) == rows
+
+
+def test_a_file_in_two_encodings_keeps_both():
+    data = "a,b\n日本,é\n".encode() + "café,x\n".encode("latin-1")
+    assert all_rows(first_rows(data, CSV, whole=True)) == [["日本", "é"], ["café", "x"]]
+
+
+def test_rows_that_are_malformed_and_not_utf_8_are_kept_too():
+    data = "a,b\ncafé\nnaïve,x,y\n".encode("latin-1")
+    found = first_rows(data, CSV, whole=True)
+    assert all_rows(found) == [["café", None], ["naïve", "x,y"]]
+    assert [bad.text for bad in found.malformed] == ["café", "naïve,x,y"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60), st.sampled_from(["GenericCSVNoHeader", "PlainText"]))
+def test_any_bytes_at_all_give_rows_of_valid_text(data, data_type_id):
+    found = first_rows(data, format_of(data_type_id), whole=True)
+    for row in all_rows(found):
+        for cell in row:
+            assert cell is None or isinstance(cell.encode(), bytes)
+
+
+def test_lines_that_fit_utf_8_are_not_touched_by_another_encoding():
+    data = "é\n".encode() + "é\n".encode("latin-1")
+    assert odd_lines(data) == b"\xe9"
+    assert recode(data, "latin-1") == ("é\né\n".encode(), 1)
+
+
+def test_few_zeros_are_not_taken_for_utf_16():
+    assert sniff(b"a\0b\0") == ("utf-8", 0)
+    assert sniff("a,b\n1,2\n".encode("utf-16-le")) == ("utf-16-le", 0)
+    assert sniff(b"\xef\xbb\xbfa") == ("utf-8", 3)
+
+
+def test_western_text_is_taken_for_the_common_western_encoding():
+    assert detect("café".encode("latin-1")) == "cp1252"
