@@ -42,7 +42,10 @@ def disk_errors(path: Path | str, doing: str) -> Iterator[None]:
 
 def private_dir(path: Path) -> Path:
     """`path` as a directory for this user only, made with its parents where they lack."""
-    path.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
+    if not path.is_dir():
+        if not path.parent.is_dir():
+            private_dir(path.parent)  # `parents=True` would make it readable for others
+        path.mkdir(mode=PRIVATE_DIR, exist_ok=True)
     return path
 
 

@@ -177,25 +177,19 @@ class Part:
         Raises:
             DiskFull, LocalError: what was written up to there is noted.
         """
-        at = offset
+        end = offset
         with disk_errors(self.path, "write"):
             try:
                 for index in range(0, len(chunks), _IOV):
-                    at = self._write_all(at, list(chunks[index : index + _IOV]))
+                    some = list(chunks[index : index + _IOV])
+                    stop = end + sum(map(len, some))
+                    while end < stop:  # a signal or a nearly full disk may take a part only
+                        written = os.pwritev(self._fd, some, end)
+                        end += written
+                        some = [b"".join(some)[written:]] if end < stop else []
             finally:
-                self._note(offset, at)
-        return at
-
-    def _write_all(self, at: int, chunks: list[bytes]) -> int:
-        left = sum(map(len, chunks))
-        while left:
-            written = os.pwritev(self._fd, chunks, at)
-            at += written
-            left -= written
-            if left:  # a signal or a nearly full disk
-                rest = b"".join(chunks)
-                chunks = [rest[len(rest) - left :]]
-        return at
+                self._note(offset, end)
+        return end
 
     def _note(self, start: int, stop: int) -> None:
         if stop > start:
