@@ -86,6 +86,12 @@ COMMANDS: Final = (
     Command(
         "rename", "datasets:rename", "Rename a dataset.", ('amltui rename "old name" "new name"',)
     ),
+    Command(
+        "snippet",
+        "snippet:snippet",
+        "Print code that opens a dataset.",
+        ("amltui snippet Iris", "amltui snippet Iris --for pandas > iris.py"),
+    ),
     Command("describe", "datasets:describe", "Describe a dataset."),
     Command("rm", "datasets:rm", "Delete a dataset.", ("amltui rm trial --yes",)),
     Command(
