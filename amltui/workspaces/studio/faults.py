@@ -175,6 +175,7 @@ def refusal(
     kinds: dict[int, type[errors.HttpError]] = {
         401: errors.Unauthorized,
         404: missing,
+        405: errors.NotSupportedByServer,
         409: errors.Conflict,
     }
     kind = kinds.get(status, errors.Rejected if status >= 400 else errors.HttpError)
