@@ -11,8 +11,8 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -25,84 +25,63 @@ _SETTLED: Final = 2_000_000_000
 """ns after which a directory's time is trusted to change with the next change in it."""
 
 
-class Known(msgspec.Struct, array_like=True, frozen=True):
-    """The last look at one entry. Short, because there may be 10,000."""
-
-    stamp: int
-    """Modification time of the directory in ns."""
-    size: int
-    whole: bool
-    pinned: bool
-    workspace: str
-    source: str
-    name: str
-    data_type_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntryInfo:
-    """One entry as a list shows it."""
+class EntryInfo(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One entry as the last look at it found it. Short, because there may be 10,000."""
 
     id: str
-    workspace: str
-    source: str
-    name: str
-    data_type_id: str
+    stamp: int
+    """Modification time of the directory in ns: when it was last used."""
     size: int
     """Bytes on this disk, table included."""
     whole: bool
     pinned: bool
-    used: datetime
+    workspace: str
+    source: str
+    name: str
+    data_type_id: str
+
+    @property
+    def used(self) -> datetime:
+        """When it was last used."""
+        return datetime.fromtimestamp(self.stamp / 1e9, UTC)
 
 
 def scan(root: Path) -> list[EntryInfo]:
     """All entries, least recently used first. Unreadable places count as empty."""
-    known = _load(root)
-    found: dict[str, Known] = {}
+    known = {one.id: one for one in _load(root)}
+    found: list[EntryInfo] = []
     looked = False
-    now = time.time_ns()
+    settled = time.time_ns() - _SETTLED
     with contextlib.suppress(OSError), os.scandir(root / "entries") as places:
         for place in places:
             with contextlib.suppress(OSError):
                 stamp = place.stat(follow_symlinks=False).st_mtime_ns
                 old = known.get(place.name)
-                if old is None or old.stamp != stamp or now - stamp < _SETTLED:
+                if old is None or old.stamp != stamp or stamp > settled:
                     old = _look(Path(place.path), stamp)
                     looked = True
-                found[place.name] = old
+                found.append(old)
     if looked or len(found) != len(known):
         with contextlib.suppress(OSError):
             write_whole(root / "index.json", msgspec.json.encode(found))
-    order = sorted(found.items(), key=lambda item: item[1].stamp)
-    return [
-        EntryInfo(
-            id=name,
-            workspace=one.workspace,
-            source=one.source,
-            name=one.name,
-            data_type_id=one.data_type_id,
-            size=one.size,
-            whole=one.whole,
-            pinned=one.pinned,
-            used=datetime.fromtimestamp(one.stamp / 1e9, UTC),
-        )
-        for name, one in order
-    ]
+    found.sort(key=attrgetter("stamp"))
+    return found
 
 
-def _load(root: Path) -> dict[str, Known]:
+def _load(root: Path) -> list[EntryInfo]:
     try:
-        return msgspec.json.decode((root / "index.json").read_bytes(), type=dict[str, Known])
+        return msgspec.json.decode((root / "index.json").read_bytes(), type=list[EntryInfo])
     except (OSError, msgspec.DecodeError):
-        return {}
+        return []
 
 
-def _look(directory: Path, stamp: int) -> Known:
+def _look(directory: Path, stamp: int) -> EntryInfo:
     names = {entry.name: entry for entry in os.scandir(directory)}
     card = None
     with contextlib.suppress(OSError, msgspec.DecodeError):
         card = msgspec.json.decode((directory / "card.json").read_bytes(), type=Card)
-    return Known(
+    return EntryInfo(
+        id=directory.name,
         stamp=stamp,
         size=sum(_sizes(directory)),
         whole="raw" in names,

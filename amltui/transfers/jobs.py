@@ -114,10 +114,13 @@ class Download(Job):
 
     async def run(self) -> None:
         """See `Job`."""
-        target = self.target
-        if target is None:
+        if self.target is None:
             await self._into_cache()
             return
+        await self._to(self.target)
+        self.discard()  # what another way of getting it may have left
+
+    async def _to(self, target: Path) -> None:
         if not await in_thread(self._through_cache, target):
             await self._straight(target)
             return

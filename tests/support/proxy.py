@@ -126,14 +126,17 @@ async def fault_proxy(target_port: int, rule: Rule | None = None) -> AsyncIterat
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        upstream = await asyncio.open_connection("127.0.0.1", target_port, limit=2**20)
+        writers = [writer]
         try:
+            upstream = await asyncio.open_connection("127.0.0.1", target_port, limit=2**20)
+            writers.append(upstream[1])
             while True:
                 await _exchange(proxy, reader, writer, *upstream)
         except (_Drop, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            writer.transport.abort()
+            pass
         finally:
-            upstream[1].transport.abort()
+            for one in writers:
+                one.transport.abort()
             tasks.discard(task)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20)
