@@ -1,11 +1,20 @@
-"""What is on this disk: contents, tables, list snapshots; quota and locks."""
+"""What is on this disk: contents, tables, list snapshots; quota and locks.
 
-from amltui.cache.entries import Card, Entry, EntryBusy, Source, source_id, source_name
-from amltui.cache.index import EntryInfo
-from amltui.cache.parts import Identity, Part
-from amltui.cache.ranges import Ranges
-from amltui.cache.store import DEFAULT_QUOTA, Cache, CacheInfo, Snapshot
-from amltui.cache.verify import Verdict
+Importing this package costs nothing: its modules come when a name is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amltui.cache.entries import Card, Entry, EntryBusy, Source, source_id, source_name
+    from amltui.cache.index import EntryInfo
+    from amltui.cache.listings import Snapshot
+    from amltui.cache.parts import Identity, Part
+    from amltui.cache.ranges import Ranges
+    from amltui.cache.store import DEFAULT_QUOTA, Cache, CacheInfo
+    from amltui.cache.verify import Verdict
 
 __all__ = [
     "DEFAULT_QUOTA",
@@ -24,3 +33,30 @@ __all__ = [
     "source_id",
     "source_name",
 ]
+
+_HOMES = {
+    "Cache": "store",
+    "CacheInfo": "store",
+    "Card": "entries",
+    "DEFAULT_QUOTA": "store",
+    "Entry": "entries",
+    "EntryBusy": "entries",
+    "EntryInfo": "index",
+    "Identity": "parts",
+    "Part": "parts",
+    "Ranges": "ranges",
+    "Snapshot": "listings",
+    "Source": "entries",
+    "Verdict": "verify",
+    "source_id": "entries",
+    "source_name": "entries",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{home}"), name)

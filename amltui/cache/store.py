@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 import shutil
 import tempfile
@@ -21,13 +20,12 @@ import msgspec
 from amltui.cache.disk import free_space, private_dir, write_whole
 from amltui.cache.entries import Entry, EntryBusy, Source, source_id, without_links
 from amltui.cache.index import EntryInfo, scan
+from amltui.cache.listings import LAYOUT, Snapshot, layout_root, listing_path, read_listing
 from amltui.cache.verify import Verdict, verify
 from amltui.errors import DiskFull, LocalError
 from amltui.models import Listing
 from amltui.text import human_size, visible
 
-LAYOUT: Final = 1
-"""Version of what lies on the disk; older ones are cleared, since all can be fetched again."""
 DEFAULT_QUOTA: Final = 10 * 1024**3
 RESERVE: Final = 64 * 1024**2
 """Bytes of the disk that the cache leaves to others."""
@@ -35,14 +33,6 @@ _TAG: Final = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n"
     b"# This directory is amltui's cache; backups can leave it out. See https://bford.info/cachedir/\n"
 )
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """A workspace's list as it was."""
-
-    workspace: str
-    listing: Listing
-    fetched: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,28 +242,20 @@ class Cache:
         bare = Listing(tuple(map(without_links, listing.datasets)), listing.etag)
         snapshot = Snapshot(workspace, bare, datetime.now(UTC))
         with contextlib.suppress(OSError):
-            path = self._listing_path(workspace)
+            path = listing_path(self.root, workspace)
             private_dir(path.parent)
             write_whole(path, msgspec.json.encode(snapshot))
         return snapshot
 
     def load_listing(self, workspace: str) -> Snapshot | None:
         """The list as it was last kept; None when there is none that can be read."""
-        try:
-            data = self._listing_path(workspace).read_bytes()
-            return msgspec.json.decode(data, type=Snapshot)
-        except (OSError, msgspec.DecodeError):
-            return None
-
-    def _listing_path(self, workspace: str) -> Path:
-        name = hashlib.sha256(workspace.encode()).hexdigest()[:32]
-        return self.root / "workspaces" / f"{name}.json"
+        return read_listing(self.root, workspace)
 
 
 def _prepare(directory: Path) -> Path:
     """Make the layout in `directory`, clear older ones, and prove that it can be written."""
     private_dir(directory)
-    root = directory / f"v{LAYOUT}"
+    root = layout_root(directory)
     if not root.exists():
         write_whole(directory / "CACHEDIR.TAG", _TAG)
         for old in directory.iterdir():

@@ -54,9 +54,17 @@ def _run(arguments: list[str]) -> int:
         from amltui.cli.embedded import serve_embedded
 
         return serve_embedded(arguments[2:])
+    arguments = _ordered(arguments)
+    if arguments[:1] == ["ls"]:
+        from amltui.cli.listing import print_list, understood
+
+        asked = understood(arguments[1:])
+        if asked is not None:
+            print_list(asked)
+            return exits.DONE
     from cyclopts import CycloptsError
 
-    tokens = [_DASH if word == "-" else word for word in _ordered(arguments)]
+    tokens = [_DASH if word == "-" else word for word in arguments]
     try:
         command, bound, _ = app().parse_args(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -10,6 +9,7 @@ from amltui.cli.redact import remember
 
 if TYPE_CHECKING:
     from amltui.cli.common import Common
+    from amltui.cli.output import Out
     from amltui.services.session import Session
 
 _T = TypeVar("_T")
@@ -18,22 +18,35 @@ PATIENCE: Final = 60.0
 """Seconds that a transfer waits for a network that is away: a script must end some day."""
 
 
-def in_session(common: Common, work: Callable[[Session], Awaitable[_T]]) -> _T:
-    """Do `work` in a session with the workspace that the options name; what it returned."""
+def in_session(
+    profile: str | None,
+    out: Out,
+    work: Callable[[Session], Awaitable[_T]],
+    *,
+    offline: bool = False,
+) -> _T:
+    """Do `work` in a session with the workspace of `profile`; what it returned."""
+    import asyncio
+
     from amltui.services.session import open_session
     from amltui.transfers import Options
 
-    async def run() -> _T:
+    async def whole() -> _T:
         options = Options(patience=PATIENCE)
-        async with open_session(common.profile, offline=common.offline, options=options) as session:
+        async with open_session(profile, offline=offline, options=options) as session:
             if session.connection is not None:
                 remember(session.connection.token)
             result = await work(session)
             if session.cache.problem:
-                common.out.note(session.cache.problem)
+                out.note(session.cache.problem)
             return result
 
-    return asyncio.run(run())
+    return asyncio.run(whole())
+
+
+def run(common: Common, work: Callable[[Session], Awaitable[_T]]) -> _T:
+    """Do `work` in a session with the workspace that a command's options name."""
+    return in_session(common.profile, common.out, work, offline=common.offline)
 
 
 def need_yes(*, given: bool, what: str) -> None:

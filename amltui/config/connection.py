@@ -43,6 +43,11 @@ class Connection:
     sources: Mapping[str, str] = field(default_factory=dict)
     """For `endpoint`, `workspace_id` and `token`: in words, where the value comes from."""
 
+    @property
+    def key(self) -> str:
+        """What names this workspace in the cache; no secret in it."""
+        return f"{self.endpoint}{self.workspace_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Layer:

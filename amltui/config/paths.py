@@ -25,6 +25,11 @@ def data_dir() -> Path:
     return _from("AMLTUI_DATA_DIR", _DIRS.user_data_dir)
 
 
+def local_key(data: Path) -> str:
+    """What names the embedded workspace in `data` in the cache: its port changes, this does not."""
+    return f"local:{data}"
+
+
 def _from(variable: str, default: str) -> Path:
     value = os.environ.get(variable)
     return Path(value).expanduser().absolute() if value else Path(default)

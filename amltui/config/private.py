@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from amltui.errors import ConfigError
@@ -19,6 +18,8 @@ def write_private(path: Path, text: str) -> None:
     Raises:
         ConfigError: the place cannot be written.
     """
+    import tempfile  # not at every start: only edits need it
+
     target = path.resolve()
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import amltui
+from amltui.config.paths import local_key
 from amltui.errors import AmltuiError, LocalError
 
 START_SECONDS: Final = 60
@@ -46,7 +47,7 @@ class EmbeddedServer:
     @property
     def key(self) -> str:
         """What names this workspace in caches: its directory, for its port changes."""
-        return f"local:{self.data}"
+        return local_key(self.data)
 
     @property
     def running(self) -> bool:

@@ -59,7 +59,7 @@ class Session:
         if self._embedded is not None:
             return self._embedded.key
         assert self.connection is not None
-        return workspace_key(self.connection)
+        return self.connection.key
 
     @property
     def name(self) -> str:
@@ -104,7 +104,7 @@ class Session:
         Raises:
             UsageError: the connection is another workspace's.
         """
-        if self.connection is None or workspace_key(connection) != self.key:
+        if self.connection is None or connection.key != self.key:
             raise UsageError("That connection belongs to another workspace.")
         async with self._connecting:
             self.connection = connection
@@ -244,11 +244,6 @@ class Session:
     async def _made(self, transfer: Transfer) -> Dataset:
         assert transfer.dataset_id is not None
         return await (await self.connect()).dataset(transfer.dataset_id)
-
-
-def workspace_key(connection: Connection) -> str:
-    """What names a connection's workspace in the cache; no secret in it."""
-    return f"{connection.endpoint}{connection.workspace_id}"
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from amltui.cli.common import COMMON, Common
 from amltui.cli.exits import FileNotThere
 from amltui.cli.files import STDIN, readable
 from amltui.cli.output import warn
-from amltui.cli.work import in_session
+from amltui.cli.work import run
 from amltui.errors import UsageError
 from amltui.models import Dataset, OutputPort
 from amltui.text import human_size, safe_filename, visible
@@ -47,7 +47,7 @@ def get(
     async def work(session: Session) -> None:
         await save(session, common, await session.find(name), output, force=force)
 
-    in_session(common, work)
+    run(common, work)
 
 
 def put(
@@ -84,7 +84,7 @@ def put(
             )
             return await watched(await session.transfers(), common.out, sending)
 
-        dataset = in_session(common, work)
+        dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Uploaded", dataset))
 
 
@@ -123,7 +123,7 @@ def update(
             )
             return await watched(await session.transfers(), common.out, sending)
 
-        dataset = in_session(common, work)
+        dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Updated", dataset))
 
 

@@ -8,22 +8,14 @@ from cyclopts import Parameter
 
 from amltui.cli.common import COMMON, Common
 from amltui.cli.documents import of_dataset
+from amltui.cli.listing import COLUMNS, Asked, print_list
 from amltui.cli.output import Col, Out
-from amltui.cli.work import in_session, need_yes
-from amltui.errors import UsageError
+from amltui.cli.work import need_yes, run
 from amltui.models import Dataset
-from amltui.text import iso_utc, visible
+from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
-
-_COLUMNS = (
-    Col("NAME", wide=True),
-    Col("TYPE"),
-    Col("SIZE", "size"),
-    Col("CREATED", "time"),
-    Col("OWNER"),
-)
 
 
 def ls(
@@ -41,24 +33,9 @@ def ls(
         filter_: Only names that contain this text, letter case ignored.
         common: Common options.
     """
-    if mine and examples:
-        raise UsageError("--mine and --examples exclude each other", hint="Leave one out.")
-    wanted = filter_.casefold()
-
-    async def work(session: Session) -> tuple[Dataset, ...]:
-        snapshot = await session.current_list()
-        if snapshot.cached:
-            common.out.note(f"This is the list of {iso_utc(snapshot.fetched)}, from this disk.")
-        return snapshot.datasets
-
-    datasets = [
-        dataset
-        for dataset in in_session(common, work)
-        if wanted in dataset.name.casefold()
-        and not (mine and dataset.is_example)
-        and not (examples and not dataset.is_example)
-    ]
-    _print(common.out, datasets)
+    print_list(
+        Asked(mine, examples, filter_, common.json, common.quiet, common.offline, common.profile)
+    )
 
 
 def show(name: str, /, *, common: Common = COMMON) -> None:
@@ -68,7 +45,7 @@ def show(name: str, /, *, common: Common = COMMON) -> None:
         name: Its name or id.
         common: Common options.
     """
-    dataset = in_session(common, lambda session: session.find(name))
+    dataset = run(common, lambda session: session.find(name))
     print_dataset(common.out, dataset)
 
 
@@ -85,11 +62,11 @@ def versions(name: str, /, *, common: Common = COMMON) -> None:
         workspace = await session.connect()
         return await workspace.versions(dataset.family_id)
 
-    found = in_session(common, work)
+    found = run(common, work)
     if common.json:
         common.out.document([of_dataset(one) for one in found])
         return
-    columns = (Col("ID"), Col("NAME", wide=True), *_COLUMNS[1:4], Col("LATEST"))
+    columns = (Col("ID"), Col("NAME", wide=True), *COLUMNS[1:4], Col("LATEST"))
     common.out.table(
         columns,
         [
@@ -111,7 +88,7 @@ def rename(name: str, new: str, /, *, common: Common = COMMON) -> None:
     async def work(session: Session) -> Dataset:
         return await session.rename(await session.find(name), new)
 
-    changed(common.out, in_session(common, work), f'Renamed to "{visible(new)}".')
+    changed(common.out, run(common, work), f'Renamed to "{visible(new)}".')
 
 
 def describe(name: str, text: str, /, *, common: Common = COMMON) -> None:
@@ -126,7 +103,7 @@ def describe(name: str, text: str, /, *, common: Common = COMMON) -> None:
     async def work(session: Session) -> Dataset:
         return await session.describe(await session.find(name), text)
 
-    changed(common.out, in_session(common, work), f'Described "{visible(name)}".')
+    changed(common.out, run(common, work), f'Described "{visible(name)}".')
 
 
 def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
@@ -144,7 +121,7 @@ def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
         await session.delete(dataset)
         return dataset
 
-    changed(common.out, in_session(common, work), f'Deleted "{visible(name)}".')
+    changed(common.out, run(common, work), f'Deleted "{visible(name)}".')
 
 
 def changed(out: Out, dataset: Dataset, words: str) -> None:
@@ -178,15 +155,3 @@ def print_dataset(out: Out, dataset: Dataset) -> None:
             ("schema", dataset.schema_status, "text"),
         )
     )
-
-
-def _print(out: Out, datasets: list[Dataset]) -> None:
-    if out.json:
-        out.document([of_dataset(one) for one in datasets])
-        return
-    out.table(
-        _COLUMNS,
-        [(one.name, one.data_type_id, one.size, one.created_date, one.owner) for one in datasets],
-    )
-    if out.on_terminal:
-        out.note(f"{len(datasets)} datasets." if len(datasets) != 1 else "1 dataset.")

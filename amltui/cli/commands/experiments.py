@@ -13,7 +13,7 @@ from amltui.cli.common import COMMON, Common
 from amltui.cli.documents import of_experiment, of_output
 from amltui.cli.files import readable
 from amltui.cli.output import Col
-from amltui.cli.work import in_session
+from amltui.cli.work import run
 from amltui.models import Experiment, OutputPort
 from amltui.text import human_size, visible
 
@@ -33,7 +33,7 @@ def experiments(*, common: Common = COMMON) -> None:
     async def work(session: Session) -> tuple[Experiment, ...]:
         return await (await session.connect()).experiments()
 
-    found = sorted(in_session(common, work), key=lambda one: one.description.casefold())
+    found = sorted(run(common, work), key=lambda one: one.description.casefold())
     if common.json:
         common.out.document([of_experiment(one) for one in found])
         return
@@ -63,7 +63,7 @@ def outputs(experiment: str, /, *, common: Common = COMMON) -> None:
 
         return await find_experiment(await session.connect(), experiment)
 
-    found = in_session(common, work)
+    found = run(common, work)
     pairs = [(node, port) for node in found.nodes for port in node.outputs]
     if common.json:
         common.out.document([of_output(port, node) for node, port in pairs])
@@ -110,7 +110,7 @@ def output(
             source = dataclasses.replace(source, data_type_id=type_)
         await save(session, common, source, output_, force=force)
 
-    in_session(common, work)
+    run(common, work)
 
 
 def publish(
@@ -146,7 +146,7 @@ def publish(
             await workspace.publish(target, _blocks(path), size=size)
             return target
 
-        made = in_session(common, work)
+        made = run(common, work)
     if common.json:
         common.out.document(
             {

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 from amltui.cli.common import COMMON, Common
 from amltui.cli.output import Out
 from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
-from amltui.cli.work import in_session
+from amltui.cli.work import run
 from amltui.errors import AmltuiError, Exists, NotFound, QueryError, UnsupportedDataType, UsageError
 from amltui.models import Dataset
 from amltui.text import visible
@@ -63,7 +63,7 @@ def head(
         finally:
             preview.close()
 
-    in_session(common, work)
+    run(common, work)
 
 
 def stats(
@@ -108,7 +108,7 @@ def stats(
         finally:
             preview.close()
 
-    in_session(common, work)
+    run(common, work)
 
 
 def sql(
@@ -157,7 +157,7 @@ def sql(
         finally:
             preview.close()
 
-    in_session(common, work)
+    run(common, work)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from amltui.cli.common import COMMON, Common
 from amltui.cli.output import warn
-from amltui.cli.work import in_session
+from amltui.cli.work import run
 from amltui.errors import Unauthorized
 from amltui.services.snippets import Kind
 
@@ -50,7 +50,7 @@ def snippet(
                 )
         return snippets.snippet(dataset, session.connection, kind, with_token=with_token)
 
-    code = in_session(common, work)
+    code = run(common, work)
     if with_token:
         warn("This code holds the workspace's token. Do not share it and do not commit it.")
     if common.json:

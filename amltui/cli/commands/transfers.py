@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from amltui.cli.common import COMMON, Common
 from amltui.cli.output import Col, warn
-from amltui.cli.work import in_session
+from amltui.cli.work import run
 from amltui.errors import AmltuiError
 from amltui.text import visible
 
@@ -27,7 +27,7 @@ def list_(*, common: Common = COMMON) -> None:
 
         return unfinished(session.cache, session.key)
 
-    found = in_session(common, work)
+    found = run(common, work)
     if common.json:
         common.out.document(
             [
@@ -72,7 +72,7 @@ def resume(*, common: Common = COMMON) -> None:
         if failure is not None:
             raise failure
 
-    in_session(common, work)
+    run(common, work)
 
 
 def clear(*, common: Common = COMMON) -> None:
@@ -87,7 +87,7 @@ def clear(*, common: Common = COMMON) -> None:
 
         return drop_unfinished(session.cache, session.key)
 
-    common.out.note(f"Dropped {in_session(common, work)} transfers.")
+    common.out.note(f"Dropped {run(common, work)} transfers.")
 
 
 def _path(record: Record) -> str | None:
