@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import shutil
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -22,7 +20,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-import amltui
+from amltui.config.children import child_command, child_environment
 from amltui.formats import format_of
 from amltui.server import catalog, keeping, log
 from amltui.server.database.tables import profiles
@@ -149,16 +147,13 @@ class _Answer(msgspec.Struct):
 
 
 async def _run(path: Path, data_type_id: str, directory: Path) -> _Answer:
-    root = str(Path(amltui.__file__).parents[1])
-    python_path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = ["-m", "amltui.server.profiler", str(path), data_type_id, str(directory)]
+    command = child_command("amltui.server.profiler", str(path), data_type_id, str(directory))
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": python_path},
+        env=child_environment(),
     )
     try:
         async with asyncio.timeout(_PATIENCE):

@@ -11,12 +11,11 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import amltui
+from amltui.config.children import child_command, child_environment
 from amltui.config.paths import local_key
 from amltui.errors import AmltuiError, LocalError
 
@@ -103,7 +102,6 @@ class EmbeddedServer:
         await process.wait()
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        command = ["-P", "-m", "amltui", "serve", "--embedded", "--data", str(self.data)]
         try:
             log = await asyncio.to_thread(self._open_log)
         except OSError as error:
@@ -113,12 +111,11 @@ class EmbeddedServer:
             ) from error
         with log:
             return await asyncio.create_subprocess_exec(
-                sys.executable,
-                *command,
+                *child_command("amltui", "serve", "--embedded", "--data", str(self.data)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env=_environment(),
+                env=child_environment(),
                 # Ctrl-C in the terminal is for us; we then end the child in order.
                 start_new_session=True,
             )
@@ -137,14 +134,6 @@ class EmbeddedServer:
         except OSError:
             return ""
         return f": {lines[-1]}" if lines else ""
-
-
-def _environment() -> dict[str, str]:
-    # With -P and this path the child imports our package: never a file of the same name in the
-    # current directory, which may be anybody's.
-    package_root = str(Path(amltui.__file__).absolute().parent.parent)
-    path = os.pathsep.join(filter(None, (package_root, os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path}
 
 
 def _address(line: bytes) -> Address:

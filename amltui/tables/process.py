@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from subprocess import PIPE
-from typing import Any, Final
+from typing import Any
 
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from amltui import errors
+from amltui.config.children import child_command, child_environment
 from amltui.formats.registry import Format
 from amltui.tables.progress import Progress
 from amltui.tables.state import remove
-
-_ROOT: Final = Path(__file__).parents[2]
 
 
 async def ingest_in_process(
@@ -50,11 +47,9 @@ async def ingest_in_process(
     """
     if not fmt.has_rows:
         raise errors.UnsupportedDataType(fmt.data_type_id)
-    command = [sys.executable, "-m", "amltui.tables.worker"]
-    command += [str(source), fmt.data_type_id, str(directory)]
+    command = child_command("amltui.tables.worker", str(source), fmt.data_type_id, str(directory))
     if available is not None:
         command.append("--follow")
-    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = False
     try:
         async with await anyio.open_process(
@@ -62,7 +57,7 @@ async def ingest_in_process(
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            env=child_environment(),
             start_new_session=True,
         ) as process:
             progress = await _attend(process, available, on_progress)
