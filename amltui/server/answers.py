@@ -8,11 +8,34 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from amltui.server import clock, profiles
-from amltui.server.links import Links, View
+from amltui.server import profiles
+from amltui.server.links import Links, in_view
 from amltui.wire import dates, messages, routes
 
 _NOWHERE: Final = messages.DownloadLocation(size=0)
+
+
+class LastList:
+    """The list as it was last sent, by its ETag: the old client asks for it at every index.
+
+    Nothing depends on it: another server, or a change, only makes the list anew.
+    """
+
+    _LIMIT: Final = 32 << 20
+    """Bytes of a list that is kept."""
+
+    def __init__(self) -> None:
+        self._etag = ""
+        self._body = b""
+
+    def get(self, etag: str) -> bytes | None:
+        """The list of that ETag, if it is the last one."""
+        return self._body if etag == self._etag else None
+
+    def keep(self, etag: str, body: bytes) -> None:
+        """Keep it in place of the one before."""
+        if len(body) <= self._LIMIT:
+            self._etag, self._body = etag, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,47 +53,66 @@ class Writer:
         return [self.dataset(row) for row in rows]
 
     def dataset(self, row: sa.Row[Any]) -> messages.DataSource:
-        """One instance with fresh links."""
-        created = clock.moment(row.created)
-        has_columns = profiles.supported(row.data_type_id)
-        status = (row.profile or profiles.PENDING) if has_columns else profiles.NOT_SUPPORTED
-        credential = self.links.credential(row.sha256, self.expires)
+        """One instance, a row of `catalog.SHOWN`, with fresh links."""
+        (
+            instance_id,
+            family_id,
+            number,
+            is_latest,
+            sha256,
+            size,
+            created,
+            name,
+            description,
+            data_type_id,
+            owner,
+            source_origin,
+            resource_upload_id,
+            uploaded_from_filename,
+            experiment_id,
+            promoted_from,
+            profile,
+        ) = tuple(row)
+        credential = self.links.credential(sha256, self.expires, data_type_id)
+        address = routes.CONTENT.format(key=sha256)
+        schema = visualization = _NOWHERE
+        status = profiles.NOT_SUPPORTED
+        if profiles.supported(data_type_id):
+            schema = self._location(address, in_view(credential, "schema"), 0)
+            visualization = self._location(address, in_view(credential, "visualization"), 0)
+            status = profile or profiles.PENDING
         return messages.DataSource(
-            id=row.id,
-            family_id=row.family_id,
-            name=row.name,
-            description=row.description,
-            data_type_id=row.data_type_id,
-            size=row.size,
-            created_date=dates.to_wire(created),
-            created_date_ticks=dates.to_ticks(created),
-            owner=row.owner,
-            source_origin=row.source_origin,
-            resource_upload_id=row.resource_upload_id,
-            uploaded_from_filename=row.uploaded_from_filename,
-            experiment_id=row.experiment_id,
-            promoted_from=row.promoted_from,
+            id=instance_id,
+            family_id=family_id,
+            name=name,
+            description=description,
+            data_type_id=data_type_id,
+            size=size,
+            created_date=dates.microseconds_to_wire(created),
+            created_date_ticks=dates.microseconds_to_ticks(created),
+            owner=owner,
+            source_origin=source_origin,
+            resource_upload_id=resource_upload_id,
+            uploaded_from_filename=uploaded_from_filename,
+            experiment_id=experiment_id,
+            promoted_from=promoted_from,
             client_version=None,
-            service_version=row.number,
-            is_latest=row.is_latest,
+            service_version=number,
+            is_latest=is_latest,
             is_deprecated=False,
             category="",
             culture="en-US",
             batch=0,
             schema_status=status,
-            download_location=self._location(row, credential, row.size),
-            visualize_end_point=self._view(row, "visualization") if has_columns else _NOWHERE,
-            schema_end_point=self._view(row, "schema") if has_columns else _NOWHERE,
+            download_location=self._location(address, credential, size),
+            visualize_end_point=visualization,
+            schema_end_point=schema,
         )
 
-    def _view(self, row: sa.Row[Any], view: View) -> messages.DownloadLocation:
-        credential = self.links.credential(row.sha256, self.expires, view, row.data_type_id)
-        return self._location(row, credential, 0)
-
-    def _location(self, row: sa.Row[Any], credential: str, size: int) -> messages.DownloadLocation:
+    def _location(self, address: str, credential: str, size: int) -> messages.DownloadLocation:
         return messages.DownloadLocation(
             base_uri=self.base_uri,
-            location=routes.CONTENT.format(key=row.sha256),
+            location=address,
             access_credential=credential,
             size=size,
             endpoint_type="AzureBlob",

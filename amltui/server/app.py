@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from amltui.server import log
 from amltui.server.access import Gate
+from amltui.server.answers import LastList
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.problems import (
     BadRequest,
@@ -44,6 +45,7 @@ class Application:
         self._gate = Gate(state)
         self._state = state
         self.profiler = Profiler(state)
+        self._last_list = LastList()
         paths: dict[str, dict[str, Endpoint]] = {}
         for endpoint in ENDPOINTS:
             paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
@@ -107,7 +109,9 @@ class Application:
                 request, request.path_params["w"], writes=endpoint.access == "owner"
             )
             request.scope["amltui.token"] = caller.token_id
-        return await endpoint.handler(Call(self._state, self.profiler, request, caller))
+        return await endpoint.handler(
+            Call(self._state, self.profiler, self._last_list, request, caller)
+        )
 
 
 class _Mounted:

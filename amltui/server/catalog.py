@@ -74,6 +74,28 @@ def check_description(description: str) -> None:
         raise BadRequest("The description is too long or has forbidden characters.")
 
 
+SHOWN: Final = (
+    instances.c.id,
+    instances.c.family_id,
+    instances.c.number,
+    instances.c.is_latest,
+    instances.c.sha256,
+    instances.c.size,
+    instances.c.created,
+    instances.c.name,
+    instances.c.description,
+    instances.c.data_type_id,
+    instances.c.owner,
+    instances.c.source_origin,
+    instances.c.resource_upload_id,
+    instances.c.uploaded_from_filename,
+    instances.c.experiment_id,
+    instances.c.promoted_from,
+    profiles.c.status.label("profile"),
+)
+"""What is told of an instance, in this order: `answers` takes rows of a long list apart by it."""
+
+
 async def revision(connection: AsyncConnection, workspace_id: str) -> tuple[int, int]:
     """What changes whenever the workspace's list changes: its own count, the examples' count."""
     found = await connection.execute(
@@ -93,7 +115,7 @@ def _shown() -> sa.Select[tuple[Any, ...]]:
         (profiles.c.sha256 == instances.c.sha256)
         & (profiles.c.data_type_id == instances.c.data_type_id),
     )
-    return sa.select(instances, profiles.c.status.label("profile")).select_from(profiled)
+    return sa.select(*SHOWN).select_from(profiled)
 
 
 async def listed(connection: AsyncConnection, workspace_id: str) -> Sequence[sa.Row[Any]]:

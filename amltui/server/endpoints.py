@@ -236,8 +236,8 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         query=(
             Parameter("se", "When the link ends, in seconds since 1970"),
             Parameter("sig", "Signature"),
+            Parameter("t", "Data type of the contents"),
             Parameter("v", "schema or visualization instead of the contents", required=False),
-            Parameter("t", "Data type, with v", required=False),
         ),
         answer=bytes,
         problems={403: "The link is not valid", 404: "Deleted", 416: "Range past the end"},

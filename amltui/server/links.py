@@ -11,9 +11,11 @@ import base64
 import hmac
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
+from urllib.parse import quote
 
-View = Literal["content", "schema", "visualization"]
+View = Literal["schema", "visualization"]
 
 LIFETIME: Final = 7 * 86_400
 """Seconds that a link lives at least: an old script keeps a list for long, a slow line resumes."""
@@ -31,26 +33,34 @@ class Links:
         """When links made now end, in seconds since 1970: a whole multiple of `STEP`."""
         return (int(time.time()) // STEP + 1) * STEP + LIFETIME
 
-    def credential(
-        self, sha256: str, expires: int, view: View = "content", data_type_id: str = ""
-    ) -> str:
-        """The query string that opens `content/<sha256>` until `expires`."""
-        signature = self._sign(sha256, expires, view, data_type_id)
-        if view == "content":
-            return f"?se={expires}&sig={signature}"
-        return f"?v={view}&t={data_type_id}&se={expires}&sig={signature}"
+    def credential(self, sha256: str, expires: int, data_type_id: str) -> str:
+        """The query string that opens `content/<sha256>` until `expires`.
 
-    def opens(
-        self, sha256: str, expires: str, signature: str, view: str, data_type_id: str
-    ) -> bool:
+        With `in_view` it opens what is known of the content instead: who may have the one may
+        have the other, so they share a signature.
+        """
+        signature = self._sign(sha256, str(expires), data_type_id)
+        return f"?t={_quoted(data_type_id)}&se={expires}&sig={signature}"
+
+    def opens(self, sha256: str, expires: str, signature: str, data_type_id: str) -> bool:
         """Whether the parts of a link are genuine and not expired; compares in constant time."""
         if not (expires.isascii() and expires.isdigit() and len(expires) < 20):
             return False
-        expected = self._sign(sha256, int(expires), view, data_type_id)
+        expected = self._sign(sha256, expires, data_type_id)
         genuine = hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
         return genuine and int(expires) > time.time()
 
-    def _sign(self, sha256: str, expires: int, view: str, data_type_id: str) -> str:
-        message = f"{sha256}\n{expires}\n{view}\n{data_type_id}".encode()
+    def _sign(self, sha256: str, expires: str, data_type_id: str) -> str:
+        message = f"{sha256}\n{expires}\n{data_type_id}".encode("utf-8", "replace")
         digest = hmac.digest(self.key, message, "sha256")
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def in_view(credential: str, view: View) -> str:
+    """A content's credential as that of its schema or visualisation."""
+    return f"{credential}&v={view}"
+
+
+@lru_cache
+def _quoted(data_type_id: str) -> str:
+    return quote(data_type_id, safe="")

@@ -13,7 +13,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from amltui.server.answers import Writer
+from amltui.server.answers import LastList, Writer
 from amltui.server.problems import BadRequest
 from amltui.server.profiles import Profiler
 from amltui.server.state import State
@@ -32,6 +32,7 @@ class Call:
 
     state: State
     profiler: Profiler
+    last_list: LastList
     request: Request
     caller: Caller | None
     """None where access is open."""

@@ -20,6 +20,9 @@ from amltui.server.problems import StartError
 
 __all__ = ["ServeOptions", "serve"]
 
+_BUFFER: Final = 16 << 10
+"""Bytes of a connection's buffer, so also of a request's head at most. Small, because a download
+fills it many times before another request gets its turn: answers under load come twice as soon."""
 _EMBEDDED_DRAIN: Final = 5.0
 """Seconds that an embedded server waits for transfers: its only client is gone."""
 
@@ -143,6 +146,7 @@ def _endpoint(options: ServeOptions, port: int) -> str:
 
 def _granian(options: ServeOptions, app: Application, port: int) -> Any:
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
     return Server(
@@ -153,6 +157,7 @@ def _granian(options: ServeOptions, app: Application, port: int) -> Any:
         websockets=False,
         backlog=1024,
         log_enabled=False,
+        http1_settings=HTTP1Settings(max_buffer_size=_BUFFER),
         ssl_cert=options.tls_cert,
         ssl_key=options.tls_key,
     )

@@ -15,7 +15,17 @@ MICROSECOND: Final = timedelta(microseconds=1)
 
 def to_wire(moment: datetime) -> str:
     """`/Date(ms)/`: whole milliseconds since 1970, UTC; times before 1970 become 0."""
-    return f"/Date({max(0, (moment - EPOCH) // timedelta(milliseconds=1))})/"
+    return microseconds_to_wire((moment - EPOCH) // MICROSECOND)
+
+
+def microseconds_to_wire(microseconds: int) -> str:
+    """As `to_wire`, from microseconds since 1970."""
+    return f"/Date({max(0, microseconds // 1_000)})/"
+
+
+def microseconds_to_ticks(microseconds: int) -> int:
+    """As `to_ticks`, from microseconds since 1970."""
+    return _TICKS_AT_EPOCH + microseconds * 10
 
 
 def from_wire(text: str | None) -> datetime | None:
@@ -34,4 +44,4 @@ def from_wire(text: str | None) -> datetime | None:
 
 def to_ticks(moment: datetime) -> int:
     """.NET ticks: 100 ns steps since 0001-01-01."""
-    return _TICKS_AT_EPOCH + (moment - EPOCH) // MICROSECOND * 10
+    return microseconds_to_ticks((moment - EPOCH) // MICROSECOND)

@@ -27,8 +27,11 @@ class Extension:
     ALL: Final = (EDIT, VERSIONS, RESTORE, PUBLISH, TOKENS)
 
 
-class Message(msgspec.Struct, rename="pascal", kw_only=True):
-    """Base: JSON keys are PascalCase, as .NET wrote them."""
+class Message(msgspec.Struct, rename="pascal", kw_only=True, gc=False):
+    """Base: JSON keys are PascalCase, as .NET wrote them.
+
+    Messages are trees, so the cycle collector need not look at the 40,000 of a long list.
+    """
 
 
 class DownloadLocation(Message):

@@ -28,6 +28,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        # Each statement by itself: beginning and ending would be most of a short read.
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = engine.execution_options(**{_WRITE: True})
 
     @property
@@ -37,8 +39,8 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection whose statements see one state of the database."""
-        async with self.engine.connect() as connection:
+        """A connection whose statements each see what is committed when they begin."""
+        async with self._reading.connect() as connection:
             yield connection
 
     @asynccontextmanager
@@ -75,7 +77,9 @@ def database_url(url: str | None, data: Path) -> sa.URL:
 def open_database(url: sa.URL) -> Database:
     """A database at `url`; connects when it is first used."""
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_async_engine(
+            url, connect_args={"timeout": BUSY_SECONDS}, pool_reset_on_return=None
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     else:
@@ -106,5 +110,5 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(_WRITE):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -32,8 +32,13 @@ async def list_all(call: Call) -> Response:
         given = call.request.headers.get("if-none-match", "")
         if etag in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
             return Response(status_code=304, headers=headers)
-        rows = await catalog.listed(connection, state.workspace_id)
-    body = await anyio.to_thread.run_sync(lambda: msgspec.json.encode(writer.datasets(rows)))
+        body = call.last_list.get(etag)
+        if body is None:
+            rows = await catalog.listed(connection, state.workspace_id)
+            body = await anyio.to_thread.run_sync(
+                lambda: msgspec.json.encode(writer.datasets(rows))
+            )
+            call.last_list.keep(etag, body)
     return Response(body, media_type=JSON_TYPE, headers=headers)
 
 

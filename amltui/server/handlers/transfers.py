@@ -48,9 +48,9 @@ async def block(call: Call) -> Response:
 
 async def download(call: Call) -> Response:
     """A content, a schema or a visualisation, by signed link; no token is looked at."""
-    sha256, view, data_type_id = call.part("key"), call.query("v", "content"), call.query("t")
+    sha256, view, data_type_id = call.part("key"), call.query("v"), call.query("t")
     expires, signature = call.query("se"), call.query("sig")
-    if not call.state.links.opens(sha256, expires, signature, view, data_type_id):
+    if not call.state.links.opens(sha256, expires, signature, data_type_id):
         raise Forbidden("This link is not valid or has expired. Ask the workspace for a new one.")
     async with call.state.database.reading() as connection:
         size = await connection.scalar(
@@ -59,7 +59,7 @@ async def download(call: Call) -> Response:
     if size is None:
         raise Missing("These contents were deleted.")
     stored = Stored(sha256, size)
-    if view != "content":
+    if view:
         return raw_answer(await call.profiler.get(stored, data_type_id, view))
     return await content.respond(call.state.store, stored, call.request)
 

@@ -1,0 +1,271 @@
+"""The server under load, against nginx and json.dumps in the same run.
+
+    python -m tests.benchmarks.server_load [downloads|list|upload] [--gib 4]
+
+Needs curl, and nginx for `downloads`. Prints figures with the bound that each must hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import httpx
+import psutil
+
+from tests.support.server import running_server
+from tests.support.services import free_port
+from tests.support.studio import Studio, url_of
+
+MIB = 1 << 20
+CLIENTS = 64
+
+
+class Memory:
+    """The highest resident memory of a process while the block runs."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self.peak = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            self.peak = max(self.peak, self._process.memory_info().rss)
+            self._stop.wait(0.02)
+
+
+@contextmanager
+def nginx(directory: Path) -> Iterator[str]:
+    """nginx serving a directory; its address."""
+    port = free_port()
+    config = directory / "nginx.conf"
+    config.write_text(
+        f"daemon off; pid {directory}/pid; error_log {directory}/error.log; user root;"
+        "worker_processes auto; events { worker_connections 1024; }"
+        "http { access_log off; sendfile on; tcp_nopush on;"
+        f" server {{ listen 127.0.0.1:{port}; root {directory}; }} }}"
+    )
+    if os.geteuid() != 0:
+        config.write_text(config.read_text().replace("user root;", ""))
+    process = subprocess.Popen(["nginx", "-c", str(config), "-e", f"{directory}/error.log"])
+    try:
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/")
+                break
+            except httpx.TransportError:
+                assert process.poll() is None
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def fetch(url: str, count: int) -> float:
+    """Download `url` that many times at once; seconds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".curl") as config:
+        config.write("".join(f'url = "{url}"\noutput = "/dev/null"\n' for _ in range(count)))
+        config.flush()
+        command = [
+            "curl",
+            "-sS",
+            "--no-progress-meter",
+            "--fail",
+            "--parallel",
+            "--parallel-immediate",
+        ]
+        began = time.perf_counter()
+        subprocess.run(
+            [*command, "--parallel-max", str(count), "--config", config.name], check=True
+        )
+        return time.perf_counter() - began
+
+
+def p99(studio: Studio, path: str, stop: threading.Event, at_least: int) -> float:
+    """Seconds within which 99 of 100 metadata calls answer, asked for until `stop` is set."""
+    times: list[float] = []
+    while not stop.is_set() or len(times) < at_least:
+        began = time.perf_counter()
+        studio.http.get(path).raise_for_status()
+        times.append(time.perf_counter() - began)
+        time.sleep(0.005)
+    return statistics.quantiles(times, n=100)[98]
+
+
+def downloads(directory: Path) -> None:
+    """64 downloads of 64 MiB at once."""
+    size = 64 * MIB
+    with running_server(directory / "data") as server:
+        studio = Studio(server)
+        dataset = studio.create("load", secrets.token_bytes(size), DataTypeId="Zip")
+        path = f"datasources/{dataset['Id']}"
+        shutil.copy(
+            next((directory / "data" / "contents").glob(f"*/{hash_of(dataset)}")), directory
+        )
+        (directory / hash_of(dataset)).chmod(0o644)
+        idle_stop = threading.Event()
+        idle_stop.set()
+        idle = p99(studio, path, idle_stop, 300)
+        with nginx(directory) as peer:
+            rates: dict[str, list[float]] = {"nginx": [], "amltui": []}
+            with Memory(server.process.pid) as memory:
+                for _ in range(3):
+                    for name, url in (
+                        ("nginx", peer + hash_of(dataset)),
+                        ("amltui", url_of(dataset)),
+                    ):
+                        rates[name].append(CLIENTS * 64 / fetch(url, CLIENTS))
+                stop = threading.Event()
+                loaded: list[float] = []
+                watcher = threading.Thread(
+                    target=lambda: loaded.append(p99(studio, path, stop, 50))
+                )
+                watcher.start()
+                for _ in range(2):
+                    fetch(url_of(dataset), CLIENTS)
+                stop.set()
+                watcher.join()
+        studio.close()
+    ours, theirs = statistics.median(rates["amltui"]), statistics.median(rates["nginx"])
+    print(f"{CLIENTS} downloads of 64 MiB: {ours:.0f} MiB/s, nginx {theirs:.0f} MiB/s: "
+          f"ratio {ours / theirs:.2f} (at least 0.6)")  # fmt: skip
+    print(f"memory of the server: {memory.peak / MIB:.0f} MiB (below 200)")
+    print(f"metadata p99: idle {idle * 1e3:.1f} ms, loaded {loaded[0] * 1e3:.1f} ms: "
+          f"ratio {loaded[0] / idle:.1f} (below 10)")  # fmt: skip
+
+
+def listing(directory: Path) -> None:
+    """A list of 10,000 datasets."""
+    with running_server(directory / "data") as server:
+        studio = Studio(server)
+        studio.create("seed 0")
+        studio.close()
+    multiply(directory / "data" / "workspace.sqlite", 10_000)
+    with running_server(directory / "data") as server:
+        studio = Studio(server)
+        studio.http.get("datasources").raise_for_status()
+        took, dumped, size = [], [], 0
+        for number in range(7):
+            studio.create(f"change {number}").clear()  # so that the list is made anew
+            began = time.perf_counter()
+            answer = studio.http.get("datasources")
+            took.append(time.perf_counter() - began)
+            document, size = answer.json(), len(answer.content)
+            assert len(document) > 10_000
+            began = time.perf_counter()
+            json.dumps(document)
+            dumped.append(time.perf_counter() - began)
+        began = time.perf_counter()
+        studio.http.get("datasources")
+        repeated = time.perf_counter() - began
+        tag = {"If-None-Match": answer.headers["etag"]}
+        began = time.perf_counter()
+        assert studio.http.get("datasources", headers=tag).status_code == 304
+        unchanged = time.perf_counter() - began
+        studio.close()
+    ours, theirs = statistics.median(took), statistics.median(dumped)
+    print(f"list of {len(document)} datasets ({size / MIB:.1f} MiB): {ours * 1e3:.0f} ms after a "
+          f"change, with the way to the client, json.dumps {theirs * 1e3:.0f} ms: ratio "
+          f"{ours / theirs:.2f} (at most 3)")  # fmt: skip
+    print(f"the same list again: {repeated * 1e3:.0f} ms, ratio {repeated / theirs:.2f}; "
+          f"304: {unchanged * 1e3:.1f} ms")  # fmt: skip
+
+
+def multiply(database: Path, count: int) -> None:
+    """Copy the one dataset of a stopped server."""
+    with sqlite3.connect(database) as connection:
+        connection.row_factory = sqlite3.Row
+        family = dict(connection.execute("SELECT * FROM families WHERE name = 'seed 0'").fetchone())
+        instance = dict(
+            connection.execute("SELECT * FROM instances WHERE name = 'seed 0'").fetchone()
+        )
+        for number in range(1, count):
+            identity, name = secrets.token_hex(16), f"seed {number}"
+            insert(connection, "families", family | {"id": identity, "name": name})
+            whole = f"{instance['workspace_id']}.{identity}.{secrets.token_hex(16)}"
+            row = {"id": whole, "family_id": identity, "name": name, "resource_upload_id": None}
+            insert(connection, "instances", instance | row)
+    connection.close()
+
+
+def insert(connection: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
+    names = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)
+
+
+def upload(directory: Path, gib: int) -> None:
+    """One upload of some GiB, whole and by blocks of 4 MiB."""
+    with running_server(directory / "data") as server, Memory(server.process.pid) as memory:
+        studio = Studio(server)
+        studio.http.timeout = httpx.Timeout(None)
+        block = secrets.token_bytes(4 * MIB)
+        began = time.perf_counter()
+        url = f"{server.endpoint}api/resourceuploads/workspaces/{server.workspace_id}/"
+        body = (block for _ in range(gib * 256))
+        whole = studio.http.post(url, params={"dataTypeId": "Zip"}, content=body).json()["Id"]
+        studio.commit(whole, "whole", DataTypeId="Zip").raise_for_status()
+        took = time.perf_counter() - began
+        print(f"{gib} GiB in one body: {gib * 1024 / took:.0f} MiB/s")
+        began = time.perf_counter()
+        upload_id = studio.begin("Zip")
+        for number in range(gib * 256):
+            studio.block(upload_id, number, gib * 256, block).raise_for_status()
+        sent = time.perf_counter()
+        studio.commit(upload_id, "blocks", DataTypeId="Zip").raise_for_status()
+        took = time.perf_counter() - began
+        print(f"{gib} GiB in blocks: {gib * 1024 / took:.0f} MiB/s, of {took:.1f} s the commit "
+              f"{time.perf_counter() - sent:.1f} s")  # fmt: skip
+        studio.close()
+    print(f"memory of the server: {memory.peak / MIB:.0f} MiB (below 200)")
+
+
+def hash_of(dataset: dict[str, object]) -> str:
+    return url_of(dataset).partition("content/")[2].partition("?")[0]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", nargs="?", choices=["downloads", "list", "upload"])
+    parser.add_argument("--gib", type=int, default=4)
+    given = parser.parse_args()
+    chosen = [given.what] if given.what else ["downloads", "list", "upload"]
+    for what in chosen:
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+            directory = Path(name)
+            directory.chmod(0o755)
+            if what == "downloads":
+                downloads(directory)
+            elif what == "list":
+                listing(directory)
+            else:
+                upload(directory, given.gib)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

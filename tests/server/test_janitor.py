@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+
+import pytest
+
+from amltui.server import catalog, clock, experiments, janitor, keeping, opening, uploads
+from amltui.server.checking import check
+from amltui.server.database import tables
+from amltui.server.options import ServeOptions
+from amltui.server.problems import Clash
+from tests.support import services
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def state(request, tmp_path):
+    with contextlib.ExitStack() as stack:
+        url = None
+        if request.param == "postgres":
+            url = stack.enter_context(services.postgres()).new_database()
+        options = ServeOptions(tmp_path / "data", database=url, samples=False)
+        async with opening.opened(options, "http://127.0.0.1:1/") as state:
+            yield state
+
+
+async def once(data):
+    yield data
+
+
+async def make(state, name, content):
+    upload = await uploads.begin(state, "PlainText")
+    await uploads.receive_block(state, upload, 0, 1, once(content))
+    new = catalog.NewInstance(name, "", "PlainText", "", 0)
+    return await uploads.commit(state, upload, new, None)
+
+
+async def delete(state, instance_id):
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        await catalog.delete(connection, state.workspace_id, instance_id.split(".")[1])
+
+
+async def stored(state):
+    return sorted([s.size async for s in state.store.list()])
+
+
+async def test_what_nobody_refers_to_goes_and_all_else_stays(state):
+    kept, gone = await make(state, "kept", b"1"), await make(state, "gone", b"22")
+    shared = await make(state, "shared", b"1")
+    left = await uploads.begin(state, "PlainText")
+    await uploads.receive_block(state, left, 0, 2, once(b"333"))
+    whole = await uploads.begin(state, "PlainText")
+    await uploads.receive_whole(state, whole, b"4444", once(b""))
+    for instance_id in (gone, shared):
+        await delete(state, instance_id)
+    assert await janitor.clean(state) == janitor.Cleaned(0, 0, 0)  # all of it is too young
+    cleaned = await janitor.clean(state, upload_age=1e6, content_age=0)
+    assert cleaned.contents == 1
+    assert await stored(state) == [1, 4]
+    cleaned = await janitor.clean(state, upload_age=0, content_age=0)
+    assert (cleaned.uploads, cleaned.contents) == (2, 1)
+    assert await stored(state) == [1]
+    async with state.database.reading() as connection:
+        row = await catalog.one(connection, state.workspace_id, kept)
+    assert await state.store.has(row.sha256, 1)
+    assert (await check(state.database, state.store)).findings == ()
+
+
+async def test_an_output_is_a_reference(state):
+    async with state.store.stage() as staged:
+        await staged.write(b"output")
+        content = await keeping.keep(state.database, staged)
+    experiment = f"{state.workspace_id}.f-id.e"
+    async with state.database.writing() as connection:
+        await experiments.publish(
+            connection, state.workspace_id, experiment, "n", "p", "PlainText", content
+        )
+    await janitor.clean(state, content_age=0)
+    assert await stored(state) == [6]
+
+
+async def test_a_doomed_content_cannot_be_referred_to_but_kept_anew(state):
+    async with state.store.stage() as staged:
+        await staged.write(b"doomed")
+        content = await keeping.keep(state.database, staged)
+    assert await janitor._doom(state, content.sha256, 0)
+    with pytest.raises(Clash):
+        async with state.database.writing() as connection:
+            await keeping.claim(connection, content.sha256)
+    async with state.store.stage() as staged:  # another upload of the same bytes takes it back
+        await staged.write(b"doomed")
+        await keeping.keep(state.database, staged)
+    assert not await janitor._remove(state, content.sha256)
+    assert await stored(state) == [6]
+
+
+async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(state):
+    """Few contents, made, deleted and made again all the time, with no age to protect them."""
+    stop = asyncio.Event()
+
+    async def clean():
+        while not stop.is_set():
+            await janitor.clean(state, upload_age=1e6, content_age=0)
+
+    async def work(number):
+        for turn in range(12):
+            content = b"%d" % (turn % 3)
+            name = f"w{number} {turn}"
+            while True:
+                try:
+                    made = await make(state, name, content)
+                    break
+                except Clash:
+                    continue  # as a client does that is told to upload again
+            async with state.database.reading() as connection:
+                row = await catalog.one(connection, state.workspace_id, made)
+            assert b"".join([c async for c in state.store.read(row.sha256, 0, 1)]) == content
+            await delete(state, made)
+
+    cleaner = asyncio.create_task(clean())
+    try:
+        await asyncio.gather(*(work(number) for number in range(4)))
+        last = [await make(state, f"last {n}", b"%d" % n) for n in range(3)]
+    finally:
+        stop.set()
+        await cleaner
+    assert len(last) == 3
+    assert (await check(state.database, state.store)).findings == ()
+
+
+async def test_leftovers_of_dead_writers_go(state, tmp_path):
+    data = tmp_path / "data"
+    old = clock.now() / 1e6 - 90_000
+    (data / "temp" / "dead").write_bytes(b"x")
+    (data / "blocks" / "dead").mkdir()
+    for path in (data / "temp" / "dead", data / "blocks" / "dead"):
+        os.utime(path, (old, old))
+    (data / "temp" / "alive").write_bytes(b"x")
+    assert (await janitor.clean(state)).leftovers == 2
+    assert [path.name for path in (data / "temp").iterdir()] == ["alive"]
+
+
+def test_all_tables_that_refer_to_contents_are_known_to_the_janitor():
+    referring = {
+        column.table.name
+        for table in tables.METADATA.sorted_tables
+        for column in table.c
+        if any(key.column is tables.contents.c.sha256 for key in column.foreign_keys)
+        and not any(key.ondelete == "CASCADE" for key in column.foreign_keys)
+    }
+    assert referring == {"instances", "outputs", "uploads"}
