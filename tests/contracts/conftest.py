@@ -2,22 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import services
 from tests.support.server import running_server
 from tests.support.studio import Studio
-
-
-@pytest.fixture(scope="session")
-def postgres():
-    with services.postgres() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def azurite():
-    with services.azurite() as running:
-        yield running
-
 
 BACKENDS = ["sqlite-local", "sqlite-azurite", "postgres-local", "postgres-azurite"]
 

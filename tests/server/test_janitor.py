@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 
 import pytest
@@ -11,18 +10,20 @@ from amltui.server.checking import check
 from amltui.server.database import tables
 from amltui.server.options import ServeOptions
 from amltui.server.problems import Clash
-from tests.support import services
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def state(request, tmp_path):
-    with contextlib.ExitStack() as stack:
-        url = None
-        if request.param == "postgres":
-            url = stack.enter_context(services.postgres()).new_database()
-        options = ServeOptions(tmp_path / "data", database=url, samples=False)
-        async with opening.opened(options, "http://127.0.0.1:1/") as state:
-            yield state
+def database(request):
+    if request.param == "sqlite":
+        return None
+    return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture
+async def state(database, tmp_path):
+    options = ServeOptions(tmp_path / "data", database=database, samples=False)
+    async with opening.opened(options, "http://127.0.0.1:1/") as state:
+        yield state
 
 
 async def once(data):

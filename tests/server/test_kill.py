@@ -11,7 +11,6 @@ import httpx
 
 from amltui.server import admin
 from amltui.server.run import ServeOptions
-from tests.support import services
 from tests.support.server import start_server
 from tests.support.studio import Studio, url_of
 
@@ -173,19 +172,18 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(tmp_path):
     assert sum(worker.done for worker in workers) > 100
 
 
-def test_of_two_servers_on_one_database_one_is_killed_and_nothing_is_lost(tmp_path):
+def test_of_two_servers_on_one_database_one_is_killed_and_nothing_is_lost(tmp_path, postgres):
     data, chance = tmp_path / "data", random.Random(51)
     workers = [Worker(number, 2) for number in range(WORKERS)]
-    with services.postgres() as postgres:
-        options = {"database": postgres.new_database()}
-        survivor = start_server(data, **options)
-        for _ in range(8):
-            victim = start_server(data, **options)
-            work_and_kill(workers, [survivor, victim], victim, chance)
-            close(victim)
-            settle_all(workers, survivor, read=False)
-        settle_all(workers, survivor, read=True)
-        survivor.stop()
-        close(survivor)
-        assert admin.check(ServeOptions(data, **options)).findings == ()
+    options = {"database": postgres.new_database()}
+    survivor = start_server(data, **options)
+    for _ in range(8):
+        victim = start_server(data, **options)
+        work_and_kill(workers, [survivor, victim], victim, chance)
+        close(victim)
+        settle_all(workers, survivor, read=False)
+    settle_all(workers, survivor, read=True)
+    survivor.stop()
+    close(survivor)
+    assert admin.check(ServeOptions(data, **options)).findings == ()
     assert sum(worker.done for worker in workers) > 50
