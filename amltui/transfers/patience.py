@@ -13,8 +13,12 @@ from typing import Final, TypeVar
 
 from amltui.errors import (
     AmltuiError,
+    Conflict,
     ContentChanged,
     ContentError,
+    NotFound,
+    NotSupportedByServer,
+    Rejected,
     ServerFailed,
     TooManyRequests,
     Unauthorized,
@@ -30,7 +34,15 @@ _LONGEST: Final = 30.0
 _PASSING: Final = (ServerFailed, TooManyRequests, ContentError)
 """What may be over at the next try: a changed content is not among it."""
 
+_REFUSALS: Final = (Rejected, Conflict, NotFound, NotSupportedByServer)
+"""The workspace said no, and will say no to the same question for ever."""
+
 Report = Callable[[State, AmltuiError | None], None]
+
+
+def refused(error: AmltuiError | None) -> bool:
+    """Whether no later process need try again what failed with `error`."""
+    return isinstance(error, _REFUSALS)
 
 
 class Signals:

@@ -23,7 +23,7 @@ from amltui.transfers.fetch import Feed
 from amltui.transfers.jobs import Download, Job, Upload
 from amltui.transfers.journal import DownloadPlan, Journal, Record, Ticket, UploadPlan
 from amltui.transfers.pace import Limit
-from amltui.transfers.patience import Signals
+from amltui.transfers.patience import Signals, refused
 from amltui.transfers.sharing import Context, Fetches
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Workspace
@@ -35,7 +35,8 @@ _INTERVAL: Final = 0.1
 class Transfers:
     """Downloads and uploads of one workspace. Use as an async context manager.
 
-    Leaving it pauses what runs; the journal keeps it for `resume_unfinished` of another process.
+    Leaving it pauses what runs; the journal keeps it for `resume_unfinished` of another process,
+    except what the workspace refused.
     All methods belong to the event loop that entered it.
     """
 
@@ -62,7 +63,11 @@ class Transfers:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._fetches.close()
         for job in self._jobs.values():
-            job.ticket.close()
+            if job.state is State.FAILED and refused(job.error):
+                job.discard()
+                job.ticket.drop()
+            else:
+                job.ticket.close()
 
     # What to do
 

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from amltui import errors
-from amltui.transfers import State
+from amltui.transfers import State, Transfers
 from amltui.workspaces.studio import StudioWorkspace
 from tests.support.proxy import Fault, always, once
 
@@ -178,6 +178,20 @@ async def test_an_upload_with_an_error_that_stays_fails_and_can_be_retried(line,
     proxy.rule = lambda _: None
     transfers.retry(begun.id)
     assert (await transfers.finished(begun.id)).state is State.DONE
+
+
+async def test_what_the_workspace_refused_is_not_tried_again_by_a_later_process(
+    workspace, cache, source
+):
+    async with Transfers(workspace, cache) as queue:
+        kept = queue.upload(source, name=new_name(), data_type_id="GenericCSV")
+        await queue.pause(kept.id)
+        refused = queue.upload(source, name="a:b", data_type_id="GenericCSV")
+        with pytest.raises(errors.Rejected):
+            await queue.finished(refused.id)
+        assert len(queue.unfinished()) == 2
+    async with Transfers(workspace, cache) as queue:
+        assert [record.id for record in queue.unfinished()] == [kept.id]
 
 
 async def test_a_paused_upload_sends_only_what_is_missing(line, workspace, source):
