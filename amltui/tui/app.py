@@ -71,6 +71,16 @@ class AmltuiApp(App[int]):
             markup=False,
         )
 
+    def _fatal_error(self) -> None:
+        """Leave with a traceback of a bug, without local variables: they may hold a token."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(show_locals=False, width=None)
+        rendered = self.console.render(traceback, self.console.options)
+        self._exit_renderables.append(Segments(rendered))
+        self._close_messages_no_wait()
+
     def action_help_quit(self) -> None:
         """Ctrl-C does not quit, for it is pressed to copy; say what does."""
         self.notify("Press q to quit.", markup=False)

@@ -23,6 +23,7 @@ DARK: Final = Theme(
     dark=True,
     variables={
         "border": "#3a4858",
+        "foreground-muted": "#9ba8b7",
         "border-blurred": "#3a4858",
         "footer-key-foreground": "#f2b84b",
         "input-selection-background": "#4c9df3 40%",
@@ -51,6 +52,7 @@ LIGHT: Final = Theme(
     dark=False,
     variables={
         "border": "#a9b6c3",
+        "foreground-muted": "#54616f",
         "border-blurred": "#a9b6c3",
         "footer-key-foreground": "#9a5b00",
         "block-cursor-background": "#1a62b0",

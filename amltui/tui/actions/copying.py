@@ -11,6 +11,7 @@ from amltui.errors import UsageError
 from amltui.models import Dataset
 from amltui.text import visible, visible_lines
 from amltui.tui.actions.desk import PreviewDesk
+from amltui.tui.actions.leaving import local_contents
 from amltui.tui.clipboard import LIMIT, copied
 from amltui.tui.dialogs.menu import Entry, Menu
 from amltui.tui.terminal import show_plainly, write
@@ -67,6 +68,7 @@ class CopyActions:
         return [
             Entry("n", "name", visible(dataset.name)),
             Entry("i", "id", visible(dataset.id)),
+            Entry("p", "path", "of its contents on this disk"),
         ]
 
     async def _text(self, letter: str, dataset: Dataset | None) -> tuple[str, str]:
@@ -83,4 +85,6 @@ class CopyActions:
         assert dataset is not None  # the other entries are offered only with one
         if letter == "n":
             return dataset.name, "the name"
-        return dataset.id, "the id"
+        if letter == "i":
+            return dataset.id, "the id"
+        return str(await local_contents(self._desk, dataset)), "the path"

@@ -161,7 +161,8 @@ class PreviewActions:
                 note += ", then it stopped"
         chips = self.questions.chips
         if chips:
-            note = f"of {rows.row_count:,}" + ("" if rows.complete else f" so far, {note}")
+            asked_of = "asked of" if self.questions.replaced else "of"
+            note = f"{asked_of} {rows.row_count:,}" + ("" if rows.complete else f" so far, {note}")
         if preview.table is not None and preview.table.malformed_count:
             chips = (*chips, f"{preview.table.malformed_count:,} malformed")
         return View(dataset.name, note, chips, self.questions.busy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -69,9 +70,18 @@ def _label(spread: Histogram, index: int) -> str:
     part = spread.bins[index]
     if part.low == part.high or spread.type in {"text", "bool"}:
         text = visible(part.low) or "(empty)"
+    elif spread.type == "int":
+        text = _whole_numbers(part.low, part.high, last=index == len(spread.bins) - 1)
     else:
         text = f"{visible(part.low)} to {visible(part.high)}"
     return fit(text, _LABEL).rstrip()
+
+
+def _whole_numbers(low: str, high: str, *, last: bool) -> str:
+    """The whole numbers of a bin, whose end is its own only when it is the last."""
+    first, after = math.ceil(float(low)), math.ceil(float(high))
+    final = math.floor(float(high)) if last else after - 1
+    return f"{first:,}" if final <= first else f"{first:,} to {final:,}"
 
 
 def _bar(count: int, most: int) -> str:

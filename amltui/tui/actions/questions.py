@@ -60,6 +60,11 @@ class Questions:
         """Whether an answer is shown, not the dataset as it is."""
         return bool(self._steps)
 
+    @property
+    def replaced(self) -> bool:
+        """Whether the rows on the screen are an SQL answer, and so no rows of the dataset."""
+        return any(step.kind == "sql" for step in self._steps)
+
     def has(self, table: Table) -> None:
         """The table that questions go to is there, or another one took its place."""
         self._table = table

@@ -20,6 +20,7 @@ from amltui.models import Dataset
 from amltui.text import human_duration
 from amltui.tui.actions.copying import CopyActions
 from amltui.tui.actions.datasets import DatasetActions
+from amltui.tui.actions.leaving import LeaveActions
 from amltui.tui.actions.moving import TransferActions, presence
 from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.backend import Backend
@@ -63,6 +64,7 @@ class MainScreen(PanesScreen):
         Binding("U", "do('update')", "update contents", show=False),
         Binding("e", "do('describe')", "edit the description", show=False),
         Binding("D", "do('delete')", "delete", show=False),
+        Binding("P", "do('prompt')", "Python prompt with the dataset as df", show=False),
         Binding("R", "do('refresh')", "refresh the list", show=False),
         Binding("colon,ctrl+p", "palette", "commands"),
         Binding("i", "details", "details"),
@@ -90,6 +92,7 @@ class MainScreen(PanesScreen):
             "refresh": self._datasets.refresh,
             "forget": self._moves.forget,
             "copy": self._copying.menu,
+            "prompt": LeaveActions(self, lambda: self.app).prompt,
         }
 
     def compose(self) -> ComposeResult:
@@ -233,10 +236,14 @@ class MainScreen(PanesScreen):
             return
         self.workers.cancel_group(self, "question")
         if asked or self._previews.small(dataset):
-            self.work(lambda: self._previews.open(dataset), group="preview", exclusive=True)
+            self.work(partial(self._preview, dataset), group="preview", exclusive=True)
         else:
             self.workers.cancel_group(self, "preview")
             self._previews.offer(dataset)
+
+    async def _preview(self, dataset: Dataset) -> None:
+        await self._previews.open(dataset)
+        await self._look_at_cache()  # It is on this disk now.
 
     def _show_facts(self) -> None:
         dataset = self.dataset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +15,9 @@ from textual.widgets import Input
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.widgets.dataset_list import DatasetList, Presence
+
+LEGEND: Final = "● here ◐ partly ○ remote"
+"""What the marks of the list say, where there is room for it."""
 
 
 class FilterInput(Input):
@@ -87,6 +90,14 @@ class DatasetsPane(Vertical):
         """Whether a filter hides some of the list."""
         return bool(self._filter)
 
+    @property
+    def _legend(self) -> str:
+        return LEGEND if self.size.width >= len(LEGEND) + 4 else ""
+
+    def on_resize(self) -> None:
+        """Say what the marks mean where there is room for it."""
+        self._show()
+
     def action_filter(self) -> None:
         """Open the filter line."""
         line = self.query_one("#filter", Input)
@@ -121,5 +132,7 @@ class DatasetsPane(Vertical):
         count = f" ({len(self._all):,})" if self._all else ""
         self.border_title = Content(f"1 Datasets{count}")
         self.border_subtitle = Content(
-            f"/{visible(self._filter)} {len(shown):,} of {len(self._all):,}" if wanted else ""
+            f"/{visible(self._filter)} {len(shown):,} of {len(self._all):,}"
+            if wanted
+            else self._legend
         )

@@ -18,6 +18,10 @@ LAST: Final = "quit"
 class KeyBar(Widget):
     """As many `key description` pairs as fit; help comes first and quit is never cut."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_reactive(KeyBar.auto_links, False)
+
     def on_mount(self) -> None:
         """Follow the focus."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.refresh())

@@ -1,0 +1,60 @@
+"""Leaving the screen for a while: the Python prompt."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.app import App
+
+import amltui
+from amltui.errors import Damaged, UsageError
+from amltui.models import Dataset
+from amltui.text import visible
+from amltui.tui.actions.desk import Desk
+from amltui.tui.terminal import run_in_front
+
+
+class LeaveActions:
+    """The key `P`."""
+
+    def __init__(self, desk: Desk, app: Callable[[], App[object]]) -> None:
+        self._desk = desk
+        self._app = app
+
+    async def prompt(self) -> None:
+        """`P`: a Python prompt with the dataset as `df`, fetched first if need be."""
+        from amltui.formats.frames import is_supported
+
+        dataset = self._desk.dataset
+        if dataset is None:
+            raise UsageError("No dataset is selected.", hint="Choose one in the list first.")
+        if not is_supported(dataset.data_type_id):
+            raise UsageError(
+                f"{visible(dataset.data_type_id)} cannot be read as a data frame.",
+                hint="Download it with d and open it with a program of its own.",
+            )
+        path = await local_contents(self._desk, dataset)
+        # With -P and this path it imports our package, never a file of the same name in the
+        # current directory.
+        command = [sys.executable, "-P", "-m", "amltui.tui.prompt"]
+        root = str(Path(amltui.__file__).parents[1])
+        await run_in_front(
+            self._app(),
+            [*command, str(path), dataset.data_type_id, dataset.name],
+            {"PYTHONPATH": root},
+        )
+
+
+async def local_contents(desk: Desk, dataset: Dataset) -> Path:
+    """The dataset's bytes as a file in the cache, fetched if they are not there."""
+    session = await desk.session()
+    entry = session.cache.entry(session.key, dataset)
+    if not entry.whole:
+        desk.say(f"Fetching {visible(dataset.name)} first")
+        queue = await session.transfers()
+        await queue.finished(queue.download(dataset).id)
+    if not entry.whole:
+        raise Damaged(f"{visible(dataset.name)} did not stay in the cache.")
+    return entry.raw
