@@ -51,10 +51,12 @@ class Input:
     def __init__(self, stream: Stream) -> None:
         head = b""
         while len(head) < SNIFF:
-            data = stream.read(SNIFF - len(head))
-            if not data:
-                break
+            wanted = SNIFF - len(head)
+            data = stream.read(wanted)
             head += data
+            # A short answer from a slow source must do, if it could hold a mark.
+            if not data or (len(data) < wanted and len(head) >= 4):
+                break
         self._stream = stream
         self.encoding, self._mark = sniff(head)
         self._wide = self.encoding != "utf-8"
@@ -235,16 +237,18 @@ class RowReader:
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of whole rows, small ones at first so that there is soon something to see."""
-        size = FIRST_BLOCK
+        size, waiting = FIRST_BLOCK, bool(self._buffer)
         while True:
             # What a short read gave is all there is now: whole rows of it are not held back.
-            data = self._input.read(size)
+            # What came with the header needs no waiting for more.
+            data = b"" if waiting else self._input.read(size)
             self._buffer += data
-            if not data:
+            if not data and not waiting:
                 yield from self._rest()
                 if self._ended:
                     return
                 continue
+            waiting = False
             size = min(size * 2, self._size)
             found = self._scan()
             cut = row_cut(self._buffer, found, final=False)

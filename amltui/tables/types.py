@@ -87,7 +87,7 @@ def misfit_mask(array: Any, kind: ColumnType) -> Any:
         try:
             _cast(pc.if_else(fits, array, pa.scalar(None, pa.string())), kind)
         except pa.ArrowInvalid:
-            days = pc.fill_null(fits, value=True).to_pylist()
+            days = pc.fill_null(fits, fill_value=True).to_pylist()
             good = [ok and _is_day(text) for ok, text in zip(days, array.to_pylist(), strict=True)]
             fits = pa.array(good)
     bad = pc.invert(pc.fill_null(fits, fill_value=True))

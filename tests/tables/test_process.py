@@ -25,7 +25,7 @@ async def test_a_file_becomes_a_table_in_another_process(tmp_path):
     done = await ingest_in_process(
         source, CSV, tmp_path / "table", on_progress=lambda p: stages.append(p.stage)
     )
-    assert (done.stage, done.rows, done.malformed, done.consumed) == ("done", 2, 1, 6)
+    assert (done.stage, done.rows, done.malformed, done.consumed) == ("done", 2, 1, 10)
     assert stages == ["rows", "types", "done"]
     with open_table(tmp_path / "table", source) as table:
         assert table.row_count == 2

@@ -56,24 +56,24 @@ def test_long_cells_are_cut_in_a_window_and_whole_when_asked_for(make_table):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_row_too_large_for_memory_is_cut_and_its_fields_can_be_read_whole(make_table, encoding):
-    long = 'é "" ' * 2_000_000
-    text = f'a,b,c\n1,x,y\n2,"{long}",end\n3,{"p" * 9_000_000},z\n4,x,y\n'
+    long = ('é "" ' + "x" * 94) * 200_000
+    text = f'a,b,c\n1,x,y\n2,"{long}",end\n3,{"p" * 14_000_000},z\n4,x,y\n'
     table = make_table(text.encode(encoding))
     assert table.row_count == 4
     assert [row[0] for row in all_rows(table)] == ["1", "2", "3", "4"]
-    assert table.window(1, 2, [1])[0][0].startswith('é " é')
+    assert table.window(1, 2, [1])[0][0].startswith('é " x')
     assert table.cut_size(1, 1) > 9_000_000
     assert table.cut_size(0, 1) is None
     assert table.cell(1, 1) == long.replace('""', '"')
     assert table.cell(1, 2) == "end"
-    assert len(table.cell(2, 1)) == 9_000_000
+    assert len(table.cell(2, 1)) == 14_000_000
     batch = table.stream.batch(table.stream.find(1))
     assert len(batch.column(1)[0].as_py().encode()) <= FIELD_KEPT
     assert not table.malformed_count
 
 
 def test_without_its_source_a_cut_field_says_where_the_rest_is(make_table):
-    table = make_table(b"a\n" + b"x" * 9_000_000 + b"\n")
+    table = make_table(b"a\n" + b"x" * 14_000_000 + b"\n")
     with open_table(table.directory) as alone, pytest.raises(LocalError):
         alone.cell(0, 0)
     table.source.unlink()
@@ -92,7 +92,7 @@ def test_a_line_without_an_end_and_a_quote_without_one_cost_no_rows(make_table):
 
 
 def test_a_header_line_of_many_megabytes_is_cut_and_rows_follow(make_table):
-    table = make_table(b"a," + b"n" * 9_000_000 + b"\n1,2\n")
+    table = make_table(b"a," + b"n" * 14_000_000 + b"\n1,2\n")
     assert (len(table.columns[1].name), all_rows(table)) == (4096, [["1", "2"]])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
 import anyio
@@ -53,6 +53,12 @@ class Cancel:
                 self._calls.remove(call)
 
 
+def _stop(cancel: Cancel, ended: Event) -> None:
+    """Cancel until it is heard: DuckDB forgets an interrupt that comes between two statements."""
+    while not ended.wait(0.05):
+        cancel.cancel()
+
+
 async def in_thread(question: Callable[..., T], *args: Any, **options: Any) -> T:
     """Ask a question in a thread; cancelling the task stops the thread's work too.
 
@@ -74,22 +80,15 @@ async def in_thread(question: Callable[..., T], *args: Any, **options: Any) -> T
         finally:
             ended.set()
 
-    async def watch() -> None:
-        try:
-            await anyio.sleep_forever()
-        finally:
-            cancel.cancel()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(watch)
-        try:
-            await anyio.to_thread.run_sync(ask)
-        finally:
+    thread = Thread(target=ask, name="question", daemon=True)
+    thread.start()
+    try:
+        await anyio.to_thread.run_sync(ended.wait, abandon_on_cancel=True)
+    finally:
+        if not ended.is_set():
             # A cancelled task waits for its thread all the same: that holds files open.
-            cancel.cancel()
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(ended.wait)
-        tasks.cancel_scope.cancel()
+                await anyio.to_thread.run_sync(_stop, cancel, ended)
     if failures:
         raise failures[0]
     return answers[0]

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from amltui.errors import Cancelled, QueryError
+from amltui.tables.queries import (
+    Cancel,
+    Condition,
+    Hit,
+    SortKey,
+    distinct,
+    filter_rows,
+    find,
+    histogram,
+    in_thread,
+    sort,
+    sql,
+    statistics,
+)
+from tests.support.tables import all_rows
+
+PEOPLE = b"""name,age,born,score
+Ann,30,1990-05-01,1.5
+bob,7,2015-01-31,
+"",010,1991-12-24,inf
+Ann,n/a,never,-2
+,30,2000-01-01,0.25
+Zoe,4,1990-05-01,nan
+"""
+
+
+@pytest.fixture
+def people(make_table):
+    # Rows enough that one odd value does not make a column text.
+    return make_table(PEOPLE + b"Bulk,50,2001-01-01,9\n" * 60)
+
+
+def numbers(rows):
+    return list(rows.row_numbers(0, rows.row_count))
+
+
+@pytest.mark.parametrize(
+    ("column", "operator", "text", "expected"),
+    [
+        (0, "contains", "AN", [0, 3]),
+        (0, "=", "Ann", [0, 3]),
+        (0, "=", "", [2]),
+        (0, "is missing", "", [4]),
+        (0, "regex", "^[bz]o", [1, 5]),
+        (1, "<", "8", [1, 5]),
+        (1, "=", "10", [2]),
+        (1, "=", "n/a", [3]),
+        (1, ">=", "50", list(range(6, 66))),
+        (2, "<", "1991-01-01", [0, 5]),
+        (3, "is missing", "", [1]),
+        (None, "contains", "1990", [0, 5]),
+    ],
+)
+def test_a_filter_keeps_the_rows_that_meet_it(people, column, operator, text, expected):
+    view = filter_rows(people, [Condition(column, operator, text)])
+    assert numbers(view) == expected
+    assert all_rows(view) == [all_rows(people)[row] for row in expected]
+
+
+def test_all_conditions_must_be_met_and_case_can_count(people):
+    view = filter_rows(people, [Condition(0, "contains", "ann"), Condition(1, "=", "30")])
+    assert numbers(view) == [0]
+    assert numbers(filter_rows(people, [Condition(0, "contains", "ann", case=True)])) == []
+    assert numbers(filter_rows(view, [Condition(1, "=", "7")])) == []
+
+
+def test_a_wrong_filter_says_what_is_wrong(people):
+    with pytest.raises(QueryError, match='"old" is not an int'):
+        filter_rows(people, [Condition(1, "<", "old")])
+    with pytest.raises(QueryError, match="Not a regular expression"):
+        filter_rows(people, [Condition(0, "regex", "(")])
+
+
+def test_find_goes_on_from_a_cell_in_both_directions_and_around(people):
+    ann = Condition(0, "contains", "ann")
+    assert find(people, ann, start=Hit(0, 0)) == Hit(3, 0)
+    assert find(people, ann, start=Hit(3, 0)) == Hit(0, 0)
+    assert find(people, ann, start=Hit(3, 0), wrap=False) is None
+    assert find(people, ann, start=Hit(3, 0), backwards=True) == Hit(0, 0)
+    assert find(people, ann, start=Hit(0, 0), backwards=True) == Hit(3, 0)
+    assert find(people, Condition(None, "contains", "1990"), start=Hit(0, 1)) == Hit(0, 2)
+    assert find(people, Condition(0, "=", "nobody"), start=Hit(0, 0)) is None
+    assert find(people, Condition(0, "=", "Zoe"), start=Hit(5, 0)) == Hit(5, 0)
+
+
+def test_find_in_a_view_follows_the_order_of_the_view(people):
+    view = sort(people, [SortKey(0, descending=True)])
+    shown = [row[0] for row in all_rows(view)]
+    ann = Condition(0, "=", "Ann")
+    places = [i for i, name in enumerate(shown) if name == "Ann"]
+    assert find(view, ann, start=Hit(0, 0)) == Hit(places[0], 0)
+    assert find(view, ann, start=Hit(places[0], 0)) == Hit(places[1], 0)
+    assert find(view, ann, start=Hit(places[1], 0)) == Hit(places[0], 0)
+    assert find(view, ann, start=Hit(places[1], 0), backwards=True) == Hit(places[0], 0)
+    assert find(view, ann, start=Hit(places[0], 0), backwards=True, wrap=False) is None
+
+
+def test_sorting_follows_types_and_puts_what_has_none_last(people):
+    ages = [row[1] for row in all_rows(sort(people, [SortKey(1)]))]
+    assert ages == ["4", "7", "010", "30", "30", *["50"] * 60, "n/a"]
+    down = [row[1] for row in all_rows(sort(people, [SortKey(1, descending=True)]))]
+    assert down == [*["50"] * 60, "30", "30", "010", "7", "4", "n/a"]
+
+
+def test_sorting_by_several_columns_keeps_the_order_of_equals(people):
+    view = sort(people, [SortKey(2), SortKey(0, descending=True)])
+    assert numbers(view)[:2] == [5, 0]
+    assert numbers(view)[3:-2] == sorted(numbers(view)[3:-2])
+
+
+def test_a_filtered_view_can_be_sorted_and_a_sorted_one_filtered(people):
+    young = filter_rows(people, [Condition(1, "<", "40")])
+    assert numbers(sort(young, [SortKey(1)])) == [5, 1, 2, 0, 4]
+    by_age = sort(people, [SortKey(1)])
+    assert numbers(filter_rows(by_age, [Condition(1, "<", "40")])) == [5, 1, 2, 0, 4]
+
+
+def test_a_large_sort_shows_its_top_first(make_table):
+    table = make_table(b"n\n" + b"".join(b"%d\n" % (i * 7919 % 150_001) for i in range(150_001)))
+    tops = []
+    view = sort(table, [SortKey(0)], first=tops.append)
+    assert [top.row_count for top in tops] == [1000]
+    assert not tops[0].complete
+    assert all_rows(tops[0]) == [[str(i)] for i in range(1000)]
+    assert view.complete
+    assert view.window(149_999, 150_010, [0]) == [["149999", "150000"]]
+    assert view.cell(5, 0) == "5"
+    view.close()
+    assert not list(table.directory.glob("query-*"))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.integers(-5, 5), st.sampled_from("abAB")), min_size=2, max_size=30))
+def test_sorting_is_what_python_sorts(make_table, rows):
+    table = make_table(b"n,t\n" + "".join(f"{n},{t}\n" for n, t in rows).encode())
+    found = numbers(sort(table, [SortKey(1), SortKey(0, descending=True)]))
+    assert found == sorted(range(len(rows)), key=lambda i: (rows[i][1], -rows[i][0], i))
+
+
+def test_distinct_values_come_with_their_counts(people):
+    found = distinct(people, 0)
+    assert all_rows(found.values) == [
+        ["Bulk", "60"],
+        ["Ann", "2"],
+        [None, "1"],
+        ["", "1"],
+        ["Zoe", "1"],
+        ["bob", "1"],
+    ]
+    assert (found.total, found.partial) == (6, False)
+    few = distinct(filter_rows(people, [Condition(1, "<", "40")]), 0, limit=2)
+    assert (few.values.row_count, few.total, few.partial) == (2, 5, True)
+
+
+def test_statistics_leave_out_what_does_not_fit_and_say_so(people):
+    ages = statistics(filter_rows(people, [Condition(0, "!=", "Bulk")]), 1)
+    assert (ages.rows, ages.missing, ages.misfits, ages.distinct) == (6, 0, 1, 5)
+    assert (ages.minimum, ages.maximum, ages.mean) == ("4", "30", 16.2)
+    names = statistics(people, 0)
+    assert (names.missing, names.empty, names.shortest, names.longest) == (1, 1, 0, 4)
+    scores = statistics(people, 3)
+    assert scores.mean == pytest.approx((1.5 - 2 + 0.25 + 9 * 60) / 63)
+    assert statistics(people, 2).minimum == "1990-05-01"
+
+
+def test_statistics_of_a_table_without_rows_are_empty(make_table):
+    table = make_table(b"a,b\n")
+    assert statistics(table, 0).rows == 0
+    assert distinct(table, 0).total == 0
+    assert histogram(table, 0).bins == ()
+    assert sort(table, [SortKey(0)]).row_count == 0
+    assert filter_rows(table, [Condition(0, "=", "x")]).row_count == 0
+    with sql(table, "select count(*) from data") as answer:
+        assert all_rows(answer) == [["0"]]
+
+
+def test_a_histogram_counts_every_value_once(people):
+    for column in range(4):
+        found = histogram(people, column, bins=4)
+        assert sum(part.count for part in found.bins) + found.missing + found.other == 66
+    ages = histogram(people, 1, bins=2)
+    assert [(part.low, part.high, part.count) for part in ages.bins] == [
+        ("4", "27", 3),
+        ("27", "50", 62),
+    ]
+    assert ages.other == 1
+    days = histogram(people, 2, bins=2)
+    assert (days.bins[0].low, days.bins[-1].high) == ("1990-05-01", "2015-01-31")
+    assert histogram(people, 0, bins=1).bins[0].count == 60
+
+
+def test_sql_sees_columns_by_their_types(people):
+    found = sql(people, "select sum(age) as \"all\", max(born) last from data where name = 'Ann'")
+    assert all_rows(found) == [["30", "1990-05-01"]]
+    assert [(column.name, column.type) for column in found.columns] == [
+        ("all", "int"),
+        ("last", "date"),
+    ]
+    found.close()
+    assert not list(people.directory.glob("query-*"))
+
+
+def test_an_answer_that_is_cut_says_so(people):
+    with sql(people, "select * from data", limit=66) as whole:
+        assert (whole.row_count, whole.partial) == (66, False)
+    with sql(people, "select * from data", limit=10) as found:
+        assert (found.row_count, found.partial) == (10, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "select 1; select 2",
+        "selct",
+        "select nosuch from data",
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/passwd')",
+        "select * from glob('/*')",
+        "select * from '/etc/passwd'",
+        "select getenv('HOME')",
+        "copy data to 'x.csv'",
+        "create table t as select 1",
+        "attach 'x.db'",
+        "install httpfs",
+        "load httpfs",
+        "set memory_limit = '1TB'",
+        "pragma database_list",
+        "call pragma_version()",
+        "export database 'x'",
+        "select * from people",
+    ],
+)
+def test_sql_reads_nothing_but_the_data_and_changes_nothing(people, text):
+    with pytest.raises(QueryError):
+        sql(people, text)
+
+
+def test_an_sql_error_says_where(people):
+    with pytest.raises(QueryError) as found:
+        sql(people, "select ) from data")
+    assert found.value.position == len("select ")
+
+
+def test_odd_column_names_can_be_asked_for(make_table):
+    table = make_table(b'a,A,"say ""x""",row,select\n1,2,3,4,5\n')
+    with sql(table, 'select "a", "A_1", "say ""x""", "row", "select" from data') as found:
+        assert all_rows(found) == [["1", "2", "3", "4", "5"]]
+
+
+def test_a_question_can_be_cancelled_before_it_begins(people):
+    cancel = Cancel()
+    cancel.cancel()
+    for ask in (
+        lambda: filter_rows(people, [Condition(0, "=", "x")], cancel=cancel),
+        lambda: find(people, Condition(0, "=", "x"), start=Hit(0, 0), cancel=cancel),
+        lambda: sort(people, [SortKey(0)], cancel=cancel),
+        lambda: distinct(people, 0, cancel=cancel),
+        lambda: statistics(people, 0, cancel=cancel),
+        lambda: histogram(people, 1, cancel=cancel),
+        lambda: sql(people, "select 1", cancel=cancel),
+    ):
+        with pytest.raises(Cancelled):
+            ask()
+    assert not list(people.directory.glob("query-*"))
+
+
+async def test_cancelling_the_task_stops_the_question(people):
+    endless = "select count(*) from range(10000000) a, range(10000000) b where a.range <> b.range"
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    def ask(*, cancel):
+        loop.call_soon_threadsafe(begun.set)
+        return sql(people, endless, cancel=cancel)
+
+    task = asyncio.create_task(in_thread(ask))
+    async with asyncio.timeout(60):
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not list(people.directory.glob("query-*"))
+
+
+async def test_a_question_in_a_thread_answers_or_fails_as_it_does_without(people):
+    assert (await in_thread(distinct, people, 0)).total == 6
+    with pytest.raises(QueryError):
+        await in_thread(sql, people, "selct")
+
+
+def test_questions_cost_nothing_until_asked():
+    script = (
+        "import sys, amltui.tables.queries\n"
+        "print(sorted({'duckdb', 'pyarrow', 'numpy', 'pandas'} & set(sys.modules)))\n"
+        "from amltui.tables.queries import filter_rows, find, View\n"
+        "print('duckdb' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert re.sub(r"\s+", " ", done.stdout) == "[] False "
