@@ -20,9 +20,24 @@ def main() -> int:
             return _terminal_program(profile)
         from amltui.cli.app import main as command_line
 
+        if "pick" in arguments:
+            _lend_the_picker()
         return command_line(arguments)
     except KeyboardInterrupt:
         return 130
+
+
+def _lend_the_picker() -> None:
+    """Let the command line ask with the terminal program, which it must not know itself."""
+    from amltui.cli.hooks import HOOKS
+    from amltui.models import Dataset
+
+    def pick(profile: str | None) -> Dataset | None:
+        from amltui.tui.pick import pick as ask
+
+        return ask(profile)
+
+    HOOKS.pick = pick
 
 
 def _terminal_program(profile: str | None) -> int:

@@ -95,6 +95,12 @@ COMMANDS: Final = (
     Command("describe", "datasets:describe", "Describe a dataset."),
     Command("rm", "datasets:rm", "Delete a dataset.", ("amltui rm trial --yes",)),
     Command(
+        "pick",
+        "pick:pick",
+        "Choose a dataset in the terminal program.",
+        ('wc -l "$(amltui pick)"',),
+    ),
+    Command(
         "experiments",
         "experiments:experiments",
         "List experiments.",

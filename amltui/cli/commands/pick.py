@@ -1,0 +1,47 @@
+"""`amltui pick`: choose in the terminal program, get a path."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from amltui.cli.common import COMMON, Common
+from amltui.cli.hooks import HOOKS
+from amltui.cli.work import run
+from amltui.errors import Cancelled, UsageError
+
+if TYPE_CHECKING:
+    from amltui.services.session import Session
+
+
+def pick(*, common: Common = COMMON) -> None:
+    """Choose a dataset in the terminal program, and print the path of its contents on this disk.
+
+    The path is in the cache: read the file, do not change or keep it.
+
+    Args:
+        common: Common options.
+    """
+    if HOOKS.pick is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "There is no terminal to choose on", hint="Name a dataset: amltui get NAME"
+        )
+    picked = HOOKS.pick(common.profile)
+    if picked is None:
+        raise Cancelled("Nothing was chosen.")
+
+    async def work(session: Session) -> Path:
+        from amltui.cli.progress import watched
+
+        queue = await session.transfers()
+        transfer = queue.download(picked)
+        await watched(queue, common.out, queue.finished(transfer.id))
+        async with queue.feed(picked) as feed:
+            return await feed.wait_whole()
+
+    path = run(common, work)
+    if common.json:
+        common.out.document({"path": path, "dataset_id": picked.id, "name": picked.name})
+    else:
+        common.out.line(str(path))

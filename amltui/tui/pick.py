@@ -1,0 +1,36 @@
+"""The terminal program as a question: which dataset? Enter answers, q leaves without an answer."""
+
+from __future__ import annotations
+
+from textual import on
+
+from amltui.models import Dataset
+from amltui.tui.app import AmltuiApp
+from amltui.tui.widgets.dataset_list import DatasetList
+
+
+class Picker(AmltuiApp):
+    """amltui until a dataset is chosen."""
+
+    def __init__(self, profile: str | None = None) -> None:
+        super().__init__(profile)
+        self.picked: Dataset | None = None
+
+    def on_mount(self) -> None:
+        """Say what Enter does here; Textual itself also calls the parent's method."""
+        self.notify("Enter takes the dataset, q takes none.", markup=False)
+
+    @on(DatasetList.Chosen)
+    def _take(self, event: DatasetList.Chosen) -> None:
+        self.picked = event.dataset
+        self.exit(0)
+
+
+def pick(profile: str | None = None) -> Dataset | None:
+    """Let the user choose a dataset. None: they left without choosing.
+
+    The screen is drawn on standard error, so that standard output can be captured.
+    """
+    app = Picker(profile)
+    app.run()
+    return app.picked
