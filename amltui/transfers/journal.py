@@ -77,7 +77,7 @@ class Ticket:
             write_whole(self._base.with_suffix(".json"), msgspec.json.encode(record), sync=True)
 
     def acknowledged(self) -> dict[int, str]:
-        """Blocks that the server has: index and hex SHA-256."""
+        """Blocks that the server has: index, and hex SHA-256 of the file up to the block's end."""
         blocks = {}
         with contextlib.suppress(OSError):
             for line in self._base.with_suffix(".log").read_text("ascii", "replace").split("\n"):

@@ -167,7 +167,10 @@ class Sending:
             self._count(len(data))
 
     async def _next_block(self) -> tuple[int, bytes, str] | None:
-        """The next block that the server lacks: index, bytes, digest. Those it has are hashed."""
+        """The next block that the server lacks: index, bytes, and the digest of all up to its end.
+
+        What the server has is read and hashed too: a file that changed does not go unnoticed.
+        """
         async with self._order:
             while self._next < self._blocks:
                 index = self._next
@@ -189,7 +192,7 @@ class Sending:
         if len(data) != wanted:
             self._changed()
         self._sha256.update(data)
-        return data, hashlib.sha256(data).hexdigest()
+        return data, self._sha256.hexdigest()
 
     def _count(self, size: int) -> None:
         self.sent += size

@@ -272,11 +272,12 @@ async def _flow(
 ) -> None:
     """Pass bytes on `delay` seconds later, no faster than `rate`; as many wait as that needs."""
     loop = asyncio.get_running_loop()
-    depth = max(16, int((rate or 400e6) * delay / CHUNK) + 4)
+    chunk = CHUNK if rate else 4 * CHUNK
+    depth = max(16, int((rate or 400e6) * delay / chunk) + 4)
     queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(depth)
 
     async def arrive() -> None:
-        while data := await reader.read(CHUNK):
+        while data := await reader.read(chunk):
             await queue.put((loop.time() + delay, data))
         await queue.put((loop.time() + delay, b""))
 
@@ -303,7 +304,9 @@ async def _flow(
 async def _line(target_port: int, latency: float, rate: float | None) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(latency)  # the handshake's way there and back
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", target_port)
+        up_reader, up_writer = await asyncio.open_connection(
+            "127.0.0.1", target_port, limit=4 * CHUNK
+        )
         try:
             await asyncio.gather(
                 _flow(reader, up_writer, latency / 2, rate),
@@ -315,7 +318,7 @@ async def _line(target_port: int, latency: float, rate: float | None) -> None:
             up_writer.transport.abort()
             writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=4 * CHUNK)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     server.close()
