@@ -64,8 +64,8 @@ class Options:
     """Transfers that run at once; others are queued."""
     connections: int = 4
     """Ranges of one download under way at once."""
-    blocks: int = 3
-    """Blocks of one upload under way, and in memory, at once; a kill costs about half of them."""
+    blocks: int = 4
+    """Blocks of one upload under way, and in memory, at once; a kill costs some of them."""
     block_size: int = 4 * MIB
     """Bytes of one uploaded block."""
     rate_limit: float | None = None

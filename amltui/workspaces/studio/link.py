@@ -18,6 +18,8 @@ TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 """Seconds for a connection, and between two pieces of an answer or a request."""
 _LIMITS: Final = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=4)
 _REDIRECTS: Final = 5
+_PIECE: Final = 512 * 1024
+"""Bytes of a request's body that are handed over at once."""
 _SESSION: Final = "DefaultSession"
 
 
@@ -132,6 +134,9 @@ class Link:
         fields: dict[str, str],
         content: bytes | AsyncIterator[bytes] | None,
     ) -> httpx.Request:
+        if isinstance(content, bytes) and len(content) > _PIECE:
+            fields = {**fields, "Content-Length": str(len(content))}
+            content = _pieces(content)
         return self._client.build_request(method, url, headers=fields, content=content)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
@@ -148,6 +153,13 @@ class Link:
                     following.headers.pop(name, None)
             request = following
         raise httpx.TooManyRedirects(f"more than {_REDIRECTS} redirects")
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    """A body in pieces: each layer below copies what it is given, whole bodies several times."""
+    view = memoryview(content)
+    for start in range(0, len(content), _PIECE):
+        yield bytes(view[start : start + _PIECE])
 
 
 def _read_in_large_pieces() -> None:
