@@ -23,7 +23,7 @@ __all__ = ["ServeOptions", "serve"]
 _BUFFER: Final = 16 << 10
 """Bytes of a connection's buffer, so also of a request's head at most. Small, because a download
 fills it many times before another request gets its turn: answers under load come twice as soon."""
-_EMBEDDED_DRAIN: Final = 5.0
+_EMBEDDED_DRAIN: Final = 2.0
 """Seconds that an embedded server waits for transfers: its only client is gone."""
 
 
@@ -204,8 +204,10 @@ def _stop_at_end_of_input(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not sys.stdin: a thread that holds its lock would abort the interpreter's end.
+        while os.read(0, 4096):
             pass
-        loop.call_soon_threadsafe(stop.set)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it stops already
+            loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=wait, name="end of input", daemon=True).start()

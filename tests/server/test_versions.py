@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from amltui.server.database import migrate, versions
+from amltui.server.database.engine import database_url, open_database
+from amltui.server.database.tables import HEAD, METADATA
+from amltui.server.problems import StartError
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request, tmp_path):
+    given = None
+    if request.param == "postgres":
+        given = request.getfixturevalue("postgres").new_database()
+    return database_url(given, tmp_path)
+
+
+@pytest.fixture
+async def database(url):
+    database = open_database(url)
+    yield database
+    await database.close()
+
+
+def described(connection):
+    """Everything that the database says of its tables, in an order of its own."""
+    inspector = sa.inspect(connection)
+    return {
+        table: {
+            "columns": [
+                (c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)
+            ],
+            "key": inspector.get_pk_constraint(table)["constrained_columns"],
+            "unique": sorted(
+                str(u["column_names"]) for u in inspector.get_unique_constraints(table)
+            ),
+            "foreign": sorted(
+                (str(f["constrained_columns"]), f["referred_table"], str(f["options"]))
+                for f in inspector.get_foreign_keys(table)
+            ),
+            "indexes": sorted(
+                (i["name"], str(i["column_names"]), bool(i["unique"]))
+                for i in inspector.get_indexes(table)
+            ),
+        }
+        for table in sorted(inspector.get_table_names())
+    }
+
+
+async def test_the_migrations_lead_to_what_a_new_database_is_made_as(database):
+    async with database.writing() as connection:
+        await connection.run_sync(migrate.upgrade)
+        migrated = await connection.run_sync(described)
+        await connection.run_sync(METADATA.drop_all)
+        await connection.execute(sa.text("DROP TABLE alembic_version"))
+    await versions.prepare(database)
+    async with database.writing() as connection:
+        made = await connection.run_sync(described)
+    assert made == migrated
+    assert set(made) == {*METADATA.tables, "alembic_version"}
+
+
+async def test_preparing_twice_changes_nothing(database):
+    await versions.prepare(database)
+    await versions.prepare(database)
+    async with database.reading() as connection:
+        found = await connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    assert found == HEAD == max(migrate.known_versions())
+
+
+async def test_a_newer_database_is_refused_with_clear_words(database):
+    await versions.prepare(database)
+    async with database.writing() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StartError, match="newer amltui"):
+        await versions.prepare(database)
+
+
+async def test_a_database_of_something_else_is_left_alone(database):
+    async with database.writing() as connection:
+        await connection.execute(sa.text("CREATE TABLE other (id INTEGER)"))
+    with pytest.raises(StartError, match="not a workspace's"):
+        await versions.prepare(database)
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense"])
+def test_other_databases_are_not_supported(tmp_path, url):
+    with pytest.raises(StartError):
+        database_url(url, tmp_path)
