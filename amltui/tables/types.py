@@ -40,6 +40,7 @@ ARROW: Final[dict[ColumnType, Any]] = {
 }
 _ENOUGH: Final = 0.9
 """Share of the values present that must fit a type for a column to be of it."""
+_FEW: Final = 128
 SAMPLE: Final = 4_096
 """Values of a batch that are looked at to find a column's likely type."""
 
@@ -134,7 +135,13 @@ def candidate(array: Any) -> ColumnType:
         return "text"
     best: ColumnType = "text"
     least: int | None = None
+    few = array.slice(0, _FEW)
     for kind in NARROW:
+        # A failed cast is dear: most types are out after a few values.
+        quick = Fit(kind)
+        quick.add(few, 0)
+        if quick.present and not quick.likely:
+            continue
         fit = Fit(kind)
         fit.add(array, 0)
         if fit.likely and (least is None or fit.misfits < least):

@@ -20,6 +20,8 @@ from amltui.tables.types import typed
 
 _EXACT: Final = 20_000
 """Estimated different values up to which they are counted exactly."""
+_SAMPLE: Final = 100_000
+"""Rows that quartiles are taken from: their ranks are right within about 0.3 %."""
 _ROW_FILTER: Final = "shown"
 
 
@@ -74,7 +76,7 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
     table = base(rows)
     about = table.columns[column]
     kind: ColumnType = about.type or "text"
-    cast = _SQL[kind]
+    cast, is_text = _SQL[kind], kind == "text"
     with table.reopen() as own:
         with connection(own, cancel) as found:
             source = _register(found, own, rows, column, cancel)
@@ -82,11 +84,10 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
                 f"WITH typed AS (SELECT c0 AS t, {cast} AS v FROM {source}) "  # noqa: S608 - only our own names
                 f"SELECT count(*), count(t), count(*) FILTER (t = ''), count(v), "
                 f"approx_count_distinct(t), {_EXTREMES[kind]}, {_MOMENTS[kind]}, "
-                f"{_QUARTILES[kind]}, min(length(t)), max(length(t)) FROM typed"
+                f"{_LENGTHS if is_text else _NO_MOMENTS} FROM typed"
             ).fetchone()
-        count, present, empty, fitting, different, low, high, mean, deviation, quarters = answer[
-            :10
-        ]
+        count, present, empty, fitting, different, low, high, mean, deviation = answer[:9]
+        quartiles = _quartiles(own, rows, column, kind, cancel)
         exact = different <= _EXACT
         if exact:
             with connection(own, cancel) as found:
@@ -94,7 +95,6 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
                 different = found.execute(
                     f"SELECT count(DISTINCT c0) FROM {source}"  # noqa: S608 - only our own names
                 ).fetchone()[0]
-    is_text = kind == "text"
     return Statistics(
         about.name,
         kind,
@@ -108,9 +108,9 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
         maximum=high,
         mean=mean,
         deviation=deviation,
-        quartiles=tuple(quarters) if quarters else None,
-        shortest=answer[10] if is_text else None,
-        longest=answer[11] if is_text else None,
+        quartiles=quartiles,
+        shortest=answer[9],
+        longest=answer[10],
     )
 
 
@@ -132,6 +132,7 @@ _EXTREMES: Final[dict[ColumnType, str]] = {
     "datetime": _PLAIN,
     "text": f"left(min(v), {CELL_LIMIT}), left(max(v), {CELL_LIMIT})",
 }
+_LENGTHS: Final = "min(length(t)), max(length(t))"
 _NO_MOMENTS: Final = "NULL, NULL"
 _MOMENTS: Final[dict[ColumnType, str]] = {
     "int": "avg(v), stddev_samp(v)",
@@ -141,15 +142,39 @@ _MOMENTS: Final[dict[ColumnType, str]] = {
     "datetime": _NO_MOMENTS,
     "text": _NO_MOMENTS,
 }
-_SOME: Final = "approx_quantile(v, [0.25, 0.5, 0.75])::VARCHAR[]"
-_QUARTILES: Final[dict[ColumnType, str]] = {
-    "int": _SOME,
-    "float": f"(approx_quantile(v, [0.25, 0.5, 0.75]) {_FINITE})::VARCHAR[]",
-    "bool": "NULL",
-    "date": _SOME,
-    "datetime": _SOME,
-    "text": "NULL",
-}
+
+
+def _quartiles(
+    own: Table, rows: Table | View, column: int, kind: ColumnType, cancel: Cancel
+) -> tuple[str, str, str] | None:
+    """Quartiles of a random sample of rows: a sketch of all of them takes four times as long."""
+    if kind in {"text", "bool"}:
+        return None
+    random = np.random.default_rng(7)
+    total = len(rows.order) if isinstance(rows, View) else own.row_count
+    picked = np.arange(total) if total <= _SAMPLE else random.integers(0, total, _SAMPLE)
+    if isinstance(rows, View):
+        picked = np.asarray(rows.order)[picked]
+    picked.sort()
+    parts = []
+    for number in range(own.stream.batch_count):
+        cancel.check()
+        first, end = own.stream.span(number)
+        low, high = np.searchsorted(picked, [first, end])
+        if low < high:
+            array = own.stream.batch(number).column(column)
+            values = typed(array.take(pa.array(picked[low:high] - first)), kind).drop_null()
+            if kind == "float":
+                values = values.filter(pc.is_finite(values))
+            parts.append(values)
+    values = pa.chunked_array(parts) if parts else pa.array([])
+    if not len(values):
+        return None
+    ordered = values.take(pc.sort_indices(values))
+    low, middle, high = (
+        str(ordered[int(share * (len(ordered) - 1))].as_py()) for share in (0.25, 0.5, 0.75)
+    )
+    return low, middle, high
 
 
 def histogram(

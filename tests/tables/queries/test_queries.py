@@ -168,11 +168,18 @@ def test_statistics_leave_out_what_does_not_fit_and_say_so(people):
     ages = statistics(filter_rows(people, [Condition(0, "!=", "Bulk")]), 1)
     assert (ages.rows, ages.missing, ages.misfits, ages.distinct) == (6, 0, 1, 5)
     assert (ages.minimum, ages.maximum, ages.mean) == ("4", "30", 16.2)
+    assert ages.quartiles == ("7", "10", "30")
     names = statistics(people, 0)
     assert (names.missing, names.empty, names.shortest, names.longest) == (1, 1, 0, 4)
     scores = statistics(people, 3)
     assert scores.mean == pytest.approx((1.5 - 2 + 0.25 + 9 * 60) / 63)
     assert statistics(people, 2).minimum == "1990-05-01"
+
+
+def test_quartiles_of_a_sorted_column_are_those_of_all_of_it(make_table):
+    table = make_table(b"n\n" + b"".join(b"%d\n" % i for i in range(300_000)))
+    for found, true in zip(statistics(table, 0).quartiles, (75_000, 150_000, 225_000), strict=True):
+        assert abs(int(found) - true) < 3_000
 
 
 def test_statistics_of_a_table_without_rows_are_empty(make_table):
