@@ -23,23 +23,29 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Connect = Callable[[], Awaitable["Base"]]
 
+_BATCH: Final = 64
+"""Pieces, of up to 1 MiB, that are hashed in one go."""
 BUFFER: Final = 1 << 20
 """Bytes that a file object holds; it gives what has come without waiting for so many."""
 
 
-def check(info: ContentInfo, size: int, digest: Callable[[str], str]) -> None:
-    """Hold what came against what the host promised. `digest` gives a hash by its name.
+def _hash_for(info: ContentInfo) -> Any:
+    """What computes the hash that was promised; None: none was."""
+    if not (info.sha256 or info.md5):
+        return None
+    return hashlib.new("sha256" if info.sha256 else "md5", usedforsecurity=False)
+
+
+def check(info: ContentInfo, size: int, hashes: Any) -> None:
+    """Hold what came against what the host promised.
 
     Raises:
         Damaged: length or hash differ.
     """
     if info.size is not None and info.size != size:
         raise Damaged(f"{size:,} bytes came, {info.size:,} were promised")
-    for name, promised in (("sha256", info.sha256), ("md5", info.md5)):
-        if promised is not None:
-            if digest(name) != promised:
-                raise Damaged(f"The {name.upper()} of what came is not what was promised")
-            return
+    if hashes is not None and hashes.hexdigest() != (info.sha256 or info.md5):
+        raise Damaged(f"The {hashes.name.upper()} of what came is not what was promised")
 
 
 async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
@@ -52,17 +58,32 @@ async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
     whole = io.BytesIO()
     try:
         info = await stream.info()
+        hashes = _hash_for(info)
+        hashing: asyncio.Future[None] | None = None
+        pieces: list[memoryview] = []
         while (piece := await stream.take()) is not None:
             whole.write(piece)
+            pieces.append(piece)
+            # A thread hashes one batch while the next one comes in.
+            if len(pieces) == _BATCH and hashes is not None:
+                if hashing is not None:
+                    await hashing
+                hashing = asyncio.ensure_future(asyncio.to_thread(_update, hashes, pieces))
+                pieces = []
+        if hashing is not None:
+            await hashing
     finally:
         await stream.aclose()
+    if hashes is not None:
+        await asyncio.to_thread(_update, hashes, pieces)
     data = whole.getvalue()  # the buffer itself, not a copy
-
-    def digest(name: str) -> str:
-        return hashlib.new(name, data, usedforsecurity=False).hexdigest()
-
-    await asyncio.to_thread(check, info, len(data), digest)
+    check(info, len(data), hashes)
     return data
+
+
+def _update(hashes: Any, pieces: list[memoryview]) -> None:
+    for piece in pieces:
+        hashes.update(piece)
 
 
 class AsyncContents:
@@ -170,9 +191,7 @@ class RawContents(io.RawIOBase):
         self._generation = -1
         with host.use():
             self._info = host.call(self._current().info)
-        if self._info.sha256 or self._info.md5:
-            name = "sha256" if self._info.sha256 else "md5"
-            self._hashes = hashlib.new(name, usedforsecurity=False)
+        self._hashes = _hash_for(self._info)
 
     def readable(self) -> bool:
         """Always."""
@@ -200,7 +219,7 @@ class RawContents(io.RawIOBase):
         if self._hashes is not None:
             self._hashes.update(view[:count])
             if count == 0 and self._info is not None:
-                check(self._info, self._position, lambda _: str(self._hashes.hexdigest()))
+                check(self._info, self._position, self._hashes)
         return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
