@@ -13,8 +13,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from amltui.errors import Cancelled
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
 T = TypeVar("T")
+
+_PATIENCE: Final = 5
+"""Seconds that calls under way get to end when the loop does."""
 
 
 class Closable(Protocol):
@@ -56,13 +62,30 @@ class Loop:
         self._residents: set[Closable] = set()
         self._orphans: deque[Closable] = deque()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._calls: set[asyncio.Task[Any]] = set()
 
     def call(self, func: Callable[..., Awaitable[T]], *args: Any) -> T:
-        """The result of `await func(*args)` on the loop; interrupting the wait cancels it."""
+        """The result of `await func(*args)` on the loop; interrupting the wait cancels it.
+
+        Raises:
+            Cancelled: the loop was closed meanwhile.
+        """
+
+        async def run() -> T:
+            task = asyncio.current_task()
+            assert task is not None
+            self._calls.add(task)
+            try:
+                return await func(*args)
+            finally:
+                self._calls.discard(task)
+
         with self.use():
-            future = self._started().start_task_soon(func, *args)
+            future = self._started().start_task_soon(run)
             try:
                 return future.result()
+            except CancelledError:
+                raise Cancelled("The workspace was closed while this was under way") from None
             except BaseException:
                 future.cancel()
                 raise
@@ -120,7 +143,8 @@ class Loop:
             self._orphans.clear()
             self._thread = 0
             self.generation += 1
-        portal.call(_close_all, residents)
+            calls = self._calls
+        portal.call(_close_all, calls, residents)
         running.__exit__(None, None, None)
 
     def _started(self) -> BlockingPortal:
@@ -166,7 +190,12 @@ class Loop:
 _ABANDONED: list[Any] = []
 
 
-async def _close_all(residents: set[Closable]) -> None:
+async def _close_all(calls: set[asyncio.Task[Any]], residents: set[Closable]) -> None:
+    # A request under way would open a connection again after they were closed.
+    if calls:
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(set(calls), timeout=_PATIENCE)
     for resident in residents:
         await resident.aclose()
 
