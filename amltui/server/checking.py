@@ -40,18 +40,21 @@ async def check(database: Database, store: Store) -> Report:
             row.sha256: row.size
             for row in await connection.execute(sa.select(contents).where(~contents.c.doomed))
         }
-        named = await _names(connection)
-    findings: list[str] = []
-    total = 0
+    faults: dict[str, str] = {}
     for sha256, size in known.items():
-        total += size
         fault = await _fault(store, sha256, size)
-        if fault and (sha256 in named or fault != _MISSING):
-            users = ", ".join(sorted(named.get(sha256, {"nothing"})))
-            findings.append(f"Content {sha256} {fault}. Used by {users}.")
+        if fault:
+            faults[sha256] = fault
+    async with database.reading() as connection:
+        named = await _names(connection)  # as it is now: what went meanwhile is no finding
+    findings = [
+        f"Content {sha256} {fault}. Used by {', '.join(sorted(named.get(sha256, {'nothing'})))}."
+        for sha256, fault in faults.items()
+        if sha256 in named or fault != _MISSING
+    ]
     findings += await _orphans(database, store)
     findings += await _families(database)
-    return Report(len(known), total, tuple(findings))
+    return Report(len(known), sum(known.values()), tuple(findings))
 
 
 _MISSING = "is missing in the store"

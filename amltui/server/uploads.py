@@ -204,13 +204,15 @@ async def _whole(state: State, upload: sa.Row[Any]) -> Stored:
     if not keys and await state.store.block_size(direct_key(upload.id)) is not None:
         keys = [direct_key(upload.id)]
     room = await room_left(state)
-    received = 0
+    received, expected = 0, sum(row.size for row in rows)
     async with state.store.stage() as staged:
         for key in keys:
             async for chunk in state.store.read_block(key):
                 received += len(chunk)
                 check_room(state, received, room)
                 await staged.write(chunk)
+        if rows and received != expected:
+            raise BadRequest("Some blocks are damaged. Begin a new upload.")
         return await keeping.keep(state.database, staged)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 
 import pytest
@@ -105,16 +106,15 @@ async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(st
         while not stop.is_set():
             await janitor.clean(state, upload_age=1e6, content_age=0)
 
+    async def insist(name, content):
+        while True:
+            with contextlib.suppress(Clash):  # as a client does that is told to upload again
+                return await make(state, name, content)
+
     async def work(number):
         for turn in range(12):
             content = b"%d" % (turn % 3)
-            name = f"w{number} {turn}"
-            while True:
-                try:
-                    made = await make(state, name, content)
-                    break
-                except Clash:
-                    continue  # as a client does that is told to upload again
+            made = await insist(f"w{number} {turn}", content)
             async with state.database.reading() as connection:
                 row = await catalog.one(connection, state.workspace_id, made)
             assert b"".join([c async for c in state.store.read(row.sha256, 0, 1)]) == content
@@ -123,7 +123,7 @@ async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(st
     cleaner = asyncio.create_task(clean())
     try:
         await asyncio.gather(*(work(number) for number in range(4)))
-        last = [await make(state, f"last {n}", b"%d" % n) for n in range(3)]
+        last = [await insist(f"last {n}", b"%d" % n) for n in range(3)]
     finally:
         stop.set()
         await cleaner

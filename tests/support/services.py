@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
@@ -52,6 +52,8 @@ class Service:
     command: list[str]
     port: int
     user: str | None = None
+    ready: Callable[[], None] = lambda: None
+    """Raises `OSError` or a driver's error while it accepts connections and cannot answer yet."""
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -66,6 +68,7 @@ class Service:
             cwd="/",
         )
         wait_for_port(self.port, self.process)
+        wait_until(self.ready)
 
     def stop(self) -> None:
         """End it and wait."""
@@ -187,9 +190,11 @@ def postgres() -> Iterator[Postgres]:
         for key, value in settings.items():
             command += ["-c", f"{key}={value}"]
         service = Service(command, port, user)
+        running = Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres", service)
+        service.ready = lambda: running.run("SELECT 1")
         service.start()
         try:
-            yield Postgres(f"postgresql://postgres@127.0.0.1:{port}/postgres", service)
+            yield running
         finally:
             service.stop()
     finally:
@@ -245,6 +250,18 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 
             return
         time.sleep(0.05)
     raise TimeoutError(f"nothing listens on port {port}")
+
+
+def wait_until(ready: Callable[[], None], seconds: float = 60) -> None:
+    """Wait until it raises nothing."""
+    limit = time.monotonic() + seconds
+    while True:
+        try:
+            return ready()
+        except Exception:
+            if time.monotonic() > limit:
+                raise
+            time.sleep(0.05)
 
 
 def install(directory: Path) -> None:

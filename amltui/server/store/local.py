@@ -71,14 +71,12 @@ class LocalStore(Store):
     async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
         """Write a block file beside the upload's others."""
         directory = self._blocks / upload_id
-        with mapped():
-            await anyio.to_thread.run_sync(lambda: directory.mkdir(mode=0o700, exist_ok=True))
         name = f"{number}-{secrets.token_hex(8)}"
         async with StagedFile(self, self._temp / secrets.token_hex(16), hashed=False) as staged:
             async for chunk in data:
                 await staged.write(chunk)
             stored = await staged.finish()
-            await staged.rename(directory / name)
+            await staged.rename(directory / name, new_directory=number == 0)
         return Block(f"{upload_id}/{name}", stored.size)
 
     async def read_block(self, key: str) -> AsyncIterator[bytes]:
@@ -223,14 +221,15 @@ class StagedFile(Staged):
         assert self._stored is not None
         await self.rename(self._store.path(self._stored.sha256))
 
-    async def rename(self, target: Path) -> None:
-        """Move the file to `target` and flush the directory."""
+    async def rename(self, target: Path, *, new_directory: bool = True) -> None:
+        """Move the file to `target`, made durable; its directory too where it may be new."""
 
         def move() -> None:
             target.parent.mkdir(mode=0o700, exist_ok=True)
             self._path.rename(target)
             flush_directory(target.parent)
-            flush_directory(target.parent.parent)
+            if new_directory:
+                flush_directory(target.parent.parent)
 
         with mapped():
             await anyio.to_thread.run_sync(move)

@@ -1,0 +1,154 @@
+"""What every store of contents keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from amltui.server.problems import Missing
+from amltui.server.store.local import LocalStore
+from amltui.server.store.objects import ObjectStore
+from tests.support.server import running_server
+from tests.support.studio import Studio
+
+
+@pytest.fixture(params=["local", "azurite"])
+async def store(request, tmp_path, monkeypatch):
+    if request.param == "local":
+        store = LocalStore(tmp_path / "store")
+    else:
+        azurite = request.getfixturevalue("azurite")
+        for name, value in azurite.environment.items():
+            monkeypatch.setenv(name, value)
+        store = ObjectStore(azurite.new_container(), tmp_path / "spool")
+    await store.open()
+    return store
+
+
+async def put(store, *chunks):
+    async with store.stage() as staged:
+        for chunk in chunks:
+            await staged.write(chunk)
+        stored = await staged.finish()
+        await staged.publish()
+    return stored
+
+
+async def read(store, stored, start=0, stop=None):
+    stop = stored.size if stop is None else stop
+    return b"".join([chunk async for chunk in store.read(stored.sha256, start, stop)])
+
+
+async def parts(*chunks):
+    for chunk in chunks:
+        yield chunk
+
+
+async def test_what_is_published_can_be_read_in_any_part(store):
+    content = os.urandom(5 << 20)
+    stored = await put(store, content[:7], content[7:])
+    assert stored.sha256 == hashlib.sha256(content).hexdigest()
+    assert await read(store, stored) == content
+    assert await read(store, stored, 4_194_300, 4_194_310) == content[4_194_300:4_194_310]
+    assert await store.has(stored.sha256, stored.size)
+    assert not await store.has(stored.sha256, stored.size + 1)
+
+
+async def test_an_empty_content_is_a_content(store):
+    stored = await put(store)
+    assert stored.size == 0
+    assert await store.has(stored.sha256, 0)
+    assert await read(store, stored) == b""
+
+
+async def test_what_is_not_published_is_nowhere(store, tmp_path):
+    async with store.stage() as staged:
+        await staged.write(b"x")
+        stored = await staged.finish()
+    assert not await store.has(stored.sha256, 1)
+    assert [found async for found in store.list()] == []
+    assert not [path for path in tmp_path.rglob("temp/*") if path.is_file()]
+
+
+async def test_the_same_bytes_are_kept_once_and_can_be_published_again(store):
+    first, second = await put(store, b"same"), await put(store, b"same")
+    assert first == second
+    assert [found async for found in store.list()] == [first]
+
+
+async def test_a_deleted_content_is_gone_and_deleting_again_is_no_error(store):
+    stored = await put(store, b"gone")
+    for _ in range(2):
+        await store.delete(stored.sha256)
+    assert not await store.has(stored.sha256, stored.size)
+    with pytest.raises(Missing):
+        await read(store, stored)
+
+
+async def test_blocks_are_kept_until_they_are_dropped(store):
+    one = await store.put_block("upload", 0, parts(b"a", b"b"))
+    two = await store.put_block("upload", 0, parts(b"c"))
+    assert one.key != two.key
+    assert (one.size, await store.block_size(one.key)) == (2, 2)
+    assert b"".join([chunk async for chunk in store.read_block(one.key)]) == b"ab"
+    await store.sweep(0, {"upload"})
+    assert await store.block_size(two.key) == 1
+    await store.drop_blocks("upload")
+    await store.drop_blocks("upload")
+    assert await store.block_size(one.key) is None
+    with pytest.raises(Missing):
+        _ = [chunk async for chunk in store.read_block(two.key)]
+
+
+async def test_blocks_of_unknown_uploads_are_swept(store):
+    block = await store.put_block("unknown", 0, parts(b"a"))
+    assert await store.sweep(3600, set()) == 0
+    assert await store.sweep(-1, set()) == 1
+    assert await store.block_size(block.key) is None
+
+
+@given(chunks=st.lists(st.binary(max_size=3000), max_size=5), data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+async def test_every_part_of_every_content_reads_back(chunks, data):
+    with tempfile.TemporaryDirectory() as directory:
+        store = LocalStore(Path(directory))
+        await store.open()
+        stored = await put(store, *chunks)
+        content = b"".join(chunks)
+        start = data.draw(st.integers(0, len(content)))
+        stop = data.draw(st.integers(start, len(content)))
+        assert await read(store, stored, start, stop) == content[start:stop]
+        assert stored.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_an_upload_can_go_straight_to_the_object_store(tmp_path, azurite):
+    options = {"contents": azurite.new_container(), "environment": azurite.environment}
+    with running_server(tmp_path / "data", **options) as server:
+        studio = Studio(server)
+        begun = studio.http.post(
+            f"{server.endpoint}api/resourceuploads/workspaces/{server.workspace_id}/",
+            params={"dataTypeId": "Zip"},
+        ).json()
+        content = os.urandom(1 << 20)
+        put = httpx.put(
+            begun["SharedAccessUri"], content=content, headers={"x-ms-blob-type": "BlockBlob"}
+        )
+        assert put.status_code == 201
+        dataset = studio.one(studio.commit(begun["Id"], "direct", DataTypeId="Zip").json())
+        assert studio.read(dataset) == content
+        assert dataset["Size"] == len(content)
+        first = httpx.get(
+            dataset["DownloadLocation"]["BaseUri"]
+            + dataset["DownloadLocation"]["Location"]
+            + dataset["DownloadLocation"]["AccessCredential"]
+        )
+        assert first.status_code == 307
+        assert first.headers["location"].startswith(azurite.endpoint)
+        studio.close()
