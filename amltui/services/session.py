@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from amltui.cache import Cache
 from amltui.config import Connection, paths, resolve
-from amltui.errors import Unreachable, UsageError
+from amltui.errors import (
+    AmltuiError,
+    ServerFailed,
+    TooManyRequests,
+    TransferCut,
+    Unreachable,
+    UsageError,
+)
 from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
@@ -169,7 +176,7 @@ class Session:
         self, source: Dataset | OutputPort, path: Path, *, overwrite: bool = False
     ) -> Path:
         """Save contents as `path` and wait for it; see `Transfers.download`."""
-        done = await self._finish(
+        done = await self.finished(
             (await self.transfers()).download(source, path, overwrite=overwrite)
         )
         assert done.path is not None
@@ -186,7 +193,7 @@ class Session:
     ) -> Dataset:
         """Send a file as a new dataset and wait for it; see `Transfers.upload`."""
         queue = await self.transfers()
-        done = await self._finish(
+        done = await self.finished(
             queue.upload(path, name=name, data_type_id=data_type_id, description=description)
         )
         return await self._made(done)
@@ -207,7 +214,7 @@ class Session:
         """
         must_be_own(dataset)
         queue = await self.transfers()
-        done = await self._finish(
+        done = await self.finished(
             queue.upload(
                 path,
                 name=dataset.name if name is None else name,
@@ -232,13 +239,19 @@ class Session:
         """See `Edits.delete`."""
         await self.edits.delete(dataset)
 
-    async def _finish(self, transfer: Transfer) -> Transfer:
-        """Wait for a transfer; whoever stops waiting cancels it."""
+    async def finished(self, transfer: Transfer, *, keep: bool = False) -> Transfer:
+        """Wait for a transfer; whoever stops waiting cancels it.
+
+        What failed for good leaves nothing in the journal; what a later process can go on with
+        stays there. `keep`: a cancelled download leaves what arrived for the next one.
+        """
         queue = await self.transfers()
         try:
             return await queue.finished(transfer.id)
-        except asyncio.CancelledError:
-            await queue.cancel(transfer.id)
+        except (Unreachable, ServerFailed, TooManyRequests, TransferCut):
+            raise
+        except (asyncio.CancelledError, AmltuiError):
+            await queue.cancel(transfer.id, keep=keep)
             raise
 
     async def _made(self, transfer: Transfer) -> Dataset:

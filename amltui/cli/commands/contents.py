@@ -203,9 +203,8 @@ async def _download(
     queue = await session.transfers()
     transfer = queue.download(source, target, overwrite=force)
     try:
-        return await watched(queue, common.out, queue.finished(transfer.id))
+        return await watched(queue, common.out, session.finished(transfer, keep=True))
     except asyncio.CancelledError:
-        await queue.cancel(transfer.id, keep=True)
         common.out.note("Stopped. The same command goes on from here.")
         raise
 

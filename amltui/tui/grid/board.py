@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -90,19 +90,8 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         self._malformed: Container[int] = ()
         self._selection: Selection | None = None
         self._look: Look | None = None
-        self._hover: Coordinate | None = None
-        """The cell under the mouse; row -1: the header."""
 
     # What is where
-
-    @property
-    def view(self) -> Size:
-        """The widget without its scrollbars, in cells."""
-        width, height = self.size
-        return Size(
-            max(0, width - self.scrollbar_size_vertical),
-            max(0, height - self.scrollbar_size_horizontal),
-        )
 
     @property
     def header_height(self) -> int:
@@ -110,13 +99,14 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         if not self.show_header or not self._columns:
             return 0
         lines = 1 + self.show_types + bool(self._notes)
-        height = self.view.height
-        return min(lines, height // 3 if height > 2 else max(0, height - 1))
+        return max(
+            0, min(lines, self.size.height // 3 if self.size.height > 2 else self.size.height - 1)
+        )
 
     @property
     def page_height(self) -> int:
         """Rows that fit below the header, at least 1."""
-        return max(1, self.view.height - self.header_height)
+        return max(1, self.size.height - self.header_height)
 
     @property
     def row_count(self) -> int:
@@ -129,16 +119,12 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         if self.show_row_labels and self.row_count:
             gutter = len(str(max(self._largest_label, self.row_count))) + 1
         self._layout.fixed = self.fixed_columns
-        for _ in range(3):
-            view = self.view
-            self._layout.place(view.width, gutter)
-            size = Size(self._layout.total, self.row_count + self.header_height)
-            if size != self.virtual_size:
-                # Nothing around the grid moves, so the screen need not be laid out again.
-                self.set_reactive(Widget.virtual_size, size)
-                self._scroll_update(size)
-            if self.view == view:
-                break  # Else a scrollbar came or went, and took or gave room.
+        self._layout.place(self.size.width, gutter)
+        size = Size(self._layout.total, self.row_count + self.header_height)
+        if size != self.virtual_size:
+            # Nothing around the grid moves, so the screen need not be laid out again.
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
 
     def _settle(self, scroll_x: int, first: int) -> bool:
         """Read what is in view from row `first` on; true when that made a column wider."""
@@ -201,19 +187,19 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             self.vertical_scrollbar.position = new_value
         if round(old_value) != round(new_value):
             header = self.header_height
-            width, height = self.view
+            width, height = self.size
             self.refresh(Region(0, header, width, max(0, height - header)))
 
     def _refresh_rows(self, first: int, last: int, width: int | None = None) -> None:
         """Draw rows `first` to `last`, or the first `width` cells of them, again."""
         header = self.header_height
         top = max(header, first - self.scroll_offset.y + header)
-        bottom = min(self.view.height, last + 1 - self.scroll_offset.y + header)
+        bottom = min(self.size.height, last + 1 - self.scroll_offset.y + header)
         if top < bottom:
-            self.refresh(Region(0, top, self.view.width if width is None else width, bottom - top))
+            self.refresh(Region(0, top, self.size.width if width is None else width, bottom - top))
 
     def _refresh_header(self) -> None:
-        self.refresh(Region(0, 0, self.view.width, self.header_height))
+        self.refresh(Region(0, 0, self.size.width, self.header_height))
 
     def notify_style_update(self) -> None:
         """Forget the styles of the theme that was."""
@@ -227,18 +213,9 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             self._look = Look.of(
                 self.rich_style,
                 self.get_component_rich_style,
-                self._part,
+                lambda name: self.get_component_rich_style(name, partial=True),
             )
         return self._look
-
-    def _part(self, name: str) -> Style:
-        """A component's own style to lay over another, its colours mixed where they let through."""
-        style = self.get_component_rich_style(name, partial=True)
-        rules = self.get_component_styles(name)
-        below = self.background_colors[1]
-        color = (below + rules.color).rich_color if style.color is not None else None
-        back = (below + rules.background).rich_color if style.bgcolor is not None else None
-        return style + Style.from_color(color, back)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Read what is in view, then draw it."""
@@ -248,7 +225,7 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of the widget."""
-        width = self.view.width
+        width = self.size.width
         look = self._styles()
         header = self.header_height
         scroll_x, scroll_y = self.scroll_offset
@@ -275,8 +252,6 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             style = look.header
             if self._in_cursor_column(column):
                 style += look.header_cursor
-            if self._hover == (-1, column):
-                style += look.header_hover
             right = self._is_right(column)
             if y == 0:
                 arrow = _ARROWS[self._sorted[column]] if column in self._sorted else ""
@@ -302,12 +277,10 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         end = look.cursor if self.cursor_type == "row" and self._in_cursor_row(row) else base
         fixed, rest = Line(), Line()
         if self._layout.gutter:
-            wrong = number in self._malformed
-            style = base if wrong else base + look.label
+            style = base + look.label
             if self._in_cursor_row(row):
                 style = look.header + look.header_cursor
-            mark = "!" if wrong else " "
-            fixed.add(f"{number + 1:>{self._layout.gutter - 1}}{mark}", style)
+            fixed.add(f"{number + 1:>{self._layout.gutter - 1}} ", style)
         for slot in slots:
             text = block.cells[slot.column][index]
             style = self._cell_style(row, slot, text, base, look)
@@ -327,8 +300,6 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             style += faint
         if self._selection and self._selection.has(row, slot.column):
             style += look.selection
-        if self._hover == (row, slot.column):
-            style += look.hover
         return style
 
     def _add_cell(self, line: Line, slot: Slot, text: str | None, style: Style, look: Look) -> None:
@@ -372,6 +343,9 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             and self.cursor_type in {"cell", "column"}
             and column == self.cursor_coordinate.column
         )
+
+    def _set_notes(self, notes: Mapping[int, str]) -> None:
+        self._notes = {column: shown(note) for column, note in notes.items() if note}
 
 
 def _reach(text: str) -> int:

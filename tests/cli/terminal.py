@@ -1,0 +1,66 @@
+"""A command on a terminal of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+
+
+class Terminal:
+    """Standard input and error of a process; also its output, unless that is to be captured."""
+
+    def __init__(self, amltui, *arguments: str, capture: bool = False):
+        self._master, slave = pty.openpty()
+        os.set_blocking(self._master, False)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        amltui.environment["TERM"] = "xterm-256color"
+        self.process = amltui.start(
+            *arguments,
+            stdin=slave,
+            stderr=slave,
+            stdout=subprocess.PIPE if capture else slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.seen = b""
+        """Everything that was drawn."""
+
+    def wait_for(self, text: bytes, seconds: float = 120) -> None:
+        """Read the screen until `text` was drawn."""
+        end = time.monotonic() + seconds
+        while text not in self.seen:
+            left = end - time.monotonic()
+            assert left > 0, self.seen[-2000:]
+            if select.select([self._master], [], [], left)[0]:
+                self._read()
+
+    def _read(self) -> None:
+        try:
+            self.seen += os.read(self._master, 65536)
+        except OSError:
+            assert self.process.poll() is None, self.seen[-2000:]
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def end(self, keys: bytes = b"") -> bytes:
+        """Read on, typing `keys` now and then, until the process ends; its standard output."""
+        end = time.monotonic() + 60
+        while self.process.poll() is None:
+            assert time.monotonic() < end, self.seen[-2000:]
+            if not select.select([self._master], [], [], 0.5)[0]:
+                self.type(keys)
+            else:
+                try:
+                    self.seen += os.read(self._master, 65536)
+                except OSError:
+                    break
+        out, _ = self.process.communicate(timeout=60)
+        os.close(self._master)
+        return out or b""
