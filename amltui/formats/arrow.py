@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from amltui.formats.arrays import numbers, strings
 from amltui.formats.blocks import TEXT_KEPT, Giant, Malformed, Parsed
 from amltui.formats.scan import count_lines
 
@@ -39,7 +40,7 @@ def schema(columns: Sequence[str]) -> Any:
 
 def batch_of(rows: Sequence[Sequence[str | None]], columns: Sequence[str]) -> Any:
     """A `pyarrow.RecordBatch` of rows that have a text or None for each column."""
-    arrays = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(columns))]
+    arrays = [strings([row[i] for row in rows]) for i in range(len(columns))]
     return pa.RecordBatch.from_arrays(arrays, schema=schema(columns))
 
 
@@ -51,7 +52,7 @@ def merge(good: Any, bad: Any, bad_rows: Any) -> Any:
     is_bad[bad_rows] = True
     order[is_bad] = np.arange(good.num_rows, total)
     order[~is_bad] = np.arange(good.num_rows)
-    table = pa.Table.from_batches([good, bad]).take(pa.array(order))
+    table = pa.Table.from_batches([good, bad]).take(numbers(order, pa.int64()))
     return one_batch(table)
 
 
@@ -60,7 +61,7 @@ def one_batch(table: Any) -> Any:
     batches = table.combine_chunks().to_batches()
     if batches:
         return batches[0]
-    arrays = [pa.array([], pa.string()) for _ in table.schema]
+    arrays = [strings([]) for _ in table.schema]
     return pa.RecordBatch.from_arrays(arrays, schema=table.schema)
 
 

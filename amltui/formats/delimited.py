@@ -117,13 +117,13 @@ class DelimitedCodec:
             bad += 1
             return "skip"
 
+        if data[-1:] not in {b"\r", b"\n"}:
+            # pyarrow takes the empty field at the very end of `"",` for a quoted one.
+            data += b"\n"
         if self.skip_space:
             data = self._drop_spaces(data, found)
         if not data.strip(b"\r\n"):
             return batch_of([], self.columns), 0
-        if data[-1] not in b"\r\n":
-            # pyarrow takes the empty field at the very end of `"",` for a quoted one.
-            data += b"\n"
         options = pacsv.ParseOptions(
             delimiter=self.delimiter.decode(),
             quote_char='"' if quotes else False,
@@ -139,12 +139,10 @@ class DelimitedCodec:
     def _drop_spaces(self, data: bytes, found: Scan) -> bytes:
         """Without the spaces at the start of fields, those in quotes excepted."""
         array = as_array(data)
-        before = array == self.delimiter[0]
-        before |= array == 10
-        before |= array == 13
-        spaces = np.flatnonzero(before[:-1] & (array[1:] == _SPACE)) + 1
-        if data.startswith(b" "):
-            spaces = np.concatenate([[0], spaces])
+        spaces = np.flatnonzero(array == _SPACE)
+        # The byte before the first is the last one, which ends a row as a start of the block does.
+        before = array[spaces - 1]
+        spaces = spaces[(before == self.delimiter[0]) | (before == 10) | (before == 13)]
         spaces = spaces[found.outside(spaces)]
         if not len(spaces):
             return data

@@ -22,7 +22,7 @@ from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, Scan, as_array, row_cut, scan
 
 FIRST_BLOCK: Final = 256 * 1024
-BLOCK: Final = 4 * 1024 * 1024
+BLOCK: Final = 2 * 1024 * 1024
 WIDE: Final = 8 * 1024
 """Bytes per column below which a block would hold too few rows to be worth its overhead."""
 LARGEST_BLOCK: Final = 32 * 1024 * 1024

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from amltui.formats.arrays import booleans, mask
 from amltui.tables.rows import Column, ColumnType
 
 NARROW: Final[tuple[ColumnType, ...]] = ("int", "float", "bool", "date", "datetime")
@@ -64,7 +66,7 @@ class Fit:
         count = pc.sum(bad).as_py() or 0
         self.misfits += count
         if count and self.first_misfit is None:
-            self.first_misfit = start + pc.index(bad, value=True).as_py()
+            self.first_misfit = start + int(np.argmax(mask(bad)))
 
     @property
     def likely(self) -> bool:
@@ -86,12 +88,12 @@ def misfit_mask(array: Any, kind: ColumnType) -> Any:
     if kind in {"date", "datetime"}:
         # The pattern takes 31 February for a day.
         try:
-            _cast(pc.if_else(fits, array, pa.scalar(None, pa.string())), kind)
+            _cast(pc.if_else(fits, array, pa.nulls(len(array), pa.string())), kind)
         except pa.ArrowInvalid:
-            days = pc.fill_null(fits, fill_value=True).to_pylist()
-            good = [ok and _is_day(text) for ok, text in zip(days, array.to_pylist(), strict=True)]
-            fits = pa.array(good)
-    bad = pc.invert(pc.fill_null(fits, fill_value=True))
+            looks = mask(fits).tolist()
+            good = [ok and _is_day(text) for ok, text in zip(looks, array.to_pylist(), strict=True)]
+            fits = booleans(np.array(good))
+    bad = pc.and_(pc.invert(fits), pc.is_valid(array))
     return bad if pc.any(bad).as_py() else None
 
 
@@ -125,7 +127,7 @@ def typed(array: Any, kind: ColumnType) -> Any:
     except pa.ArrowInvalid:
         bad = misfit_mask(array, kind)
         if bad is not None:
-            array = pc.if_else(bad, pa.scalar(None, pa.string()), array)
+            array = pc.if_else(bad, pa.nulls(len(array), pa.string()), array)
         return _cast(array, kind)
 
 

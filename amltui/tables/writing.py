@@ -12,6 +12,7 @@ from typing import IO, Any, Final
 import pyarrow as pa
 
 from amltui.errors import DiskFull, LocalError
+from amltui.formats.arrays import numbers, strings
 from amltui.formats.arrow import schema
 from amltui.formats.blocks import Parsed
 from amltui.formats.reader import RowReader, Stream
@@ -139,10 +140,10 @@ class _Ingest:
         bad = parsed.malformed
         if bad:
             arrays = [
-                pa.array([row.line for row in bad], pa.int64()),
-                pa.array([row.row for row in bad], pa.int64()),
-                pa.array([row.reason for row in bad], pa.string()),
-                pa.array([row.text for row in bad], pa.string()),
+                numbers([row.line for row in bad], pa.int64()),
+                numbers([row.row for row in bad], pa.int64()),
+                strings([row.reason for row in bad]),
+                strings([row.text for row in bad]),
             ]
             malformed.write(pa.RecordBatch.from_arrays(arrays, schema=_MALFORMED))
 

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from amltui.formats.arrays import booleans, numbers, plain, strings
+from amltui.formats.arrays import mask as bits
 from amltui.formats.arrow import one_batch
 from amltui.tables.memory import MemoryRows
 from amltui.tables.queries.cancel import Cancel
@@ -30,7 +32,9 @@ def _register(found: Any, own: Table, rows: Table | View, column: int, cancel: C
     found.register("data", lens(own, [column], cancel, text=True))
     if not isinstance(rows, View):
         return "data"
-    found.register(_ROW_FILTER, pa.table({"row": pa.array(np.asarray(rows.order))}))
+    found.register(
+        _ROW_FILTER, pa.Table.from_arrays([numbers(rows.order, pa.uint32())], names=["row"])
+    )
     return f"data SEMI JOIN {_ROW_FILTER} USING (row)"
 
 
@@ -163,11 +167,13 @@ def _quartiles(
         low, high = np.searchsorted(picked, [first, end])
         if low < high:
             array = own.stream.batch(number).column(column)
-            values = typed(array.take(pa.array(picked[low:high] - first)), kind).drop_null()
+            values = typed(
+                array.take(numbers(picked[low:high] - first, pa.int64())), kind
+            ).drop_null()
             if kind == "float":
                 values = values.filter(pc.is_finite(values))
             parts.append(values)
-    values = pa.chunked_array(parts) if parts else pa.array([])
+    values = pa.chunked_array(parts) if parts else strings([])
     if not len(values):
         return None
     ordered = values.take(pc.sort_indices(values))
@@ -238,14 +244,14 @@ def _numbers(own: Table, column: int, kind: ColumnType, mask: Any, cancel: Cance
         cancel.check()
         array = stream.batch(number).column(column)
         if mask is not None:
-            array = array.filter(pa.array(mask[slice(*stream.span(number))]))
+            array = array.filter(booleans(mask[slice(*stream.span(number))]))
         values = typed(array, kind).drop_null()
         if kind == "date":
             values = pc.cast(values, pa.int32())
         elif kind == "datetime":
             values = pc.cast(values, pa.int64())
-        plain = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        yield plain[np.isfinite(plain)], array.null_count
+        floats = plain(pc.cast(values, pa.float64(), safe=False), np.float64)
+        yield floats[np.isfinite(floats)], array.null_count
 
 
 def _edge(value: float, kind: ColumnType) -> str:
@@ -282,5 +288,5 @@ def _nulls(own: Table, column: int, rows: Table | View) -> Any:
         if mask is None:
             yield number, array.null_count
         else:
-            nulls = array.is_null().to_numpy(zero_copy_only=False)
+            nulls = bits(array.is_null())
             yield number, int((nulls & mask[slice(*own.stream.span(number))]).sum())

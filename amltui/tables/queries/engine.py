@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from amltui.errors import Cancelled, DiskFull, QueryError
+from amltui.formats.arrays import numbers
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.view import scratch
 from amltui.tables.table import Table
@@ -108,7 +109,7 @@ def lens(table: Table, columns: Sequence[int], cancel: Cancel, *, text: bool = F
             arrays = [
                 typed(batch.column(index), kind) for index, kind in zip(columns, kinds, strict=True)
             ]
-            rows = pa.array(np.arange(*stream.span(number), dtype=np.uint32))
+            rows = numbers(np.arange(*stream.span(number), dtype=np.uint32), pa.uint32())
             yield pa.RecordBatch.from_arrays([*arrays, rows], schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())

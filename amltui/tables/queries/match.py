@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amltui.errors import QueryError
+from amltui.formats.arrays import mask, strings
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.values import Condition, Hit
 from amltui.tables.queries.view import Order, View, base
@@ -191,10 +192,11 @@ class Test:
         self._condition = condition
         self._kind = column.type or "text"
         self._value: Any = None
+        self._text = strings([condition.text])[0]
         if condition.operator == "regex":
             _check(condition)
         elif condition.operator in {*_COMPARE, "=", "!="}:
-            self._value = typed(pa.array([condition.text], pa.string()), self._kind)[0]
+            self._value = typed(strings([condition.text]), self._kind)[0]
             if not self._value.is_valid and condition.operator in _COMPARE:
                 raise QueryError(
                     f'"{condition.text}" is not {_ARTICLE[self._kind]}, as column '
@@ -216,13 +218,13 @@ class Test:
         elif operator in _COMPARE:
             found = _COMPARE[operator](typed(array, self._kind), self._value)
         else:
-            found = pc.fill_null(pc.equal(array, text), fill_value=False)
+            found = pc.equal(array, self._text)
             if self._kind != "text" and self._value.is_valid:
                 same = pc.equal(typed(array, self._kind), self._value)
-                found = pc.or_(found, pc.fill_null(same, fill_value=False))
+                found = pc.or_kleene(found, same)
             if operator == "!=":
-                found = pc.invert(found)
-        return pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False)
+                return ~mask(found)
+        return mask(found)
 
 
 _ARTICLE: dict[str, Literal["an int", "a float", "a bool", "a date", "a datetime", "text"]] = {
@@ -237,7 +239,7 @@ _ARTICLE: dict[str, Literal["an int", "a float", "a bool", "a date", "a datetime
 
 def _check(condition: Condition) -> None:
     try:
-        pc.match_substring_regex(pa.array([""]), condition.text)
+        pc.match_substring_regex(strings([""]), condition.text)
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise QueryError(f"Not a regular expression: {reason}") from error

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from amltui.formats.arrays import plain
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, lens
 from amltui.tables.queries.values import SortKey
@@ -65,6 +66,6 @@ def _order(
         found.register("data", lens(table, [key.column for key in keys], cancel))
         for batch in found.sql(query).to_arrow_reader(100_000):
             cancel.check()
-            order[filled : filled + batch.num_rows] = batch.column(0).to_numpy()
+            order[filled : filled + batch.num_rows] = plain(batch.column(0), np.uint32)
             filled += batch.num_rows
     return order[:filled]

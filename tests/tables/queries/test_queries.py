@@ -318,3 +318,27 @@ def test_questions_cost_nothing_until_asked():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert re.sub(r"\s+", " ", done.stdout) == "[] False "
+
+
+def test_neither_tables_nor_questions_import_pandas(people):
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from amltui.formats import format_of\n"
+        "from amltui.tables import first_rows, ingest, open_table\n"
+        "from amltui.tables.queries import *\n"
+        "source, directory = Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "first_rows(source.read_bytes(), format_of('GenericCSV'), whole=True)\n"
+        "ingest(source, format_of('GenericCSV'), directory)\n"
+        "with open_table(directory) as table:\n"
+        "    view = filter_rows(table, [Condition(1, '<', '40')])\n"
+        "    for rows in (table, view):\n"
+        "        sort(rows, [SortKey(1)]); distinct(rows, 0)\n"
+        "        for column in range(4):\n"
+        "            statistics(rows, column); histogram(rows, column)\n"
+        "    sql(table, 'select 1').close()\n"
+        "print('pandas' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script, str(people.source), str(people.directory / "again")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
