@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from amltui.tui.app import AmltuiApp
 from amltui.tui.screens.main import MainScreen
@@ -58,7 +59,14 @@ class Driver:
         await self.pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        await self.pilot.press(*(_KEYS.get(character, character) for character in text))
+        """Put a text into the field in focus, as a paste does."""
+        field = self.app.screen.focused
+        if isinstance(field, TextArea):
+            field.insert(text)
+        else:
+            assert isinstance(field, Input)
+            field.insert_text_at_cursor(text)
+        await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Let the program work until `condition` holds."""
@@ -90,9 +98,6 @@ class Driver:
             "".join(segment.text for segment in strip)
             for strip in self.app.screen._compositor.render_strips()
         )
-
-
-_KEYS = {" ": "space", "/": "slash", "-": "minus", ".": "full_stop", "_": "underscore"}
 
 
 def _holds(condition: Callable[[], object]) -> bool:

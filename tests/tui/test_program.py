@@ -131,6 +131,7 @@ async def test_a_name_that_is_taken_is_asked_for_again_without_sending_the_file_
     (place / "Iris").write_text("a\n1\n")
     async with at_the_screen() as user:
         await user.press("u")
+        await user.until(lambda: user.app.screen.focused.id == "path")
         await user.type("Iris")
         await user.until(lambda: user.app.screen.completion == "Iris")
         await user.press("ctrl+s")

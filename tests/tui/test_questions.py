@@ -24,8 +24,8 @@ def cell(user):
 async def ask(user, key, text):
     await user.press(key)
     await user.until(lambda: user.main.focused.id == "question-text")
-    await user.press("ctrl+a", "ctrl+k")
-    user.main.focused.insert_text_at_cursor(text)
+    user.main.focused.clear()
+    await user.type(text)
     await user.press("enter")
 
 
