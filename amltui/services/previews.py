@@ -16,7 +16,7 @@ import shutil
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from amltui.cache import Cache, Entry
 from amltui.errors import AmltuiError, Cancelled, ContentChanged, LocalError
@@ -39,6 +39,7 @@ SMALL: Final = 4 << 20
 """Bytes up to which a table is written faster here than a process for it starts."""
 
 Source = Dataset | OutputPort
+R = TypeVar("R", bound="Rows | None")
 
 
 class Preview:
@@ -100,7 +101,7 @@ class Preview:
                         yield
             elif self._feed is not None:
                 path = await self._feed.wait_whole()
-                self._show(await asyncio.to_thread(hex_rows, path))
+                self._show(await _opened(hex_rows, path))
                 yield
         except Cancelled:
             return  # The preview was closed meanwhile.
@@ -125,7 +126,7 @@ class Preview:
                 if not writing.done() and await self._refresh(building):
                     yield
             await writing
-            self._show(await asyncio.to_thread(self._adopt, building))
+            self._show(await _opened(self._adopt, building))
             yield
         finally:
             writing.cancel()
@@ -165,7 +166,7 @@ class Preview:
         if table is not None:
             return table.refresh()
         try:
-            table = await asyncio.to_thread(open_table, building, self._entry.raw)
+            table = await _opened(open_table, building, self._entry.raw)
         except LocalError:
             return False  # Not yet.
         if table.row_count <= self.rows.row_count and not table.complete:
@@ -206,7 +207,7 @@ async def open_preview(
         Unreadable: the bytes are not what their type says.
     """
     entry = cache.entry(key, source)
-    cached = await asyncio.to_thread(_cached, entry, source)
+    cached = await _opened(_cached, entry, source)
     if cached is not None:
         return Preview(source, entry, cached, None)
     queue = await transfers()
@@ -243,7 +244,22 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
         return _first(data, source, whole=not file.read(1))
 
 
-def _close(rows: Rows) -> None:
+async def _opened(make: Callable[..., R], *args: Any) -> R:
+    """Open rows in a thread; rows that come after the wait was cancelled are closed again."""
+    making = asyncio.ensure_future(asyncio.to_thread(make, *args))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(_close_unwanted)
+        raise
+
+
+def _close_unwanted(making: asyncio.Future[Any]) -> None:
+    if not making.cancelled() and making.exception() is None:
+        _close(making.result())
+
+
+def _close(rows: Rows | None) -> None:
     if isinstance(rows, Table | HexRows):
         rows.close()
 
