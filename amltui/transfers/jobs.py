@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from amltui.cache import Part, Source, source_id
+from amltui.cache.disk import disk_errors
 from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
 from amltui.transfers.deliver import deliver, exists_error
@@ -121,6 +125,8 @@ class Download(Job):
         self.discard()  # what another way of getting it may have left
 
     async def _to(self, target: Path) -> None:
+        if await in_thread(self._placed, target):
+            return
         if not await in_thread(self._through_cache, target):
             await self._straight(target)
             return
@@ -130,8 +136,33 @@ class Download(Job):
             await self._straight(target)
             return
         await in_thread(check_space, target, self._size or 0)
+        await in_thread(self._place, self._card_digest())
         temp = Path(f"{hidden_beside(target)}-{self.id}.part")
         await _deliver(content, temp, target, overwrite=self._overwrite)
+
+    def _card_digest(self) -> str | None:
+        card = self._context.cache.entry(self._context.workspace.key, self.source).card
+        return card.identity.sha256 if card is not None else None
+
+    def _place(self, sha256: str | None) -> None:
+        """Note what is about to appear as the target, in case we are killed just then."""
+        record = self.ticket.record
+        assert record.download is not None
+        plan = msgspec.structs.replace(record.download, placing=sha256 or "")
+        self.ticket.save(msgspec.structs.replace(record, download=plan))
+
+    def _placed(self, target: Path) -> bool:
+        """Whether a process that was killed had put the whole content at `target` already."""
+        assert self.ticket.record.download is not None
+        wanted = self.ticket.record.download.placing
+        if not wanted or not target.is_file():
+            return False
+        with disk_errors(target, "read"), target.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
+                return False
+        self._done = self._size = target.stat().st_size
+        self._checked = "sha256"
+        return True
 
     def _through_cache(self, target: Path) -> bool:
         """Look at the target and at the disk before the first byte; whether to use the cache."""
@@ -161,7 +192,7 @@ class Download(Job):
 
     async def _straight(self, target: Path) -> None:
         """Without the cache: it is too large for it, or the cache's disk is full."""
-        place = TargetPlace(target, overwrite=self._overwrite)
+        place = TargetPlace(target, overwrite=self._overwrite, placing=self._place)
         means = self._context.means(self._context.downloads, self.put)
         fetch = Fetch(means, self.source, place, lambda: self._follow(fetch))
         await fetch.run()

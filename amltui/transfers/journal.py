@@ -44,6 +44,8 @@ class DownloadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
 
     target: str | None
     overwrite: bool = False
+    placing: str = ""
+    """Hex SHA-256 of what is about to get the final name; a target that has it is ours."""
     dataset: Dataset | None = None
     port: OutputPort | None = None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,8 +128,12 @@ class CachePlace:
 class TargetPlace:
     """A hidden file beside the target, which becomes the target once it is whole."""
 
-    def __init__(self, target: Path, *, overwrite: bool) -> None:
+    def __init__(
+        self, target: Path, *, overwrite: bool, placing: Callable[[str | None], None]
+    ) -> None:
+        """`placing` is told the content's SHA-256 before the target appears."""
         self._target = target
+        self._placing = placing
         self._overwrite = overwrite
 
     @property
@@ -176,8 +180,9 @@ class TargetPlace:
 
     def accept(self, part: Part, identity: Identity, checked: str) -> Path:
         """See `Place`."""
-        del identity, checked
+        del checked
         part.finish(None)
+        self._placing(identity.sha256)
         publish(part.path, self._target, overwrite=self._overwrite)
         part.log.unlink(missing_ok=True)
         return self._target

@@ -6,12 +6,14 @@ import asyncio
 import hashlib
 import itertools
 import os
+from datetime import UTC, datetime
 
 import pytest
 
 from amltui.cache import Cache
 from amltui.errors import Cancelled, Exists, LocalError
 from amltui.transfers import Options, State, Transfers
+from amltui.transfers.journal import DownloadPlan, Journal, Record
 
 DATA = os.urandom(6_000_000)
 
@@ -167,3 +169,23 @@ async def test_an_unwritable_cache_is_replaced_by_a_temporary_one_with_one_warni
         assert path.exists()
     assert not path.exists()
     assert (tmp_path / "o.csv").read_bytes() == DATA
+
+
+@pytest.mark.parametrize("ours", [True, False])
+async def test_a_target_placed_just_before_a_kill_is_known_by_its_hash(
+    transfers, stored, cache, tmp_path, ours
+):
+    dataset = await stored(DATA)
+    target = tmp_path / "out.csv"
+    target.write_bytes(DATA if ours else b"somebody else's")
+    plan = DownloadPlan(str(target), placing=hashlib.sha256(DATA).hexdigest(), dataset=dataset)
+    record = Record("k1", "test", "download", dataset.name, datetime.now(UTC), download=plan)
+    Journal(cache.journals).add(record).close()
+    (one,) = transfers.resume_unfinished()
+    if ours:
+        done = await transfers.finished(one.id)
+        assert (done.state, done.done, done.checked) == (State.DONE, len(DATA), "sha256")
+    else:
+        with pytest.raises(Exists):
+            await transfers.finished(one.id)
+        assert target.read_bytes() == b"somebody else's"
