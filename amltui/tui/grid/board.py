@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -20,7 +20,7 @@ from amltui.tui.grid.copying import Selection
 from amltui.tui.grid.layout import MAX_WIDTH, PADDING, Layout, Slot
 from amltui.tui.grid.look import COMPONENTS, Look
 from amltui.tui.grid.pages import Block, Pages
-from amltui.tui.grid.paint import Line, marked, titled
+from amltui.tui.grid.paint import Frame, Line, marked, titled
 
 _ARROWS = {False: "▲", True: "▼"}
 _PAD = " " * PADDING
@@ -90,8 +90,20 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         self._malformed: Container[int] = ()
         self._selection: Selection | None = None
         self._look: Look | None = None
+        self._frame: Frame | None = None
+        self._hover: Coordinate | None = None
+        """The cell under the mouse; row -1: the header."""
 
     # What is where
+
+    @property
+    def view(self) -> Size:
+        """The widget without its scrollbars, in cells."""
+        width, height = self.size
+        return Size(
+            max(0, width - self.scrollbar_size_vertical),
+            max(0, height - self.scrollbar_size_horizontal),
+        )
 
     @property
     def header_height(self) -> int:
@@ -99,14 +111,13 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         if not self.show_header or not self._columns:
             return 0
         lines = 1 + self.show_types + bool(self._notes)
-        return max(
-            0, min(lines, self.size.height // 3 if self.size.height > 2 else self.size.height - 1)
-        )
+        height = self.view.height
+        return min(lines, height // 3 if height > 2 else max(0, height - 1))
 
     @property
     def page_height(self) -> int:
         """Rows that fit below the header, at least 1."""
-        return max(1, self.size.height - self.header_height)
+        return max(1, self.view.height - self.header_height)
 
     @property
     def row_count(self) -> int:
@@ -119,12 +130,16 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         if self.show_row_labels and self.row_count:
             gutter = len(str(max(self._largest_label, self.row_count))) + 1
         self._layout.fixed = self.fixed_columns
-        self._layout.place(self.size.width, gutter)
-        size = Size(self._layout.total, self.row_count + self.header_height)
-        if size != self.virtual_size:
-            # Nothing around the grid moves, so the screen need not be laid out again.
-            self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
+        for _ in range(3):
+            view = self.view
+            self._layout.place(view.width, gutter)
+            size = Size(self._layout.total, self.row_count + self.header_height)
+            if size != self.virtual_size:
+                # Nothing around the grid moves, so the screen need not be laid out again.
+                self.set_reactive(Widget.virtual_size, size)
+                self._scroll_update(size)
+            if self.view == view:
+                break  # Else a scrollbar came or went, and took or gave room.
 
     def _settle(self, scroll_x: int, first: int) -> bool:
         """Read what is in view from row `first` on; true when that made a column wider."""
@@ -187,19 +202,19 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             self.vertical_scrollbar.position = new_value
         if round(old_value) != round(new_value):
             header = self.header_height
-            width, height = self.size
+            width, height = self.view
             self.refresh(Region(0, header, width, max(0, height - header)))
 
     def _refresh_rows(self, first: int, last: int, width: int | None = None) -> None:
         """Draw rows `first` to `last`, or the first `width` cells of them, again."""
         header = self.header_height
         top = max(header, first - self.scroll_offset.y + header)
-        bottom = min(self.size.height, last + 1 - self.scroll_offset.y + header)
+        bottom = min(self.view.height, last + 1 - self.scroll_offset.y + header)
         if top < bottom:
-            self.refresh(Region(0, top, self.size.width if width is None else width, bottom - top))
+            self.refresh(Region(0, top, self.view.width if width is None else width, bottom - top))
 
     def _refresh_header(self) -> None:
-        self.refresh(Region(0, 0, self.size.width, self.header_height))
+        self.refresh(Region(0, 0, self.view.width, self.header_height))
 
     def notify_style_update(self) -> None:
         """Forget the styles of the theme that was."""
@@ -213,45 +228,77 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             self._look = Look.of(
                 self.rich_style,
                 self.get_component_rich_style,
-                lambda name: self.get_component_rich_style(name, partial=True),
+                self._part,
             )
         return self._look
+
+    def _part(self, name: str) -> Style:
+        """A component's own style to lay over another, its colours mixed where they let through."""
+        style = self.get_component_rich_style(name, partial=True)
+        rules = self.get_component_styles(name)
+        below = self.background_colors[1]
+        color = (below + rules.color).rich_color if style.color is not None else None
+        back = (below + rules.background).rich_color if style.bgcolor is not None else None
+        return style + Style.from_color(color, back)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Read what is in view, then draw it."""
         if self._settle(self.scroll_offset.x, self.scroll_offset.y) and crop.size != self.size:
             self.refresh()
-        return super().render_lines(crop)
+        self._frame = self._compose_frame()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._frame = None
+
+    def _compose_frame(self) -> Frame:
+        scroll_x, scroll_y = self.scroll_offset
+        slots = self._layout.in_view(scroll_x)
+        kind = self.cursor_type if self.show_cursor else "none"
+        at = self.cursor_coordinate
+        return Frame(
+            look=self._styles(),
+            width=self.view.width,
+            header=self.header_height,
+            top=scroll_y,
+            slots=slots,
+            columns=[slot.column for slot in slots],
+            skipped=next((self._layout.left - slot.x for slot in slots if not slot.frozen), 0),
+            zebra=self.zebra_stripes,
+            cursor_row=at.row if kind in {"cell", "row"} else None,
+            cursor_column=at.column if kind in {"cell", "column"} else None,
+        )
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of the widget."""
-        width = self.size.width
-        look = self._styles()
-        header = self.header_height
-        scroll_x, scroll_y = self.scroll_offset
-        row = scroll_y + y - header
-        if y >= header and row >= self.row_count:
-            return Strip.blank(width, look.base)
-        slots = self._layout.in_view(scroll_x)
-        if y < header:
-            fixed, rest = self._header_line(y, slots, look)
-            end = look.header
+        frame = self._frame or self._compose_frame()
+        row = frame.top + y - frame.header
+        if y >= frame.header and row >= self.row_count:
+            return Strip.blank(frame.width, frame.look.base)
+        fixed = Line()
+        # Where nothing is cut off, all goes into one line: the fewer segments.
+        rest = Line() if frame.skipped else fixed
+        if y < frame.header:
+            end = self._draw_header(y, frame, fixed, rest)
         else:
-            fixed, rest, end = self._row_line(row, slots, look)
-        left = self._layout.left
-        skipped = next((left - slot.x for slot in slots if not slot.frozen), 0)
-        fixed_strip, rest_strip = fixed.strip(), rest.strip().crop(skipped)
-        whole = Strip.join([fixed_strip, rest_strip])
-        return whole.adjust_cell_length(width, end).simplify()
+            end = self._draw_row(row, frame, fixed, rest)
+        return fixed.strip(frame.width, end, rest if frame.skipped else None, frame.skipped)
 
-    def _header_line(self, y: int, slots: list[Slot], look: Look) -> tuple[Line, Line]:
-        fixed, rest = Line(), Line()
+    def _draw_header(self, y: int, frame: Frame, fixed: Line, rest: Line) -> Style:
+        """Draw a line of the header; the style of what is behind the last column."""
+        look = frame.look
         fixed.add(" " * self._layout.gutter, look.header)
-        for slot in slots:
+        separator = self._layout.separator
+        for slot in frame.slots:
+            if separator and not slot.frozen:
+                fixed.add("│", look.header + look.line)
+                separator = False
             column = slot.column
             style = look.header
-            if self._in_cursor_column(column):
+            if column == frame.cursor_column:
                 style += look.header_cursor
+            if self._hover == (-1, column):
+                style += look.header_hover
             right = self._is_right(column)
             if y == 0:
                 arrow = _ARROWS[self._sorted[column]] if column in self._sorted else ""
@@ -263,36 +310,46 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
                 text = fit(self._notes.get(column, ""), slot.width, right=right)
                 style += look.note
             (fixed if slot.frozen else rest).add(f"{_PAD}{text}{_PAD}", style)
-        if self._layout.separator:
+        if separator:
             fixed.add("│", look.header + look.line)
-        return fixed, rest
+        return look.header
 
-    def _row_line(self, row: int, slots: list[Slot], look: Look) -> tuple[Line, Line, Style]:
-        block = self._pages.block_of(row, [slot.column for slot in slots])
+    def _draw_row(self, row: int, frame: Frame, fixed: Line, rest: Line) -> Style:
+        """Draw a row; the style of what is behind its last column."""
+        look = frame.look
+        block = self._pages.block_of(row, frame.columns)
         index = row - block.start
         number = block.numbers[index]
-        base = (look.odd if row % 2 else look.even) if self.zebra_stripes else look.base
-        if number in self._malformed:
+        base = (look.odd if row % 2 else look.even) if frame.zebra else look.base
+        wrong = number in self._malformed
+        if wrong:
             base += look.malformed
-        end = look.cursor if self.cursor_type == "row" and self._in_cursor_row(row) else base
-        fixed, rest = Line(), Line()
+        whole = row == frame.cursor_row and frame.cursor_column is None
+        end = look.cursor if whole else base
         if self._layout.gutter:
-            style = base + look.label
-            if self._in_cursor_row(row):
+            style = base if wrong else base + look.label
+            if row == frame.cursor_row:
                 style = look.header + look.header_cursor
-            fixed.add(f"{number + 1:>{self._layout.gutter - 1}} ", style)
-        for slot in slots:
+            mark = "!" if wrong else " "
+            fixed.add(f"{number + 1:>{self._layout.gutter - 1}}{mark}", style)
+        separator = self._layout.separator
+        for slot in frame.slots:
+            if separator and not slot.frozen:
+                fixed.add("│", end + look.line)
+                separator = False
             text = block.cells[slot.column][index]
-            style = self._cell_style(row, slot, text, base, look)
-            line = fixed if slot.frozen else rest
-            self._add_cell(line, slot, text, style, look)
-        if self._layout.separator:
-            fixed.add("│", (look.cursor if end is look.cursor else base) + look.line)
-        return fixed, rest, end
+            style = self._cell_style(row, slot, text, base, frame)
+            self._add_cell(fixed if slot.frozen else rest, slot, text, style, look)
+        if separator:
+            fixed.add("│", end + look.line)
+        return end
 
-    def _cell_style(self, row: int, slot: Slot, text: str | None, base: Style, look: Look) -> Style:
+    def _cell_style(
+        self, row: int, slot: Slot, text: str | None, base: Style, frame: Frame
+    ) -> Style:
+        look = frame.look
         faint = look.missing if text is None else look.empty if not text else None
-        if self._is_cursor(row, slot.column):
+        if frame.on_cursor(row, slot.column):
             style = look.fixed_cursor if slot.frozen else look.cursor
             return style + Style(italic=faint.italic) if faint else style
         style = base + look.fixed if slot.frozen else base
@@ -300,6 +357,8 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             style += faint
         if self._selection and self._selection.has(row, slot.column):
             style += look.selection
+        if self._hover == (row, slot.column):
+            style += look.hover
         return style
 
     def _add_cell(self, line: Line, slot: Slot, text: str | None, style: Style, look: Look) -> None:
@@ -313,39 +372,6 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             short = MISSING if text is None else shown(text[: 8 * slot.width + 8]) or EMPTY
             line.add(fit(short, slot.width, right=right), style)
         line.add(_PAD, style)
-
-    # Where the cursor is
-
-    def _is_cursor(self, row: int, column: int) -> bool:
-        if not self.show_cursor:
-            return False
-        at = self.cursor_coordinate
-        match self.cursor_type:
-            case "cell":
-                return at.row == row and at.column == column
-            case "row":
-                return at.row == row
-            case "column":
-                return at.column == column
-            case _:
-                return False
-
-    def _in_cursor_row(self, row: int) -> bool:
-        return (
-            self.show_cursor
-            and self.cursor_type in {"cell", "row"}
-            and row == self.cursor_coordinate.row
-        )
-
-    def _in_cursor_column(self, column: int) -> bool:
-        return (
-            self.show_cursor
-            and self.cursor_type in {"cell", "column"}
-            and column == self.cursor_coordinate.column
-        )
-
-    def _set_notes(self, notes: Mapping[int, str]) -> None:
-        self._notes = {column: shown(note) for column, note in notes.items() if note}
 
 
 def _reach(text: str) -> int:

@@ -12,8 +12,9 @@ from textual.coordinate import Coordinate
 
 from amltui.tables.rows import Rows
 from amltui.tui.grid import messages
+from amltui.tui.grid.cells import shown
 from amltui.tui.grid.copying import Copied, Selection, TextFormat, copy
-from amltui.tui.grid.layout import MAX_CHOSEN, MIN_WIDTH, Layout
+from amltui.tui.grid.layout import Layout
 from amltui.tui.grid.look import CSS
 from amltui.tui.grid.mouse import Mouse
 from amltui.tui.grid.pages import Pages
@@ -130,14 +131,22 @@ class Grid(Mouse):
 
     def set_notes(self, notes: Mapping[int, str]) -> None:
         """Give columns a third line in the header: a small histogram, a count of values."""
-        self._set_notes(notes)
+        self._notes = {
+            column: shown(note)
+            for column, note in notes.items()
+            if note and column < len(self._columns)
+        }
         for column in self._notes:
             self._widen_for_title(column)
         self._relaid()
 
     def set_sort(self, columns: Mapping[int, bool]) -> None:
         """Mark the columns that the rows are sorted by; the value: whether descending."""
-        self._sorted = dict(columns)
+        self._sorted = {
+            column: descending
+            for column, descending in columns.items()
+            if column < len(self._columns)
+        }
         for column in self._sorted:
             self._widen_for_title(column)
         self._relaid()
@@ -171,24 +180,6 @@ class Grid(Mouse):
         self._layout.hide(hidden)
         self.set_reactive(Grid.fixed_columns, self._layout.fixed)
         self._changed_layout()
-
-    def set_width(self, column: int, width: int | None) -> None:
-        """Give `column` room for `width` cells of text; None: as its texts ask for."""
-        if width is None:
-            self._layout.chosen.pop(column, None)
-        else:
-            self._layout.chosen[column] = max(MIN_WIDTH, min(width, MAX_CHOSEN))
-        self._changed_layout()
-
-    def _changed_layout(self) -> None:
-        self._relaid()
-        self.cursor_coordinate = self.cursor_coordinate
-        self._reveal()
-        self.post_message(self.LayoutChanged(self))
-
-    def _relaid(self) -> None:
-        self._place()
-        self.refresh()
 
     def action_freeze(self) -> None:
         """Freeze the columns up to the cursor; the same again thaws them."""

@@ -105,9 +105,9 @@ Grid {
         color: $text-secondary;
     }
     & > .grid--match {
-        background: $warning;
-        color: $background;
-        text-style: bold;
+        background: $warning-muted;
+        color: $text-warning;
+        text-style: bold underline;
     }
     & > .grid--malformed {
         color: $text-error;

@@ -1,8 +1,9 @@
-"""The grid under the mouse: click, wheel, dragging a selection and a column's edge."""
+"""The grid under the mouse: click, wheel, dragging a range and a column's edge."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from textual import events
 from textual.coordinate import Coordinate
@@ -25,6 +26,20 @@ class Spot:
 class Mouse(Moves):
     """Mouse events, by the place they happen at."""
 
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - as Textual names it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._held: Spot | None = None
+        """Where the button went down and is still held."""
+        self._dragged = False
+        self._held_width = 0
+        self._held_x = 0
+
     def spot(self, x: int, y: int) -> Spot:
         """What lies at cell `x` of line `y` of the widget."""
         scroll_x, scroll_y = self.scroll_offset
@@ -36,10 +51,87 @@ class Mouse(Moves):
         row = scroll_y + y - self.header_height
         return Spot(row if row < self.row_count else None, column, header=False, edge=None)
 
+    def _scroll_to(self, *args: Any, **options: Any) -> bool:
+        """Scroll at once, whoever asks: the scrollbar's own messages would animate."""
+        options["animate"] = False
+        return super()._scroll_to(*args, **options)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin what may become a drag."""
+        if event.button != 1:
+            return
+        spot = self.spot(event.x, event.y)
+        self._dragged = False
+        if spot.edge is not None:
+            slot = self._layout.slot(spot.edge, self.scroll_offset.x)
+            self._held_width, self._held_x = (slot.width if slot else 0), event.x
+        elif spot.row is None or spot.column is None:
+            return
+        self._held = spot
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Resize or select while the button is held; else show what lies under the mouse."""
+        held = self._held
+        if held is None:
+            self._hover_over(self.spot(event.x, event.y))
+            return
+        if held.edge is not None:
+            if event.x != self._held_x or self._dragged:
+                self._dragged = True
+                self.set_width(held.edge, self._held_width + event.x - self._held_x)
+            return
+        # Beyond an edge the nearest row and column count, so that dragging there scrolls.
+        top = self.header_height
+        row = self.scroll_offset.y + max(-1, min(event.y - top, self.page_height))
+        slot = self._layout.at(max(0, min(event.x, self.view.width - 1)), self.scroll_offset.x)
+        column = slot.column if slot else self.cursor_column
+        if not self._dragged:
+            if (row, column) == (held.row, held.column) or self.cursor_type == "none":
+                return
+            self._dragged = True
+            self.clear_selection()
+            self.move_cursor(row=held.row, column=held.column)
+        self.move_cursor(row=row, column=column, extend=True)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End a drag."""
+        del event
+        if self._held is not None:
+            self._held = None
+            self.release_mouse()
+
+    def on_leave(self, event: events.Leave) -> None:
+        """Nothing lies under the mouse any more."""
+        del event
+        self._hover_over(None)
+
+    def _hover_over(self, spot: Spot | None) -> None:
+        old = self._hover
+        row = -1 if spot and spot.header else spot.row if spot else None
+        self._hover = (
+            None
+            if spot is None or row is None or spot.column is None
+            else Coordinate(row, spot.column)
+        )
+        if old == self._hover:
+            return
+        for at in (old, self._hover):
+            if at is not None and at.row < 0:
+                self._refresh_header()
+            elif at is not None:
+                self._refresh_rows(at.row, at.row)
+
     def on_click(self, event: events.Click) -> None:
         """Move the cursor, or report a click on a header or row number."""
+        event.stop()
+        if self._dragged:
+            self._dragged = False
+            return
         spot = self.spot(event.x, event.y)
-        if spot.header:
+        if spot.edge is not None and event.chain > 1:
+            self.set_width(spot.edge, None)
+        elif spot.header:
             if spot.column is not None:
                 self.post_message(messages.HeaderSelected(self._grid, spot.column))
         elif spot.row is None:
@@ -54,4 +146,3 @@ class Mouse(Moves):
             self.move_cursor(row=spot.row, column=spot.column, extend=event.shift)
             if again:
                 self.action_select_cursor()
-        event.stop()

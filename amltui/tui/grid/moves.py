@@ -11,6 +11,7 @@ from textual.coordinate import Coordinate
 from amltui.tui.grid import messages
 from amltui.tui.grid.board import Board
 from amltui.tui.grid.copying import Selection
+from amltui.tui.grid.layout import MAX_CHOSEN, MIN_WIDTH
 
 if TYPE_CHECKING:
     from amltui.tui.grid.grid import Grid
@@ -184,6 +185,26 @@ class Moves(Board, inherit_bindings=False):
     def _scroll(self, x: int | None = None, y: int | None = None) -> None:
         self.scroll_to(x, y, animate=False, force=True, immediate=True)
 
+    # Widths
+
+    def set_width(self, column: int, width: int | None) -> None:
+        """Give `column` room for `width` cells of text; None: as its texts ask for."""
+        if width is None:
+            self._layout.chosen.pop(column, None)
+        else:
+            self._layout.chosen[column] = max(MIN_WIDTH, min(width, MAX_CHOSEN))
+        self._changed_layout()
+
+    def _changed_layout(self) -> None:
+        self._relaid()
+        self.cursor_coordinate = self.cursor_coordinate
+        self._reveal()
+        self.post_message(messages.LayoutChanged(self._grid))
+
+    def _relaid(self) -> None:
+        self._place()
+        self.refresh()
+
     # Selecting
 
     @property
@@ -313,12 +334,12 @@ class Moves(Board, inherit_bindings=False):
         self._page_columns(1)
 
     def _page_columns(self, direction: int) -> None:
-        room = max(1, self.size.width - self._layout.left)
+        room = max(1, self.view.width - self._layout.left)
         self._scroll(x=self.scroll_offset.x + direction * room)
         self._settle(self.scroll_offset.x, self.scroll_offset.y)
         slots = [slot for slot in self._layout.in_view(self.scroll_offset.x) if not slot.frozen]
         if slots and self._moves_columns:
-            whole = [s for s in slots if s.x >= self._layout.left and s.stop <= self.size.width]
+            whole = [s for s in slots if s.x >= self._layout.left and s.stop <= self.view.width]
             slot = (whole or slots)[0 if direction > 0 else -1]
             self.move_cursor(column=slot.column)
 

@@ -4,12 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from amltui.tui.grid.cells import CUT, fit, shown, take, width_of
+from amltui.tui.grid.layout import Slot
+from amltui.tui.grid.look import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all lines of a frame have in common, looked up once."""
+
+    look: Look
+    width: int
+    header: int
+    """Lines of the header."""
+    top: int
+    """The first row in view."""
+    slots: list[Slot]
+    columns: list[int]
+    """Those of the slots."""
+    skipped: int
+    """Cells of the first scrolling slot that lie behind what is frozen."""
+    zebra: bool
+    cursor_row: int | None
+    """None: the cursor is not in one row."""
+    cursor_column: int | None
+
+    def on_cursor(self, row: int, column: int) -> bool:
+        """Whether the cursor covers a cell."""
+        at_row, at_column = self.cursor_row, self.cursor_column
+        if at_row is None and at_column is None:
+            return False
+        return at_row in {None, row} and at_column in {None, column}
 
 
 class Line:
@@ -33,20 +64,36 @@ class Line:
         if not text:
             return
         if self._style is not style and self._style != style:
-            self._flush()
+            self.flush()
             self._style = style
         self._pieces.append(text)
         self.width += width_of(text)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Make a segment of what waits for one."""
         if self._pieces:
             self.segments.append(Segment("".join(self._pieces), self._style))
             self._pieces = []
 
-    def strip(self) -> Strip:
-        """What was added, as a strip."""
-        self._flush()
-        return Strip(self.segments, self.width)
+    def strip(self, width: int, end: Style, rest: Line | None = None, skipped: int = 0) -> Strip:
+        """What was added, in exactly `width` cells; what they leave free is in the style `end`.
+
+        Args:
+            width: cells of the strip.
+            end: style of the space behind the last text.
+            rest: a line to follow this one, without its first `skipped` cells.
+            skipped: may cut a wide character, whose other half is then a space.
+        """
+        if rest is None:
+            self.add(" " * (width - self.width), end)
+            self.flush()
+            strip = Strip(self.segments, self.width)
+            return strip if self.width == width else strip.crop(0, width)
+        rest.add(" " * (width - self.width - rest.width + skipped), end)
+        self.flush()
+        rest.flush()
+        follows = Strip(rest.segments, rest.width).crop(skipped, skipped + width - self.width)
+        return Strip.join([Strip(self.segments, self.width), follows])
 
 
 def marked(
