@@ -28,6 +28,7 @@ def in_session(
     """Do `work` in a session with the workspace of `profile`; what it returned."""
     import asyncio
 
+    _spare_httpx_its_command_line()
     from amltui.services.session import open_session
     from amltui.transfers import Options
 
@@ -42,6 +43,20 @@ def in_session(
             return result
 
     return asyncio.run(whole())
+
+
+def _spare_httpx_its_command_line() -> None:
+    """Keep httpx from importing click, rich and pygments for the `httpx` program.
+
+    That is two thirds of its import, 0.1 s of every command. Only this process does without:
+    amltui as a library leaves httpx as it is.
+    """
+    import sys
+    import types
+
+    stub = types.ModuleType("httpx._main")
+    stub.main = None  # type: ignore[attr-defined]
+    sys.modules.setdefault("httpx._main", stub)
 
 
 def run(common: Common, work: Callable[[Session], Awaitable[_T]]) -> _T:

@@ -26,11 +26,10 @@ from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
 from amltui.services.embedded import EmbeddedServer
-from amltui.services.streams import stream
-from amltui.transfers import Options, Transfer, Transfers
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
+    from amltui.transfers import Options, Transfer, Transfers
     from amltui.workspaces.base import Workspace
 
 
@@ -101,6 +100,8 @@ class Session:
         """The queue of downloads and uploads, connected to the workspace."""
         workspace = await self.connect()
         if self._transfers is None:
+            from amltui.transfers import Transfers  # a list needs no queue
+
             queue = Transfers(workspace, self.cache, options=self._options)
             self._transfers = await self._queue.enter_async_context(queue)
         return self._transfers
@@ -184,6 +185,8 @@ class Session:
 
     async def stream(self, source: Dataset | OutputPort) -> AsyncIterator[bytes]:
         """All bytes of a content as they come; see `streams.stream`."""
+        from amltui.services.streams import stream
+
         queue = await self.transfers()
         async for chunk in stream(queue, await self.connect(), self.cache, source):
             yield chunk

@@ -1,8 +1,34 @@
-"""Downloads and uploads that survive a cut line, a full disk and a killed process."""
+"""Downloads and uploads that survive a cut line, a full disk and a killed process.
 
-from amltui.transfers.fetch import Feed
-from amltui.transfers.journal import Record
-from amltui.transfers.queue import Transfers
-from amltui.transfers.states import Options, State, Transfer
+Importing this package costs nothing: its modules come when a name is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from amltui.transfers.fetch import Feed
+    from amltui.transfers.journal import Record
+    from amltui.transfers.queue import Transfers
+    from amltui.transfers.states import Options, State, Transfer
 
 __all__ = ["Feed", "Options", "Record", "State", "Transfer", "Transfers"]
+
+_HOMES = {
+    "Feed": "fetch",
+    "Options": "states",
+    "Record": "journal",
+    "State": "states",
+    "Transfer": "states",
+    "Transfers": "queue",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{home}"), name)
