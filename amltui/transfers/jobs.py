@@ -115,6 +115,7 @@ class Download(Job):
         self._checked = ""
         self._size = source.size if isinstance(source, Dataset) else None
         self._done = 0
+        self._cached = False
 
     async def run(self) -> None:
         """See `Job`."""
@@ -132,6 +133,8 @@ class Download(Job):
             return
         try:
             content = await self._into_cache()
+            if self._cached and not await in_thread(self._sound, content):
+                content = await self._into_cache()
         except DiskFull:
             await self._straight(target)
             return
@@ -139,6 +142,14 @@ class Download(Job):
         await in_thread(self._place, self._card_digest())
         temp = Path(f"{hidden_beside(target)}-{self.id}.part")
         await _deliver(content, temp, target, overwrite=self._overwrite)
+
+    def _sound(self, content: Path) -> bool:
+        """Whether what the cache has held for a while is what it was; else it is dropped."""
+        wanted = self._card_digest()
+        if wanted is None or _has_digest(content, wanted):
+            return True
+        self._context.cache.entry(self._context.workspace.key, self.source).drop_content()
+        return False
 
     def _card_digest(self) -> str | None:
         card = self._context.cache.entry(self._context.workspace.key, self.source).card
@@ -157,9 +168,8 @@ class Download(Job):
         wanted = self.ticket.record.download.placing
         if not wanted or not target.is_file():
             return False
-        with disk_errors(target, "read"), target.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != wanted:
-                return False
+        if not _has_digest(target, wanted):
+            return False
         self._done = self._size = target.stat().st_size
         self._checked = "sha256"
         return True
@@ -188,6 +198,7 @@ class Download(Job):
         finally:
             shared.watchers.remove(watch)
             self._follow(shared.fetch)
+            self._cached = shared.fetch.cached
             self._fetches.leave(shared)
 
     async def _straight(self, target: Path) -> None:
@@ -248,6 +259,11 @@ class Upload(Job):
 
     def discard(self) -> None:
         """See `Job`. Blocks without a commit are the server's to clear."""
+
+
+def _has_digest(path: Path, sha256: str) -> bool:
+    with disk_errors(path, "read"), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 async def _deliver(content: Path, temp: Path, target: Path, *, overwrite: bool) -> None:

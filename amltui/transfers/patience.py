@@ -107,7 +107,7 @@ class Patience:
         if isinstance(error, Unauthorized) and error.status_code == 401:
             self._report(State.WAITING_SIGN_IN, error)
             await self._signals.wait("sign-in", None)
-        elif isinstance(error, Unreachable):
+        elif isinstance(error, Unreachable) and error.passing:
             await self._network(error)
         elif isinstance(error, _PASSING) and not isinstance(error, ContentChanged):
             self._failures += 1

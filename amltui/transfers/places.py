@@ -92,8 +92,9 @@ class CachePlace:
         if not self.entry.whole:
             return None
         card = self.entry.card
-        if card is None:
-            return Ready(self.entry.raw, Identity(), "")
+        if card is None or card.identity.size != self.entry.raw.stat().st_size:
+            self.drop()  # somebody else's hand: it is fetched again
+            return None
         return Ready(self.entry.raw, card.identity, card.checked)
 
     def drop(self) -> None:

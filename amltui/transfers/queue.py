@@ -49,11 +49,13 @@ class Transfers:
         self._fetches = Fetches(self._context)
         self._jobs: dict[str, Job] = {}
         self._changed = asyncio.Event()
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self._closed = True
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
         for job in self._jobs.values():
             if not job.state.over:
@@ -68,6 +70,7 @@ class Transfers:
                 job.ticket.drop()
             else:
                 job.ticket.close()
+        self._wake()
 
     # What to do
 
@@ -241,10 +244,15 @@ class Transfers:
         return job.snapshot()
 
     async def changes(self) -> AsyncIterator[tuple[Transfer, ...]]:
-        """What `snapshot` gives, now and after each change, at most 10 times a second."""
+        """What `snapshot` gives, now and after each change, at most 10 times a second.
+
+        Ends when the queue is closed.
+        """
         while True:
             changed = self._changed
             yield self.snapshot()
+            if self._closed and changed is self._changed:
+                return
             begun = time.monotonic()
             await changed.wait()
             await asyncio.sleep(max(0.0, _INTERVAL - (time.monotonic() - begun)))

@@ -189,3 +189,32 @@ async def test_a_target_placed_just_before_a_kill_is_known_by_its_hash(
         with pytest.raises(Exists):
             await transfers.finished(one.id)
         assert target.read_bytes() == b"somebody else's"
+
+
+@pytest.mark.parametrize("damage", ["a byte", "the length", "the card"])
+async def test_a_cached_content_that_the_disk_damaged_is_fetched_again(
+    transfers, stored, cache, tmp_path, damage
+):
+    dataset = await stored(DATA)
+    await transfers.finished(transfers.download(dataset).id)
+    entry = cache.entry("test", dataset)
+    if damage == "a byte":
+        with entry.raw.open("r+b") as file:
+            file.write(bytes([DATA[0] ^ 1]))
+    elif damage == "the length":
+        os.truncate(entry.raw, 1000)
+    else:
+        (entry.directory / "card.json").write_bytes(b"{")
+    await transfers.finished(transfers.download(dataset, tmp_path / "out.csv").id)
+    assert (tmp_path / "out.csv").read_bytes() == DATA
+    assert entry.raw.read_bytes() == DATA
+
+
+async def test_changes_end_when_the_queue_is_closed(workspace, stored, cache):
+    dataset = await stored(DATA)
+    async with Transfers(workspace, cache, options=Options(rate_limit=1e6)) as transfers:
+        transfers.download(dataset)
+        seen = transfers.changes()
+        await anext(seen)
+    last = [now async for now in seen][-1]
+    assert [one.state for one in last] == [State.PAUSED]
