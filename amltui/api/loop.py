@@ -11,8 +11,13 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from amltui.errors import Cancelled
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
 T = TypeVar("T")
+
+_PATIENCE: Final = 5
+"""Seconds that calls under way get to end when the loop does."""
 
 
 class Closable(Protocol):
@@ -30,13 +38,18 @@ class Closable(Protocol):
 
 
 class Loop:
-    """The shared loop. Every method may be called from any thread."""
+    """The shared loop. Every method may be called from any thread.
+
+    Nobody waits for the loop while holding the lock, and nothing on the loop needs the lock for
+    more than a moment: so neither can block the other for good.
+    """
 
     def __init__(self) -> None:
         self._forget()
         self.generation = 0
         """Changes when everything that lived on the loop is gone."""
-        atexit.register(self.close)
+        self._over = False
+        atexit.register(self._end)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(before=self._before_fork, after_in_child=self._after_fork)
 
@@ -47,20 +60,43 @@ class Loop:
         self._thread = 0
         self._busy = 0
         self._residents: set[Closable] = set()
+        self._orphans: deque[Closable] = deque()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._calls: set[asyncio.Task[Any]] = set()
 
     def call(self, func: Callable[..., Awaitable[T]], *args: Any) -> T:
-        """The result of `await func(*args)` on the loop; interrupting the wait cancels it."""
-        with self._lock:
-            portal = self._started()
-            self._busy += 1
-        try:
-            future = portal.start_task_soon(func, *args)
+        """The result of `await func(*args)` on the loop; interrupting the wait cancels it.
+
+        Raises:
+            Cancelled: the loop was closed meanwhile.
+        """
+
+        async def run() -> T:
+            task = asyncio.current_task()
+            assert task is not None
+            self._calls.add(task)
+            try:
+                return await func(*args)
+            finally:
+                self._calls.discard(task)
+
+        with self.use():
+            future = self._started().start_task_soon(run)
             try:
                 return future.result()
+            except CancelledError:
+                raise Cancelled("The workspace was closed while this was under way") from None
             except BaseException:
                 future.cancel()
                 raise
+
+    @contextmanager
+    def use(self) -> Iterator[None]:
+        """Keep the loop, and with it the generation, for the length of the block."""
+        with self._lock:
+            self._busy += 1
+        try:
+            yield
         finally:
             with self._lock:
                 self._busy -= 1
@@ -71,19 +107,27 @@ class Loop:
             self._residents.add(resident)
 
     def dismiss(self, resident: Closable | None) -> None:
-        """Close a resident; the loop ends with the last one. Never raises, waits if it can."""
-        with self._lock:
-            if resident is None or resident not in self._residents or self._portal is None:
-                return
-            self._residents.discard(resident)
-        if threading.get_ident() == self._thread:
-            # The garbage collector can run anywhere, also on the loop itself.
-            task = asyncio.get_running_loop().create_task(resident.aclose())
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+        """Close a resident; the loop ends with the last one. Waits, unless it is called there.
+
+        The garbage collector may call this on any thread, also while the lock is held and on the
+        loop itself: then the resident is closed as soon as that is possible.
+        """
+        if resident is None:
             return
-        self.call(resident.aclose)
-        with self._lock:
+        if threading.get_ident() == self._thread:
+            self._residents.discard(resident)
+            self._close_here(resident)
+            return
+        if not self._lock.acquire(timeout=1):
+            self._orphans.append(resident)
+            return
+        try:
+            known = resident in self._residents and self._portal is not None
+            self._residents.discard(resident)
+        finally:
+            self._lock.release()
+        if known:
+            self.call(resident.aclose)
             if not self._residents and not self._busy:
                 self.close()
 
@@ -93,34 +137,52 @@ class Loop:
             portal, running = self._portal, self._running
             if portal is None or running is None or threading.get_ident() == self._thread:
                 return
+            residents = {*self._residents, *self._orphans}
             self._portal = self._running = None
-            residents, self._residents = self._residents, set()
+            self._residents = set()
+            self._orphans.clear()
+            self._thread = 0
             self.generation += 1
-            portal.call(_close_all, residents)
-            running.__exit__(None, None, None)
+            calls = self._calls
+        portal.call(_close_all, calls, residents)
+        running.__exit__(None, None, None)
 
     def _started(self) -> BlockingPortal:
-        if self._portal is None:
-            from anyio.from_thread import start_blocking_portal
+        with self._lock:
+            if self._over:
+                raise RuntimeError("Python is ending: a workspace cannot be used any more")
+            if self._portal is None:
+                from anyio.from_thread import start_blocking_portal
 
-            self._running = start_blocking_portal("asyncio", name="amltui")
-            self._portal = self._running.__enter__()
-            self._thread = self._portal.call(threading.get_ident)
-        return self._portal
+                self._running = start_blocking_portal("asyncio", name="amltui")
+                self._portal = self._running.__enter__()
+                self._thread = self._portal.call(threading.get_ident)
+            while self._orphans:
+                self._portal.start_task_soon(self._orphans.popleft().aclose)
+            return self._portal
+
+    def _close_here(self, resident: Closable) -> None:
+        task = asyncio.get_running_loop().create_task(resident.aclose())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    def _end(self) -> None:
+        # A daemon thread may still be calling: a loop that it started now would never end.
+        self._over = True
+        self.close()
 
     def _before_fork(self) -> None:
         if self._lock.acquire(blocking=False):
-            try:
-                if not self._busy:
-                    self.close()
-            finally:
-                self._lock.release()
+            idle = not self._busy
+            self._lock.release()
+            if idle:
+                self.close()
 
     def _after_fork(self) -> None:
         # Another thread was in a call: its loop did not come along, so its objects are dead. They
         # are kept, because collecting them would write to connections that the parent still uses.
         if self._portal is not None:
-            _ABANDONED.append((self._portal, self._residents))
+            _ABANDONED.append((self._portal, self._running, self._residents))
             self.generation += 1
         self._forget()
 
@@ -128,7 +190,12 @@ class Loop:
 _ABANDONED: list[Any] = []
 
 
-async def _close_all(residents: set[Closable]) -> None:
+async def _close_all(calls: set[asyncio.Task[Any]], residents: set[Closable]) -> None:
+    # A request under way would open a connection again after they were closed.
+    if calls:
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(set(calls), timeout=_PATIENCE)
     for resident in residents:
         await resident.aclose()
 

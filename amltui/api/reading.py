@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import io
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 from amltui.api.streams import Stream
@@ -21,23 +23,29 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Connect = Callable[[], Awaitable["Base"]]
 
+_BATCH: Final = 64
+"""Pieces, of up to 1 MiB, that are hashed in one go."""
 BUFFER: Final = 1 << 20
 """Bytes that a file object holds; it gives what has come without waiting for so many."""
 
 
-def check(info: ContentInfo, size: int, digest: Callable[[str], str]) -> None:
-    """Hold what came against what the host promised. `digest` gives a hash by its name.
+def _hash_for(info: ContentInfo) -> Any:
+    """What computes the hash that was promised; None: none was."""
+    if not (info.sha256 or info.md5):
+        return None
+    return hashlib.new("sha256" if info.sha256 else "md5", usedforsecurity=False)
+
+
+def check(info: ContentInfo, size: int, hashes: Any) -> None:
+    """Hold what came against what the host promised.
 
     Raises:
         Damaged: length or hash differ.
     """
     if info.size is not None and info.size != size:
         raise Damaged(f"{size:,} bytes came, {info.size:,} were promised")
-    for name, promised in (("sha256", info.sha256), ("md5", info.md5)):
-        if promised is not None:
-            if digest(name) != promised:
-                raise Damaged(f"The {name.upper()} of what came is not what was promised")
-            return
+    if hashes is not None and hashes.hexdigest() != (info.sha256 or info.md5):
+        raise Damaged(f"The {hashes.name.upper()} of what came is not what was promised")
 
 
 async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
@@ -50,17 +58,32 @@ async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
     whole = io.BytesIO()
     try:
         info = await stream.info()
+        hashes = _hash_for(info)
+        hashing: asyncio.Future[None] | None = None
+        pieces: list[memoryview] = []
         while (piece := await stream.take()) is not None:
             whole.write(piece)
+            pieces.append(piece)
+            # A thread hashes one batch while the next one comes in.
+            if len(pieces) == _BATCH and hashes is not None:
+                if hashing is not None:
+                    await hashing
+                hashing = asyncio.ensure_future(asyncio.to_thread(_update, hashes, pieces))
+                pieces = []
+        if hashing is not None:
+            await hashing
     finally:
         await stream.aclose()
+    if hashes is not None:
+        await asyncio.to_thread(_update, hashes, pieces)
     data = whole.getvalue()  # the buffer itself, not a copy
-
-    def digest(name: str) -> str:
-        return hashlib.new(name, data, usedforsecurity=False).hexdigest()
-
-    await asyncio.to_thread(check, info, len(data), digest)
+    check(info, len(data), hashes)
     return data
+
+
+def _update(hashes: Any, pieces: list[memoryview]) -> None:
+    for piece in pieces:
+        hashes.update(piece)
 
 
 class AsyncContents:
@@ -132,8 +155,12 @@ class Host(Protocol):
     """How a file object in one thread reaches streams on a loop in another."""
 
     generation: int
+    """Changes when everything on the loop is gone."""
 
-    def call(self, func: Callable[..., Awaitable[T]], *args: Any) -> T:
+    def use(self) -> AbstractContextManager[None]:
+        """Keep the generation for the length of the block."""
+
+    def call(self, func: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
         """The result of `await func(*args)` on the loop."""
 
     def adopt(self, resident: Stream) -> None:
@@ -149,7 +176,10 @@ class RawContents(io.RawIOBase):
     Read from byte 0 to the end without seeking, its hash is verified at the end.
     """
 
-    def __init__(self, host: Host, connect: Connect, source: Dataset | OutputPort) -> None:
+    def __init__(
+        self, host: Host, connect: Callable[[], Connect], source: Dataset | OutputPort
+    ) -> None:
+        """Open it. `connect` gives what reaches the workspace in the host's generation."""
         super().__init__()
         self._host = host
         self._connect = connect
@@ -159,11 +189,9 @@ class RawContents(io.RawIOBase):
         self._hashes: Any = None
         self._stream: Stream | None = None
         self._generation = -1
-        stream = self._current()
-        self._info = host.call(stream.info)
-        if self._info.sha256 or self._info.md5:
-            name = "sha256" if self._info.sha256 else "md5"
-            self._hashes = hashlib.new(name, usedforsecurity=False)
+        with host.use():
+            self._info = host.call(self._current().info)
+        self._hashes = _hash_for(self._info)
 
     def readable(self) -> bool:
         """Always."""
@@ -185,12 +213,13 @@ class RawContents(io.RawIOBase):
         size = self._info.size if self._info else None
         if not view or (size is not None and self._position > size):
             return 0
-        count = self._host.call(self._current().fill, view)
+        with self._host.use():
+            count = self._host.call(self._current().fill, view)
         self._position += count
         if self._hashes is not None:
             self._hashes.update(view[:count])
             if count == 0 and self._info is not None:
-                check(self._info, self._position, lambda _: str(self._hashes.hexdigest()))
+                check(self._info, self._position, self._hashes)
         return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -216,7 +245,7 @@ class RawContents(io.RawIOBase):
 
     def _current(self) -> Stream:
         if self._stream is None or self._generation != self._host.generation:
-            self._stream = Stream(self._connect, self._source, self._position, self._info)
+            self._stream = Stream(self._connect(), self._source, self._position, self._info)
             self._host.adopt(self._stream)
             self._generation = self._host.generation
         return self._stream
@@ -243,36 +272,63 @@ def _place(offset: int, whence: int, position: int, info: ContentInfo | None) ->
     return offset
 
 
-class _Portal:
-    """The loop that an async caller runs on, for its worker thread."""
+class _Worker:
+    """The loop that an async caller runs on, for one worker thread."""
 
     generation = 0
 
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self.call = call
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._residents: set[Stream] = set()
+        self._pending: Future[Any] | None = None
+        self._stopped = False
+
+    def use(self) -> AbstractContextManager[None]:
+        """Nothing to keep: the caller waits for the thread."""
+        return nullcontext()
+
+    def call(self, func: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        """The result of `await func(*args)` on the loop."""
+        if self._stopped:
+            raise UsageError("Nobody waits for this any more")
+        future = asyncio.run_coroutine_threadsafe(func(*args), self._loop)
+        self._pending = future
+        return future.result()
 
     def adopt(self, resident: Stream) -> None:
-        """Nothing to note: the file is closed by whoever opened it."""
+        """Close this when the caller stops waiting."""
+        self._residents.add(resident)
 
     def dismiss(self, resident: Stream | None) -> None:
-        """Close it on the loop."""
-        if resident is not None:
+        """Close this on the loop."""
+        if resident is not None and not self._stopped:
+            self._residents.discard(resident)
             self.call(resident.aclose)
+
+    async def stop(self) -> None:
+        """Let the thread's next read fail, and close what it left."""
+        self._stopped = True
+        if self._pending is not None:
+            self._pending.cancel()
+        for resident in self._residents:
+            await resident.aclose()
 
 
 async def with_reader(
     connect: Connect, source: Dataset | OutputPort, work: Callable[[IO[bytes]], T]
 ) -> T:
     """The result of `work` in a worker thread on a file object of the content."""
-    from anyio.from_thread import BlockingPortal
+    worker = _Worker()
 
-    def read(host: _Portal) -> T:
-        reader = io.BufferedReader(RawContents(host, connect, source), BUFFER)
+    def read() -> T:
+        reader = io.BufferedReader(RawContents(worker, lambda: connect, source), BUFFER)
         try:
             return work(reader)
         finally:
             reader.close()
 
-    async with BlockingPortal() as portal:
-        result = await asyncio.to_thread(read, _Portal(portal.call))
-    return result  # noqa: RET504 - mypy takes the portal for one that swallows exceptions
+    try:
+        return await asyncio.to_thread(read)
+    except asyncio.CancelledError:
+        await worker.stop()
+        raise

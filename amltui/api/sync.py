@@ -152,15 +152,12 @@ class Workspace:
 
     def run(self, func: Callable[[AsyncWorkspace], Awaitable[T]]) -> T:
         """The result of an async function of this workspace's async twin."""
+        with LOOP.use():
+            return LOOP.call(func, self._slot.workspace())
 
-        async def task() -> T:
-            return await func(self._slot.workspace())
-
-        return LOOP.call(task)
-
-    async def connect(self) -> Base:
-        """The open workspace below; only on the shared loop."""
-        return await self._slot.workspace().connect()
+    def connecting(self) -> Callable[[], Awaitable[Base]]:
+        """What reaches the workspace on the present loop."""
+        return self._slot.workspace().connect
 
 
 async def _info_id(workspace: AsyncWorkspace) -> str:
@@ -277,7 +274,9 @@ class Dataset(Conditional):
         ...     file.read(12)
         b'sepal_length'
         """
-        return io.BufferedReader(RawContents(LOOP, self.workspace.connect, self._source()), BUFFER)
+        return io.BufferedReader(
+            RawContents(LOOP, self.workspace.connecting, self._source()), BUFFER
+        )
 
     def read_as_binary(self) -> bytes:
         """All bytes, verified.

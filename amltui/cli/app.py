@@ -54,6 +54,10 @@ def _run(arguments: list[str]) -> int:
         from amltui.cli.embedded import serve_embedded
 
         return serve_embedded(arguments[2:])
+    if arguments[:1] == ["__complete"]:
+        from amltui.cli.complete import complete
+
+        return complete(arguments[1:])
     arguments = _ordered(arguments)
     if arguments[:1] == ["ls"]:
         from amltui.cli.listing import print_list, understood

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from amltui.config import Connection
 from amltui.models import WorkspaceInfo
-from amltui.workspaces.base import Capabilities
+from amltui.workspaces.base import Capabilities, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,12 @@ async def probe(connection: Connection) -> Answer:
 
     workspace = StudioWorkspace(connection.endpoint, connection.workspace_id, connection.token)
     async with workspace:
-        capabilities = await workspace.capabilities()
-        started = time.perf_counter()
-        info = await workspace.info()
-        latency = time.perf_counter() - started
-    return Answer(info, capabilities, latency)
+        return await measured(workspace)
+
+
+async def measured(workspace: Workspace) -> Answer:
+    """As `probe`, of an open workspace."""
+    capabilities = await workspace.capabilities()
+    started = time.perf_counter()
+    info = await workspace.info()
+    return Answer(info, capabilities, time.perf_counter() - started)

@@ -21,6 +21,9 @@ class Command:
     commands: tuple[Command, ...] = ()
     title: str = "Datasets"
     """Heading that it stands under in the help."""
+    places: tuple[str, ...] = ()
+    """What each argument is, for completion: `dataset`, `profile`, `file`, `any`, or words with
+    commas between."""
     default: str = ""
     """The command of a group that runs when none is named."""
 
@@ -37,19 +40,23 @@ COMMANDS: Final = (
         "List datasets.",
         ("amltui ls", "amltui ls --mine --filter census", "amltui ls --json | jq -r '.[].name'"),
     ),
-    Command("show", "datasets:show", "Show what is known of a dataset."),
-    Command("versions", "datasets:versions", "List all versions of a dataset."),
+    Command("show", "datasets:show", "Show what is known of a dataset.", places=("dataset",)),
+    Command(
+        "versions", "datasets:versions", "List all versions of a dataset.", places=("dataset",)
+    ),
     Command(
         "head",
         "rows:head",
         "Print the first rows of a dataset.",
         ("amltui head Iris", "amltui head Iris -n 5 --format csv"),
+        places=("dataset",),
     ),
     Command(
         "stats",
         "rows:stats",
         "Print statistics of a dataset's columns.",
         ("amltui stats Iris", 'amltui stats Iris "sepal length"'),
+        places=("dataset",),
     ),
     Command(
         "sql",
@@ -60,12 +67,14 @@ COMMANDS: Final = (
             'amltui sql Iris "select * from data limit 9" --format csv',
             'amltui sql Iris "select * from data" -o iris.parquet',
         ),
+        places=("dataset",),
     ),
     Command(
         "get",
         "contents:get",
         "Download a dataset.",
         ("amltui get Iris", "amltui get Iris -o data/", "amltui get Iris -o - | wc -l"),
+        places=("dataset",),
     ),
     Command(
         "put",
@@ -76,24 +85,33 @@ COMMANDS: Final = (
             'amltui put sales.csv --name "Sales 2026" --type GenericCSVNoHeader',
             "mysqldump shop | gzip | amltui put - --name shop.sql.gz",
         ),
+        places=("file",),
     ),
     Command(
         "update",
         "contents:update",
         "Upload new contents of a dataset.",
         ("amltui update Sales sales.csv", "amltui update Sales - < sales.csv"),
+        places=("dataset", "file"),
     ),
     Command(
-        "rename", "datasets:rename", "Rename a dataset.", ('amltui rename "old name" "new name"',)
+        "rename",
+        "datasets:rename",
+        "Rename a dataset.",
+        ('amltui rename "old name" "new name"',),
+        places=("dataset",),
     ),
     Command(
         "snippet",
         "snippet:snippet",
         "Print code that opens a dataset.",
         ("amltui snippet Iris", "amltui snippet Iris --for pandas > iris.py"),
+        places=("dataset",),
     ),
-    Command("describe", "datasets:describe", "Describe a dataset."),
-    Command("rm", "datasets:rm", "Delete a dataset.", ("amltui rm trial --yes",)),
+    Command("describe", "datasets:describe", "Describe a dataset.", places=("dataset",)),
+    Command(
+        "rm", "datasets:rm", "Delete a dataset.", ("amltui rm trial --yes",), places=("dataset",)
+    ),
     Command(
         "pick",
         "pick:pick",
@@ -125,6 +143,7 @@ COMMANDS: Final = (
         "Give an experiment an output.",
         ("amltui publish nightly clean Results rows.csv",),
         title=EXPERIMENTS,
+        places=("any", "any", "any", "file"),
     ),
     Command(
         "transfers",
@@ -173,10 +192,35 @@ COMMANDS: Final = (
                 ),
             ),
             Command("list", "profile:list_", "List the profiles."),
-            Command("use", "profile:use", "Make a profile the default."),
-            Command("remove", "profile:remove", "Remove a profile and its token."),
-            Command("test", "profile:check", "Ask a profile's workspace whether it answers."),
+            Command("use", "profile:use", "Make a profile the default.", places=("profile",)),
+            Command(
+                "remove", "profile:remove", "Remove a profile and its token.", places=("profile",)
+            ),
+            Command(
+                "test",
+                "profile:check",
+                "Ask a profile's workspace whether it answers.",
+                places=("profile",),
+            ),
         ),
+    ),
+    Command(
+        "doctor",
+        "doctor:doctor",
+        "Say what is in force and what is wrong; for bug reports.",
+        ("amltui doctor", "amltui doctor --offline --json"),
+        title=SETTINGS,
+    ),
+    Command(
+        "completion",
+        "completion:completion",
+        "Print a completion script for a shell.",
+        (
+            'eval "$(amltui completion bash)"',
+            "amltui completion fish > ~/.config/fish/completions/amltui.fish",
+        ),
+        places=("bash,zsh,fish",),
+        title=SETTINGS,
     ),
     Command(
         "help",
@@ -184,6 +228,7 @@ COMMANDS: Final = (
         "Explain a topic or a command.",
         ("amltui help exit-codes", "amltui help environment", "amltui help put"),
         title=SETTINGS,
+        places=("exit-codes,environment,files,output,profiles",),
     ),
     Command(
         "serve",

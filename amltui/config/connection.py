@@ -80,6 +80,10 @@ def resolve(
     if profile:
         layers[1:] = reversed(layers[1:])
     found, sources = _first_said(layers)
+    if not chosen and len(found) < len(VARIABLES) and (old := legacy_settings()) is not None:
+        # Last, and only when needed: a broken file must not hinder who never uses it.
+        values = {"endpoint": old.endpoint, "workspace_id": old.workspace_id, "token": old.token}
+        found, sources = _first_said([*layers, _Layer(str(old.path), values)])
     if not found:
         return None
     if "endpoint" not in found:
@@ -123,16 +127,11 @@ def _environment() -> _Layer:
 
 
 def _stored(chosen: str | None) -> Iterator[_Layer]:
-    if chosen == LOCAL:
-        return
-    if chosen:
+    if chosen and chosen != LOCAL:
         entry = named_profile(chosen)
         token = credentials.load(chosen, entry.token_place) if entry.token_place else None
         values = {"endpoint": entry.endpoint, "workspace_id": entry.workspace_id, "token": token}
         yield _Layer(f'profile "{chosen}"', values)
-    elif (old := legacy_settings()) is not None:
-        values = {"endpoint": old.endpoint, "workspace_id": old.workspace_id, "token": old.token}
-        yield _Layer(str(old.path), values)
 
 
 def _missing(key: str, chosen: str | None, sources: Mapping[str, str]) -> ConfigError:

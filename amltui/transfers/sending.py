@@ -76,12 +76,11 @@ class Sending:
 
     async def _send_and_commit(self) -> str:
         insist = self._means.patience.insist
-        if self._plan.committing:
-            await in_thread(self._read_through)
-            done = await insist(self._find)
-            if done is not None:
-                return await self._proved(done)
-        await insist(self._check_name)
+        done = await self._committed()
+        if done is not None:
+            return done
+        if not self._plan.committing:  # else the server may do so any moment, and the name be ours
+            await insist(self._check_name)
         self._acknowledged = self._ticket.acknowledged() if self._plan.upload_id else {}
         for attempt in (1, 2):
             upload = await insist(self._begin)
@@ -92,11 +91,22 @@ class Sending:
                 await all_of(*(self._worker(upload) for _ in range(self._means.options.blocks)))
                 break
             except NotFound:  # the server no longer knows this upload
+                done = await self._committed()
+                if done is not None:
+                    return done
                 if attempt == 2:
                     raise
                 self._forget_upload()
         await self._check_unchanged()
         return await self._proved(await self._commit(upload))
+
+    async def _committed(self) -> str | None:
+        """The dataset that an earlier commit made of this upload, if there was one."""
+        if not self._plan.committing:
+            return None
+        await in_thread(self._read_through)
+        done = await self._means.patience.insist(self._find)
+        return await self._proved(done) if done is not None else None
 
     async def _look_at_file(self) -> None:
         """Note what the file is, or see that it is what the journal says."""
@@ -221,7 +231,7 @@ class Sending:
                     family_id=self._plan.family_id,
                     filename=self._path.name,
                 )
-            except Conflict:  # perhaps an earlier try did it, and only its answer was lost
+            except (Conflict, NotFound):  # perhaps an earlier try did it; its answer was lost
                 done = await insist(self._find)
                 if done is not None:
                     return done
@@ -277,6 +287,7 @@ class Sending:
         return dataset_id
 
     def _read_through(self) -> None:
+        self._sha256 = hashlib.sha256()
         for index in range(self._blocks):
             self._read_block(index)
         self.sent = self.size

@@ -12,6 +12,7 @@ from textual.events import Resize
 from amltui.errors import AmltuiError
 from amltui.text import visible_lines
 from amltui.tui.backend import Backend
+from amltui.tui.hangup import end_with_terminal
 from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
@@ -88,5 +89,6 @@ class AmltuiApp(App[int]):
 
 def run(profile: str | None = None) -> int:
     """Run the terminal program until it is left; the exit code."""
+    end_with_terminal()
     app = AmltuiApp(profile)
     return app.run() or app.return_code or 0

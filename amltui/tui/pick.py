@@ -6,6 +6,7 @@ from textual import on
 
 from amltui.models import Dataset
 from amltui.tui.app import AmltuiApp
+from amltui.tui.hangup import end_with_terminal
 from amltui.tui.widgets.dataset_list import DatasetList
 
 
@@ -31,6 +32,7 @@ def pick(profile: str | None = None) -> Dataset | None:
 
     The screen is drawn on standard error, so that standard output can be captured.
     """
+    end_with_terminal()
     app = Picker(profile)
     app.run()
     return app.picked

@@ -88,5 +88,5 @@ def test_every_command_explains_itself_with_an_example_or_a_summary(alone):
         for sub in command.commands or (command,):
             words = [command.name] if sub is command else [command.name, sub.name]
             assert sub.summary
-            assert all(example.startswith("amltui " + words[0]) for example in sub.examples)
+            assert all("amltui " + " ".join(words) in example for example in sub.examples)
     assert "Examples:" in alone("profile", "add", "--help").out

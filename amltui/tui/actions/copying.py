@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from textual.app import App
 
@@ -15,6 +16,16 @@ from amltui.tui.actions.leaving import local_contents
 from amltui.tui.clipboard import LIMIT, copied
 from amltui.tui.dialogs.menu import Entry, Menu
 from amltui.tui.terminal import show_plainly, write
+
+if TYPE_CHECKING:
+    from amltui.services.snippets import Kind
+
+_SNIPPETS: Final[dict[Kind, str]] = {
+    "amltui": "Python, this library",
+    "azureml": "Python, the old client",
+    "pandas": "Python, pandas alone",
+    "cli": "a command for the shell",
+}
 
 
 class CopyActions:
@@ -39,8 +50,23 @@ class CopyActions:
         if letter == "v":
             await show_plainly(self._app(), visible_lines(self._last))
             return
+        if letter == "s" and dataset is not None:
+            await self._snippet(dataset)
+            return
         text, what = await self._text(letter, dataset)
         self.send(text, what)
+
+    async def _snippet(self, dataset: Dataset) -> None:
+        from amltui.services.snippets import snippet
+
+        kinds: dict[str, Kind] = {"a": "amltui", "z": "azureml", "p": "pandas", "c": "cli"}
+        entries = [Entry(letter, kind, _SNIPPETS[kind]) for letter, kind in kinds.items()]
+        letter = await self._desk.ask(Menu("Copy a snippet", entries))
+        if letter is not None:
+            session = await self._desk.session()
+            # Without the token: a clipboard is no place for one.
+            text = snippet(dataset, session.connection, kinds[letter])
+            self.send(text, f"the {kinds[letter]} snippet")
 
     def send(self, text: str, what: str) -> None:
         """Copy a text and say what was sent."""
@@ -68,6 +94,7 @@ class CopyActions:
         return [
             Entry("n", "name", visible(dataset.name)),
             Entry("i", "id", visible(dataset.id)),
+            Entry("s", "snippet", "code that reads it: amltui, azureml, pandas or cli"),
             Entry("p", "path", "of its contents on this disk"),
         ]
 

@@ -105,6 +105,15 @@ class DatasetActions:
         self._desk.say(f"Saved the description of {visible(dataset.name)}.")
         await self._desk.reload(select=dataset.family_id)
 
+    async def undo(self) -> None:
+        """Take back the last rename, description or update made here."""
+        session = await self._desk.session()
+        change = await session.edits.undo()
+        if change is None:
+            raise UsageError("There is nothing to undo.")
+        self._desk.say(f"Undone: {change.summary}.")
+        await self._desk.reload(select=change.after.family_id)
+
     async def delete(self) -> None:
         """`D`: delete the dataset, once its name was typed."""
         dataset = self._own()

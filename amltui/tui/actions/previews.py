@@ -11,6 +11,7 @@ from textual.coordinate import Coordinate
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.tui.actions.desk import PreviewDesk
+from amltui.tui.actions.notes import column_notes
 from amltui.tui.actions.profiles import profile_text
 from amltui.tui.actions.questions import Questions
 from amltui.tui.dialogs.show import ShowText
@@ -83,6 +84,20 @@ class PreviewActions:
         if preview.problem is not None:
             raise preview.problem
 
+    async def annotate(self) -> None:
+        """Say in the grid's header how the columns' values are spread, once all rows are there."""
+        table = self._preview.table if self._preview else None
+        if table is not None and table.complete:
+            async with contextlib.aclosing(column_notes(table)) as notes:
+                async for column, note in notes:
+                    self.questions.note(column, note)
+
+    def renamed(self, dataset: Dataset) -> None:
+        """The same dataset has another name or description now."""
+        if self.shows(dataset):
+            self._dataset = dataset
+            self._describe()
+
     async def show_cell(self, row: int, column: int) -> bool:
         """`enter`: the whole cell; whether it is to be copied."""
         rows = self._desk.preview.rows
@@ -120,7 +135,7 @@ class PreviewActions:
         if rows is not None and rows.columns:
             at = min(pane.grid.cursor_column, len(rows.columns) - 1)
             column = rows.columns[at]
-        return Facts(dataset, rows, column)
+        return Facts(dataset, self._preview.rows if self._preview else None, column)
 
     def go_to(self, number: int) -> None:
         """Go to a row, counted from 1; past the end is the last."""
@@ -160,9 +175,13 @@ class PreviewActions:
             if preview.problem is not None:
                 note += ", then it stopped"
         chips = self.questions.chips
+        whole = None
         if chips:
-            asked_of = "asked of" if self.questions.replaced else "of"
-            note = f"{asked_of} {rows.row_count:,}" + ("" if rows.complete else f" so far, {note}")
+            note = "" if rows.complete else f"so far, {note}"
+            if self.questions.replaced:
+                note = f"asked of {rows.row_count:,} rows {note}".rstrip()
+            else:
+                whole = rows.row_count
         if preview.table is not None and preview.table.malformed_count:
             chips = (*chips, f"{preview.table.malformed_count:,} malformed")
-        return View(dataset.name, note, chips, self.questions.busy)
+        return View(dataset.name, note, chips, self.questions.busy, whole)

@@ -46,6 +46,7 @@ class Questions:
         self._table: Table | None = None
         self._arrived = asyncio.Event()
         self._steps: list[Step] = []
+        self._notes: dict[int, str] = {}
         self._sought = ""
         self.busy = ""
         """What is being worked on, for a person."""
@@ -70,11 +71,18 @@ class Questions:
         self._table = table
         self._arrived.set()
 
+    def note(self, column: int, note: str) -> None:
+        """A note on a column of the table, for the header of the grid."""
+        self._notes[column] = note
+        if not self.replaced:
+            self._desk.preview.grid.set_notes(self._notes)
+
     def close(self) -> None:
         """Forget all answers; they must not be on the screen any more."""
         while self._steps:
             self._drop(self._steps.pop())
         self._table = None
+        self._notes = {}
         self._arrived.clear()
         self.busy = ""
 
@@ -208,6 +216,8 @@ class Questions:
         if rows is None:
             return
         pane.show(rows, pane.view, keep=keep)
+        if not keep and not self.replaced:
+            pane.grid.set_notes(self._notes)
         order = next((step.order for step in reversed(self._steps) if step.kind != "filter"), None)
         pane.grid.set_sort({} if order is None else {order[0]: order[1]})
         self._changed()

@@ -92,6 +92,7 @@ class MainScreen(PanesScreen):
             "refresh": self._datasets.refresh,
             "forget": self._moves.forget,
             "copy": self._copying.menu,
+            "undo": self._datasets.undo,
             "prompt": LeaveActions(self, lambda: self.app).prompt,
         }
 
@@ -210,6 +211,8 @@ class MainScreen(PanesScreen):
 
     def _show_list(self, snapshot: Snapshot, *, select: str | None = None) -> None:
         self.query_one(DatasetsPane).show(snapshot.datasets, select=select)
+        for dataset in snapshot.datasets:
+            self._previews.renamed(dataset)
         if snapshot.cached:
             age = human_duration((datetime.now(UTC) - snapshot.fetched).total_seconds())
             self.query_one(Header).change(age=f"{age} ago")
@@ -244,6 +247,7 @@ class MainScreen(PanesScreen):
     async def _preview(self, dataset: Dataset) -> None:
         await self._previews.open(dataset)
         await self._look_at_cache()  # It is on this disk now.
+        await self._previews.annotate()
 
     def _show_facts(self) -> None:
         dataset = self.dataset
@@ -325,6 +329,7 @@ class MainScreen(PanesScreen):
         commands = [Command(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
         commands += [
             Command("do:download_to", "download to a path that you type"),
+            Command("do:undo", "undo the last change to a dataset"),
             Command("do:forget", "take finished transfers off the pane"),
         ]
         chosen = await self.ask(Palette(commands))

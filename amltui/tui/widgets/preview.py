@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
+from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import Rows
 from amltui.text import visible
 from amltui.tui.grid import Grid
@@ -26,6 +27,9 @@ PROMPTS: Final[dict[Kind, tuple[str, str]]] = {
     "sql": ("sql", "select … from data"),
 }
 
+HEX_WIDTHS: Final = (10, 49, 16)
+"""Cells of offset, bytes and text of a row of sixteen bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -38,6 +42,8 @@ class View:
     """What was asked: filters, orders."""
     busy: str = ""
     """What is being worked on."""
+    whole: int | None = None
+    """Rows of the dataset, where those shown are some of them."""
 
 
 class QuestionInput(Input):
@@ -142,10 +148,24 @@ class PreviewPane(Vertical):
         """Show these rows; with `keep` cursor and widths stay, for the columns are the same."""
         self._rows = rows
         self._view = view
-        self.query_one("#preview-empty").display = False
-        self.grid.display = True
+        nothing = rows.complete and not rows.columns
+        empty = self.query_one("#preview-empty", Static)
+        empty.display = nothing
+        empty.update("This dataset is empty: it has neither rows nor columns.")
+        self.grid.display = not nothing
         self.grid.show(rows, keep=keep)
+        if not keep:
+            self._fit_bytes(rows)
         self._describe()
+
+    def _fit_bytes(self, rows: Rows) -> None:
+        """Bytes line up only when none of them is cut; types and row numbers say nothing there."""
+        raw = isinstance(rows, HexRows)
+        self.grid.show_types = not raw
+        self.grid.show_row_labels = not raw
+        if raw:
+            for column, width in enumerate(HEX_WIDTHS):
+                self.grid.set_width(column, width)
 
     def describe(self, view: View) -> None:
         """The same rows, which may have grown, are now of this view."""
@@ -201,6 +221,8 @@ class PreviewPane(Vertical):
         parts: list[str] = []
         if rows is not None:
             shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
+            if view.whole is not None:
+                shown = f"{rows.row_count:,} of {view.whole:,} rows"
             parts = [shown, *([view.note] if view.note else []), *view.chips]
         if view.busy:
             parts.append(f"{view.busy}…")

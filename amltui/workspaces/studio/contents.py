@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import httpx
 
@@ -18,9 +19,11 @@ from amltui.errors import (
 )
 from amltui.models import ContentInfo
 from amltui.wire import headers
-from amltui.workspaces.studio.link import Link
+from amltui.workspaces.studio.link import TIMEOUT, Link
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+_LARGE: Final = 2 << 20
+_PIECE: Final = 1 << 20
 _PAGE: Final = ("text/html", "application/xhtml+xml")
 
 
@@ -68,8 +71,7 @@ class StudioContent:
         limit = None if self._wanted.stop is None else self._wanted.stop - self.info.start
         try:
             with self._link.border(self._wanted.doing, str(self._response.url)):
-                # aiter_bytes undoes a Content-Encoding that nobody asked for.
-                async for chunk in self._response.aiter_bytes():
+                async for chunk in self._chunks():
                     received += len(chunk)
                     if limit is not None and received > limit:  # the host ignored the range
                         yield chunk[: len(chunk) - (received - limit)]
@@ -83,6 +85,42 @@ class StudioContent:
         if received > self._expected:
             raise Damaged(text)
         raise TransferCut(text, received=received)
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        """The body, decoded if need be.
+
+        Of a large one only the first piece goes through the HTTP parser, which has nothing to do
+        there and takes 64 KiB at a time; the rest comes from its connection, three times faster.
+        That connection is closed afterwards instead of being used again.
+        """
+        received = 0
+        length = _plain_length(self._response)
+        # Closing this iterator closes the connection, so it is kept until the end.
+        async with aclosing(cast("AsyncGenerator[bytes]", self._response.aiter_bytes())) as parsed:
+            async for chunk in parsed:
+                yield chunk
+                received += len(chunk)
+                if length - received > _LARGE:
+                    break
+            else:
+                return
+            stream = self._response.extensions["network_stream"]
+            while received < length:
+                chunk = await stream.read(min(_PIECE, length - received), timeout=TIMEOUT.read)
+                if not chunk:
+                    return
+                yield chunk
+                received += len(chunk)
+
+
+def _plain_length(response: httpx.Response) -> int:
+    """Bytes of a body that follows on the connection as it is; 0 where it is written otherwise."""
+    fields = response.headers
+    if response.http_version != "HTTP/1.1" or "Transfer-Encoding" in fields:
+        return 0
+    if fields.get("Content-Encoding", "identity").lower() != "identity":
+        return 0
+    return _number(fields.get("Content-Length")) or 0
 
 
 def examine(response: httpx.Response, wanted: Wanted) -> tuple[ContentInfo, int | None]:

@@ -15,6 +15,7 @@ from html import unescape
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+import httpcore
 import httpx
 import msgspec
 
@@ -81,10 +82,22 @@ FOREIGN: Final[dict[type[Exception], Callable[[str], errors.AmltuiError]]] = {
     httpx.StreamError: errors.UsageError,
     httpx.CookieConflict: errors.WorkspaceError,
     httpx.HTTPError: errors.Unreachable,
+    httpcore.TimeoutException: errors.Unreachable,
+    httpcore.NetworkError: errors.Unreachable,
+    httpcore.ProtocolError: errors.Unreachable,
     msgspec.MsgspecError: errors.WorkspaceError,
     OSError: errors.Unreachable,
 }
 """What each foreign exception means; the nearest base class counts."""
+
+
+_NO_ANSWER: Final = (
+    httpx.TransportError,
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    OSError,
+)
 
 
 def translate(error: Exception, doing: str, url: str, secrets: Iterable[str]) -> errors.AmltuiError:
@@ -96,7 +109,7 @@ def translate(error: Exception, doing: str, url: str, secrets: Iterable[str]) ->
         kind = httpx.HTTPError
     if isinstance(error, msgspec.MsgspecError):
         what = f"{host_of(url)} answered with something else than the protocol says"
-    elif issubclass(kind, (httpx.TransportError, OSError)) and kind is not httpx.LocalProtocolError:
+    elif issubclass(kind, _NO_ANSWER) and kind is not httpx.LocalProtocolError:
         what = f"no answer from {host_of(url)}"
     else:
         what = f"the request to {host_of(url)} failed"

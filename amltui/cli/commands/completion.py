@@ -1,0 +1,21 @@
+"""`amltui completion`: scripts that complete commands, options and names in a shell."""
+
+from __future__ import annotations
+
+import sys
+
+from amltui.cli.common import PLAIN, Plain
+from amltui.cli.completions import Shell, script
+
+
+def completion(shell: Shell, /, *, common: Plain = PLAIN) -> None:
+    """Print a completion script. Names of datasets come from the list that this disk remembers.
+
+    Args:
+        shell: bash, zsh or fish.
+        common: Common options.
+    """
+    del common
+    from amltui.cli.app import app
+
+    sys.stdout.write(script(shell, app()))

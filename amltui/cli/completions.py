@@ -1,0 +1,282 @@
+"""Completion scripts for bash, zsh and fish, made from what the parser knows of the commands."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from amltui.cli.registry import COMMANDS, Command
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+Shell = Literal["bash", "zsh", "fish"]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a command."""
+
+    names: tuple[str, ...]
+    help: str
+    values: tuple[str, ...] = ()
+    """What it takes, where that is a choice."""
+    takes: bool = False
+    """Whether a value follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command that can be typed: its words and what may follow them."""
+
+    path: tuple[str, ...]
+    summary: str
+    places: tuple[str, ...]
+    """What each argument is: `dataset`, `profile`, `file`, or words to choose from."""
+    options: tuple[Option, ...] = ()
+
+
+def entries(app: App) -> list[Entry]:
+    """All commands, with the options that the parser knows."""
+    found = []
+    for command in COMMANDS:
+        for one in command.commands or (command,):
+            path = (command.name,) if one is command else (command.name, one.name)
+            found.append(Entry(path, one.summary, one.places, tuple(_options(app, path))))
+    return found
+
+
+def _options(app: App, path: tuple[str, ...]) -> list[Option]:
+    from cyclopts import Parameter
+
+    for word in path:
+        app = app[word]
+    options = []
+    plain = Parameter(negative=())
+    for argument in app.assemble_argument_collection(default_parameter=plain, parse_docstring=True):
+        names = tuple(name for name in argument.names if name.startswith("-"))
+        if not names or not argument.show:
+            continue
+        choices = argument.get_choices() or ()
+        text = str(argument.parameter.help or "").partition("\n")[0].partition(". ")[0]
+        takes = argument.hint is not bool
+        options.append(Option(names, text.rstrip("."), tuple(choices), takes))
+    options.append(Option(("--help",), "Explain this command"))
+    return options
+
+
+def script(shell: Shell, app: App) -> str:
+    """The completion script for a shell."""
+    found = entries(app)
+    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](found)
+
+
+def _cases(found: list[Entry]) -> str:
+    """A case of the shell language for each command: its options and what its arguments are."""
+    lines = []
+    for entry in found:
+        names = " ".join(name for option in entry.options for name in option.names)
+        takes = " ".join(name for option in entry.options if option.takes for name in option.names)
+        places = " ".join(entry.places)
+        lines.append(
+            f"    {shlex.quote(' '.join(entry.path))}) options={shlex.quote(names)} "
+            f"takes={shlex.quote(takes)} places={shlex.quote(places)} ;;"
+        )
+    return "\n".join(lines)
+
+
+def _choices(found: list[Entry]) -> str:
+    lines = []
+    for entry in found:
+        for option in entry.options:
+            if option.values:
+                for name in option.names:
+                    key = shlex.quote(f"{' '.join(entry.path)} {name}")
+                    lines.append(f"    {key}) choices={shlex.quote(' '.join(option.values))} ;;")
+    return "\n".join(lines)
+
+
+def _groups() -> list[Command]:
+    return [command for command in COMMANDS if command.commands]
+
+
+def _shell_body(found: list[Entry]) -> str:
+    """What bash and zsh share: from the words typed to the kind of word that is wanted."""
+    words = " ".join(command.name for command in COMMANDS)
+    groups = "\n".join(
+        f"    {group.name}) members={shlex.quote(' '.join(one.name for one in group.commands))} ;;"
+        for group in _groups()
+    )
+    return f"""
+# Sets `kind` (words, dataset, profile or file) and, for words, `candidates`.
+_amltui_wanted() {{
+  local -a typed=("$@")
+  local total=$(( $# - 1 )) at=0
+  local last="${{typed[$total]}}" previous="" command="" group="" members="" word skip="" count=0
+  local options="" takes="" places="" choices="" place="" profile_next=""
+  kind=words candidates="" profile=""
+  for word in "${{typed[@]}}"; do
+    at=$((at + 1))
+    [ "$at" -gt "$total" ] && break
+    previous="$word"
+    if [ -n "$profile_next" ]; then profile="$word" profile_next=""; continue; fi
+    if [ -n "$skip" ]; then skip=""; continue; fi
+    case "$word" in
+      --profile) profile_next=1; continue ;;
+      --profile=*) profile="${{word#--profile=}}"; continue ;;
+      -*) case " $takes " in *" $word "*) skip=1 ;; esac; continue ;;
+    esac
+    if [ -z "$command" ]; then
+      if [ -n "$group" ]; then command="$group $word"
+      else
+        members=""
+        case "$word" in
+{groups}
+        esac
+        if [ -n "$members" ]; then group="$word"; else command="$word"; fi
+      fi
+      case "$command" in
+{_cases(found)}
+      esac
+    else
+      count=$((count + 1))
+    fi
+  done
+  if [ "$previous" = --profile ]; then kind=profile; return; fi
+  if [ -n "$skip" ]; then
+    case "$command $previous" in
+{_choices(found)}
+    esac
+    if [ -n "$choices" ]; then candidates="$choices"; else kind=file; fi
+    return
+  fi
+  case "$last" in -*) candidates="$options --profile"; return ;; esac
+  if [ -z "$command" ]; then
+    if [ -n "$group" ]; then candidates="$members"; else candidates={shlex.quote(words)}; fi
+    return
+  fi
+  for word in $(printf '%s' "$places"); do
+    if [ "$count" = 0 ]; then place="$word"; break; fi
+    count=$((count - 1))
+  done
+  case "$place" in
+    dataset|profile|file) kind="$place" ;;
+    ?*) candidates=$(printf '%s' "$place" | tr ',' ' ') ;;
+    *) candidates="" ;;
+  esac
+}}
+"""
+
+
+def _bash(found: list[Entry]) -> str:
+    return f"""# bash completion for amltui: put `eval "$(amltui completion bash)"` into ~/.bashrc
+{_shell_body(found)}
+_amltui() {{
+  local kind candidates profile line current="${{COMP_WORDS[COMP_CWORD]}}"
+  COMPREPLY=()
+  _amltui_wanted "${{COMP_WORDS[@]:1:COMP_CWORD}}"
+  case "$kind" in
+    file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    words) mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$current") ;;
+    *)
+      local plain="${{current#[\\"\\']}}"
+      plain="${{plain//\\\\ / }}"
+      while IFS= read -r line; do
+        [[ "$line" == "$plain"* ]] || continue
+        case "$current" in
+          [\\"\\']*) COMPREPLY+=("$line") ;;
+          *) COMPREPLY+=("$(printf '%q' "$line")") ;;
+        esac
+      done < <(amltui __complete "${{kind}}s" "$profile" 2>/dev/null) ;;
+  esac
+}}
+complete -F _amltui amltui
+"""
+
+
+def _zsh(found: list[Entry]) -> str:
+    return f"""#compdef amltui
+# zsh completion for amltui: put `eval "$(amltui completion zsh)"` into ~/.zshrc after compinit
+{_shell_body(found)}
+_amltui() {{
+  emulate -L zsh
+  setopt ksharrays shwordsplit
+  local kind candidates profile
+  local -a typed names
+  typed=("${{words[@]:1:$((CURRENT-1))}}")
+  typed=("${{(@Q)typed[@]}}")
+  _amltui_wanted "${{typed[@]}}"
+  case "$kind" in
+    file) _files ;;
+    words) names=(${{=candidates}}); compadd -a names ;;
+    *)
+      names=("${{(@f)$(amltui __complete ${{kind}}s "$profile" 2>/dev/null)}}")
+      compadd -a names ;;
+  esac
+}}
+compdef _amltui amltui
+"""
+
+
+def _fish(found: list[Entry]) -> str:
+    lines = [
+        "# fish: amltui completion fish > ~/.config/fish/completions/amltui.fish",
+        "function __amltui_profile",
+        "  set -l words (commandline -opc)",
+        "  if set -l at (contains -i -- --profile $words); echo $words[(math $at + 1)]; end",
+        "end",
+        "complete -c amltui -f",
+        "complete -c amltui -l profile -x -a '(amltui __complete profiles 2>/dev/null)'",
+    ]
+    top = " ".join(command.name for command in COMMANDS)
+    lines += [
+        f"complete -c amltui -n 'not __fish_seen_subcommand_from {top}' "
+        f"-a {command.name} -d {_fish_text(command.summary)}"
+        for command in COMMANDS
+    ]
+    for entry in found:
+        seen = " ".join(f"; and __fish_seen_subcommand_from {word}" for word in entry.path)[6:]
+        if len(entry.path) == 2:
+            group = next(one for one in _groups() if one.name == entry.path[0])
+            members = " ".join(one.name for one in group.commands)
+            lines.append(
+                f"complete -c amltui -n '__fish_seen_subcommand_from {entry.path[0]}; and not "
+                f"__fish_seen_subcommand_from {members}' -a {entry.path[1]} "
+                f"-d {_fish_text(entry.summary)}"
+            )
+        if "dataset" in entry.places:
+            lines.append(
+                f"complete -c amltui -n '{seen}' "
+                "-a '(amltui __complete datasets (__amltui_profile) 2>/dev/null)'"
+            )
+        if "profile" in entry.places:
+            lines.append(
+                f"complete -c amltui -n '{seen}' -a '(amltui __complete profiles 2>/dev/null)'"
+            )
+        if "file" in entry.places:
+            lines.append(f"complete -c amltui -n '{seen}' -F")
+        lines += [
+            f"complete -c amltui -n '{seen}' -a {_fish_text(' '.join(place.split(',')))}"
+            for place in entry.places
+            if place not in {"dataset", "profile", "file", "any"}
+        ]
+        lines += [_fish_option(seen, option) for option in entry.options]
+    return "\n".join(lines) + "\n"
+
+
+def _fish_option(seen: str, option: Option) -> str:
+    parts = [f"complete -c amltui -n '{seen}'"]
+    parts += [
+        f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
+    ]
+    if option.values:
+        parts.append(f"-x -a {_fish_text(' '.join(option.values))}")
+    elif option.takes:
+        parts.append("-r")
+    parts.append(f"-d {_fish_text(option.help)}")
+    return " ".join(parts)
+
+
+def _fish_text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,0 +1,42 @@
+"""The third line of the grid's header: how each column's values are spread, in a few cells."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from amltui.tables import Table
+    from amltui.tables.queries import Histogram
+
+ROWS: Final = 500_000
+"""Rows above which the header stays bare: `I` asks about one column."""
+_COLUMNS: Final = 60
+"""Columns that get a note; each costs a query."""
+_BINS: Final = 8
+_LEVELS: Final = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(spread: Histogram) -> str:
+    """The bins of a histogram as one character each; an empty bin is a space."""
+    most = max((part.count for part in spread.bins), default=0)
+    if not most:
+        return ""
+    top = len(_LEVELS) - 1
+    return "".join(
+        _LEVELS[round(part.count / most * top)] if part.count else " " for part in spread.bins
+    )
+
+
+async def column_notes(table: Table) -> AsyncGenerator[tuple[int, str]]:
+    """A note for each column, one after the other: bars for numbers, else how many values."""
+    from amltui.tables.queries import distinct, histogram, in_thread
+
+    if not 0 < table.row_count <= ROWS:
+        return
+    for index, column in enumerate(table.columns[:_COLUMNS]):
+        if column.type in {"int", "float", "date", "datetime"}:
+            yield index, sparkline(await in_thread(histogram, table, index, bins=_BINS))
+        else:
+            total = (await in_thread(distinct, table, index, limit=1)).total
+            yield index, f"{total:,} value{'' if total == 1 else 's'}"

@@ -1,0 +1,196 @@
+"""What happens when the network or the server does not do as it should."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from amltui import AsyncWorkspace, errors
+from amltui.wire import headers
+from tests.support.raw_server import Answer, json_answer, raw_server
+
+W = "1" * 32
+DATA = bytes(range(256)) * 4000
+
+
+class Server:
+    """A workspace of one dataset on a server that misbehaves as told."""
+
+    def __init__(self, data=DATA, **contents):
+        self.data = data
+        self.contents = contents
+        self.committed = []
+        self.cuts = []
+
+    def dataset(self, request, **more):
+        return {
+            "Id": f"{W}.f.i",
+            "FamilyId": "f",
+            "Name": "n",
+            "DataTypeId": "GenericCSV",
+            "Size": len(self.data),
+            "DownloadLocation": {
+                "BaseUri": f"http://{request.headers['host']}/",
+                "Location": "content",
+                "AccessCredential": "?s=SECRET",
+            },
+            **more,
+        }
+
+    def __call__(self, request):
+        if request.path == "/content":
+            return self.content(request)
+        if request.method == "GET" and request.path.endswith("datasources"):
+            return json_answer([self.dataset(request, **more) for more in self.committed or [{}]])
+        if request.method == "GET":
+            return json_answer(self.dataset(request))
+        if "resourceuploads" in request.path:
+            return json_answer({"Id": "upload-7"})
+        if "blobuploads" in request.path:
+            return json_answer({})
+        return self.commit(request)
+
+    def content(self, request):
+        start = int(re.search(r"bytes=(\d+)-", request.headers.get("range", "bytes=0-")).group(1))
+        fields = {"ETag": '"e"', "Accept-Ranges": "bytes", **self.contents}
+        if start:
+            fields["Content-Range"] = f"bytes {start}-{len(self.data) - 1}/{len(self.data)}"
+        cut = self.cuts.pop(0) if self.cuts else None
+        return Answer(206 if start else 200, self.data[start:], fields, cut=cut)
+
+    def commit(self, request):
+        return json_answer(f"{W}.f.i")
+
+
+async def opened(server):
+    return AsyncWorkspace(W, "token", server.endpoint)
+
+
+async def test_a_cut_download_is_taken_up_where_it_stopped():
+    behaviour = Server()
+    behaviour.cuts = [100_000, 50_000, 1]
+    async with raw_server(behaviour) as server, await opened(server) as workspace:
+        assert await (await workspace.datasets.get(0)).read_as_binary() == DATA
+    asked = [r.headers.get("range") for r in server.requests if r.path == "/content"]
+    assert asked == [None, "bytes=100000-", "bytes=150000-", "bytes=150001-"]
+    assert all(headers.TOKEN not in r.headers for r in server.requests if r.path == "/content")
+
+
+async def test_a_download_that_is_cut_again_and_again_without_a_byte_gives_up():
+    behaviour = Server()
+    behaviour.cuts = [1000] + [0] * 10
+    async with raw_server(behaviour) as server, await opened(server) as workspace:
+        with pytest.raises(errors.TransferCut):
+            await (await workspace.datasets.get(0)).read_as_binary()
+
+
+async def test_contents_that_change_between_two_parts_are_not_glued_together():
+    class Changing(Server):
+        def content(self, request):
+            answer = super().content(request)
+            answer.headers["ETag"] = f'"{len(self.cuts)}"'
+            return answer
+
+    behaviour = Changing()
+    behaviour.cuts = [1000, 500]
+    async with raw_server(behaviour) as server, await opened(server) as workspace:
+        with pytest.raises(errors.ContentChanged):
+            await (await workspace.datasets.get(0)).read_as_binary()
+
+
+@pytest.mark.parametrize("header", [headers.REPR_DIGEST, headers.CONTENT_MD5])
+async def test_contents_whose_hash_is_not_the_promised_one_are_damaged(header):
+    promised = {
+        headers.REPR_DIGEST: headers.repr_digest(hashlib.sha256(b"other").hexdigest()),
+        headers.CONTENT_MD5: "eB5eJF1ptWaXm4bijSPyxw==",
+    }
+    csv = b"a,b\n" + b"1,2\n" * 400_000
+    behaviour = Server(csv, **{header: promised[header]})
+    async with raw_server(behaviour) as server, await opened(server) as workspace:
+        dataset = await workspace.datasets.get(0)
+        with pytest.raises(errors.Damaged, match="not what was promised"):
+            await dataset.read_as_binary()
+        with pytest.raises(errors.Damaged, match="not what was promised"):
+            await dataset.to_dataframe()
+
+
+async def test_a_commit_whose_answer_is_lost_is_looked_up_instead_of_repeated():
+    class Losing(Server):
+        def commit(self, request):
+            assert json.loads(request.body)["UploadId"] == "upload-7"
+            self.committed.append({"ResourceUploadId": "upload-7", "Name": "made"})
+
+    behaviour = Losing()
+    async with raw_server(behaviour) as server, await opened(server) as workspace:
+        made = await workspace.datasets.add_from_raw_data(b"x" * 10, "GenericCSV", "made", "d")
+        assert made.id == f"{W}.f.i"
+    commits = [r for r in server.requests if r.method == "POST" and "datasources" in r.path]
+    assert len(commits) == 1
+
+
+async def test_a_commit_that_is_lost_and_did_not_happen_is_an_error():
+    class Dead(Server):
+        def commit(self, request):
+            return None
+
+    async with raw_server(Dead()) as server, await opened(server) as workspace:
+        with pytest.raises(errors.Unreachable):
+            await workspace.datasets.add_from_raw_data(b"x", "GenericCSV", "made", "d")
+
+
+async def test_blocks_that_the_server_refuses_fail_the_upload_with_its_own_words():
+    class Full(Server):
+        def __call__(self, request):
+            if "blobuploads" in request.path:
+                return json_answer({"Message": "The workspace is full."}, 507)
+            return super().__call__(request)
+
+    async with raw_server(Full()) as server, await opened(server) as workspace:
+        with pytest.raises(errors.ServerFailed, match="The workspace is full"):
+            await workspace.datasets.add_from_raw_data(bytes(20 << 20), "GenericCSV", "n", "d")
+
+
+async def test_a_server_of_2015_gets_the_contents_again_for_a_rename():
+    class Old(Server):
+        names = ()
+
+        def __call__(self, request):
+            if request.path == f"/api/workspaces/{W}":
+                return json_answer({"WorkspaceId": W})
+            return super().__call__(request)
+
+        def commit(self, request):
+            source = json.loads(request.body)["DataSource"]
+            self.names = (source["Name"], source["FamilyId"], source["DataTypeId"])
+            return json_answer(f"{W}.f.i")
+
+    behaviour = Old()
+    async with raw_server(behaviour) as server, await opened(server) as workspace:
+        dataset = await workspace.datasets.get(0)
+        await dataset.rename("new")
+        with pytest.raises(errors.NotSupportedByServer):
+            await dataset.versions()
+    assert behaviour.names == ("new", "f", "GenericCSV")
+    sent = b"".join(r.body for r in server.requests if "blobuploads" in r.path)
+    assert sent == DATA
+
+
+async def test_a_file_that_shrinks_while_it_is_uploaded_creates_nothing(tmp_path):
+    class Shrinking:
+        def __init__(self):
+            self.rest = 10
+
+        def tell(self):
+            return 0
+
+        def seek(self, offset, whence=0):
+            return 10 if whence == 2 else offset
+
+        def read(self, size=-1):
+            return b""
+
+    async with raw_server(Server()) as server, await opened(server) as workspace:
+        with pytest.raises(errors.LocalError):
+            await workspace.datasets.add_from_raw_data(Shrinking(), "GenericCSV", "n", "d")
+    assert not [r for r in server.requests if r.method == "POST" and "datasources" in r.path]
