@@ -64,6 +64,8 @@ class Moves(Board, inherit_bindings=False):
         super().__init__(name=name, id=id, classes=classes)
         self._anchor: Coordinate | None = None
         self._selecting = False
+        self._follows = True
+        """Whether the cursor's new place is brought into view."""
         self._g_pressed = float("-inf")
 
     # The cursor
@@ -96,6 +98,8 @@ class Moves(Board, inherit_bindings=False):
         if not self.is_mounted:
             return
         self._select_to(new)
+        if self._follows:
+            self._reveal()
         if old != new:
             self._refresh_cursor(old, new)
             self._report_highlight()
@@ -156,9 +160,11 @@ class Moves(Board, inherit_bindings=False):
             self._anchor = self._anchor or at
         else:
             self._anchor = None
-        self.cursor_coordinate = target
-        if scroll:
-            self._reveal()
+        self._follows = scroll
+        try:
+            self.cursor_coordinate = target
+        finally:
+            self._follows = True
 
     def go_to(self, row: int) -> None:
         """Jump to a row as shown (from 0); one far away comes to the middle of the widget."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -132,6 +133,9 @@ def _split(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, bool]]:
         start, stop = match.span()
         if start == stop:
             continue
+        while stop < len(text) and unicodedata.combining(text[stop]):
+            stop += 1  # A mark stays on its letter.
+        start = max(start, done)
         if start > done:
             yield text[done:start], False
         yield text[start:stop], True

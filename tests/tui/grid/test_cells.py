@@ -37,6 +37,11 @@ def test_a_hit_behind_the_cut_marks_the_ellipsis():
     assert not any(hit for _, hit in pieces[:-1])
 
 
+def test_a_mark_behind_a_hit_stays_on_its_letter():
+    pieces = list(marked("ate\u0301b", re.compile("te"), 4, right=False))
+    assert pieces[:3] == [("a", False), ("te\u0301", True), ("b", False)]
+
+
 @given(TEXTS, st.integers(1, 30))
 def test_a_title_keeps_its_sort_arrow(name, width):
     title = titled(shown(name), "▲", width, right=False)

@@ -346,6 +346,17 @@ async def test_a_far_row_comes_to_the_middle():
         assert "r5000000c0" in lines(app)[app.grid.header_height + app.grid.page_height // 2]
 
 
+async def test_a_cursor_put_somewhere_by_the_program_comes_into_view():
+    app = Stage(MadeRows(10_000_000, 100))
+    async with app.run_test(size=(60, 20)) as pilot:
+        await settled(pilot)
+        app.grid.cursor_coordinate = Coordinate(7_000_000, 60)
+        await settled(pilot)
+        assert "r7000000c60" in "\n".join(lines(app))
+        app.grid.move_cursor(row=0, scroll=False)
+        assert app.grid.scroll_offset.y > 0
+
+
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark"])
 async def test_missing_values_and_the_cursor_differ_from_plain_cells_in_every_theme(theme):
     app = Stage(MadeRows(3, 1, lambda row, _: None if row == 1 else "x"))
