@@ -54,8 +54,11 @@ def _spare_httpx_its_command_line() -> None:
     import sys
     import types
 
+    def main() -> None:
+        """The `httpx` program is not here."""
+
     stub = types.ModuleType("httpx._main")
-    stub.main = None  # type: ignore[attr-defined]
+    stub.main = main  # type: ignore[attr-defined]
     sys.modules.setdefault("httpx._main", stub)
 
 
