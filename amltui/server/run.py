@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import Any, Final
 
 from amltui.server import janitor, log, opening, settings
@@ -23,6 +24,7 @@ __all__ = ["ServeOptions", "serve"]
 _BUFFER: Final = 16 << 10
 """Bytes of a connection's buffer, so also of a request's head at most. Small, because a download
 fills it many times before another request gets its turn: answers under load come twice as soon."""
+_BYTES_NICE: Final = 5
 _EMBEDDED_DRAIN: Final = 2.0
 """Seconds that an embedded server waits for transfers: its only client is gone."""
 
@@ -85,6 +87,7 @@ async def _serve(options: ServeOptions) -> None:
             _stop_on_signals(stop)
             running = asyncio.create_task(server.serve())
             await _accepting(running, reserved)
+            _let_answers_go_first()
             log.event("started", endpoint=endpoint)
             _announce(options, endpoint)
             if options.embedded:
@@ -177,6 +180,23 @@ async def _accepting(running: asyncio.Task[None], reserved: socket.socket) -> No
         return
     await running
     raise StartError("The server ended before it listened.")
+
+
+def _let_answers_go_first() -> None:
+    """Lower the priority of the threads that move bytes (Linux; elsewhere nothing happens).
+
+    They are those that Python does not know; the threads that they start inherit it. Without
+    this, 64 downloads make a metadata call wait twice as long for its turn on the processor.
+    """
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        return
+    ours = {thread.native_id for thread in threading.enumerate()}
+    for task in tasks.iterdir():
+        thread = int(task.name)
+        if thread not in ours:
+            with contextlib.suppress(OSError):  # it has ended
+                os.setpriority(os.PRIO_PROCESS, thread, _BYTES_NICE)
 
 
 def _announce(options: ServeOptions, endpoint: str) -> None:

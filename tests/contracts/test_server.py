@@ -285,3 +285,43 @@ def test_of_many_who_want_one_name_one_gets_it(studio):
 
 def test_the_server_is_healthy(studio):
     assert studio.get(f"{studio.server.endpoint}health").json() == {"Status": "ok"}
+
+
+def test_users_and_data_types_are_told(studio):
+    users = {user["Name"]: user["Role"] for user in studio.http.get("users").json()}
+    assert users == {"primary": "Owner", "secondary": "Owner"}
+    types = [kind["Id"] for kind in studio.http.get("datatypes").json()]
+    assert {"GenericCSV", "GenericTSV", "PlainText", "ARFF"} <= set(types)
+
+
+def test_many_readers_and_writers_at_once_see_whole_datasets_only(studio):
+    """Each update has one letter only: whoever reads two of them read half an update."""
+    dataset = studio.create("letters", b"a" * 10_000)
+    faults = []
+
+    def write(letter):
+        mine = Studio(studio.server)
+        for _ in range(4):
+            mine.update(dataset, letter * 10_000)
+        mine.close()
+
+    def read():
+        mine = Studio(studio.server)
+        for _ in range(8):
+            seen = mine.own()["letters"]
+            content = mine.read(seen)
+            if len(set(content)) != 1 or len(content) != seen["Size"]:
+                faults.append(content)
+        mine.close()
+
+    threads = [threading.Thread(target=write, args=(letter,)) for letter in (b"b", b"c")]
+    threads += [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    path = f"datasources/family/{dataset['FamilyId']}/versions"
+    listed = studio.http.get(path).json()
+    assert len(listed) == 9
+    assert [d["IsLatest"] for d in listed] == [True, *[False] * 8]
