@@ -102,7 +102,7 @@ Grid {
     }
     & > .grid--selection {
         background: $secondary-muted;
-        color: $text-secondary;
+        color: $foreground;
     }
     & > .grid--match {
         background: $warning-muted;
