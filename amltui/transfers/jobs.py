@@ -160,7 +160,7 @@ class Download(Job):
         record = self.ticket.record
         assert record.download is not None
         plan = msgspec.structs.replace(record.download, placing=sha256 or "")
-        self.ticket.save(msgspec.structs.replace(record, download=plan))
+        self.ticket.save(msgspec.structs.replace(record, download=plan), sync=True)
 
     def _placed(self, target: Path) -> bool:
         """Whether a process that was killed had put the whole content at `target` already."""

@@ -72,11 +72,14 @@ class Ticket:
         self._lock = lock
         self._log = -1
 
-    def save(self, record: Record) -> None:
-        """Replace the record. A disk that refuses costs the resume after a crash, no more."""
+    def save(self, record: Record, *, sync: bool = False) -> None:
+        """Replace the record. A disk that refuses costs the resume after a crash, no more.
+
+        `sync`: also survive a power cut at this moment; may take a while, so for a thread.
+        """
         self.record = record
         with contextlib.suppress(OSError):
-            write_whole(self._base.with_suffix(".json"), msgspec.json.encode(record), sync=True)
+            write_whole(self._base.with_suffix(".json"), msgspec.json.encode(record), sync=sync)
 
     def acknowledged(self) -> dict[int, str]:
         """Blocks that the server has: index, and hex SHA-256 of the file up to the block's end."""

@@ -123,7 +123,8 @@ class Sending:
 
     def _save(self, **changes: object) -> None:
         self._plan = msgspec.structs.replace(self._plan, **changes)
-        self._ticket.save(msgspec.structs.replace(self._ticket.record, upload=self._plan))
+        record = msgspec.structs.replace(self._ticket.record, upload=self._plan)
+        self._ticket.save(record, sync=self._plan.committing)
 
     def _changed(self) -> None:
         self._forget_upload()
@@ -220,7 +221,7 @@ class Sending:
     async def _commit(self, upload: Upload) -> str:
         """Make the blocks a dataset. A lost answer is never answered by asking again unseen."""
         insist = self._means.patience.insist
-        self._save(committing=True)
+        await in_thread(self._save, committing=True)
         while True:
             try:
                 return await self._means.workspace().commit(
