@@ -1,6 +1,8 @@
 """The library against the old client, on one server in one run: ratios of wall time.
 
-    python -m tests.benchmarks.api [--azureml DIR] [list] [upload] [download] [frame] [memory]
+    python -m tests.benchmarks.api [--azureml DIR] [--count N] [WHAT ...]
+
+WHAT is one of list, upload, download, frame and memory; all of them when none is named.
 
 `--azureml` is a directory that holds the old client's package (azureml 0.2.7), where it is not
 installed. Every figure is the best of three; a ratio above 1 means that ours is faster.
@@ -73,7 +75,7 @@ def frame_csv(size: int) -> bytes:
     return text[: text.rindex("\n", 0, size) + 1].encode()
 
 
-def bench_list(ours: amltui.Workspace, theirs: Any) -> None:
+def bench_list(ours: amltui.Workspace, theirs: Any, count: int) -> None:
     async def fill(workspace: amltui.AsyncWorkspace) -> None:
         base = await workspace.connect()
 
@@ -81,19 +83,19 @@ def bench_list(ours: amltui.Workspace, theirs: Any) -> None:
             upload: Upload = await base.begin_upload("GenericCSV")
             await base.commit(upload, name=f"many {number}", description="d")
 
-        for start in range(0, 5000, 50):
+        for start in range(0, count, 50):
             await asyncio.gather(*(one(n) for n in range(start, start + 50)))
 
     ours.run(fill)
-    names = [f"many {n * 37}" for n in range(100)]
+    names = [f"many {n * 37 % count}" for n in range(100)]
 
     def access(workspace: Any) -> None:
-        assert len(workspace.datasets) >= 5000
+        assert len(workspace.datasets) >= count
         for name in names:
             assert workspace.datasets[name].name == name
 
     report(
-        "list of 5,000 and 100 by name",
+        f"list of {count:,} and 100 by name",
         best(lambda: access(ours)),
         best(lambda: access(theirs), times=1),
         20,
@@ -243,6 +245,7 @@ def distant(server: RunningServer, old: Any) -> Iterator[Any]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--azureml")
+    parser.add_argument("--count", type=int, default=5000, help="datasets to list")
     parser.add_argument("what", nargs="*")
     given = parser.parse_args()
     what = given.what or ["list", "upload", "download", "frame", "memory"]
@@ -266,7 +269,7 @@ def main() -> None:
             if "memory" in what:
                 bench_memory(server)
             if "list" in what:
-                bench_list(ours, theirs)
+                bench_list(ours, theirs, given.count)
 
 
 if __name__ == "__main__":

@@ -316,6 +316,15 @@ async def test_an_endpoint_where_nobody_listens_is_unreachable_and_surely_not_se
     assert "127.0.0.1" in str(caught.value)
 
 
+async def test_proxies_come_from_the_environment(monkeypatch):
+    async with raw_server(lambda _: json_answer([])) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.endpoint)
+        monkeypatch.setenv("NO_PROXY", "near.example")
+        async with StudioWorkspace("http://far.example/", W, TOKEN, retry=FAST) as workspace:
+            assert await workspace.datasets() is not None
+    assert proxy.requests[0].target == f"http://far.example/api/workspaces/{W}/datasources"
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind", "said"),
     [
