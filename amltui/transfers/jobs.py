@@ -89,10 +89,6 @@ class Job(ABC):
     def describe(self, transfer: Transfer) -> Transfer:
         """`transfer` with what this kind knows besides."""
 
-    @abstractmethod
-    def discard(self) -> None:
-        """It was cancelled: leave nothing half done behind."""
-
 
 class Download(Job):
     """A content into the cache and, with a target, to a file."""
@@ -121,9 +117,8 @@ class Download(Job):
         """See `Job`."""
         if self.target is None:
             await self._into_cache()
-            return
-        await self._to(self.target)
-        self.discard()  # what another way of getting it may have left
+        else:
+            await self._to(self.target)
 
     async def _to(self, target: Path) -> None:
         if await in_thread(self._placed, target):
@@ -223,12 +218,6 @@ class Download(Job):
             transfer, path=self.target, dataset_id=source_id(self.source), checked=self._checked
         )
 
-    def discard(self) -> None:
-        """See `Job`."""
-        if self.target is not None:
-            for left in Part.leftovers(hidden_beside(self.target)):
-                left.unlink(missing_ok=True)
-
 
 class Upload(Job):
     """A file to a dataset."""
@@ -256,9 +245,6 @@ class Upload(Job):
         assert self.ticket.record.upload is not None
         path = Path(self.ticket.record.upload.path)
         return replace(transfer, path=path, dataset_id=self._dataset_id)
-
-    def discard(self) -> None:
-        """See `Job`. Blocks without a commit are the server's to clear."""
 
 
 def _has_digest(path: Path, sha256: str) -> bool:

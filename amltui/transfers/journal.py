@@ -19,8 +19,10 @@ from typing import Literal
 import filelock
 import msgspec
 
+from amltui.cache import Part
 from amltui.cache.disk import PRIVATE_FILE, private_dir, write_whole
 from amltui.models import Dataset, OutputPort
+from amltui.transfers.places import hidden_beside
 
 
 class UploadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -107,8 +109,13 @@ class Ticket:
             self._base.with_suffix(".log").unlink(missing_ok=True)
 
     def drop(self) -> None:
-        """The transfer is over: delete the record."""
+        """The transfer is over: delete the record, and what is half done beside a target."""
         self._close_log()
+        target = self.record.download.target if self.record.download else None
+        if target is not None:
+            for left in Part.leftovers(hidden_beside(Path(target))):
+                with contextlib.suppress(OSError):
+                    left.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             for suffix in (".json", ".log", ".lock"):
                 self._base.with_suffix(suffix).unlink(missing_ok=True)

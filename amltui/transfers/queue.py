@@ -66,7 +66,6 @@ class Transfers:
         await self._fetches.close()
         for job in self._jobs.values():
             if job.state is State.FAILED and refused(job.error):
-                job.discard()
                 job.ticket.drop()
             else:
                 job.ticket.close()
@@ -174,8 +173,7 @@ class Transfers:
         if not job.state.over or job.state is State.FAILED:
             await self._stop(job, State.CANCELLED)
             if not keep:
-                job.discard()
-            job.ticket.drop()
+                job.ticket.drop()
 
     def resume(self, transfer_id: str) -> None:
         """Go on with what is paused or failed; what waits tries again at once."""
@@ -209,7 +207,6 @@ class Transfers:
         """Take what is over off the list."""
         for job in [job for job in self._jobs.values() if job.state.over]:
             if job.state is State.FAILED:
-                job.discard()
                 job.ticket.drop()
             del self._jobs[job.id]
         self._wake()

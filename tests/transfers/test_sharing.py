@@ -13,6 +13,7 @@ from amltui import errors
 from amltui.cache import Cache
 from amltui.models import OutputPort
 from amltui.transfers import Options, State, Transfers
+from amltui.transfers.journal import Journal
 from tests.support.proxy import Fault, always, once
 
 DATA = os.urandom(4_000_000)
@@ -219,3 +220,21 @@ async def test_a_forgotten_failure_leaves_nothing(line, stored, tmp_path):
     transfers.forget()
     assert transfers.snapshot() == ()
     assert transfers.unfinished() == ()
+
+
+async def test_a_cleared_journal_leaves_nothing_beside_the_target(line, stored, tmp_path):
+    dataset = await stored(DATA)
+    out = tmp_path / "out"
+    out.mkdir()
+    transfers, _ = await line(always(Fault(rate=2e6)), quota=1_000_000)
+    transfers.download(dataset, out / "o.csv")
+    async for (now,) in transfers.changes():
+        if now.done:
+            break
+    await transfers.__aexit__()
+    assert list(out.iterdir()) != []
+    journal = Journal(transfers._context.cache.journals)
+    for ticket in journal.take("line"):
+        ticket.drop()
+    assert list(out.iterdir()) == []
+    assert journal.records() == []
