@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 from amltui.formats.blocks import FIELD_KEPT, TEXT_KEPT, Cut, Giant
+from amltui.formats.fields import QUOTED
 
 _QUOTE: Final = ord('"')
 _LF: Final = ord("\n")
@@ -122,7 +123,9 @@ class GiantRow:
             return position + 1
         here = self._offset + position
         if self._found <= self._columns and not self._fields[-1].text:
+            # Spaces that came in an earlier piece are not part of the field.
             self._fields[-1].start = here
+            self._raw.clear()
         if self._quotes and data[position] == _QUOTE and here not in self._literal:
             self.opened = here
             self._fields[-1].quoted = self._found <= self._columns
@@ -147,13 +150,14 @@ class GiantRow:
         return stop + 1
 
     def _quoted(self, data: bytes, position: int) -> int:
-        stop = data.find(b'"', position)
-        if stop < 0:
-            self._add(data[position:])
-            return len(data)
-        self._add(data[position:stop])
+        match = QUOTED.match(data, position)
+        assert match is not None
+        if len(self._fields[-1].text) <= FIELD_KEPT:
+            self._add(match.group().replace(b'""', b'"'))
+        if match.end() == len(data):
+            return match.end()
         self._at = _At.AFTER_QUOTE
-        return stop + 1
+        return match.end() + 1
 
     def _add(self, data: bytes) -> None:
         self._fields[-1].add(data)
