@@ -1,10 +1,12 @@
 """The REST client against the real server."""
 
+import subprocess
+
 import pytest
 
 from amltui import errors
 from amltui.models import OutputPort
-from amltui.workspaces.studio import StudioWorkspace
+from amltui.workspaces.studio import Retry, StudioWorkspace
 from tests.support.server import running_server
 
 EXAMPLE = "Adult Census Income Binary Classification dataset"
@@ -114,3 +116,30 @@ async def test_a_wrong_token_is_unauthorized(server):
     async with StudioWorkspace(server.endpoint, server.workspace_id, "wrong") as opened:
         with pytest.raises(errors.Unauthorized, match="please check your workspace ID"):
             await opened.datasets()
+
+
+@pytest.fixture
+def private_server(tmp_path):
+    """A server whose certificate nobody has signed, and the certificate."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*command, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    with running_server(tmp_path / "data", tls_cert=cert, tls_key=key) as server:
+        yield server, cert
+
+
+async def test_a_private_certificate_is_trusted_when_the_environment_says_so(
+    private_server, monkeypatch
+):
+    server, cert = private_server
+    where = (server.endpoint, server.workspace_id, server.token)
+    async with StudioWorkspace(*where) as workspace:
+        with pytest.raises(errors.Unreachable) as caught:
+            await workspace.datasets()
+    assert not caught.value.passing
+    assert "SSL_CERT_FILE" in caught.value.hint
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    async with StudioWorkspace(*where, retry=Retry(attempts=1)) as workspace:
+        census = await named(workspace, EXAMPLE)
+        assert len((await whole(workspace, census))[1]) == census.size
