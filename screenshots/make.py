@@ -79,6 +79,7 @@ async def main(directory: Path, names: list[str]) -> None:
 if __name__ == "__main__":
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     target = target.absolute()
+    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         for variable in ("CONFIG", "CACHE", "DATA"):
             os.environ[f"AMLTUI_{variable}_DIR"] = f"{place}/{variable.lower()}"
