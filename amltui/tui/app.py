@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -18,6 +18,9 @@ from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.theme import DARK, LIGHT
 
+if TYPE_CHECKING:
+    from amltui.transfers import Options
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,9 +34,9 @@ class AmltuiApp(App[int]):
         Binding("ctrl+q", "quit", "Quit", show=False, system=True),
     ]
 
-    def __init__(self, profile: str | None = None) -> None:
+    def __init__(self, profile: str | None = None, *, options: Options | None = None) -> None:
         super().__init__()
-        self.backend = Backend(profile)
+        self.backend = Backend(profile, options)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name

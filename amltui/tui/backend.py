@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
+    from amltui.transfers import Options
 
 
 class Backend:
     """Opens one session in the background and lends it to whoever waits for it."""
 
-    def __init__(self, profile: str | None = None) -> None:
+    def __init__(self, profile: str | None = None, options: Options | None = None) -> None:
         self.profile = profile
+        self.options = options
         self._task: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Session] | None = None
         self._closing = asyncio.Event()
@@ -53,7 +55,7 @@ class Backend:
         try:
             # The import takes longer than a frame, so it happens beside the loop that draws.
             module = await asyncio.to_thread(importlib.import_module, "amltui.services.session")
-            async with module.open_session(profile=self.profile) as session:
+            async with module.open_session(self.profile, options=self.options) as session:
                 ready.set_result(session)
                 await self._closing.wait()
         except Exception as error:

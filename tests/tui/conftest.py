@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from amltui.transfers import Options
 from amltui.tui.app import AmltuiApp
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.widgets.datasets import DatasetsPane
@@ -70,9 +71,12 @@ class Driver:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Let the program work until `condition` holds."""
-        async with asyncio.timeout(SECONDS):
-            while not _holds(condition):
-                await self.pilot.pause(0.01)
+        try:
+            async with asyncio.timeout(SECONDS):
+                while not _holds(condition):
+                    await self.pilot.pause(0.01)
+        except TimeoutError:
+            pytest.fail(f"It did not come to that. {self.notes}\n{self.screen_text()}")
 
     async def choose(self, name: str) -> None:
         """Put the cursor of the list on a dataset by filtering, and drop the filter."""
@@ -108,9 +112,11 @@ def _holds(condition: Callable[[], object]) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def at_the_screen(size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
+async def at_the_screen(
+    size: tuple[int, int] = (120, 40), options: Options | None = None
+) -> AsyncIterator[Driver]:
     """The program on a terminal of this size, with its list on the screen."""
-    app = AmltuiApp()
+    app = AmltuiApp(options=options)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: driver.names)

@@ -46,6 +46,12 @@ async def test_the_filter_narrows_while_typing_and_escape_drops_it(place):
         await user.until(lambda: len(user.names) >= len(SAMPLES))
 
 
+async def test_what_the_filter_finds_is_previewed_while_typing(place):
+    async with at_the_screen() as user:
+        await user.press("slash", "i", "r", "i", "s")
+        await user.until(lambda: shows(user, "Iris"))
+
+
 async def test_a_filter_without_a_match_says_so(place):
     async with at_the_screen() as user:
         await user.press("slash", "q", "q", "q")

@@ -106,7 +106,9 @@ class DatasetList(ScrollView, can_focus=True, inherit_bindings=False):
         self._reveal()
         self.refresh()
         if self.current != before:
-            self.post_message(self.Highlighted(self.current))
+            # Not at once: a message made while the pane's own handler runs counts as the pane's,
+            # and so would never rise above it.
+            self.call_later(self._report)
 
     def mark(self, presence: dict[str, Presence]) -> None:
         """Say which datasets (by id) are on this disk; the others are remote."""
@@ -160,6 +162,9 @@ class DatasetList(ScrollView, can_focus=True, inherit_bindings=False):
             self._reveal()
             self.refresh()
             self.post_message(self.Highlighted(self.current))
+
+    def _report(self) -> None:
+        self.post_message(self.Highlighted(self.current))
 
     def _reveal(self) -> None:
         self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)

@@ -1,0 +1,70 @@
+import pytest
+
+from amltui.services.session import open_session
+from amltui.transfers import Options
+from amltui.tui.widgets.transfers import TransfersPane
+from tests.tui.conftest import at_the_screen
+
+CONTENT = b"number,square\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(700_000))
+SLOW = Options(rate_limit=1_500_000)
+
+
+def states(user):
+    return [str(transfer.state) for transfer in user.main.query_one(TransfersPane).rows]
+
+
+@pytest.fixture
+async def large(place, tmp_path):
+    """A dataset that takes some seconds at a slow rate."""
+    path = tmp_path / "squares.csv"
+    path.write_bytes(CONTENT)
+    async with open_session() as session:
+        made = await session.upload(path, name="squares", data_type_id="GenericCSV")
+        yield made
+        await session.delete(made)
+
+
+async def test_a_transfer_is_paused_resumed_and_cancelled_by_key(place, large):
+    async with at_the_screen(options=SLOW) as user:
+        await user.choose(large.name)
+        await user.press("d", "w")
+        await user.until(lambda: states(user) == ["running"])
+        await user.until(lambda: "4 Transfers (1 running)" in user.screen_text())
+        await user.press("p")
+        await user.until(lambda: states(user) == ["paused"])
+        await user.press("p")
+        await user.until(lambda: states(user) == ["running"])
+        await user.press("x")
+        await user.until(lambda: states(user) == ["cancelled"])
+        assert list(place.iterdir()) == []
+        await user.press("w")
+        await user.until(lambda: user.main.query_one("#list").has_focus)
+
+
+async def test_quitting_asks_while_a_transfer_runs_and_the_next_start_goes_on_with_it(place, large):
+    async with at_the_screen(options=SLOW) as user:
+        await user.choose(large.name)
+        await user.press("d")
+        await user.until(lambda: states(user) == ["running"])
+        await user.press("q")
+        await user.until(lambda: "Transfers are running" in user.screen_text())
+        await user.press("n", "q")
+        await user.until(lambda: "Transfers are running" in user.screen_text())
+        await user.press("y")
+        await user.until(lambda: not user.app.is_running)
+    assert not (place / "squares.csv").exists()
+    async with at_the_screen() as user:
+        await user.until((place / "squares.csv").exists)
+        assert "Going on with squares" in user.notes
+        assert (place / "squares.csv").read_bytes() == CONTENT
+
+
+async def test_a_large_dataset_is_previewed_only_when_asked_for(place, large):
+    async with at_the_screen() as user:
+        await user.choose(large.name)
+        await user.until(lambda: "enter shows the first rows at once" in user.screen_text())
+        await user.press("enter")
+        await user.until(lambda: user.main.preview.rows)
+        await user.until(lambda: user.main.preview.rows.row_count == 700_000)
+        await user.press("G")
+        await user.until(lambda: "row 700,000" in user.screen_text())
