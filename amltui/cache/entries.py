@@ -20,7 +20,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import filelock
 import msgspec
 
 from amltui.cache.disk import disk_errors, private_dir, write_whole
@@ -165,6 +164,8 @@ class Entry:
         Raises:
             EntryBusy: somebody else holds it.
         """
+        import filelock  # a list, which locks nothing, does not wait for it
+
         with disk_errors(self.lock_file, "use the cache"):
             private_dir(self.lock_file.parent)
         lock = filelock.FileLock(self.lock_file, timeout=0, mode=0o600, thread_local=False)

@@ -60,6 +60,9 @@ def _run(arguments: list[str]) -> int:
         return complete(arguments[1:])
     arguments = _ordered(arguments)
     if arguments[:1] == ["ls"]:
+        import gc
+
+        gc.disable()  # a twentieth of this short life went into looking for cycles to free
         from amltui.cli.listing import print_list, understood
 
         asked = understood(arguments[1:])
