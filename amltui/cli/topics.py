@@ -58,18 +58,30 @@ made visible; exact cells come with --format csv, and exact bytes with `get`.
 
 --json prints one document, in ASCII, on every command that prints data:
   ls, versions     list of datasets
-  show             dataset
-  dataset          id, family_id, name, data_type_id, description, size, created, owner,
+  show, put, update, rename, describe, rm     one dataset
+    dataset        id, family_id, name, data_type_id, description, size, created, owner,
                    is_example, is_latest, source_origin, uploaded_from_filename, experiment_id,
                    schema_status
   head, sql        columns [{name, type}], rows [[text or null]], row_count, complete
-  stats            columns [{name, type, ...}]
-  get, output      path, size, sha256 (null: not known), checked
-  put, update, rename, describe    dataset
+  sql -o FILE      path, row_count
+  stats NAME       dataset, row_count, malformed, columns [{name, type, rows, missing, empty,
+                   misfits, distinct, distinct_exact, minimum, maximum, mean, deviation,
+                   quartiles, shortest, longest}]
+  stats NAME COL   the same of one column, histogram [{low, high, count}], other
+  get, output      path, size, checked (sha256, md5 or length)
+  pick             path, dataset_id, name
+  snippet          for, code
   experiments      list of {id, description, creator, status, created, is_example, is_archived}
   outputs          list of {node_id, port, data_type_id, module, status}
+  publish          experiment_id, node_id, port, data_type_id, size
+  transfers        list of {id, kind, name, begun, path}
+  cache info       directory, size, quota, entries, whole, partial, pinned
+  cache list       list of {name, dataset_id, workspace, data_type_id, size, whole, pinned, used}
   profile list     list of {name, endpoint, workspace_id, token, default}
+  profile test     profile, embedded, endpoint, workspace_id, workspace, server,
+                   latency_seconds, lacks
   token list       list of {id, name, role, created, expires, last_used}
+  doctor           versions, paths, settings, connection, server, terminal, problems
 Keys may be added; those that are there stay and keep their meaning. Unknown values are null.
 """
 
