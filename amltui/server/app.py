@@ -5,6 +5,8 @@ Around every request: an id, the map from exceptions to answers, one line in the
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -35,6 +37,8 @@ from amltui.server.state import State
 from amltui.wire import headers
 from amltui.wire.messages import Error
 
+_DRAIN_BYTES: Final = 64 << 20
+_DRAIN_SECONDS: Final = 10.0
 _REQUEST_ID: Final = headers.REQUEST_ID.encode()
 
 
@@ -66,6 +70,7 @@ class Application:
         request_id = secrets.token_hex(8)
         began = time.perf_counter()
         status = 0
+        body = _Body(receive)
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -81,14 +86,16 @@ class Application:
         try:
             try:
                 _check_address(scope)
-                await self._router(scope, receive, watched)
+                await self._router(scope, body, watched)
             except ClientDisconnect:
                 status = status or 499
             except Exception as error:  # the border: every failure becomes an answer
                 if status:
                     log.event("cut", logging.ERROR, failed=True, id=request_id)
                     raise
-                await problem_answer(error, request_id)(scope, receive, watched)
+                refusal = problem_answer(error, request_id)
+                await body.drain()
+                await refusal(scope, body, watched)
         finally:
             log.event(
                 "request",
@@ -112,6 +119,32 @@ class Application:
         return await endpoint.handler(
             Call(self._state, self.profiler, self._last_list, request, caller)
         )
+
+
+class _Body:
+    """A request's body, of which the rest can be thrown away.
+
+    A connection that is closed while its client still sends is reset, and the client never sees
+    the answer that says why.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self._ended = True
+        return message
+
+    async def drain(self) -> None:
+        """Read what the client still sends, within limits."""
+        left = _DRAIN_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while not self._ended and left > 0:
+                    left -= len((await self()).get("body", b""))
 
 
 class _Mounted:

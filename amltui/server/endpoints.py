@@ -240,7 +240,12 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
             Parameter("v", "schema or visualization instead of the contents", required=False),
         ),
         answer=bytes,
-        problems={403: "The link is not valid", 404: "Deleted", 416: "Range past the end"},
+        problems={
+            403: "The link is not valid",
+            404: "Deleted",
+            409: "Its bytes are not what its type says",
+            416: "Range past the end",
+        },
     ),
     Endpoint(
         "GET",

@@ -25,12 +25,14 @@ _PARTS: Final = {
     "token": "Id or name of an access token",
     "key": "SHA-256 of the contents, in hex",
 }
-_USUAL: Final = {
+_USUAL_OPEN: Final = {
     400: "The request as such is wrong",
+    503: "Database or store cannot be reached now",
+}
+_USUAL: Final = _USUAL_OPEN | {
     401: "The workspace or the token is wrong",
     403: "The token may not do this",
     429: "Too many failed logins from this address",
-    503: "Database or store cannot be reached now",
 }
 
 
@@ -134,7 +136,7 @@ def _responses(endpoint: Endpoint, named: dict[int, dict[str, Any]]) -> dict[str
     if endpoint.method == "GET":
         responses["304"] = {"description": "Unchanged"}
     error = {"application/json": {"schema": named[id(messages.Error)]}}
-    usual = {} if endpoint.access == "open" else _USUAL
+    usual = _USUAL_OPEN if endpoint.access == "open" else _USUAL
     for status, words in {**usual, **endpoint.problems}.items():
         responses[str(status)] = {"description": words, "content": error}
     return responses

@@ -121,3 +121,14 @@ def test_tokens_are_kept_on_the_data_directory_beside_a_running_server(tmp_path)
         assert get(server, server.workspace_id, fresh.secret).status_code == 401
         primary = admin.regenerate_token(options, "primary")
         assert primary.secret in (options.data / "settings.json").read_text()
+
+
+def test_who_uploads_with_a_wrong_token_is_told_so_and_not_cut_off(server):
+    start = f"{server.endpoint}api/resourceuploads/workspaces/{server.workspace_id}/"
+    refused = httpx.post(
+        start,
+        params={"dataTypeId": "Zip"},
+        content=bytes(8 << 20),
+        headers={"x-ms-metaanalytics-authorizationtoken": "wrong"},
+    )
+    assert refused.status_code == 401
