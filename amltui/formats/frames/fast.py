@@ -22,7 +22,7 @@ from amltui.formats.frames.delimited import PANDAS, Dialect
 _SAMPLE: Final = 256 << 10
 _WORTH_IT: Final = 1 << 20
 """Contents below this many bytes are left to pandas: there is nothing to gain."""
-_BLOCK: Final = 2 << 20
+_BLOCK: Final = 1 << 20
 _TRIES: Final = 4
 MISSING: Final = (
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -67,10 +67,14 @@ def read(reader: IO[bytes], dialect: Dialect) -> Parsed | None:
     try:
         sample = _sample(head, dialect)
         types = [_arrow_type(sample.iloc[:, at]) for at in range(sample.shape[1])]
+        quoted = b'"' in head
         for _ in range(_TRIES):
             reader.seek(start + len(head))
             watched = _Watched(head, reader, numbers=pa.int64() in types)
-            outcome = _parse(watched, types, dialect)
+            outcome = _parse(watched, types, dialect, quoted=quoted)
+            if watched.quotes and not quoted:
+                quoted = True  # a line's end may have stood in quotes
+                continue
             if isinstance(outcome, pa.Table):
                 return Parsed(outcome, sample.columns)
             types[outcome] = None
@@ -164,8 +168,13 @@ def _hexadecimal(piece: bytes) -> bool:
     return (b"x" in piece and b"0x" in piece) or (b"X" in piece and b"0X" in piece)
 
 
-def _parse(source: _Watched, types: list[pa.DataType | None], dialect: Dialect) -> pa.Table | int:
-    """The table, or the number of a column that is not of its type."""
+def _parse(
+    source: _Watched, types: list[pa.DataType | None], dialect: Dialect, *, quoted: bool
+) -> pa.Table | int:
+    """The table, or the number of a column that is not of its type.
+
+    `quoted`: a line's end may stand in quotes, which costs Arrow half its speed to watch for.
+    """
     names = [str(at) for at in range(len(types))]
     try:
         table = pyarrow.csv.read_csv(
@@ -176,7 +185,7 @@ def _parse(source: _Watched, types: list[pa.DataType | None], dialect: Dialect) 
                 skip_rows_after_names=1 if dialect.header else 0,
             ),
             parse_options=pyarrow.csv.ParseOptions(
-                delimiter=dialect.delimiter, newlines_in_values=True
+                delimiter=dialect.delimiter, newlines_in_values=quoted
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types={
@@ -190,6 +199,8 @@ def _parse(source: _Watched, types: list[pa.DataType | None], dialect: Dialect) 
             ),
         )
     except pa.ArrowInvalid as error:
+        if source.quotes and not quoted:
+            return 0  # the caller tries again
         match = _COLUMN.search(str(error))
         if match is None or types[at := int(match.group(1))] in {None, pa.large_string()}:
             raise _UnsureError from None
