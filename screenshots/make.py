@@ -32,11 +32,12 @@ SCENES: dict[str, tuple[tuple[int, int], tuple[str, ...], str]] = {
     "sql": ((120, 40), ("enter", "s", "enter"), "SQL"),
     "upload": ((120, 40), ("u",), "Upload a file"),
     "copy": ((120, 40), ("enter", "y"), "enter choose"),
+    "light": ((120, 40), ("colon", *"light", "enter", "2"), "complete"),
     "palette": ((120, 40), ("colon",), "Commands"),
     "help": ((120, 40), ("question_mark",), "Keys"),
     "transfers": ((120, 40), ("d", "w"), "done"),
     "single": ((60, 20), ("enter",), "complete"),
-    "rename": ((80, 24), ("end", "D"), "an example"),
+    "narrow-plain": ((80, 24), (), "complete"),
     "small": ((40, 10), (), "too small"),
 }
 
@@ -61,7 +62,7 @@ async def picture(name: str, directory: Path) -> None:
 
         await until(listed)
         if size[0] >= 70:
-            await until(lambda: "complete" in text())
+            await until(lambda: "complete" in text() and "online" in text())
         for key in keys:
             await pilot.press(key)
         await until(lambda: wanted in text())

@@ -30,6 +30,7 @@ from amltui.tui.dialogs.palette import Command, Palette
 from amltui.tui.grid.messages import CellHighlighted, CellSelected, SortRequested
 from amltui.tui.screens.layout import LIST, PREVIEW
 from amltui.tui.screens.panes import PanesScreen
+from amltui.tui.theme import DARK, LIGHT
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.datasets import DatasetsPane
 from amltui.tui.widgets.details import Details, Facts
@@ -93,6 +94,7 @@ class MainScreen(PanesScreen):
             "forget": self._moves.forget,
             "copy": self._copying.menu,
             "undo": self._datasets.undo,
+            "colours": self._other_colours,
             "prompt": LeaveActions(self, lambda: self.app).prompt,
         }
 
@@ -330,6 +332,7 @@ class MainScreen(PanesScreen):
         commands += [
             Command("do:download_to", "download to a path that you type"),
             Command("do:undo", "undo the last change to a dataset"),
+            Command("do:colours", "light or dark colours"),
             Command("do:forget", "take finished transfers off the pane"),
         ]
         chosen = await self.ask(Palette(commands))
@@ -340,6 +343,11 @@ class MainScreen(PanesScreen):
             await self.app.run_action(f"simulate_key('{value}')")
         elif kind == "do":
             self.action_do(value)
+
+    async def _other_colours(self) -> None:
+        self.app.theme = LIGHT.name if self.app.theme == DARK.name else DARK.name
+        self.refresh(recompose=False, layout=True)
+        self._show_facts()  # Its text carries colours of its own.
 
     async def action_quit(self) -> None:
         """Quit; asks first while transfers run."""

@@ -27,7 +27,6 @@ class Facts:
     dataset: Dataset | None = None
     rows: Rows | None = None
     column: Column | None = None
-    presence: str = ""
 
 
 class Details(VerticalScroll, inherit_bindings=False):
@@ -99,7 +98,6 @@ def _dataset_pairs(facts: Facts, dataset: Dataset) -> Iterable[tuple[str, str]]:
     if dataset.created_date:
         yield "created", f"{dataset.created_date:%Y-%m-%d %H:%M} UTC"
     yield "file", visible(dataset.uploaded_from_filename)
-    yield "here", facts.presence
     if dataset.is_example:
         yield "note", "an example: cannot be changed"
 
