@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 
-def parse(text: str, delimiter: str, *, skip_space: bool) -> list[list[str | None]]:
-    """Rows as written; blank lines are none. A quote that is never closed is a character."""
+def parse(text: str, delimiter: str, *, skip_space: bool) -> tuple[list[list[str | None]], int]:
+    """Rows as written, and how many quotes are never closed: these are characters.
+
+    Blank lines are no rows.
+    """
     literal: set[int] = set()
     while True:
         rows, opened = _pass(text, delimiter, skip_space, literal)
         if opened is None:
-            return rows
+            return rows, len(literal)
         literal.add(opened)
 
 

@@ -198,7 +198,8 @@ def test_what_pythons_own_writer_writes_is_read_again(rows):
 @example(',\n, ,"', BARE_CSV)
 def test_any_text_reads_as_the_plain_reference_reads_it(text, data_type_id):
     fmt = format_of(data_type_id)
-    expected = parse(text, fmt.delimiter, skip_space=fmt.skip_space)
+    expected, unclosed = parse(text, fmt.delimiter, skip_space=fmt.skip_space)
+    assume(unclosed < 5)  # from there on quotes mean nothing, which the reference does not know
     found = rows_of(text.encode(), data_type_id)
     columns = len(found.columns)
     assert found.row_count == len(expected)
