@@ -62,7 +62,7 @@ class Options:
 
     concurrency: int = 3
     """Transfers that run at once; others are queued."""
-    connections: int = 4
+    connections: int = 6
     """Ranges of one download under way at once."""
     blocks: int = 4
     """Blocks of one upload under way, and in memory, at once; a kill costs some of them."""

@@ -16,7 +16,7 @@ from amltui.workspaces.studio.retries import Retry, repeated
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 """Seconds for a connection, and between two pieces of an answer or a request."""
-_LIMITS: Final = httpx.Limits(max_connections=16, max_keepalive_connections=16, keepalive_expiry=4)
+_LIMITS: Final = httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=4)
 _REDIRECTS: Final = 5
 _PIECE: Final = 512 * 1024
 """Bytes of a request's body that are handed over at once."""
