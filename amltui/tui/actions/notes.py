@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Final
 
+from amltui.tui.actions.questions import loaded
+
 if TYPE_CHECKING:
     from amltui.tables import Table
     from amltui.tables.queries import Histogram
@@ -30,10 +32,11 @@ def sparkline(spread: Histogram) -> str:
 
 async def column_notes(table: Table) -> AsyncGenerator[tuple[int, str]]:
     """A note for each column, one after the other: bars for numbers, else how many values."""
-    from amltui.tables.queries import distinct, histogram, in_thread
-
     if not 0 < table.row_count <= ROWS:
         return
+    await loaded()
+    from amltui.tables.queries import distinct, histogram, in_thread
+
     for index, column in enumerate(table.columns[:_COLUMNS]):
         if column.type in {"int", "float", "date", "datetime"}:
             yield index, sparkline(await in_thread(histogram, table, index, bins=_BINS))

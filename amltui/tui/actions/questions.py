@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 from textual.coordinate import Coordinate
@@ -35,6 +36,12 @@ class Step:
     """What was asked, for a person."""
     order: tuple[int, bool] | None = None
     """Column and direction of a sort."""
+
+
+async def loaded() -> None:
+    """Import what answers questions beside the loop that draws: DuckDB takes a quarter second."""
+    for module in ("aggregate", "match", "order", "statements"):
+        await asyncio.to_thread(import_module, f"amltui.tables.queries.{module}")
 
 
 class Questions:
@@ -97,6 +104,7 @@ class Questions:
 
     async def filter(self, text: str) -> None:
         """`&`: keep the rows that meet what was typed; nothing typed takes a filter back."""
+        await loaded()
         from amltui.tables.queries import filter_rows, in_thread
 
         if not text.strip():
@@ -110,6 +118,7 @@ class Questions:
 
     async def sort(self, column: int, *, descending: bool) -> None:
         """`[` and `]`: order by a column; the same again takes the order back."""
+        await loaded()
         from amltui.tables.queries import SortKey, in_thread, sort
 
         top = self._steps[-1] if self._steps else None
@@ -134,6 +143,7 @@ class Questions:
 
     async def sql(self, text: str) -> None:
         """`s`: the answer of a SELECT on the whole dataset as `data`."""
+        await loaded()
         from amltui.tables.queries import in_thread, sql
 
         await self._rows()
@@ -145,6 +155,7 @@ class Questions:
 
     async def find(self, text: str, step: int = 1) -> None:
         """`/`, `n` and `N`: go to the next (1) or previous (-1) cell that contains the text."""
+        await loaded()
         from amltui.tables.queries import Condition, Hit, find, in_thread
 
         pane = self._desk.preview
@@ -178,6 +189,7 @@ class Questions:
 
     async def profile(self, column: int) -> tuple[Statistics, Histogram]:
         """A column of the rows on top in numbers, and how its values are spread."""
+        await loaded()
         from amltui.tables.queries import histogram, in_thread, statistics
 
         rows = await self._rows()
