@@ -70,10 +70,12 @@ class Loop:
         Raises:
             Cancelled: the loop was closed meanwhile.
         """
+        started: list[asyncio.Task[Any]] = []
 
         async def run() -> T:
             task = asyncio.current_task()
             assert task is not None
+            started.append(task)
             self._calls.add(task)
             try:
                 return await func(*args)
@@ -81,13 +83,15 @@ class Loop:
                 self._calls.discard(task)
 
         with self.use():
-            future = self._started().start_task_soon(run)
+            portal = self._started()
             try:
-                return future.result()
+                return portal.start_task_soon(run).result()
             except CancelledError:
                 raise Cancelled("The workspace was closed while this was under way") from None
             except BaseException:
-                future.cancel()
+                # Also when Ctrl-C came before there was a future to cancel.
+                for task in (t for t in started if not t.done()):
+                    task.get_loop().call_soon_threadsafe(task.cancel)
                 raise
 
     @contextmanager
