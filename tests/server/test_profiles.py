@@ -4,10 +4,12 @@ import csv
 import gzip
 import io
 import statistics
+import subprocess
 
 import pytest
 
 from tests.server.test_embedded import SAMPLES
+from tests.support.server import RunningServer, running_server
 from tests.support.studio import Studio, url_of
 
 
@@ -56,3 +58,40 @@ def test_hostile_contents_fail_their_schema_and_nothing_else(studio):
     answer = studio.http.get(f"datasources/{dataset['Id']}/schema")
     assert answer.status_code in {200, 409}
     assert studio.read(dataset) == b"@RELATION \xff\n@ATTRIBUTE"
+
+
+def test_a_team_server_computes_schemas_after_the_commit(tmp_path):
+    """Without being asked: the status in the list becomes Complete."""
+    from tests.server.test_run import settings_of, start_team
+
+    data = tmp_path / "data"
+    process = start_team(data, log=subprocess.DEVNULL)  # a pipe nobody reads would fill
+    try:
+        process.stdout.readline()
+        workspace = settings_of(data)
+        server = RunningServer(
+            workspace["api_endpoint"],
+            workspace["id"],
+            workspace["authorization_token"],
+            data,
+            process,
+        )
+        studio = Studio(server)
+        dataset = studio.create("profiled", b"a,b\n1,x\n2,y\n")
+        while dataset["SchemaStatus"] == "Pending":
+            dataset = studio.one(dataset["Id"])
+        assert dataset["SchemaStatus"] == "Complete"
+        studio.close()
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def test_a_schema_is_computed_from_an_object_store(tmp_path, postgres, azurite):
+    options = {"database": postgres.new_database(), "contents": azurite.new_container()}
+    with running_server(tmp_path / "data", environment=azurite.environment, **options) as server:
+        studio = Studio(server)
+        dataset = studio.create("far", b"a,b\n1,x\n2,y\n")
+        schema = studio.http.get(f"datasources/{dataset['Id']}/schema").json()
+        assert [column["Type"] for column in schema["Columns"]] == ["int", "text"]
+        studio.close()

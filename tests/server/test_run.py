@@ -28,12 +28,12 @@ sys.exit(serve(options))
 """
 
 
-def start_team(data, port=0, *words):
+def start_team(data, port=0, *words, log=subprocess.PIPE):
     return subprocess.Popen(
         [sys.executable, "-c", _TEAM, str(data), str(port), *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
 
