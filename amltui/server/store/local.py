@@ -23,6 +23,9 @@ from amltui.server.problems import Full, Missing, StartError, Unavailable
 from amltui.server.store.base import Block, Staged, Store, Stored
 
 CHUNK: Final = 128 << 10
+"""Bytes that one step of a download reads."""
+LARGE: Final = 1 << 20
+"""Bytes that are written, or read to be joined, in one step: each costs a change of threads."""
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -84,7 +87,7 @@ class LocalStore(Store):
         path = self._blocks / key
         with mapped():
             size = (await anyio.to_thread.run_sync(os.stat, path)).st_size
-        async for chunk in _read(path, 0, size):
+        async for chunk in _read(path, 0, size, LARGE):
             yield chunk
 
     async def block_size(self, key: str) -> int | None:
@@ -173,6 +176,8 @@ class StagedFile(Staged):
         self._path = path
         self._hash = hashlib.sha256() if hashed else None
         self._size = 0
+        self._pending: list[bytes] = []
+        self._pending_size = 0
         self._file: IO[bytes] | None = None
         self._stored: Stored | None = None
 
@@ -192,24 +197,33 @@ class StagedFile(Staged):
             await anyio.to_thread.run_sync(clean)
 
     async def write(self, data: bytes) -> None:
-        """Append to the file and to the hash, off the loop."""
+        """Append to the file and to the hash, in large steps off the loop."""
+        self._pending.append(data)
+        self._pending_size += len(data)
+        self._size += len(data)
+        if self._pending_size >= LARGE:
+            await self._flush()
+
+    async def _flush(self) -> None:
         assert self._file is not None
-        file = self._file
+        file, pending = self._file, self._pending
+        self._pending, self._pending_size = [], 0
 
         def append() -> None:
-            rest = memoryview(data)
-            while rest:  # an unbuffered file may take less than it was given
-                rest = rest[file.write(rest) :]
-            if self._hash is not None:
-                self._hash.update(data)
+            for data in pending:
+                rest = memoryview(data)
+                while rest:  # an unbuffered file may take less than it was given
+                    rest = rest[file.write(rest) :]
+                if self._hash is not None:
+                    self._hash.update(data)
 
         with mapped():
             await anyio.to_thread.run_sync(append)
-        self._size += len(data)
 
     async def finish(self, *, durable: bool = True) -> Stored:
         """Flush it to the disk, unless it only passes through."""
         assert self._file is not None
+        await self._flush()
         if durable:
             with mapped():
                 await anyio.to_thread.run_sync(os.fsync, self._file.fileno())
@@ -255,7 +269,7 @@ def _create(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
 
 
-async def _read(path: Path, start: int, stop: int) -> AsyncIterator[bytes]:
+async def _read(path: Path, start: int, stop: int, step: int = CHUNK) -> AsyncIterator[bytes]:
     with mapped():
         file = await anyio.to_thread.run_sync(lambda: path.open("rb", buffering=0))
     try:
@@ -263,7 +277,7 @@ async def _read(path: Path, start: int, stop: int) -> AsyncIterator[bytes]:
         while position < stop:
             with mapped():
                 chunk = await anyio.to_thread.run_sync(
-                    os.pread, file.fileno(), min(CHUNK, stop - position), position
+                    os.pread, file.fileno(), min(step, stop - position), position
                 )
             if not chunk:
                 raise Unavailable("The contents in the store are shorter than they should be.")
