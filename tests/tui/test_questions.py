@@ -158,3 +158,25 @@ async def test_columns_are_frozen_and_hidden_by_key(place):
         assert user.main.preview.grid.fixed_columns == 1
         await user.press("l", "minus")
         await user.until(lambda: user.main.preview.grid.hidden_columns == {1})
+
+
+async def test_malformed_rows_are_marked_counted_and_shown_with_their_text(place):
+    (place / "ragged.csv").write_text("a,b\n1,2\n3\n4,5,6\n7,8\n")
+    async with at_the_screen() as user:
+        session = await user.main.session()
+        await session.upload(place / "ragged.csv", name="ragged", data_type_id="GenericCSV")
+        await user.press("R")
+        await user.until(lambda: "ragged" in user.names)
+        await user.choose("ragged")
+        await user.press("enter")
+        await user.until(lambda: state(user) == "4 rows · complete · 2 malformed")
+        await user.until(lambda: "2!" in user.screen_text() and "3!" in user.screen_text())
+        assert "4!" not in user.screen_text()
+        await user.press("m")
+        await user.until(lambda: "malformed rows" in state(user))
+        assert "4,5,6" in user.screen_text()
+        await user.press("ampersand", "7", "enter")
+        await user.until(lambda: "cannot be asked" in user.notes)
+        await user.press("escape")
+        await user.until(lambda: state(user) == "4 rows · complete · 2 malformed")
+        assert user.main.preview.rows.cell(3, 0) == "7"

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from textual.coordinate import Coordinate
 
@@ -22,16 +22,22 @@ from amltui.tui.actions.conditions import conditions
 if TYPE_CHECKING:
     from amltui.tables import Table
     from amltui.tables.queries import Answer, Histogram, Statistics, View
+    from amltui.tables.table import MalformedRows
     from amltui.tui.actions.desk import PreviewDesk
     from amltui.tui.widgets.preview import PreviewPane
+
+
+_REPLACING: Final = ("sql", "malformed")
+MARKED: Final = 100_000
+"""Malformed rows that are marked in the grid at most; `m` shows all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One answer on the pile."""
 
-    kind: Literal["filter", "sort", "sql"]
-    rows: Table | View | Answer
+    kind: Literal["filter", "sort", "sql", "malformed"]
+    rows: Table | View | Answer | MalformedRows
     chip: str
     """What was asked, for a person."""
     order: tuple[int, bool] | None = None
@@ -54,6 +60,7 @@ class Questions:
         self._arrived = asyncio.Event()
         self._steps: list[Step] = []
         self._notes: dict[int, str] = {}
+        self._malformed: frozenset[int] = frozenset()
         self._sought = ""
         self.busy = ""
         """What is being worked on, for a person."""
@@ -70,8 +77,8 @@ class Questions:
 
     @property
     def replaced(self) -> bool:
-        """Whether the rows on the screen are an SQL answer, and so no rows of the dataset."""
-        return any(step.kind == "sql" for step in self._steps)
+        """Whether what is on the screen are no rows of the dataset: an SQL answer, for one."""
+        return any(step.kind in _REPLACING for step in self._steps)
 
     def has(self, table: Table) -> None:
         """The table that questions go to is there, or another one took its place."""
@@ -90,6 +97,7 @@ class Questions:
             self._drop(self._steps.pop())
         self._table = None
         self._notes = {}
+        self._malformed = frozenset()
         self._arrived.clear()
         self.busy = ""
 
@@ -98,7 +106,7 @@ class Questions:
         if not self._steps:
             return False
         dropped = self._steps.pop()
-        self._show(keep=dropped.kind != "sql")
+        self._show(keep=dropped.kind not in _REPLACING)
         self._drop(dropped)
         return True
 
@@ -153,6 +161,25 @@ class Questions:
         cut = f", cut after {answer.row_count:,} rows" if answer.partial else ""
         self._push(Step("sql", answer, f"SQL{cut}"), keep=False)
 
+    def malformed(self) -> None:
+        """`m`: the rows that are not as the format wants them: where, why, and their text."""
+        if self._steps and self._steps[-1].kind == "malformed":
+            self.back()
+            return
+        if self._table is None or not self._table.malformed_count:
+            self._desk.say("All rows that are here are well formed.")
+            return
+        self._push(Step("malformed", self._table.malformed, "malformed rows"), keep=False)
+
+    async def mark_malformed(self) -> None:
+        """Mark these rows in the grid; once all rows are there."""
+        if self._table is None:
+            return
+        found = await asyncio.to_thread(_numbers, self._table)
+        self._malformed = found
+        if not self.replaced:
+            self._desk.preview.grid.mark_malformed(found)
+
     async def find(self, text: str, step: int = 1) -> None:
         """`/`, `n` and `N`: go to the next (1) or previous (-1) cell that contains the text."""
         await loaded()
@@ -200,7 +227,14 @@ class Questions:
 
     async def _rows(self) -> Table | View:
         if self._steps:
-            return self._steps[-1].rows
+            from amltui.tables.table import MalformedRows
+
+            rows = self._steps[-1].rows
+            if isinstance(rows, MalformedRows):
+                raise UsageError(
+                    "Malformed rows cannot be asked.", hint="esc goes back to the dataset's rows."
+                )
+            return rows
         if self._desk.preview.rows is None:
             raise UsageError("No rows are shown.", hint="Choose a dataset first.")
         if self._table is None:
@@ -230,16 +264,27 @@ class Questions:
         pane.show(rows, pane.view, keep=keep)
         if not keep and not self.replaced:
             pane.grid.set_notes(self._notes)
+            pane.grid.mark_malformed(self._malformed)
         order = next((step.order for step in reversed(self._steps) if step.kind != "filter"), None)
         pane.grid.set_sort({} if order is None else {order[0]: order[1]})
         self._changed()
 
     def _drop(self, step: Step) -> None:
-        step.rows.close()
+        from amltui.tables.table import MalformedRows
+
+        if not isinstance(step.rows, MalformedRows):  # these are the table's own
+            step.rows.close()
 
     def tell(self) -> None:
         """Let the pane say what is being worked on."""
         self._changed()
+
+
+def _numbers(table: Table) -> frozenset[int]:
+    """Numbers of the malformed rows in the file, by a reader of this thread's own."""
+    with table.reopen() as own:
+        rows = own.malformed
+        return frozenset(rows.table_row(row) for row in range(min(rows.row_count, MARKED)))
 
 
 class _Busy:

@@ -296,6 +296,10 @@ class MainScreen(PanesScreen):
         sort = self._previews.questions.sort
         self._ask(partial(sort, event.column_index, descending=event.descending))
 
+    @on(PreviewPane.Malformed)
+    def _malformed(self) -> None:
+        self._previews.questions.malformed()
+
     @on(PreviewPane.Profile)
     def _profile(self, event: PreviewPane.Profile) -> None:
         self._ask(partial(self._previews.profile, event.column))

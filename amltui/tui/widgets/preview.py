@@ -68,6 +68,7 @@ class PreviewPane(Vertical):
         Binding("ampersand", "question('filter')", "filter rows"),
         Binding("s", "question('sql')", "SQL"),
         Binding("I", "profile", "column profile", show=False),
+        Binding("m", "malformed", "malformed rows", show=False),
     ]
 
     class Asked(Message):
@@ -91,6 +92,9 @@ class PreviewPane(Vertical):
         def __init__(self, column: int) -> None:
             super().__init__()
             self.column = column
+
+    class Malformed(Message):
+        """The malformed rows are wanted, or no longer."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id, classes="pane")
@@ -209,6 +213,11 @@ class PreviewPane(Vertical):
         """Ask for the profile of the column under the cursor."""
         if self._rows is not None:
             self.post_message(self.Profile(self.grid.cursor_column))
+
+    def action_malformed(self) -> None:
+        """Ask for the malformed rows."""
+        if self._rows is not None:
+            self.post_message(self.Malformed())
 
     @on(Grid.CellHighlighted)
     def _moved(self) -> None:
