@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 import tempfile
@@ -58,16 +57,19 @@ def readable(name: str, *, suffix: str = "") -> Iterator[Path]:
 
 @contextmanager
 def _spooled(descriptor: int, suffix: str) -> Iterator[Path]:
-    with (
-        tempfile.NamedTemporaryFile(prefix="amltui-", suffix=suffix) as copy,
-        os.fdopen(descriptor, "rb", closefd=descriptor != sys.stdin.fileno()) as source,
-    ):
+    with tempfile.NamedTemporaryFile(prefix="amltui-", suffix=suffix) as copy:
         try:
-            shutil.copyfileobj(source, copy, 1 << 20)
+            # Not by a file object: a Ctrl-C between two reads inside its loop would wait for
+            # more input before it is heard.
+            while piece := os.read(descriptor, 1 << 18):
+                copy.write(piece)
             copy.flush()
         except OSError as error:
             raise LocalError(
                 f"Cannot keep what was read: {error.strerror}",
                 hint="TMPDIR names another place for temporary files.",
             ) from error
+        finally:
+            if descriptor != sys.stdin.fileno():
+                os.close(descriptor)
         yield Path(copy.name)
