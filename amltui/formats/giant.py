@@ -73,8 +73,13 @@ class GiantRow:
         self._head = bytearray()
         self._raw = bytearray()
         self._closed = False
-        self.opened: int | None = None
+        self._opened: int | None = None
+
+    @property
+    def opened(self) -> int | None:
         """Where the quote is that the row is inside of; None when it is outside quotes."""
+        # After a quote that may have closed it, only another quote would mean it did not.
+        return self._opened if self._at is _At.QUOTED else None
 
     def push(self, data: bytes) -> int | None:
         """Read on. Returns how many bytes of `data` end the row; None when it goes on."""
@@ -97,7 +102,6 @@ class GiantRow:
                 self._at = _At.QUOTED
             else:
                 self._at = _At.PLAIN
-                self.opened = None
         self._pass(data)
         return None
 
@@ -127,7 +131,7 @@ class GiantRow:
             self._fields[-1].start = here
             self._raw.clear()
         if self._quotes and data[position] == _QUOTE and here not in self._literal:
-            self.opened = here
+            self._opened = here
             self._fields[-1].quoted = self._found <= self._columns
             self._at = _At.QUOTED
             return position + 1

@@ -196,6 +196,7 @@ def test_what_pythons_own_writer_writes_is_read_again(rows):
 @example('"""', BARE_CSV)
 @example(',"\r\n"",', BARE_CSV)
 @example(',\n, ,"', BARE_CSV)
+@example('",""', BARE_CSV)
 def test_any_text_reads_as_the_plain_reference_reads_it(text, data_type_id):
     fmt = format_of(data_type_id)
     expected, unclosed = parse(text, fmt.delimiter, skip_space=fmt.skip_space)
