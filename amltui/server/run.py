@@ -21,9 +21,10 @@ from amltui.server.problems import StartError
 
 __all__ = ["ServeOptions", "serve"]
 
-_BUFFER: Final = 16 << 10
+_BUFFER: Final = 64 << 10
 """Bytes of a connection's buffer, so also of a request's head at most. Small, because a download
-fills it many times before another request gets its turn: answers under load come twice as soon."""
+fills it many times before another request gets its turn; not smaller, because an upload costs one
+step of Python for each of them."""
 _BYTES_NICE: Final = 5
 _EMBEDDED_DRAIN: Final = 2.0
 """Seconds that an embedded server waits for transfers: its only client is gone."""
