@@ -250,13 +250,10 @@ async def _opened(make: Callable[..., R], *args: Any) -> R:
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError:
-        making.add_done_callback(_close_unwanted)
+        # A thread cannot be stopped, and the loop may end next: wait for what it opens.
+        with contextlib.suppress(Exception):
+            _close(await making)
         raise
-
-
-def _close_unwanted(making: asyncio.Future[Any]) -> None:
-    if not making.cancelled() and making.exception() is None:
-        _close(making.result())
 
 
 def _close(rows: Rows | None) -> None:
