@@ -191,6 +191,7 @@ class _Readable(Conditional):
 
     @property
     def _source(self) -> Dataset | OutputPort:
+        """What is read; each subclass says which."""
         raise NotImplementedError
 
     def open(self) -> AsyncContents:

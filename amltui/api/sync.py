@@ -260,9 +260,11 @@ class Dataset(Conditional):
     workspace: Workspace
 
     def _source(self) -> DatasetModel | OutputPort:
+        """What is read; each subclass says which."""
         raise NotImplementedError
 
     def _twin(self, workspace: AsyncWorkspace) -> AsyncDataset | AsyncIntermediateDataset:
+        """The same thing in `aio`, which does the work; each subclass makes its own."""
         raise NotImplementedError
 
     def open(self) -> io.BufferedReader:

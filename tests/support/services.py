@@ -258,7 +258,7 @@ def wait_until(ready: Callable[[], None], seconds: float = 60) -> None:
     while True:
         try:
             return ready()
-        except Exception:
+        except Exception:  # whatever it is: at the end of the time it is raised
             if time.monotonic() > limit:
                 raise
             time.sleep(0.05)
