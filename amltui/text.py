@@ -43,30 +43,20 @@ def visible_lines(text: str) -> str:
     return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
-_EXTENSIONS: Final = {
-    "GenericCSV": ".csv",
-    "GenericCSVNoHeader": ".csv",
-    "GenericTSV": ".tsv",
-    "GenericTSVNoHeader": ".tsv",
-    "PlainText": ".txt",
-    "ARFF": ".arff",
-    "Zip": ".zip",
-    "RData": ".rdata",
-}
 _RESERVED: Final = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
 
 
-def safe_filename(name: str, data_type_id: str = "") -> str:
+def safe_filename(name: str, extension: str = "") -> str:
     """A file name for a dataset name: one path component, at most 200 bytes, never empty or hidden.
 
     Keeps letters of every script, spaces and ordinary punctuation; replaces separators and what
-    no file system likes by `_`; adds the data type's extension unless the name ends with it.
+    no file system likes by `_`; adds `extension` (lower case, with its dot) unless the name ends
+    with it. `formats.file_name` knows which extension a data type has.
     """
     text = unicodedata.normalize("NFC", visible(name))
     text = re.sub(r'[\x00-\x1f/\\:*?"<>|]', "_", text).strip().strip(".").strip()
     if not text or _RESERVED.match(text):
         text = f"_{text}" if text else "dataset"
-    extension = _EXTENSIONS.get(data_type_id, "")
     if extension and text.lower().endswith(extension):
         text = text[: -len(extension)]
     limit = 200 - len(extension)

@@ -4,6 +4,6 @@ Importing this package costs nothing: pyarrow and numpy come with the first bloc
 """
 
 from amltui.formats.guess import guess_data_type
-from amltui.formats.registry import KNOWN, Format, format_of
+from amltui.formats.registry import KNOWN, Format, file_name, format_of
 
-__all__ = ["KNOWN", "Format", "format_of", "guess_data_type"]
+__all__ = ["KNOWN", "Format", "file_name", "format_of", "guess_data_type"]

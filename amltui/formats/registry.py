@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from amltui.models import DataTypeIds
+from amltui.text import safe_filename
 
 Kind = Literal["delimited", "plain", "arff", "bytes"]
 
@@ -86,3 +87,8 @@ KNOWN: Final[dict[str, Format]] = {
 def format_of(data_type_id: str) -> Format:
     """The format of a data type id; an unknown one previews as bytes and has no frame."""
     return KNOWN.get(data_type_id) or Format(data_type_id)
+
+
+def file_name(name: str, data_type_id: str) -> str:
+    """What a dataset's file is called: its name made safe, with the extension of its type."""
+    return safe_filename(name, format_of(data_type_id).extension)

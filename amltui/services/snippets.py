@@ -8,9 +8,9 @@ from typing import Final, Literal
 from amltui.config import Connection
 from amltui.config.values import LOCAL
 from amltui.errors import UnsupportedDataType, UsageError
-from amltui.formats import format_of
+from amltui.formats import file_name, format_of
 from amltui.models import Dataset, DataTypeIds
-from amltui.text import safe_filename, visible
+from amltui.text import visible
 
 Kind = Literal["amltui", "azureml", "pandas", "cli"]
 
@@ -87,7 +87,7 @@ def _pandas(dataset: Dataset, connection: Connection | None, *, with_token: bool
 
 
 def _cli(dataset: Dataset, connection: Connection | None, *, with_token: bool) -> str:
-    target = safe_filename(dataset.name, dataset.data_type_id)
+    target = file_name(dataset.name, dataset.data_type_id)
     words = [
         "amltui",
         "get",

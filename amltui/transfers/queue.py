@@ -16,8 +16,9 @@ from amltui.cache import Cache, Source, source_name
 from amltui.cache.disk import disk_errors
 from amltui.cache.entries import without_links
 from amltui.errors import AmltuiError, Cancelled, LocalError, UsageError
+from amltui.formats import file_name
 from amltui.models import Dataset
-from amltui.text import safe_filename, visible
+from amltui.text import visible
 from amltui.transfers.deliver import exists_error
 from amltui.transfers.fetch import Feed
 from amltui.transfers.jobs import Download, Job, Upload
@@ -95,7 +96,7 @@ class Transfers:
         if target is not None:
             target = target.expanduser().absolute()
             if target.is_dir():
-                target /= safe_filename(source_name(source), source.data_type_id)
+                target /= file_name(source_name(source), source.data_type_id)
             if not target.parent.is_dir():
                 raise LocalError(f"No such directory: {visible(str(target.parent))}")
             if not overwrite and (target.exists() or target.is_symlink()):

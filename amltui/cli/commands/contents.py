@@ -18,8 +18,9 @@ from amltui.cli.files import STDIN, readable
 from amltui.cli.output import warn
 from amltui.cli.work import run
 from amltui.errors import UsageError
+from amltui.formats import file_name
 from amltui.models import Dataset, OutputPort
-from amltui.text import human_size, safe_filename, visible
+from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
@@ -166,7 +167,7 @@ async def save(
         await _to_stdout(session, source)
         return
     name = source.name if isinstance(source, Dataset) else source.port_name
-    target = _target(output, safe_filename(name, source.data_type_id))
+    target = _target(output, file_name(name, source.data_type_id))
     if _is_special(target):
         await _to_descriptor(session, source, os.open(target, os.O_WRONLY))
         return

@@ -6,8 +6,9 @@ import asyncio
 from pathlib import Path
 
 from amltui.errors import Exists, UsageError
+from amltui.formats import file_name
 from amltui.models import Dataset
-from amltui.text import safe_filename, visible
+from amltui.text import visible
 from amltui.tui.actions.desk import Desk
 from amltui.tui.actions.moving import TransferActions
 from amltui.tui.dialogs.ask import AskLine, AskText
@@ -26,20 +27,20 @@ class DatasetActions:
     async def download(self) -> None:
         """`d`: save the dataset in the current directory."""
         dataset = self._chosen()
-        target = Path.cwd() / safe_filename(dataset.name, dataset.data_type_id)
+        target = Path.cwd() / file_name(dataset.name, dataset.data_type_id)
         await self._download(dataset, target)
 
     async def download_to(self) -> None:
         """Save the dataset at a path that is asked for."""
         dataset = self._chosen()
-        target = Path.cwd() / safe_filename(dataset.name, dataset.data_type_id)
+        target = Path.cwd() / file_name(dataset.name, dataset.data_type_id)
         typed = await self._desk.ask(
             AskLine("Download to", visible(dataset.name), text=str(target), accept="download")
         )
         if typed:
             path = full_path(typed)
             if await asyncio.to_thread(is_folder, path):
-                path /= safe_filename(dataset.name, dataset.data_type_id)
+                path /= file_name(dataset.name, dataset.data_type_id)
             await self._download(dataset, path)
 
     async def upload(self) -> None:
