@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import stat
 import sys
 import tempfile
@@ -59,9 +61,7 @@ def readable(name: str, *, suffix: str = "") -> Iterator[Path]:
 def _spooled(descriptor: int, suffix: str) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile(prefix="amltui-", suffix=suffix) as copy:
         try:
-            # Not by a file object: a Ctrl-C between two reads inside its loop would wait for
-            # more input before it is heard.
-            while piece := os.read(descriptor, 1 << 18):
+            for piece in _pieces(descriptor):
                 copy.write(piece)
             copy.flush()
         except OSError as error:
@@ -73,3 +73,28 @@ def _spooled(descriptor: int, suffix: str) -> Iterator[Path]:
             if descriptor != sys.stdin.fileno():
                 os.close(descriptor)
         yield Path(copy.name)
+
+
+def _pieces(descriptor: int) -> Iterator[bytes]:
+    """All that comes, heard of in time by a Ctrl-C.
+
+    A signal that arrives just before a read blocks would wait for more input. So nothing is read
+    before there is something, and each signal writes to a pipe that ends the wait for it.
+    """
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    try:
+        while True:
+            ready, _, _ = select.select([descriptor, woken], [], [])
+            if woken in ready:  # by now its handler has run, and raised if it was a Ctrl-C
+                os.read(woken, 64)
+            if descriptor in ready:
+                piece = os.read(descriptor, 1 << 18)
+                if not piece:
+                    return
+                yield piece
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(wake)
