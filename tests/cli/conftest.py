@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.support.forks import Forks
 from tests.support.server import ROOT, RunningServer, running_server
 
 
@@ -29,10 +30,11 @@ class Done(NamedTuple):
 
 
 class Commands:
-    """Runs `amltui` as people do: in a process of its own."""
+    """Runs `amltui` as people do: in a process of its own, with a home of its own."""
 
-    def __init__(self, home: Path):
+    def __init__(self, home: Path, forks: Forks):
         self.home = home
+        self._forks = forks
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("AMLTUI_")},
             "HOME": str(home),
@@ -50,17 +52,17 @@ class Commands:
         self.environment["AMLTUI_TOKEN"] = token or server.token
 
     def start(self, *arguments: object, **settings: Any) -> subprocess.Popen[bytes]:
+        """Start the program from nothing, to watch it while it works."""
         command = [sys.executable, "-m", "amltui", *map(str, arguments)]
         settings.setdefault("cwd", self.home)
         return subprocess.Popen(command, env=self.environment, **settings)
 
     def bytes(self, *arguments: object, data: bytes = b"") -> tuple[int, bytes, bytes]:
-        pipe = subprocess.PIPE
-        process = self.start(*arguments, stdin=pipe, stdout=pipe, stderr=pipe)
-        out, err = process.communicate(data, timeout=120)
-        return process.returncode, out, err
+        """Run a command to its end; exit code, output, errors."""
+        return self._forks.run(list(map(str, arguments)), self.environment, self.home, data)
 
     def __call__(self, *arguments: object, data: str = "") -> Done:
+        """As `bytes`, with texts."""
         code, out, err = self.bytes(*arguments, data=data.encode())
         return Done(code, out.decode(), err.decode())
 
@@ -72,10 +74,17 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         yield server
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What runs the commands of all tests here."""
+    with Forks() as found:
+        yield found
+
+
 @pytest.fixture
-def alone(tmp_path: Path) -> Commands:
+def alone(tmp_path: Path, forks: Forks) -> Commands:
     """Commands without any workspace set."""
-    return Commands(tmp_path)
+    return Commands(tmp_path, forks)
 
 
 @pytest.fixture
