@@ -7,7 +7,6 @@ takes the top away. What is running is stopped by escape or by the next question
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -187,7 +186,7 @@ class Questions:
 
         pane = self._desk.preview
         self._sought = text
-        pane.grid.search(re.compile(re.escape(text), re.IGNORECASE) if text else None)
+        pane.grid.search(text)
         if not text:
             return
         rows = await self._rows()

@@ -20,7 +20,7 @@ from amltui.tui.grid.copying import Selection
 from amltui.tui.grid.layout import MAX_WIDTH, PADDING, Layout, Slot
 from amltui.tui.grid.look import COMPONENTS, Look
 from amltui.tui.grid.pages import Block, Pages
-from amltui.tui.grid.paint import Frame, Line, marked, titled
+from amltui.tui.grid.paint import Frame, Line, MergedBar, marked, titled
 
 _ARROWS = {False: "▲", True: "▼"}
 _PAD = " " * PADDING
@@ -93,6 +93,10 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         self._frame: Frame | None = None
         self._hover: Coordinate | None = None
         """The cell under the mouse; row -1: the header."""
+
+    def on_mount(self) -> None:
+        """Spare the terminal what Textual's own scrollbar writes."""
+        self.horizontal_scrollbar.renderer = MergedBar  # type: ignore[misc]  # Textual's own way
 
     # What is where
 
@@ -196,6 +200,13 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Refreshing no more than needed
 
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Draw everything again, but not the scrollbars."""
+        if self.show_horizontal_scrollbar:
+            self.horizontal_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            self._refresh_view()
+
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the rows again, but not the header."""
         if self.show_vertical_scrollbar:
@@ -204,6 +215,10 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             header = self.header_height
             width, height = self.view
             self.refresh(Region(0, header, width, max(0, height - header)))
+
+    def _refresh_view(self) -> None:
+        """Draw header and rows again. A scrollbar's line of cells would cost 4 KB on the wire."""
+        self.refresh(Region(0, 0, *self.view))
 
     def _refresh_rows(self, first: int, last: int, width: int | None = None) -> None:
         """Draw rows `first` to `last`, or the first `width` cells of them, again."""
@@ -244,7 +259,7 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Read what is in view, then draw it."""
         if self._settle(self.scroll_offset.x, self.scroll_offset.y) and crop.size != self.size:
-            self.refresh()
+            self._refresh_view()
         self._frame = self._compose_frame()
         try:
             return super().render_lines(crop)

@@ -107,10 +107,10 @@ class Grid(Mouse):
         had = self._place_of_end()
         self._pages.grew()
         if self._know_columns():
-            self.refresh()
+            self._refresh_view()
         self._place()
         if had < self.scroll_offset.y + self.page_height:
-            self.refresh()
+            self._refresh_view()
 
     def _place_of_end(self) -> int:
         return self.virtual_size.height - self.header_height
@@ -151,18 +151,18 @@ class Grid(Mouse):
             self._widen_for_title(column)
         self._relaid()
 
-    def search(self, pattern: re.Pattern[str] | None) -> None:
-        """Mark what `pattern` matches in the cells; None: mark nothing.
+    def search(self, text: str) -> None:
+        """Mark `text` wherever it stands in the cells, in capitals or small letters; "": nothing.
 
-        It is matched while drawing: escape what a user typed as plain text.
+        Plain text and no pattern, for it is matched while drawing: a pattern can take for ever.
         """
-        self._pattern = pattern
-        self.refresh()
+        self._pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        self._refresh_view()
 
     def mark_malformed(self, rows: Container[int]) -> None:
         """Mark rows, by their number in the file (from 0), as not well formed."""
         self._malformed = rows
-        self.refresh()
+        self._refresh_view()
 
     # Columns
 
@@ -272,5 +272,5 @@ class Grid(Mouse):
         """Draw the other cursor and report what it is on."""
         if self.is_mounted:
             self.clear_selection()
-            self.refresh()
+            self._refresh_view()
             self._report_highlight()

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual import events
 from textual.coordinate import Coordinate
+from textual.scrollbar import ScrollTo
 
 from amltui.tui.grid import messages
 from amltui.tui.grid.moves import Moves
@@ -55,6 +56,22 @@ class Mouse(Moves):
         """Scroll at once, whoever asks: the scrollbar's own messages would animate."""
         options["animate"] = False
         return super()._scroll_to(*args, **options)
+
+    def on_scroll_to(self, message: ScrollTo) -> None:
+        """Follow the dragged thumb, whose last place is the last row.
+
+        Textual takes each cell of the bar for as many rows. But a thumb is at least one cell
+        long, so of ten million rows its way would end half a million too early.
+        """
+        bar = self.vertical_scrollbar
+        if message.y is None or not bar.window_size:
+            return
+        message.prevent_default().stop()
+        rows, page, start = bar.window_virtual_size, bar.window_size, bar.grabbed_position
+        cells = (message.y - start) * page / rows
+        way = bar.size.height - max(1.0, bar.size.height * page / rows)
+        if way > 0:
+            self.scroll_to(y=start + cells * (rows - page) / way, animate=False)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin what may become a drag."""

@@ -109,7 +109,7 @@ class Moves(Board, inherit_bindings=False):
             self._refresh_header()
         if self.cursor_type == "column":
             if old.column != new.column:
-                self.refresh()
+                self._refresh_view()
             return
         for at in {old.row: old, new.row: new}.values():
             width = None
@@ -209,7 +209,7 @@ class Moves(Board, inherit_bindings=False):
 
     def _relaid(self) -> None:
         self._place()
-        self.refresh()
+        self._refresh_view()
 
     # Selecting
 

@@ -1,4 +1,3 @@
-import re
 from dataclasses import replace
 
 import pytest
@@ -203,10 +202,32 @@ async def test_row_numbers_are_those_of_the_file_from_1_and_malformed_rows_are_m
 async def test_hits_of_a_search_are_marked_in_their_own_style():
     app = Stage(MadeRows(3, 1, lambda *_: "a needle b"))
     async with app.run_test(size=(40, 12)) as pilot:
-        app.grid.search(re.compile("needle"))
+        app.grid.search("NEEDLE")
         await settled(pilot)
         strip = app.grid.render_line(app.grid.header_height + 1)
         assert "needle" in [segment.text for segment in strip]
+
+
+async def test_what_is_searched_for_is_a_text_whatever_pattern_it_would_be():
+    hostile = "(a+)+$"
+    app = Stage(MadeRows(3, 1, lambda row, _: hostile if row == 1 else "a" * 1_000 + "b"))
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.grid.search(hostile)
+        await settled(pilot)
+        top = app.grid.header_height
+        assert hostile in [segment.text for segment in app.grid.render_line(top + 1)]
+        assert len(list(app.grid.render_line(top + 2))) <= 3  # number, cell, space behind it
+
+
+async def test_scrollbars_are_drawn_in_few_pieces():
+    app = Stage(MadeRows(100, 50))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("ctrl+pagedown")
+        await settled(pilot)
+        bar = app.grid.horizontal_scrollbar
+        (line,) = bar.render_lines(bar.size.region)
+        assert line.cell_length == bar.size.width
+        assert len(list(line)) <= 5
 
 
 async def test_the_header_has_types_notes_and_sort_arrows():
@@ -334,6 +355,43 @@ async def test_the_wheel_scrolls_at_once():
         await settled(pilot)
         assert app.grid.scroll_offset.y > 0
         assert app.grid.cursor_coordinate == Coordinate(0, 0)
+
+
+async def test_what_lies_under_the_mouse_is_marked_until_it_leaves():
+    app = Stage(MadeRows(100, 3))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await settled(pilot)
+        top = app.grid.header_height
+        slot = app.grid._layout.slot(1, 0)
+
+        def styles(y):
+            return [s.style.bgcolor for s in app.grid.render_line(y)]
+
+        row, header = styles(top + 2), styles(0)
+        await pilot.hover(Grid, offset=(slot.x + 1, top + 2))
+        assert styles(top + 2) != row
+        await pilot.hover(Grid, offset=(slot.x + 1, 0))
+        assert styles(top + 2) == row
+        assert styles(0) != header
+        app.grid.post_message(events.Leave(app.grid))
+        await settled(pilot)
+        assert styles(0) == header
+
+
+async def test_dragging_the_scrollbar_scrolls_at_once_from_end_to_end():
+    app = Stage(MadeRows(10_000_000, 3))
+    async with app.run_test(size=(60, 22)) as pilot:
+        await settled(pilot)
+        bar = app.grid.region.right - 1
+        await pilot.mouse_down(offset=(bar, 0))
+        await pilot.hover(offset=(bar, 11))
+        await settled(pilot)
+        assert 3_000_000 < app.grid.scroll_offset.y < 7_000_000
+        await pilot.hover(offset=(bar, 21))
+        await pilot.mouse_up(offset=(bar, 21))
+        await settled(pilot)
+        assert "r9999999c0" in lines(app)[-1]
+        assert app.grid.cursor_coordinate == (0, 0)
 
 
 async def test_a_far_row_comes_to_the_middle():
