@@ -23,3 +23,9 @@ def postgres():
 def azurite():
     with services.azurite() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def moto():
+    with services.moto() as running:
+        yield running

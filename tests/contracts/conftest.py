@@ -5,7 +5,13 @@ import pytest
 from tests.support.server import running_server
 from tests.support.studio import Studio
 
-BACKENDS = ["sqlite-local", "sqlite-azurite", "postgres-local", "postgres-azurite"]
+BACKENDS = [
+    "sqlite-local",
+    "sqlite-azurite",
+    "postgres-local",
+    "postgres-azurite",
+    "postgres-moto",
+]
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -14,10 +20,10 @@ def server(request, tmp_path_factory):
     options, environment = {}, {}
     if database == "postgres":
         options["database"] = request.getfixturevalue("postgres").new_database()
-    if store == "azurite":
-        azurite = request.getfixturevalue("azurite")
-        options["contents"] = azurite.new_container()
-        environment = azurite.environment
+    if store != "local":
+        service = request.getfixturevalue(store)
+        options["contents"] = service.new_container()
+        environment = service.environment
     data = tmp_path_factory.mktemp("server") / "data"
     with running_server(data, environment=environment, **options) as running:
         yield running

@@ -1,11 +1,12 @@
-"""PostgreSQL and Azurite for tests, on loopback, each in a directory of its own.
+"""PostgreSQL, Azurite and an S3 for tests, on loopback, each in a directory of its own.
 
 `python -m tests.support.services install DIR` puts what the tests need on this machine:
-PostgreSQL by apt, Azurite by npm and the old client's environment by pip, the latter two into DIR.
-Tests find them through AMLTUI_TEST_TOOLS=DIR and start the services themselves. Instead of that
-AMLTUI_TEST_POSTGRES (a URL of a server where databases may be made), AMLTUI_TEST_AZURITE (the blob
-endpoint of a running one, with its well-known account) and AMLTUI_TEST_OLD_CLIENT_PYTHON can be
-set. What is missing is skipped, unless AMLTUI_TEST_REQUIRE=postgres,azurite,oldclient names it.
+PostgreSQL by apt, Azurite by npm, moto (which speaks S3) and the old client by pip in environments
+of their own, all but the first into DIR. Tests find them through AMLTUI_TEST_TOOLS=DIR and start
+the services themselves. Instead of that AMLTUI_TEST_POSTGRES (a URL of a server where databases
+may be made), AMLTUI_TEST_AZURITE (the blob endpoint of a running one, with its well-known account),
+AMLTUI_TEST_MOTO (the address of a running one) and AMLTUI_TEST_OLD_CLIENT_PYTHON can be set. What
+is missing is skipped, unless AMLTUI_TEST_REQUIRE=postgres,azurite,moto,oldclient names it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import httpx
 import pytest
 
 AZURITE = "azurite@3.35.0"
+MOTO = ("moto==5.2.5", "flask", "flask-cors", "pyyaml", "py-partiql-parser")
 OLD_CLIENT = ("azureml==0.2.7", "pandas<2", "numpy<2", "setuptools<81")
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -155,6 +157,31 @@ class Azurite:
         return f"az://{name}/prefix"
 
 
+@dataclass
+class Moto:
+    """An S3; its limits are those of the real one, for example on the size of parts."""
+
+    endpoint: str
+    """Without a slash at its end."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a server needs to reach it."""
+        return {
+            "AWS_ENDPOINT": self.endpoint,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "anybody",
+            "AWS_SECRET_ACCESS_KEY": "no secret",
+            "AWS_ALLOW_HTTP": "true",
+        }
+
+    def new_container(self) -> str:
+        """The `s3://` URL of a fresh bucket."""
+        name = f"amltui-{secrets.token_hex(6)}"
+        httpx.put(f"{self.endpoint}/{name}").raise_for_status()
+        return f"s3://{name}/prefix"
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[Postgres]:
     """The server that the environment names, or one of our own for the block."""
@@ -226,6 +253,25 @@ def azurite() -> Iterator[Azurite]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def moto() -> Iterator[Moto]:
+    """The S3 that the environment names, or one of our own for the block."""
+    if endpoint := os.environ.get("AMLTUI_TEST_MOTO"):
+        yield Moto(endpoint.rstrip("/"))
+        return
+    python = _tool("moto/bin/python")
+    if python is None:
+        missing("moto", "see tests/support/services.py")
+        return
+    port = free_port()
+    service = Service([str(python), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], port)
+    try:
+        service.start()
+        yield Moto(f"http://127.0.0.1:{port}")
+    finally:
+        service.stop()
+
+
 def old_client_python() -> str:
     """The Python that has the real old client."""
     python = os.environ.get("AMLTUI_TEST_OLD_CLIENT_PYTHON") or _tool("oldclient/bin/python")
@@ -265,7 +311,7 @@ def wait_until(ready: Callable[[], None], seconds: float = 60) -> None:
 
 
 def install(directory: Path) -> None:
-    """Put PostgreSQL, Azurite and the old client on this machine; see the module's words."""
+    """Put PostgreSQL, Azurite, moto and the old client on this machine; see the module's words."""
     directory.mkdir(parents=True, exist_ok=True)
     if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -276,10 +322,11 @@ def install(directory: Path) -> None:
     if not (directory / "node_modules" / ".bin" / "azurite-blob").exists():
         npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(directory), AZURITE]
         subprocess.run(npm, check=True)
-    python = directory / "oldclient" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", directory / "oldclient"], check=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *OLD_CLIENT], check=True)
+    for name, packages in (("oldclient", OLD_CLIENT), ("moto", MOTO)):
+        python = directory / name / "bin" / "python"
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", directory / name], check=True)
+            subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
 
 
 def _tool(path: str) -> Path | None:

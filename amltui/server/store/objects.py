@@ -27,6 +27,10 @@ from amltui.server.store.local import LocalStore, StagedFile
 
 SCHEMES: Final = frozenset({"az", "azure", "abfs", "abfss", "adl", "s3", "s3a", "gs"})
 _PIECE: Final = 4 << 20
+"""Bytes that are read in one step."""
+_PART: Final = 8 << 20
+"""Bytes of a part of a large object. S3 takes none below 5 MiB, and 10,000 of them at most, so
+this is also enough for the largest upload."""
 _LINK_LIFETIME: Final = timedelta(days=1)
 """How long a signed link can be used to begin a download."""
 _RETRY: Final[Any] = {
@@ -202,7 +206,7 @@ class ObjectStore(Store):
     async def put(self, key: str, path: Path) -> None:
         """Put a local file under a key; the object appears whole."""
         await _call(
-            lambda: obstore.put(self._store, key, path, chunk_size=_PIECE, max_concurrency=4)
+            lambda: obstore.put(self._store, key, path, chunk_size=_PART, max_concurrency=4)
         )
 
     async def _pieces(self, key: str, start: int, stop: int) -> AsyncIterator[bytes]:
