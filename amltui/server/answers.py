@@ -73,7 +73,7 @@ class Writer:
             promoted_from,
             profile,
         ) = tuple(row)
-        credential = self.links.credential(sha256, self.expires, data_type_id)
+        credential = self.links.credential(sha256, size, self.expires, data_type_id)
         address = routes.CONTENT.format(key=sha256)
         schema = visualization = _NOWHERE
         status = profiles.NOT_SUPPORTED

@@ -14,7 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from amltui.server.problems import Unavailable, Unsatisfiable
+from amltui.server import keeping
+from amltui.server.problems import Unsatisfiable
+from amltui.server.state import State
 from amltui.server.store.base import Store, Stored
 from amltui.wire import headers as names
 
@@ -37,12 +39,15 @@ class FileAnswer(Response):
         await send({"type": "http.response.pathsend", "path": self.path})
 
 
-async def respond(store: Store, stored: Stored, request: Request) -> Response:
+async def respond(state: State, stored: Stored, request: Request) -> Response:
     """The content, the part of it that was asked for, or word that the client has it already.
 
     Raises:
         Unsatisfiable: no byte of it is in the range.
+        Missing: it was deleted.
+        Unavailable: it should be in the store and is not.
     """
+    store = state.store
     etag = f'"{stored.sha256}"'
     headers = {
         "ETag": etag,
@@ -60,7 +65,7 @@ async def respond(store: Store, stored: Stored, request: Request) -> Response:
         headers["Cache-Control"] = "private, no-store"
         return Response(status_code=307, headers=headers | {"Location": url})
     if not await store.has(stored.sha256, stored.size):
-        raise Unavailable("The contents are damaged or missing in the server's store.")
+        raise await keeping.lost(state.database, stored.sha256)
     if span is None:
         headers["Content-Length"] = str(stored.size)
         return _whole(store, stored, headers, request)

@@ -234,6 +234,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         "open",
         "Contents by a signed link",
         query=(
+            Parameter("n", "Bytes of the contents"),
             Parameter("se", "When the link ends, in seconds since 1970"),
             Parameter("sig", "Signature"),
             Parameter("t", "Data type of the contents"),

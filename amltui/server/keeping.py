@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from amltui.server import clock
 from amltui.server.database.engine import Database
 from amltui.server.database.tables import contents
-from amltui.server.problems import Clash
+from amltui.server.problems import Clash, Missing, Problem, Unavailable
 from amltui.server.store.base import Staged, Stored
 
 
@@ -39,6 +39,17 @@ async def claim(connection: AsyncConnection, sha256: str) -> None:
     doomed = found.scalar()
     if doomed is None or doomed:
         raise Clash("The uploaded contents have expired. Upload them again.")
+
+
+async def lost(database: Database, sha256: str) -> Problem:
+    """Why the store has no such content."""
+    async with database.reading() as connection:
+        known = await connection.scalar(
+            sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)
+        )
+    if known is None:
+        return Missing("These contents were deleted.")
+    return Unavailable("The contents are damaged or missing in the server's store.")
 
 
 async def _record(connection: AsyncConnection, stored: Stored) -> None:

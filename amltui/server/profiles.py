@@ -69,7 +69,8 @@ class Profiler:
         Raises:
             BadRequest: contents of this type have no columns.
             Clash: its bytes are not what the type says.
-            Unavailable: it took too long.
+            Missing: it was deleted.
+            Unavailable: it took too long, or it is not in the store.
         """
         if not supported(data_type_id):
             raise BadRequest(f"Data sets of type {data_type_id} have no schema.")
@@ -100,6 +101,8 @@ class Profiler:
             return found.first()
 
     async def _compute(self, stored: Stored, data_type_id: str) -> None:
+        if not await self._state.store.has(stored.sha256, stored.size):
+            raise await keeping.lost(self._state.database, stored.sha256)
         async with _file(self._state, stored) as (path, scratch):
             answer = await _run(path, data_type_id, scratch)
         status = COMPLETE if answer.error is None else FAILED

@@ -11,7 +11,6 @@ import signal
 import socket
 import sys
 import threading
-from pathlib import Path
 from typing import Any, Final
 
 from amltui.server import janitor, log, opening, settings
@@ -25,7 +24,9 @@ _BUFFER: Final = 64 << 10
 """Bytes of a connection's buffer, so also of a request's head at most. Small, because a download
 fills it many times before another request gets its turn; not smaller, because an upload costs one
 step of Python for each of them."""
-_BYTES_NICE: Final = 5
+_READERS: Final = 2
+"""Threads that read files for downloads. More of them only take turns on the processor and keep
+all else from it: with one for each download, a metadata call waits ten times as long."""
 _EMBEDDED_DRAIN: Final = 2.0
 """Seconds that an embedded server waits for transfers: its only client is gone."""
 
@@ -88,7 +89,6 @@ async def _serve(options: ServeOptions) -> None:
             _stop_on_signals(stop)
             running = asyncio.create_task(server.serve())
             await _accepting(running, reserved)
-            _let_answers_go_first()
             log.event("started", endpoint=endpoint)
             _announce(options, endpoint)
             if options.embedded:
@@ -161,6 +161,7 @@ def _granian(options: ServeOptions, app: Application, port: int) -> Any:
         websockets=False,
         backlog=1024,
         log_enabled=False,
+        runtime_blocking_threads=_READERS,
         http1_settings=HTTP1Settings(max_buffer_size=_BUFFER),
         ssl_cert=options.tls_cert,
         ssl_key=options.tls_key,
@@ -181,23 +182,6 @@ async def _accepting(running: asyncio.Task[None], reserved: socket.socket) -> No
         return
     await running
     raise StartError("The server ended before it listened.")
-
-
-def _let_answers_go_first() -> None:
-    """Lower the priority of the threads that move bytes (Linux; elsewhere nothing happens).
-
-    They are those that Python does not know; the threads that they start inherit it. Without
-    this, 64 downloads make a metadata call wait twice as long for its turn on the processor.
-    """
-    tasks = Path("/proc/self/task")
-    if not tasks.is_dir():
-        return
-    ours = {thread.native_id for thread in threading.enumerate()}
-    for task in tasks.iterdir():
-        thread = int(task.name)
-        if thread not in ours:
-            with contextlib.suppress(OSError):  # it has ended
-                os.setpriority(os.PRIO_PROCESS, thread, _BYTES_NICE)
 
 
 def _announce(options: ServeOptions, endpoint: str) -> None:

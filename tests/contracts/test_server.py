@@ -186,6 +186,7 @@ def test_a_link_opens_nothing_else_and_ends(studio):
     other = url.replace(one["DownloadLocation"]["Location"], two["DownloadLocation"]["Location"])
     assert studio.get(other).status_code == 403
     assert studio.get(url.replace("&se=", "&se=9")).status_code == 403
+    assert studio.get(url.replace("&n=", "&n=9")).status_code == 403
     assert studio.get(url.partition("?")[0]).status_code == 403
     assert studio.get(url + "x").status_code == 403
 

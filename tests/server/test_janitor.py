@@ -11,6 +11,8 @@ from amltui.server.checking import check
 from amltui.server.database import tables
 from amltui.server.options import ServeOptions
 from amltui.server.problems import Clash
+from tests.support.server import running_server
+from tests.support.studio import Studio, url_of
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -68,6 +70,20 @@ async def test_what_nobody_refers_to_goes_and_all_else_stays(state):
         row = await catalog.one(connection, state.workspace_id, kept)
     assert await state.store.has(row.sha256, 1)
     assert (await check(state.database, state.store)).findings == ()
+
+
+async def test_a_link_to_what_is_gone_says_so(tmp_path):
+    with running_server(tmp_path / "data", samples=False) as server:
+        studio = Studio(server)
+        dataset = studio.create("gone")
+        studio.http.delete(f"datasources/family/{dataset['FamilyId']}").raise_for_status()
+        async with opening.opened(ServeOptions(server.data), server.endpoint) as beside:
+            assert (await janitor.clean(beside, content_age=0)).contents == 1
+        for part in ("DownloadLocation", "SchemaEndPoint"):
+            answer = studio.get(url_of(dataset, part))
+            assert answer.status_code == 404
+            assert "deleted" in answer.json()["Message"]
+        studio.close()
 
 
 async def test_an_output_is_a_reference(state):

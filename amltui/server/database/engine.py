@@ -20,22 +20,19 @@ from amltui.server.problems import StartError
 
 BUSY_SECONDS: Final = 30
 """How long a transaction waits for another one's lock."""
-_WRITE: Final = "amltui_write"
 
 
 class Database:
-    """An engine and its two kinds of transaction."""
+    """Connections for its two kinds of transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        # Each statement by itself: beginning and ending would be most of a short read.
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writing = engine.execution_options(**{_WRITE: True})
+    def __init__(self, reading: AsyncEngine, writing: AsyncEngine) -> None:
+        self._reading = reading
+        self._writing = writing
 
     @property
     def is_sqlite(self) -> bool:
         """Whether this is a file of ours, not a server."""
-        return self.engine.dialect.name == "sqlite"
+        return self._writing.dialect.name == "sqlite"
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -51,7 +48,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self.engine.dispose()
+        await self._reading.dispose()
+        await self._writing.dispose()
 
 
 def database_url(url: str | None, data: Path) -> sa.URL:
@@ -75,23 +73,31 @@ def database_url(url: str | None, data: Path) -> sa.URL:
 
 
 def open_database(url: sa.URL) -> Database:
-    """A database at `url`; connects when it is first used."""
+    """A database at `url`; connects when it is first used.
+
+    Reads have connections of their own whose statements each stand by themselves: beginning,
+    ending and switching a connection from one to the other would be most of a short read.
+    """
+    options: dict[str, Any]
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(
-            url, connect_args={"timeout": BUSY_SECONDS}, pool_reset_on_return=None
-        )
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        options = {"connect_args": {"timeout": BUSY_SECONDS}, "pool_reset_on_return": None}
     else:
-        engine = create_async_engine(
-            url,
-            pool_size=10,
-            max_overflow=20,
-            pool_pre_ping=True,
-            pool_timeout=BUSY_SECONDS,
-            connect_args={"timeout": 10, "command_timeout": 60},
-        )
-    return Database(engine)
+        options = {
+            "pool_size": 5,
+            "max_overflow": 10,
+            "pool_pre_ping": True,
+            "pool_timeout": BUSY_SECONDS,
+            "connect_args": {"timeout": 10, "command_timeout": 60},
+        }
+    reading = create_async_engine(
+        url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **options
+    )
+    writing = create_async_engine(url, **options)
+    if url.get_backend_name() == "sqlite":
+        for engine in (reading, writing):
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(writing.sync_engine, "begin", _begin_sqlite)
+    return Database(reading, writing)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -110,5 +116,4 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    if connection.get_execution_options().get(_WRITE):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -31,7 +31,7 @@ async def output(call: Call) -> Response:
         row = await experiments.output(
             connection, state.workspace_id, call.part("e"), call.part("node"), call.part("port")
         )
-    return await content.respond(state.store, Stored(row.sha256, row.size), call.request)
+    return await content.respond(state, Stored(row.sha256, row.size), call.request)
 
 
 async def publish(call: Call) -> Response:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import sqlalchemy as sa
 from starlette.responses import Response
 
 from amltui.server import content, uploads
-from amltui.server.database.tables import contents
-from amltui.server.problems import BadRequest, Forbidden, Missing
+from amltui.server.problems import BadRequest, Forbidden
 from amltui.server.routing import Call, answer, raw_answer
 from amltui.server.store.base import Stored
 from amltui.wire.messages import ResourceUpload
@@ -49,19 +47,13 @@ async def block(call: Call) -> Response:
 async def download(call: Call) -> Response:
     """A content, a schema or a visualisation, by signed link; no token is looked at."""
     sha256, view, data_type_id = call.part("key"), call.query("v"), call.query("t")
-    expires, signature = call.query("se"), call.query("sig")
-    if not call.state.links.opens(sha256, expires, signature, data_type_id):
+    size, expires, signature = call.query("n"), call.query("se"), call.query("sig")
+    if not call.state.links.opens(sha256, size, expires, signature, data_type_id):
         raise Forbidden("This link is not valid or has expired. Ask the workspace for a new one.")
-    async with call.state.database.reading() as connection:
-        size = await connection.scalar(
-            sa.select(contents.c.size).where(contents.c.sha256 == sha256)
-        )
-    if size is None:
-        raise Missing("These contents were deleted.")
-    stored = Stored(sha256, size)
+    stored = Stored(sha256, int(size))
     if view:
         return raw_answer(await call.profiler.get(stored, data_type_id, view))
-    return await content.respond(call.state.store, stored, call.request)
+    return await content.respond(call.state, stored, call.request)
 
 
 async def body_of(call: Call) -> AsyncIterator[bytes]:
