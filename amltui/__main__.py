@@ -15,9 +15,11 @@ def main() -> int:
         sys.stdout.write(f"amltui {__version__}\n")
         return 0
     try:
-        asked, profile = _asks_for_the_terminal_program(arguments)
+        asked, profile = _asks_for_the_terminal_program(
+            [word for word in arguments if word != "--debug"]
+        )
         if asked:
-            return _terminal_program(profile)
+            return _terminal_program(profile, debug="--debug" in arguments)
         from amltui.cli.app import main as command_line
 
         if "pick" in arguments:
@@ -40,17 +42,24 @@ def _lend_the_picker() -> None:
     HOOKS.pick = pick
 
 
-def _terminal_program(profile: str | None) -> int:
+def _terminal_program(profile: str | None, *, debug: bool) -> int:
     """Run the terminal program until its user leaves it; the exit code."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         from amltui.cli import exits
         from amltui.cli.output import warn
 
         warn("The terminal program needs a terminal.\nCommands for scripts: amltui --help")
         return exits.USAGE
+    told = ""
+    if debug:
+        from amltui.cli.debug import log_to_file
+
+        told = f"amltui: what happened is told in {log_to_file()}\n"
     from amltui.tui.app import run
 
-    return run(profile=profile)
+    code = run(profile=profile)
+    sys.stderr.write(told)
+    return code
 
 
 def _asks_for_the_terminal_program(arguments: list[str]) -> tuple[bool, str | None]:

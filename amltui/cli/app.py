@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from amltui.cli import exits
 from amltui.cli.output import warn
@@ -26,26 +27,55 @@ parser would take a lone dash for an option."""
 
 def main(arguments: list[str]) -> int:
     """Run one command; returns the exit code. Never raises, apart from `SystemExit`."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or a locale that cannot show a letter gets an escape, never a traceback.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _make_streams_safe()
     debug = "--debug" in arguments
     if debug:
-        _log_to_stderr()
+        from amltui.cli.debug import log_to_stderr
+
+        log_to_stderr()
+    try:
+        return _ended(arguments, debug=debug)
+    except BrokenPipeError:
+        _write_no_more(sys.stdout, sys.stderr)
+        return exits.BROKEN_PIPE
+
+
+def _ended(arguments: list[str], *, debug: bool) -> int:
+    """Run one command; what went wrong is explained. The exit code."""
     try:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more, and what is still in the buffer must not fail at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.BROKEN_PIPE
+        raise
     except (KeyboardInterrupt, AmltuiError, OSError) as error:
+        if isinstance(error, OSError):
+            _write_no_more(sys.stdout)
         _explain(error, debug=debug)
         return exits.code_of(error)
     except Exception as error:  # noqa: BLE001 - the last border: a bug ends as one clear line
         _explain(error, debug=debug)
         return exits.FAILED
     return code
+
+
+def _make_streams_safe() -> None:
+    """Make every standard stream one that can be used without a traceback."""
+    # In place of one that whoever started us closed: else a file that is opened later would be it.
+    # What is read from or printed to it fails; what is told to the person is lost.
+    for name, mode in (("stdin", os.O_WRONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, mode)
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a locale that cannot show a letter gets an escape, never a traceback.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _write_no_more(*streams: TextIO) -> None:
+    """Nobody reads any more: what is still in a buffer must not fail once more at the exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nowhere, stream.fileno())
 
 
 def _run(arguments: list[str]) -> int:
@@ -162,19 +192,9 @@ def _usage(error: CycloptsError, arguments: list[str]) -> str:
     return f"{text}\nSee: {' '.join(['amltui', *known])} --help"
 
 
-def _log_to_stderr() -> None:
-    import logging
-
-    from amltui.cli.redact import RedactingFormatter
-
-    handler = logging.StreamHandler()
-    handler.setFormatter(RedactingFormatter())
-    logging.basicConfig(level=logging.DEBUG, handlers=[handler])
-
-
 def _explain(error: BaseException, *, debug: bool) -> None:
     """Say what went wrong and what to do. An interrupt needs no words."""
-    from amltui.cli.redact import redacted
+    from amltui.redact import redacted
 
     if debug:
         import traceback
@@ -186,6 +206,8 @@ def _explain(error: BaseException, *, debug: bool) -> None:
         text = f"{error}\nChoose another name with -o, or replace it with --force."
     elif isinstance(error, AmltuiError):
         text = f"{error}\n{error.hint}" if error.hint else str(error)
+    elif isinstance(error, OSError) and error.errno == errno.EBADF:
+        text = "Standard input or output is closed."
     elif isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     else:

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 import amltui
 from amltui.cli import exits
-from amltui.cli.redact import redacted, remember
 from amltui.config import Connection, credentials, paths, profiles, resolve
 from amltui.errors import AmltuiError
+from amltui.redact import redacted
 
 if TYPE_CHECKING:
     import httpx
@@ -134,7 +134,6 @@ def _settings(found: Findings) -> dict[str, Any]:
 def _connection(connection: Connection | None) -> dict[str, Any]:
     if connection is None:
         return {"kind": "embedded workspace", "profile": None}
-    remember(connection.token)
     parts = urlsplit(connection.endpoint)
     return {
         "kind": "workspace server",

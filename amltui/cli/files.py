@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -65,6 +66,8 @@ def _spooled(descriptor: int, suffix: str) -> Iterator[Path]:
                 copy.write(piece)
             copy.flush()
         except OSError as error:
+            if error.errno == errno.EBADF:
+                raise UsageError("Standard input is closed", hint="Name a file.") from None
             raise LocalError(
                 f"Cannot keep what was read: {error.strerror}",
                 hint="TMPDIR names another place for temporary files.",

@@ -90,8 +90,9 @@ def warn(text: str) -> None:
     _write(sys.stderr, f"amltui: {visible_lines(text)}\n")
 
 
-def _write(stream: TextIO, text: str) -> None:
-    stream.write(text)
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is not None:  # None: whoever started us closed it
+        stream.write(text)
 
 
 def _plain(value: Any) -> Any:

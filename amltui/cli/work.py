@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from amltui.cli.redact import remember
-
 if TYPE_CHECKING:
     from amltui.cli.common import Common
     from amltui.cli.output import Out
@@ -35,8 +33,6 @@ def in_session(
     async def whole() -> _T:
         options = Options(patience=PATIENCE)
         async with open_session(profile, offline=offline, options=options) as session:
-            if session.connection is not None:
-                remember(session.connection.token)
             result = await work(session)
             if session.cache.problem:
                 out.note(session.cache.problem)
@@ -80,5 +76,5 @@ def need_yes(*, given: bool, what: str) -> None:
 
     if not ask.is_there():
         raise UsageError(f"{what} cannot be undone", hint="Add --yes to do it.")
-    if ask.text(f"{what} cannot be undone. Go on? (yes/no)", "no").lower() not in {"y", "yes"}:
+    if not ask.yes(f"{what} cannot be undone. Go on?"):
         raise Cancelled("Nothing was done.")

@@ -16,6 +16,8 @@ _INI: Final = re.compile(
     r"(?P<value>[^\s\"']+)\s*$",
     re.MULTILINE | re.IGNORECASE,
 )
+_BEGINNING: Final = re.compile(r"^\s*(?:from\s+\w+\s+)?import\s|^\s*\[\w+\]\s*$", re.MULTILINE)
+"""Lines that stand before the first value."""
 _WORKSPACE: Final = frozenset({"id", "workspace_id", "workspaceid"})
 _TOKEN: Final = frozenset({"authorization_token", "authorizationtoken"})
 
@@ -50,6 +52,12 @@ def read_pasted(text: str) -> Pasted:
         token=next((found[key] for key in found if key in _TOKEN), None) or None,
     )
     return values if not values.empty else _positional(text)
+
+
+def is_whole(text: str) -> bool:
+    """Whether nothing pasted is still to come: no bracket is open, and it has more than begun."""
+    opened = sum(map(text.count, "({")) - sum(map(text.count, ")}"))
+    return opened <= 0 and not (read_pasted(text).empty and _BEGINNING.search(text))
 
 
 def _positional(text: str) -> Pasted:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from amltui.errors import ConfigError
+from amltui.redact import remember
 
 DEFAULT_ENDPOINT = "https://studioapi.azureml.net/"
 """What the old client asked when nobody said otherwise. Its owner switched it off in 2024."""
@@ -57,6 +58,8 @@ def workspace_id_of(text: str, *, source: str) -> str:
 def token_of(text: str, *, source: str) -> str:
     """`text` as an authorization token, without the line end that a file or a pipe adds.
 
+    From now on it is taken out of whatever is said or logged.
+
     Raises:
         ConfigError: it is empty or holds what no header can carry. The text is not repeated.
     """
@@ -66,6 +69,7 @@ def token_of(text: str, *, source: str) -> str:
             f"The token from {source} is empty or holds characters that no token has",
             hint="Copy it again, as one word.",
         )
+    remember(value)
     return value
 
 

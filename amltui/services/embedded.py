@@ -18,6 +18,7 @@ from typing import Any, Final
 from amltui.config.children import child_command, child_environment
 from amltui.config.paths import local_key
 from amltui.errors import AmltuiError, LocalError
+from amltui.redact import remember
 
 START_SECONDS: Final = 60
 """A first start seeds the samples, on a slow disk."""
@@ -139,6 +140,7 @@ class EmbeddedServer:
 def _address(line: bytes) -> Address:
     ready = json.loads(line)
     settings = json.loads(Path(ready["settings"]).read_text("utf-8"))["workspace"]
+    remember(str(settings["authorization_token"]))
     return Address(
         endpoint=str(ready["endpoint"]),
         workspace_id=str(settings["id"]),

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 
 from amltui.errors import AmltuiError
+from amltui.redact import redacted
 from amltui.text import visible_lines
 from amltui.tui.backend import Backend
 from amltui.tui.hangup import end_with_terminal
@@ -62,7 +63,7 @@ class AmltuiApp(App[int]):
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""
         if isinstance(error, AmltuiError):
-            text = f"{error}\n{error.hint}" if error.hint else str(error)
+            text = redacted(f"{error}\n{error.hint}" if error.hint else str(error))
             self.notify(visible_lines(text), severity="error", timeout=12, markup=False)
             return
         # Only the kind of error is shown and logged: its text may hold what must stay secret.
@@ -81,6 +82,8 @@ class AmltuiApp(App[int]):
         from rich.traceback import Traceback
 
         traceback = Traceback(show_locals=False, width=None)
+        for stack in traceback.trace.stacks:
+            stack.exc_value = redacted(stack.exc_value)
         rendered = self.console.render(traceback, self.console.options)
         self._exit_renderables.append(Segments(rendered))
         self._close_messages_no_wait()

@@ -26,19 +26,28 @@ class Terminal:
             stderr=slave,
             stdout=subprocess.PIPE if capture else slave,
             start_new_session=True,
+            # Its controlling terminal, whose Ctrl-C is a signal: standard error is surely on it.
+            preexec_fn=lambda: fcntl.ioctl(2, termios.TIOCSCTTY, 0),
         )
         os.close(slave)
         self.seen = b""
         """Everything that was drawn."""
+        self._read_to = 0
 
-    def wait_for(self, text: bytes, seconds: float = 120) -> None:
-        """Read the screen until `text` was drawn."""
+    @property
+    def echo(self) -> bool:
+        """Whether the terminal shows what is typed."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
+    def wait_for(self, text: bytes, seconds: float = 60) -> None:
+        """Read the screen until `text` was drawn after what was waited for before."""
         end = time.monotonic() + seconds
-        while text not in self.seen:
+        while (at := self.seen.find(text, self._read_to)) < 0:
             left = end - time.monotonic()
             assert left > 0, self.seen[-2000:]
             if select.select([self._master], [], [], left)[0]:
                 self._read()
+        self._read_to = at + len(text)
 
     def _read(self) -> None:
         try:
@@ -62,5 +71,6 @@ class Terminal:
                 except OSError:
                     break
         out, _ = self.process.communicate(timeout=60)
+        self.echoes = self.echo
         os.close(self._master)
         return out or b""

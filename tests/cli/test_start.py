@@ -90,3 +90,32 @@ def test_every_command_explains_itself_with_an_example_or_a_summary(alone):
             assert sub.summary
             assert all("amltui " + " ".join(words) in example for example in sub.examples)
     assert "Examples:" in alone("profile", "add", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("closed", "command", "code", "said"),
+    [
+        (">&-", "help files", 1, "Standard input or output is closed"),
+        (">&-", "profile use local", 0, "is the default now"),
+        ("<&-", "put - --name x", 2, "Standard input is closed"),
+        ("<&-", "help files", 0, ""),
+        ("2>&-", "help nonsense", 3, ""),
+        (">/dev/full", "help files", 1, "No space left"),
+        (">&-", "", 2, "needs a terminal"),
+        ("<&- >&- 2>&-", "", 2, ""),
+    ],
+)
+def test_a_standard_stream_that_is_closed_or_full_ends_with_a_sentence(
+    alone, closed, command, code, said
+):
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m amltui {command} {closed}', sys.executable],
+        env=alone.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,12 +14,12 @@ from cyclopts import Parameter
 
 from amltui.cli import ask
 from amltui.cli.common import PLAIN, Plain
-from amltui.cli.exits import FileNotThere
+from amltui.cli.exits import DONE, FileNotThere, code_of
 from amltui.cli.output import Col, warn
 from amltui.cli.probe import Answer, probe
 from amltui.config import Connection, credentials, profiles, resolve
-from amltui.config.legacy import read_settings_file
-from amltui.config.pasted import Pasted, read_pasted
+from amltui.config.legacy import legacy_settings, read_settings_file
+from amltui.config.pasted import Pasted, is_whole, read_pasted
 from amltui.config.profiles import Profile
 from amltui.config.values import (
     DEFAULT_ENDPOINT,
@@ -28,7 +29,11 @@ from amltui.config.values import (
     token_of,
     workspace_id_of,
 )
-from amltui.errors import Conflict, UsageError
+from amltui.errors import AmltuiError, Conflict, UsageError
+
+_endpoint = partial(endpoint_of, source="the answer")
+_workspace_id = partial(workspace_id_of, source="the answer")
+_token = partial(token_of, source="the answer")
 
 
 def add(
@@ -44,10 +49,11 @@ def add(
     force: bool = False,
     no_test: bool = False,
     common: Plain = PLAIN,
-) -> None:
+) -> int:
     """Add a profile: by options, from what you paste, from a file, or by answering questions.
 
-    The connection is tested before anything is kept. The token goes to the system keyring where
+    The connection is tested before anything is kept; a person may keep one that does not answer
+    all the same. The token goes to the system keyring where
     there is one, else to a file that only you can read.
 
     Args:
@@ -71,11 +77,19 @@ def add(
     if token:
         warn("A token in an argument can be seen by others on this machine: use --token-stdin.")
     if token_stdin:
-        token = token_of(sys.stdin.readline(), source="standard input")
+        token = _token_from_stdin()
     given = Pasted(endpoint, workspace_id, token or os.environ.get("AMLTUI_TOKEN") or None)
     connection = _complete(name, _merged(given, _from(source) if source else Pasted()))
     if not no_test:
-        _say(common, name, asyncio.run(probe(connection)))
+        try:
+            _say(common, name, asyncio.run(probe(connection)))
+        except AmltuiError as error:
+            if not ask.is_there():
+                raise
+            warn(f"{error}\n{error.hint}")
+            if not ask.yes("Keep the profile all the same?"):
+                common.out.note("Nothing was kept.")
+                return code_of(error)
     place = profiles.save(
         Profile(name, connection.endpoint, connection.workspace_id), connection.token
     )
@@ -86,6 +100,7 @@ def add(
     host = urlsplit(connection.endpoint)
     if host.scheme == "http" and host.hostname not in {"localhost", "127.0.0.1", "::1"}:
         warn("This endpoint has no TLS: everybody on the way can read the token and the data.")
+    return DONE
 
 
 def list_(*, common: Plain = PLAIN) -> None:
@@ -183,7 +198,10 @@ def _say(common: Plain, name: str, answer: Answer) -> None:
 def _from(source: str) -> Pasted:
     """What a file or standard input says."""
     if source == "-":
-        found = read_pasted(sys.stdin.read())
+        paste = "Paste Studio's Workspace(...) code"
+        found = read_pasted(
+            ask.pasted(paste, whole=is_whole) if sys.stdin.isatty() else sys.stdin.read()
+        )
         where = "standard input"
     else:
         path = Path(source).expanduser()
@@ -210,6 +228,21 @@ def _from_file(path: Path) -> Pasted:
         raise FileNotThere(f"There is no file {path}") from None
 
 
+def _of_old_client() -> Pasted:
+    """What the old client's settings file says, where there is one and the person wants it."""
+    old = legacy_settings()
+    if old is None or not ask.yes(f"Take the connection from {old.path}?"):
+        return Pasted()
+    return Pasted(old.endpoint, old.workspace_id, old.token)
+
+
+def _token_from_stdin() -> str:
+    """The first line of standard input, which a terminal does not show."""
+    if sys.stdin.isatty():
+        return ask.secret("Token", check=_token)
+    return token_of(sys.stdin.readline(), source="standard input")
+
+
 def _merged(first: Pasted, then: Pasted) -> Pasted:
     return Pasted(
         first.endpoint or then.endpoint,
@@ -222,12 +255,17 @@ def _complete(name: str, given: Pasted) -> Connection:
     """`given` as a connection; what it lacks is asked for where somebody can answer."""
     if ask.is_there():
         if given.empty:
+            given = _of_old_client()
+        if given.empty:
             question = "Paste Studio's Workspace(...) code, or press Enter to be asked"
-            given = read_pasted(ask.secret_lines(question))
+            text = ask.pasted(question, whole=is_whole)
+            given = read_pasted(text)
+            if given.empty and text.strip():
+                warn("No connection was recognised in that. What it needs is asked one by one.")
         given = Pasted(
-            given.endpoint or ask.text("Endpoint", DEFAULT_ENDPOINT),
-            given.workspace_id or ask.text("Workspace id"),
-            given.token or ask.secret("Token"),
+            given.endpoint or ask.text("Endpoint", DEFAULT_ENDPOINT, check=_endpoint),
+            given.workspace_id or ask.text("Workspace id", check=_workspace_id),
+            given.token or ask.secret("Token", check=_token),
         )
     options = (("--workspace-id", given.workspace_id), ("--token-stdin", given.token))
     missing = [option for option, value in options if not value]

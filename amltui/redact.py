@@ -1,12 +1,13 @@
-"""What is taken out of anything that is shown when something goes wrong."""
+"""What is taken out of anything that is shown or logged when something goes wrong.
+
+Tokens are remembered at the doors through which they come in; signed links, passwords in
+addresses and what looks like a token are known by their shape.
+"""
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Final
-
-from amltui.text import visible_lines
 
 _QUERY: Final = re.compile(r"(https?://[^\s?'\"<>]*)\?[^\s'\"<>]*")
 _USER: Final = re.compile(r"(\w+://)[^\s/@'\"]*@")
@@ -14,14 +15,16 @@ _TOKEN: Final = re.compile(
     r"(?i)(authorization_?token|x-ms-metaanalytics-authorizationtoken|authorization|token|sig)"
     r"(['\"]?\s*[:=]\s*(?:bearer\s+)?b?['\"]?)[^\s'\",&)}\]]+"
 )
-
-
+_SHORTEST: Final = 8
 _KNOWN: Final[set[str]] = set()
 
 
 def remember(secret: str) -> None:
-    """Take `secret` out of everything from now on, wherever it stands."""
-    if secret:
+    """Take `secret` out of everything from now on, wherever it stands.
+
+    What is shorter than any real token could stand in every word, and is left alone.
+    """
+    if len(secret) >= _SHORTEST:
         _KNOWN.add(secret)
 
 
@@ -32,14 +35,3 @@ def redacted(text: str) -> str:
     text = _QUERY.sub(r"\1?…", text)
     text = _USER.sub(r"\1…@", text)
     return _TOKEN.sub(r"\1\2…", text)
-
-
-class RedactingFormatter(logging.Formatter):
-    """A log format whose lines hold no secret, tracebacks included."""
-
-    def __init__(self) -> None:
-        super().__init__("amltui: %(relativeCreated)d ms %(name)s: %(message)s")
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as one redacted text."""
-        return visible_lines(redacted(super().format(record)))
