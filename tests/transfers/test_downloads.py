@@ -11,9 +11,12 @@ from datetime import UTC, datetime
 import pytest
 
 from amltui.cache import Cache
-from amltui.errors import Cancelled, Exists, LocalError
+from amltui.errors import Cancelled, Damaged, Exists, LocalError
+from amltui.server.store.objects import ObjectStore
 from amltui.transfers import Options, State, Transfers
 from amltui.transfers.journal import DownloadPlan, Journal, Record
+from amltui.workspaces.studio import StudioWorkspace
+from tests.support.server import running_server
 
 DATA = os.urandom(6_000_000)
 
@@ -33,6 +36,52 @@ async def test_a_download_gives_the_same_bytes_under_the_name_asked_for(
     assert (done.state, done.done, done.total) == (State.DONE, size, size)
     assert done.checked == "sha256"
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("store", ["azurite", "moto"])
+async def test_what_an_object_store_sends_is_verified_too(request, tmp_path, cache, store):
+    """Its answers lack our digest; the redirect that leads there has it."""
+    service = request.getfixturevalue(store)
+    options = {"contents": service.new_container(), "environment": service.environment}
+    with running_server(tmp_path / "data", **options) as server:
+        connection = (server.endpoint, server.workspace_id, server.token)
+        async with StudioWorkspace(*connection) as workspace:
+            upload = await workspace.begin_upload("Zip")
+            await workspace.send_block(upload, 0, DATA, total=1)
+            dataset = await workspace.dataset(
+                await workspace.commit(upload, name="far", description="")
+            )
+            async with Transfers(workspace, cache) as transfers:
+                target = tmp_path / "far.zip"
+                done = await transfers.finished(transfers.download(dataset, target).id)
+    assert done.checked == "sha256"
+    assert target.read_bytes() == DATA
+
+
+async def test_what_somebody_changed_in_an_object_store_is_noticed(
+    moto, tmp_path, cache, monkeypatch
+):
+    bucket = moto.new_container()
+    for name, value in moto.environment.items():
+        monkeypatch.setenv(name, value)
+    with running_server(tmp_path / "data", contents=bucket) as server:
+        connection = (server.endpoint, server.workspace_id, server.token)
+        async with StudioWorkspace(*connection) as workspace:
+            upload = await workspace.begin_upload("Zip")
+            await workspace.send_block(upload, 0, b"right", total=1)
+            dataset = await workspace.dataset(
+                await workspace.commit(upload, name="hurt", description="")
+            )
+            sha256 = hashlib.sha256(b"right").hexdigest()
+            (tmp_path / "wrong").write_bytes(b"wrong")
+            store = ObjectStore(bucket, tmp_path / "spool")
+            await store.open()
+            await store.put(f"contents/{sha256[:2]}/{sha256}", tmp_path / "wrong")
+            async with Transfers(workspace, cache, options=Options(attempts=2)) as transfers:
+                begun = transfers.download(dataset, tmp_path / "x.zip")
+                with pytest.raises(Damaged):
+                    await transfers.finished(begun.id)
+    assert not (tmp_path / "x.zip").exists()
 
 
 async def test_in_a_directory_the_file_gets_a_safe_name(transfers, stored, tmp_path):

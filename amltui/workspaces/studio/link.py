@@ -140,12 +140,17 @@ class Link:
         return self._client.build_request(method, url, headers=fields, content=content)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
+        digest = None
         for _ in range(_REDIRECTS):
             response = await self._client.send(request, stream=True)
             following = response.next_request
             if following is None or request.method != "GET":
+                if digest is not None:
+                    response.headers[headers.REPR_DIGEST] = digest
                 return response
             await response.aclose()
+            # Who sends us to a store knows the content's hash; the store itself does not say it.
+            digest = response.headers.get(headers.REPR_DIGEST, digest)
             if not _same_origin(request.url, following.url):
                 if (request.url.scheme, following.url.scheme) == ("https", "http"):
                     raise httpx.UnsupportedProtocol("redirected from https to http")
