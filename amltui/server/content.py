@@ -1,13 +1,14 @@
 """Answering with a content: ranges, validators, digests; never compressed.
 
-A content never changes, so its hash is its validator. A whole local file is handed to the server's
-own sender; a range is read in pieces; with an object store the client is sent there.
+A content never changes, so its hash is its validator. Local files are handed to the server's own
+sender; with an object store the client is sent there.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
@@ -15,9 +16,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from amltui.server import keeping
+from amltui.server.bridge import SEND_FILE
 from amltui.server.problems import Unsatisfiable
 from amltui.server.state import State
-from amltui.server.store.base import Store, Stored
+from amltui.server.store.base import Stored
 from amltui.wire import headers as names
 
 _RANGE: Final = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNORECASE)
@@ -25,18 +27,21 @@ _TYPE: Final = "application/octet-stream"
 
 
 class FileAnswer(Response):
-    """A whole file, sent by the server itself from its path."""
+    """Bytes `start` to before `stop` of a file, sent by the server itself from its path."""
 
-    def __init__(self, path: str, headers: dict[str, str]) -> None:
-        self.path = path
-        self.status_code = 200
+    def __init__(
+        self, path: Path, start: int, stop: int, status: int, headers: dict[str, str]
+    ) -> None:
+        self._message = {"type": SEND_FILE, "path": str(path), "start": start, "stop": stop}
+        self.status_code = status
         self.background = None
         self.init_headers(headers)
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Hand the path over."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.pathsend", "path": self.path})
+        head = {"type": "http.response.start", "status": self.status_code}
+        await send(head | {"headers": self.raw_headers})
+        await send(self._message)
 
 
 async def respond(state: State, stored: Stored, request: Request) -> Response:
@@ -66,24 +71,17 @@ async def respond(state: State, stored: Stored, request: Request) -> Response:
         return Response(status_code=307, headers=headers | {"Location": url})
     if not await store.has(stored.sha256, stored.size):
         raise await keeping.lost(state.database, stored.sha256)
-    if span is None:
-        headers["Content-Length"] = str(stored.size)
-        return _whole(store, stored, headers, request)
-    start, stop = span
-    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.size}"
+    start, stop = span or (0, stored.size)
+    if span is not None:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.size}"
     headers["Content-Length"] = str(stop - start)
-    if request.method == "HEAD":
-        return Response(status_code=206, headers=headers)
-    return StreamingResponse(store.read(stored.sha256, start, stop), 206, headers)
-
-
-def _whole(store: Store, stored: Stored, headers: dict[str, str], request: Request) -> Response:
+    status = 200 if span is None else 206
+    if request.method == "HEAD" or start == stop:
+        return Response(status_code=status, headers=headers)
     path = store.path(stored.sha256)
-    if request.method == "HEAD" or stored.size == 0:
-        return Response(headers=headers)
-    if path is not None and "http.response.pathsend" in request.scope.get("extensions", {}):
-        return FileAnswer(str(path), headers)
-    return StreamingResponse(store.read(stored.sha256, 0, stored.size), headers=headers)
+    if path is not None and SEND_FILE in request.scope.get("extensions", {}):
+        return FileAnswer(path, start, stop, status, headers)
+    return StreamingResponse(store.read(stored.sha256, start, stop), status, headers)
 
 
 def _span(request: Request, etag: str, size: int) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from amltui.server import janitor, log, opening, settings
 from amltui.server.app import Application
+from amltui.server.bridge import Bridge
 from amltui.server.options import ServeOptions
 from amltui.server.problems import StartError
 
@@ -154,10 +155,10 @@ def _granian(options: ServeOptions, app: Application, port: int) -> Any:
     from granian.server.embed import Server
 
     return Server(
-        app,
+        Bridge(app),
         address="127.0.0.1" if options.host == "localhost" else options.host,
         port=port,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.RSGI,
         websockets=False,
         backlog=1024,
         log_enabled=False,

@@ -46,8 +46,9 @@ async def receive_whole(
     """Take an upload's whole content in one body."""
     room = await room_left(state)
     async with state.store.stage() as staged:
-        await staged.write(first)
         received = len(first)
+        check_room(state, received, room)
+        await staged.write(first)
         async for chunk in rest:
             received += len(chunk)
             check_room(state, received, room)

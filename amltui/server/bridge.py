@@ -1,0 +1,121 @@
+"""Between Granian and the ASGI application: its native interface moves bytes outside of Python.
+
+A file, or a range of one, is sent by the server's own threads, and a body of moderate size arrives
+in one piece instead of one step of Python for each 64 KiB. Otherwise this is plain ASGI 2.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Message, Scope
+
+SEND_FILE: Final = "amltui.send_file"
+"""The message, and the extension, by which a response is a file's bytes `start` to before `stop`.
+
+Its `path` must exist; the head is that of `http.response.start` before it."""
+_ONE_PIECE: Final = 8 << 20
+"""Bytes of the largest body that is taken in one piece."""
+
+
+class Bridge:
+    """The application as Granian calls it (RSGI 1.x)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer one request."""
+        if scope.proto == "http":
+            exchange = _Exchange(scope, protocol)
+            await self._app(_asgi(scope), exchange.receive, exchange.send)
+
+
+def _asgi(scope: Any) -> Scope:
+    names = [(name.encode(), value.encode("latin-1")) for name, value in scope.headers.items()]
+    if scope.authority and "host" not in scope.headers:  # HTTP/2 says it elsewhere
+        names.append((b"host", scope.authority.encode("latin-1", "replace")))
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": scope.http_version,
+        "method": scope.method,
+        "scheme": scope.scheme,
+        "path": scope.path,
+        "raw_path": None,
+        "query_string": scope.query_string.encode("latin-1", "replace"),
+        "root_path": "",
+        "headers": names,
+        "client": _address(scope.client),
+        "server": _address(scope.server),
+        "extensions": {SEND_FILE: {}},
+    }
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port) if port.isdigit() else 0
+
+
+class _Exchange:
+    """One request's `receive` and `send`."""
+
+    def __init__(self, scope: Any, protocol: Any) -> None:
+        self._protocol = protocol
+        length = scope.headers.get("content-length", "")
+        self._one_piece = length.isdigit() and int(length) <= _ONE_PIECE
+        self._chunks = self._iterate()
+        self._received = False
+        self._head: tuple[int, list[tuple[str, str]]] = (500, [])
+        self._stream: Any = None
+
+    async def receive(self) -> Message:
+        """The body, chunk after chunk; then word that the client is gone, once it is."""
+        if self._received:
+            await self._protocol.client_disconnect()
+            return {"type": "http.disconnect"}
+        if self._one_piece:
+            self._received = True
+            return {"type": "http.request", "body": await self._whole(), "more_body": False}
+        body = await anext(self._chunks, None)
+        self._received = body is None
+        return {"type": "http.request", "body": body or b"", "more_body": body is not None}
+
+    async def _iterate(self) -> AsyncIterator[bytes]:
+        async for chunk in self._protocol:  # only one loop may ever run over it
+            yield chunk
+
+    async def _whole(self) -> bytes:
+        body: bytes = await self._protocol()
+        return body
+
+    async def send(self, message: Message) -> None:
+        """Take a part of the response.
+
+        Raises:
+            OSError: the client is gone.
+        """
+        if message["type"] == "http.response.start":
+            fields = message.get("headers", ())
+            self._head = (
+                message["status"],
+                [(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields],
+            )
+        elif message["type"] == SEND_FILE:
+            start, stop = message["start"], message["stop"]
+            self._protocol.response_file_range(*self._head, message["path"], start, stop)
+        else:
+            await self._body(message.get("body", b""), more=message.get("more_body", False))
+
+    async def _body(self, data: bytes, *, more: bool) -> None:
+        if self._stream is None and not more:
+            self._protocol.response_bytes(*self._head, bytes(data))
+            return
+        if self._stream is None:
+            self._stream = self._protocol.response_stream(*self._head)
+        if data:
+            try:
+                await self._stream.send_bytes(bytes(data))
+            except RuntimeError as error:  # Granian's own "transport is closed"
+                raise OSError("The client is gone") from error
