@@ -7,39 +7,20 @@ shows nothing.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import random
-import select
-import struct
-import subprocess
 import sys
-import termios
 from collections.abc import Callable
-from contextlib import suppress
 from statistics import median
-from time import perf_counter
 
 from textual.app import App
 from textual.widgets import DataTable, Static
 
 from amltui.tui.grid import Grid
+from tests.benchmarks.terminal import KEYS, Terminal, p95
 from tests.support.made_rows import MadeRows
 
 COLUMNS = 12
 PEER_ROWS = 10_000
-QUIET = 0.15
-"""Seconds without a byte after which a frame counts as the last."""
-KEYS = {
-    "down": b"\x1b[B",
-    "right": b"\x1b[C",
-    "page down": b"\x1b[6~",
-    "page up": b"\x1b[5~",
-    "end": b"\x1b[F",
-    "home": b"\x1b[H",
-    "jump": b"\x07",
-}
 BOUNDS = {"down": 1_000, "page down": 12_000}
 
 
@@ -87,58 +68,9 @@ class Shown(App[None]):
             self.query_one(DataTable).move_cursor(row=row)
 
 
-class Terminal:
-    """The program on a pseudo terminal."""
-
-    def __init__(self, kind: str, rows: int) -> None:
-        self.fd, child = pty.openpty()
-        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        environment.pop("NO_COLOR", None)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.grid", "--child", kind, str(rows)],
-            stdin=child,
-            stdout=child,
-            stderr=child,
-            env=environment,
-        )
-        os.close(child)
-
-    def drain(self, quiet: float) -> tuple[int, float]:
-        """Bytes until nothing came for `quiet` seconds, and when the last came."""
-        count, last = 0, perf_counter()
-        while select.select([self.fd], [], [], quiet)[0]:
-            count += len(os.read(self.fd, 1 << 16))
-            last = perf_counter()
-        return count, last
-
-    def press(self, key: bytes) -> tuple[int, float]:
-        """Bytes that a key's answer takes, and seconds to the last of them."""
-        start = perf_counter()
-        os.write(self.fd, key)
-        count, last = self.drain(QUIET)
-        return count, last - start
-
-    @property
-    def anonymous(self) -> float:
-        """MiB of anonymous memory."""
-        with open(f"/proc/{self.process.pid}/status") as status:  # noqa: PTH123 - not a file
-            return next(int(line.split()[1]) for line in status if "RssAnon" in line) / 1024
-
-    def close(self) -> None:
-        self.process.terminate()
-        with suppress(OSError):
-            self.drain(0.3)
-        self.process.wait(10)
-        os.close(self.fd)
-
-
-def p95(values: list[float]) -> float:
-    return sorted(values)[int(0.95 * (len(values) - 1))]
-
-
 def measure(kind: str, rows: int, times: int, say: Callable[[str], None]) -> float:
-    terminal = Terminal(kind, rows)
+    module = "tests.benchmarks.grid"
+    terminal = Terminal([sys.executable, "-m", module, "--child", kind, str(rows)])
     try:
         terminal.drain(5.0 if kind == "peer" else 2.5)
         if kind != "empty":

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-
-from textual.coordinate import Coordinate
 
 from amltui.models import Dataset
 from amltui.text import human_size, visible
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
 
 SMALL: Final = 8 << 20
 """Bytes up to which a dataset is previewed as soon as the cursor rests on it."""
+
+
+CALM: Final = 0.2
+"""Seconds between two frames that only say how many rows came: keys go before them."""
 
 
 class PreviewActions:
@@ -80,6 +83,8 @@ class PreviewActions:
                     pane.show(preview.rows, self._view(), keep=True)
                 shown = preview.rows
                 self._describe()
+                if not shown.complete:
+                    await asyncio.sleep(CALM)
         self._describe()
         if preview.problem is not None:
             raise preview.problem
@@ -146,7 +151,7 @@ class PreviewActions:
             self._desk.say("There are no rows to go to.", warning=True)
             return
         row = max(0, min(number - 1, rows.row_count - 1))
-        pane.grid.cursor_coordinate = Coordinate(row, pane.grid.cursor_column)
+        pane.grid.go_to(row)
         pane.grid.focus()
         if number > rows.row_count:
             more = "" if rows.complete else " so far"

@@ -131,6 +131,7 @@ class Grid(Mouse):
 
     def set_notes(self, notes: Mapping[int, str]) -> None:
         """Give columns a third line in the header: a small histogram, a count of values."""
+        before = self.header_height, self._layout.total
         self._notes = {
             column: shown(note)
             for column, note in notes.items()
@@ -138,7 +139,11 @@ class Grid(Mouse):
         }
         for column in self._notes:
             self._widen_for_title(column)
-        self._relaid()
+        self._place()
+        if before == (self.header_height, self._layout.total):
+            self._refresh_header()
+        else:
+            self._refresh_view()
 
     def set_sort(self, columns: Mapping[int, bool]) -> None:
         """Mark the columns that the rows are sorted by; the value: whether descending."""

@@ -45,14 +45,24 @@ class Details(VerticalScroll, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id, classes="pane")
         self.border_title = "3 Details"
+        self._shown: object = None
 
     def compose(self) -> ComposeResult:
         """One text that scrolls."""
         yield Static("", id="facts", markup=False)
 
     def show(self, facts: Facts) -> None:
-        """Show these facts."""
-        self.query_one("#facts", Static).update(self._render_facts(facts))
+        """Show these facts; what is shown already is not drawn again at each key."""
+        rows = facts.rows
+        shown = (
+            facts.dataset,
+            facts.column,
+            rows and (rows.row_count, rows.complete, len(rows.columns)),
+            self.app.theme,
+        )
+        if shown != self._shown:
+            self._shown = shown
+            self.query_one("#facts", Static).update(self._render_facts(facts))
 
     def _render_facts(self, facts: Facts) -> Group | Text:
         dataset = facts.dataset

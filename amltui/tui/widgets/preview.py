@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, Self
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
@@ -102,6 +103,9 @@ class PreviewPane(Vertical):
         self._view = View()
         self._kind: Kind = "find"
         self._last: dict[Kind, str] = {}
+        self._written: dict[str, str] = {}
+        """What stands in the pane's title, state line and lower border."""
+        self._only_border = False
 
     def compose(self) -> ComposeResult:
         """State, grid or the words in its place, question line."""
@@ -221,12 +225,14 @@ class PreviewPane(Vertical):
 
     @on(Grid.CellHighlighted)
     def _moved(self) -> None:
-        self._describe()
+        self._describe_place()
 
     def _describe(self) -> None:
         view, rows = self._view, self._rows
         title = f"2 {visible(view.title)}" if view.title else "2 Preview"
-        self.border_title = Content(title)
+        if title != self._written.get("title"):
+            self._written["title"] = title
+            self.border_title = Content(title)
         parts: list[str] = []
         if rows is not None:
             shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
@@ -235,12 +241,33 @@ class PreviewPane(Vertical):
             parts = [shown, *([view.note] if view.note else []), *view.chips]
         if view.busy:
             parts.append(f"{view.busy}…")
-        state = self.query_one("#state", Static)
-        state.display = bool(parts)
-        state.update(visible(" · ".join(parts)))
-        where = ""
+        text = visible(" · ".join(parts))
+        if text != self._written.get("state"):
+            self._written["state"] = text
+            state = self.query_one("#state", Static)
+            state.display = bool(parts)
+            state.update(text, layout=False)
+        self._describe_place()
+
+    def _describe_place(self) -> None:
+        """Say in the lower border where the cursor is, and draw no more than that border."""
+        rows, where = self._rows, ""
         if rows is not None and rows.row_count:
             row = rows.row_numbers(self.grid.cursor_row, self.grid.cursor_row + 1)
             at = row[0] + 1 if len(row) else self.grid.cursor_row + 1
             where = f"row {at:,} · col {self.grid.cursor_column + 1:,} of {len(rows.columns):,}"
-        self.border_subtitle = Content(where)
+        if where != self._written.get("place"):
+            self._written["place"] = where
+            self._only_border = True
+            self.border_subtitle = Content(where)
+            self._only_border = False
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """As any widget's; while the border's text is set, only of the lower border."""
+        if self._only_border and self.is_mounted:
+            width, height = self.outer_size
+            x, y = self.content_offset
+            regions = (Region(-x, height - 1 - y, width, 1),)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)

@@ -1,0 +1,127 @@
+"""The terminal program itself on a large CSV in an embedded workspace, on a pseudo terminal.
+
+    python -m tests.benchmarks.preview [--rows 10000000] [--csv FILE] [--directory DIR]
+
+From key to answer: the first rows, keys while the rest is fetched and ingested by its worker, and
+keys once all rows are there; bytes written; anonymous memory. The CSV is made in a temporary
+directory and removed, unless one is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from tests.benchmarks.make_csv import make_csv
+from tests.benchmarks.tables import say
+from tests.benchmarks.terminal import KEYS, Terminal, p95
+
+PROGRAM = [sys.executable, "-m", "amltui"]
+NAME = "large"
+ENTER = b"\r"
+BOUNDS = {"down": "35 ms, 1 KB", "page down": "35 ms, 12 KB"}
+
+
+def workspace(directory: Path, csv: Path) -> dict[str, str]:
+    """An environment with a workspace of its own that holds the file; nothing of it is cached."""
+    environment = {
+        f"AMLTUI_{name}_DIR": str(directory / name.lower()) for name in ("CONFIG", "CACHE", "DATA")
+    } | {"HOME": str(directory)}
+    whole = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} | environment
+    put = [*PROGRAM, "put", str(csv), "--name", NAME, "--type", "GenericCSV", "--quiet"]
+    subprocess.run(put, check=True, env=whole, stdout=subprocess.DEVNULL)
+    return environment
+
+
+def choose(terminal: Terminal) -> None:
+    """Put the cursor of the list on the dataset."""
+    terminal.until(NAME)
+    terminal.drain(1.0)
+    terminal.press(b"/")
+    for letter in NAME:
+        terminal.press(letter.encode())
+    terminal.press(ENTER)
+
+
+def while_ingesting(terminal: Terminal) -> None:
+    """Move by one row until all rows are there: the border names the cursor's row."""
+    waits, row = [], 1
+    begin = perf_counter()
+    # When nothing is written any more, the columns have their types and the program is done.
+    while perf_counter() - begin < 2 or terminal.drain(0.5)[0]:
+        for key, step in [("down", 1)] * 9 + [("up", -1)] * 8:
+            row += step
+            waits.append(terminal.until(f"row {row:,} ·", KEYS[key]) * 1000)
+            terminal.drain(0.03)
+    say(
+        "a key while rows arrive: median / p95",
+        f"{median(waits):.1f} / {p95(waits):.1f} ms",
+        f"50 ms; {len(waits)} keys, worst {max(waits):.0f} ms, {perf_counter() - begin:.1f} s",
+    )
+
+
+def moves(terminal: Terminal, rows: int) -> dict[str, list[tuple[int, float]]]:
+    """Bytes and seconds of each kind of key, once all rows are there."""
+    found = {
+        name: [terminal.press(KEYS[name]) for _ in range(20)] for name in ("down", "page down")
+    }
+    found["down at the lower edge"] = [terminal.press(KEYS["down"]) for _ in range(45)][-8:]
+    found["page up"] = [terminal.press(KEYS["page up"]) for _ in range(10)]
+    found["end"], found["home"] = [], []
+    for _ in range(10):
+        for name in ("end", "home"):
+            found[name].append(terminal.press(KEYS[name]))
+    found["jump"] = []
+    for _ in range(20):
+        for letter in f":{random.randrange(1, rows)}":
+            terminal.press(letter.encode())
+        found["jump"].append(terminal.press(ENTER))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--csv", type=Path)
+    parser.add_argument("--directory", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.directory) as name:
+        directory = Path(name)
+        csv = options.csv
+        if csv is None:
+            csv = directory / "large.csv"
+            make_csv(csv, options.rows)
+        environment = workspace(directory, csv)
+        terminal = Terminal(PROGRAM, environment)
+        try:
+            choose(terminal)
+            terminal.drain(1)
+            empty = terminal.anonymous
+            first = terminal.until("col 1 of 12", ENTER)
+            say("enter to the first rows on the screen", f"{first * 1000:.0f} ms")
+            while_ingesting(terminal)
+            for what, answers in moves(terminal, options.rows).items():
+                waits = [seconds * 1000 for _, seconds in answers]
+                sizes = [size for size, _ in answers]
+                say(
+                    f"{what}: key to last byte, median / p95",
+                    f"{median(waits):.1f} / {p95(waits):.1f} ms",
+                    f"{BOUNDS.get(what, '35 ms')}; at most {max(sizes):,} bytes",
+                )
+            more = terminal.anonymous - empty
+            say(
+                "anonymous memory above the program without a preview", f"{more:+.0f} MiB", "60 MiB"
+            )
+        finally:
+            terminal.close()
+
+
+if __name__ == "__main__":
+    main()
