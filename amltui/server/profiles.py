@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -127,7 +126,8 @@ class Profiler:
 @asynccontextmanager
 async def _file(state: State, stored: Stored) -> AsyncIterator[tuple[Path, Path]]:
     """The content as a file, and an empty directory; both gone at the end of the block."""
-    scratch = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="amltui-")))
+    scratch = state.store.scratch()
+    await anyio.to_thread.run_sync(lambda: scratch.mkdir(mode=0o700))
     try:
         path = state.store.path(stored.sha256)
         if path is None:

@@ -152,10 +152,12 @@ async def test_leftovers_of_dead_writers_go(state, tmp_path):
     old = clock.now() / 1e6 - 90_000
     (data / "temp" / "dead").write_bytes(b"x")
     (data / "blocks" / "dead").mkdir()
-    for path in (data / "temp" / "dead", data / "blocks" / "dead"):
+    (data / "temp" / "dead schema").mkdir()
+    (data / "temp" / "dead schema" / "table").write_bytes(b"x")
+    for path in (*(data / "temp").iterdir(), data / "blocks" / "dead"):
         os.utime(path, (old, old))
     (data / "temp" / "alive").write_bytes(b"x")
-    assert (await janitor.clean(state)).leftovers == 2
+    assert (await janitor.clean(state)).leftovers == 3
     assert [path.name for path in (data / "temp").iterdir()] == ["alive"]
 
 

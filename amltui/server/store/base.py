@@ -33,6 +33,10 @@ class Store(ABC):
         """Touch the store, for the health check."""
 
     @abstractmethod
+    def scratch(self) -> Path:
+        """A path on this machine where nothing is; `sweep` removes what a dead process left."""
+
+    @abstractmethod
     def stage(self) -> Staged:
         """Begin to receive a content of unknown length and hash."""
 

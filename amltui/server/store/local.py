@@ -67,15 +67,19 @@ class LocalStore(Store):
         with mapped():
             await anyio.to_thread.run_sync(os.stat, self._contents)
 
+    def scratch(self) -> Path:
+        """A name in `temp`."""
+        return self._temp / secrets.token_hex(16)
+
     def stage(self) -> Staged:
         """A temp file."""
-        return StagedFile(self, self._temp / secrets.token_hex(16))
+        return StagedFile(self, self.scratch())
 
     async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
         """Write a block file beside the upload's others."""
         directory = self._blocks / upload_id
         name = f"{number}-{secrets.token_hex(8)}"
-        async with StagedFile(self, self._temp / secrets.token_hex(16), hashed=False) as staged:
+        async with StagedFile(self, self.scratch(), hashed=False) as staged:
             async for chunk in data:
                 await staged.write(chunk)
             stored = await staged.finish()
@@ -148,21 +152,18 @@ class LocalStore(Store):
             yield stored
 
     async def sweep(self, older_than: float, live: set[str]) -> int:
-        """Remove temp files and directories of blocks that nothing touched for long."""
+        """Remove temp files, and directories of blocks, that nothing touched for long."""
 
         def sweep() -> int:
             limit = time.time() - older_than
-            dead = [path for path in self._temp.iterdir() if _modified(path) < limit]
+            blocks = [path for path in self._blocks.iterdir() if path.name not in live]
+            dead = [p for p in (*self._temp.iterdir(), *blocks) if _modified(p) < limit]
             for path in dead:
-                path.unlink(missing_ok=True)
-            unknown = [
-                path
-                for path in self._blocks.iterdir()
-                if path.name not in live and _modified(path) < limit
-            ]
-            for path in unknown:
-                shutil.rmtree(path, ignore_errors=True)
-            return len(dead) + len(unknown)
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+            return len(dead)
 
         with mapped():
             return await anyio.to_thread.run_sync(sweep)

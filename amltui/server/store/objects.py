@@ -67,7 +67,6 @@ class ObjectStore(Store):
 
     def __init__(self, url: str, spool: Path) -> None:
         self._url = url
-        self._spool = spool
         self._temp = LocalStore(spool)
         self._store: Any = None
 
@@ -99,14 +98,18 @@ class ObjectStore(Store):
 
         await _call(first)
 
+    def scratch(self) -> Path:
+        """A name in the spool."""
+        return self._temp.scratch()
+
     def stage(self) -> Staged:
         """A temp file on this machine, put into the store when it is published."""
-        return _Spooled(self, self._spool / "temp" / secrets.token_hex(16))
+        return _Spooled(self, self.scratch())
 
     async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
         """Put a block under a key of its own."""
         key = f"{upload_id}/{number}-{secrets.token_hex(8)}"
-        path = self._spool / "temp" / secrets.token_hex(16)
+        path = self.scratch()
         async with StagedFile(self._temp, path, hashed=False) as staged:
             async for chunk in data:
                 await staged.write(chunk)
