@@ -1,6 +1,8 @@
 """Who may do what: tokens in headers, roles, and a limit on failed logins.
 
-The limit counts failures of one address in this process. A token that worked lately passes
+The limit counts failures of one address in this process, and each server of a workspace counts
+for itself: a token's 128 random bits cannot be guessed at any rate, so the limit only spares work,
+and a table of failures would cost a write for each of them. A token that worked lately passes
 although its address is over the limit, so that one bad client behind a shared address does not
 lock its neighbours out; whether it still works is asked of the database every time.
 """
@@ -11,7 +13,9 @@ import time
 from collections import OrderedDict, deque
 from typing import Any, Final
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.types import Scope
 
 from amltui.server import tokens
 from amltui.server.problems import Forbidden, TooMany, Unknown
@@ -34,6 +38,18 @@ def token_of(request: Request) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
+def address_of(scope: Scope, *, proxied: bool) -> str:
+    """Where a request comes from. `proxied`: as the proxy in front of this server says.
+
+    A proxy adds its client at the end of the list; what stands before it anybody may have written.
+    """
+    if proxied:
+        told = Headers(scope=scope).getlist("x-forwarded-for")
+        if told:
+            return told[-1].rpartition(",")[2].strip()[:100]
+    return str((scope.get("client") or ("",))[0])
+
+
 class Gate:
     """Lets requests in, or not."""
 
@@ -51,7 +67,7 @@ class Gate:
             TooMany: this address failed too often.
         """
         token = token_of(request)
-        address = request.client.host if request.client else ""
+        address = address_of(request.scope, proxied=self._state.options.public_url is not None)
         known = tokens.hashed(f"{workspace_id}\n{token}")
         if known not in self._worked:
             self._check_rate(address)

@@ -19,8 +19,9 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from amltui.server import log
-from amltui.server.access import Gate
+from amltui.server.access import Gate, address_of
 from amltui.server.answers import LastList
+from amltui.server.bridge import LET_IN
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.problems import (
     BadRequest,
@@ -29,6 +30,7 @@ from amltui.server.problems import (
     NotAllowed,
     OwnFailure,
     Problem,
+    Stalled,
     Unavailable,
 )
 from amltui.server.profiles import Profiler
@@ -104,8 +106,8 @@ class Application:
                 path=scope["path"],
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
-                client=(scope.get("client") or ("",))[0],
-                token=scope.get("amltui.token"),
+                client=address_of(scope, proxied=self._state.options.public_url is not None),
+                token=scope.get(LET_IN),
             )
 
     async def handle(self, endpoint: Endpoint, request: Request) -> Response:
@@ -115,7 +117,7 @@ class Application:
             caller = await self._gate.enter(
                 request, request.path_params["w"], writes=endpoint.access == "owner"
             )
-            request.scope["amltui.token"] = caller.token_id
+            request.scope[LET_IN] = caller.token_id
         return await endpoint.handler(
             Call(self._state, self.profiler, self._last_list, request, caller)
         )
@@ -133,7 +135,11 @@ class _Body:
         self._ended = False
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        try:
+            message = await self._receive()
+        except TimeoutError:
+            self._ended = True
+            raise Stalled from None
         if message["type"] != "http.request" or not message.get("more_body", False):
             self._ended = True
         return message

@@ -6,36 +6,44 @@ in one piece instead of one step of Python for each 64 KiB. Otherwise this is pl
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Scope
 
 SEND_FILE: Final = "amltui.send_file"
 """The message, and the extension, by which a response is a file's bytes `start` to before `stop`.
 
 Its `path` must exist; the head is that of `http.response.start` before it."""
+LET_IN: Final = "amltui.token"
+"""Where the application writes into the scope whose token a request has."""
 _ONE_PIECE: Final = 8 << 20
-"""Bytes of the largest body that is taken in one piece."""
+"""Bytes of the largest body that is taken in one piece, from clients that were let in: others
+could fill the memory."""
+_SLOWEST: Final = 4 << 10
+"""Bytes per second below which such a body is given up."""
 
 
 class Bridge:
     """The application as Granian calls it (RSGI 1.x)."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, patience: float) -> None:
         self._app = app
+        self._patience = patience
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         if scope.proto == "http":
-            exchange = _Exchange(scope, protocol)
-            await self._app(_asgi(scope), exchange.receive, exchange.send)
+            translated = _asgi(scope)
+            exchange = _Exchange(translated, protocol, self._patience)
+            await self._app(translated, exchange.receive, exchange.send)
 
 
 def _asgi(scope: Any) -> Scope:
     names = [(name.encode(), value.encode("latin-1")) for name, value in scope.headers.items()]
-    if scope.authority and "host" not in scope.headers:  # HTTP/2 says it elsewhere
-        names.append((b"host", scope.authority.encode("latin-1", "replace")))
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -61,24 +69,32 @@ def _address(text: str) -> tuple[str, int]:
 class _Exchange:
     """One request's `receive` and `send`."""
 
-    def __init__(self, scope: Any, protocol: Any) -> None:
+    def __init__(self, scope: Scope, protocol: Any, patience: float) -> None:
+        self._scope = scope
         self._protocol = protocol
-        length = scope.headers.get("content-length", "")
-        self._one_piece = length.isdigit() and int(length) <= _ONE_PIECE
-        self._chunks = self._iterate()
+        self._patience = patience
+        self._chunks: AsyncIterator[bytes] | None = None
         self._received = False
         self._head: tuple[int, list[tuple[str, str]]] = (500, [])
         self._stream: Any = None
 
     async def receive(self) -> Message:
-        """The body, chunk after chunk; then word that the client is gone, once it is."""
+        """The body, chunk after chunk; then word that the client is gone, once it is.
+
+        Raises:
+            TimeoutError: the client sends nothing more, or hardly anything.
+        """
         if self._received:
             await self._protocol.client_disconnect()
             return {"type": "http.disconnect"}
-        if self._one_piece:
+        length = self._length()
+        if self._chunks is None and LET_IN in self._scope and length <= _ONE_PIECE:
             self._received = True
-            return {"type": "http.request", "body": await self._whole(), "more_body": False}
-        body = await anext(self._chunks, None)
+            async with asyncio.timeout(self._patience + length / _SLOWEST):
+                return {"type": "http.request", "body": await self._protocol(), "more_body": False}
+        self._chunks = self._chunks or self._iterate()
+        async with asyncio.timeout(self._patience):
+            body = await anext(self._chunks, None)
         self._received = body is None
         return {"type": "http.request", "body": body or b"", "more_body": body is not None}
 
@@ -86,9 +102,9 @@ class _Exchange:
         async for chunk in self._protocol:  # only one loop may ever run over it
             yield chunk
 
-    async def _whole(self) -> bytes:
-        body: bytes = await self._protocol()
-        return body
+    def _length(self) -> float:
+        told = Headers(scope=self._scope).get("content-length", "")
+        return int(told) if told.isdigit() else math.inf
 
     async def send(self, message: Message) -> None:
         """Take a part of the response.

@@ -118,7 +118,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         query=(_TYPE, Parameter("userStorage", "Ignored", "boolean", required=False)),
         body=bytes,
         answer=messages.ResourceUpload,
-        problems={413: "The upload is too large", 507: "No room"},
+        problems={507: "No room"},
     ),
     Endpoint(
         "POST",
@@ -134,7 +134,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         ),
         body=bytes,
         answer=dict[str, str | int],
-        problems={404: "No such upload", 413: "The upload is too large", 507: "No room"},
+        problems={404: "No such upload", 507: "No room"},
     ),
     Endpoint(
         "GET",
@@ -170,7 +170,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         "Give an experiment an output; the experiment is made where it is missing",
         query=(_TYPE,),
         body=bytes,
-        problems={413: "The upload is too large", 507: "No room"},
+        problems={507: "No room"},
     ),
     Endpoint(
         "GET",

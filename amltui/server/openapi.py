@@ -34,6 +34,10 @@ _USUAL: Final = _USUAL_OPEN | {
     403: "The token may not do this",
     429: "Too many failed logins from this address",
 }
+_USUAL_BODY: Final = {
+    408: "The rest of the body did not come",
+    413: "The body is too large",
+}
 
 
 def document(endpoints: Iterable[Endpoint]) -> bytes:
@@ -137,6 +141,8 @@ def _responses(endpoint: Endpoint, named: dict[int, dict[str, Any]]) -> dict[str
         responses["304"] = {"description": "Unchanged"}
     error = {"application/json": {"schema": named[id(messages.Error)]}}
     usual = _USUAL_OPEN if endpoint.access == "open" else _USUAL
+    if endpoint.body is not None:
+        usual = usual | _USUAL_BODY
     for status, words in {**usual, **endpoint.problems}.items():
         responses[str(status)] = {"description": words, "content": error}
     return responses

@@ -27,13 +27,16 @@ class ServeOptions:
     embedded: bool = False
     """A child process: one JSON line says where it listens, the end of stdin ends it."""
     public_url: str | None = None
-    """The address that clients use when it is not the one in their Host header (a proxy)."""
+    """The address that clients use when it is not the one in their Host header: there is a proxy,
+    which also says who the client is."""
     upload_limit: int = 64 << 30
     """Bytes of one upload at most."""
     quota: int | None = None
     """Bytes of all contents of the workspace at most. None: no limit."""
     failed_logins: int = 30
     """Failed logins of one address in a minute before it is answered 429."""
+    patience: float = 60.0
+    """Seconds that a client may take to send a request's head, and between two pieces of a body."""
     log: Path | None = None
     """Where the log goes. None: stderr, or `server.log` in `data` when embedded."""
     drain: float = 300.0

@@ -48,6 +48,15 @@ class NotAllowed(Problem):
     status = 405
 
 
+class Stalled(Problem):
+    """408: the rest of a body did not come."""
+
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__("The rest of the request did not come.", headers={"Connection": "close"})
+
+
 class NameTaken(Problem):
     """409: a dataset of that name is listed."""
 

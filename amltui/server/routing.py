@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from amltui.server.answers import LastList, Writer
-from amltui.server.problems import BadRequest
+from amltui.server.problems import BadRequest, TooLarge
 from amltui.server.profiles import Profiler
 from amltui.server.state import State
 from amltui.server.tokens import Caller
@@ -61,15 +61,16 @@ class Call:
 
         Raises:
             BadRequest: it is no such message.
+            TooLarge: it is longer than any of them.
         """
         body = bytearray()
         async for chunk in self.request.stream():
             body += chunk
             if len(body) > BODY_LIMIT:
-                raise BadRequest("The body is too long.")
+                raise TooLarge(f"The body is longer than {BODY_LIMIT} bytes.")
         try:
             message = msgspec.json.decode(body, type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadRequest(f"The body is not what it should be: {error}") from None
         if b"\\u0000" in body and _holds_nul(msgspec.to_builtins(message)):
             raise BadRequest("The body has forbidden characters: NUL.")

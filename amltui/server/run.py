@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from amltui.server import janitor, log, opening, settings
 from amltui.server.app import Application
@@ -57,6 +58,12 @@ def check(options: ServeOptions) -> None:
     for file in (options.tls_cert, options.tls_key):
         if file is not None and not file.is_file():
             raise StartError(f"There is no file {file}.")
+    address = urlsplit(options.public_url or "http://_")
+    if address.scheme not in {"http", "https"} or not address.netloc or address.query:
+        raise StartError(
+            f"{options.public_url} is no address that clients could use: write it as "
+            "https://datasets.example.org/ or with a path at its end."
+        )
     if options.tls_cert is None and not options.insecure and not is_loopback(options.host):
         raise StartError(
             f"{options.host} can be reached from other machines, and without TLS everybody on "
@@ -150,20 +157,23 @@ def _endpoint(options: ServeOptions, port: int) -> str:
 
 
 def _granian(options: ServeOptions, app: Application, port: int) -> Any:
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
     return Server(
-        Bridge(app),
+        Bridge(app, options.patience),
         address="127.0.0.1" if options.host == "localhost" else options.host,
         port=port,
         interface=Interfaces.RSGI,
+        http=HTTPModes.http1,  # where it must find out which one, a silent client stays for ever
         websockets=False,
         backlog=1024,
         log_enabled=False,
         runtime_blocking_threads=_READERS,
-        http1_settings=HTTP1Settings(max_buffer_size=_BUFFER),
+        http1_settings=HTTP1Settings(
+            max_buffer_size=_BUFFER, header_read_timeout=int(options.patience * 1000)
+        ),
         ssl_cert=options.tls_cert,
         ssl_key=options.tls_key,
     )

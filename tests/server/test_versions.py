@@ -85,6 +85,17 @@ async def test_a_database_of_something_else_is_left_alone(database):
         await versions.prepare(database)
 
 
+async def test_errors_tell_no_values_for_they_are_logged(database):
+    await versions.prepare(database)
+    row = sa.insert(METADATA.tables["secrets"]).values(name="one", value=b"signing key")
+    async with database.writing() as connection:
+        await connection.execute(row)
+        with pytest.raises(sa.exc.IntegrityError) as caught:
+            await connection.execute(row)
+        assert "signing key" not in str(caught.value)
+        await connection.rollback()
+
+
 @pytest.mark.parametrize("url", ["mysql://x/y", "nonsense"])
 def test_other_databases_are_not_supported(tmp_path, url):
     with pytest.raises(StartError):

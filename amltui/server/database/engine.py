@@ -78,11 +78,12 @@ def open_database(url: sa.URL) -> Database:
     Reads have connections of their own whose statements each stand by themselves: beginning,
     ending and switching a connection from one to the other would be most of a short read.
     """
-    options: dict[str, Any]
+    # Errors are logged: without the values, among them hashes of tokens.
+    options: dict[str, Any] = {"hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        options = {"connect_args": {"timeout": BUSY_SECONDS}, "pool_reset_on_return": None}
+        options |= {"connect_args": {"timeout": BUSY_SECONDS}, "pool_reset_on_return": None}
     else:
-        options = {
+        options |= {
             "pool_size": 5,
             "max_overflow": 10,
             "pool_pre_ping": True,

@@ -1,0 +1,226 @@
+"""What no well-behaved client sends."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack
+
+import httpx
+import psutil
+import pytest
+
+from amltui.server.problems import StartError
+from amltui.server.run import ServeOptions, check
+from tests.support.server import running_server
+from tests.support.studio import Studio, url_of
+
+LIMIT = 30
+
+
+@pytest.fixture(scope="module")
+def dataset(server):
+    studio = Studio(server)
+    yield studio.create("hostile", b"0123456789" * 10)
+    studio.close()
+
+
+def address(server):
+    host, _, port = server.endpoint.removeprefix("http://").strip("/").partition(":")
+    return host, int(port)
+
+
+def ask(server, line, *fields, body=b""):
+    """Status and the rest of the answer to exactly these bytes."""
+    head = [f"{line} HTTP/1.1", "Host: test", "Connection: close", *fields, "", ""]
+    with socket.create_connection(address(server), LIMIT) as connection:
+        connection.sendall("\r\n".join(head).encode("latin-1") + body)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("GET /health", ["X: " + "a" * (1 << 20)]),
+        ("GET /health", [f"X-{n}: a" for n in range(10_000)]),
+        ("GET /health?" + "a" * (1 << 20), []),
+    ],
+    ids=["a long field", "many fields", "a long query"],
+)
+def test_a_head_that_is_too_large_is_refused(server, line, fields):
+    try:
+        status, _ = ask(server, line, *fields)
+    except ConnectionError:  # refused before all of it was sent, and the answer lost on the way
+        status = 431
+    assert status == 431
+
+
+DEEP = b"[" * 400_000 + b"]" * 400_000
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"Name":"' + b"x" * (2 << 20) + b'"}', 413),
+        (b'{"Name":' + DEEP + b"}", 400),
+        (b'{"Unknown":' + DEEP + b"}", 400),
+        (b'{"Name":"\xff\xfe"}', 400),
+        (b'{"Name":"\\ud800"}', 400),
+        (b'{"Name":"a\\u0000b"}', 400),
+        (b'{"Name":"' + b"x" * 257 + b'"}', 400),
+        (b'{"Name":', 400),
+        (b"[]", 400),
+        (b"", 400),
+        (b'{"Name":"first","Name":"last"}', 200),
+    ],
+)
+def test_a_body_that_is_no_edit_is_refused(server, dataset, body, status):
+    path = f"/api/workspaces/{server.workspace_id}/datasources/family/{dataset['FamilyId']}"
+    fields = [f"{name}: {value}" for name, value in server.headers.items()]
+    got, answer = ask(server, f"PATCH {path}", *fields, f"Content-Length: {len(body)}", body=body)
+    assert got == status, answer
+    if status == 200:
+        assert b'"Name":"last"' in answer
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ("bytes=-0", 416),
+        ("bytes=100-", 416),
+        ("bytes=--5", 200),
+        ("bytes=5-2", 200),
+        ("bytes=-", 200),
+        ("bytes=0-9,0-9,0-9,5-6", 200),
+        ("bytes=99999999999999999999999-", 200),
+        ("bytes=\xff-", 200),
+        ("lines=1-2", 200),
+        ("bytes=-99999999999999999", 206),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_ignored_or_refused(server, dataset, wanted, status):
+    got, answer = ask(server, f"GET /{url_of(dataset)[len(server.endpoint) :]}", f"Range: {wanted}")
+    assert got == status
+    if status != 416:
+        assert answer == b"0123456789" * 10
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "content/../settings.json",
+        "content/..%2f..%2fsettings.json",
+        "content/%2e%2e/settings.json",
+        "content//etc/passwd",
+        "../settings.json",
+    ],
+)
+def test_no_path_leads_out_of_the_store(server, dataset, path):
+    query = url_of(dataset).partition("?")[2]
+    status, answer = ask(server, f"GET /{path}?{query}")
+    assert status in {403, 404}
+    assert server.token.encode() not in answer
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "numberOfBlocks=99999999999&blockId=0",
+        "numberOfBlocks=999999999&blockId=0",
+        "numberOfBlocks=1&blockId=-1",
+        "numberOfBlocks=1&blockId=1",
+        "numberOfBlocks=%D9%A1&blockId=0",
+        "numberOfBlocks=1e3&blockId=0",
+        "blockId=0",
+    ],
+)
+def test_numbers_that_are_none_are_refused(server, numbers):
+    path = f"/api/blobuploads/workspaces/{server.workspace_id}/?uploadId=x&{numbers}"
+    fields = [f"{name}: {value}" for name, value in server.headers.items()]
+    assert ask(server, f"POST {path}", *fields, "Content-Length: 1", body=b"x")[0] == 400
+
+
+def test_a_client_that_stalls_does_not_stay(tmp_path):
+    """Before, in the middle of and after a head, and in the middle of a body."""
+    with running_server(tmp_path / "data", patience=1.0) as server, ExitStack() as opened:
+        start = f"/api/resourceuploads/workspaces/{server.workspace_id}/?dataTypeId=Zip"
+        fields = "".join(f"{name}: {value}\r\n" for name, value in server.headers.items())
+        head = f"POST {start} HTTP/1.1\r\nHost: test\r\n{fields}".encode()
+        large, unknown = b"Content-Length: 20000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"
+        sent = {
+            "nothing": b"",
+            "half a head": head,
+            "a head": head + large,
+            "half a small body": head + b"Content-Length: 100\r\n\r\nhalf",
+            "half a body": head + large + bytes(1_000_000),
+            "half a body of unknown length": head + unknown + b"4\r\nhalf\r\n",
+            "a request, and then nothing": b"GET /health HTTP/1.1\r\nHost: test\r\n\r\n",
+        }
+        connections = {}
+        for name, data in sent.items():
+            connection = socket.create_connection(address(server), LIMIT)
+            connections[name] = opened.enter_context(connection)
+            connection.sendall(data)
+        for name, connection in connections.items():
+            answer = b""
+            while part := connection.recv(65536):  # until the server closes it
+                answer += part
+            status = answer[9:12]
+            assert status == (b"408" if "body" in name or name == "a head" else status), name
+        assert list((server.data / "temp").iterdir()) == []
+
+
+def test_a_client_that_is_slow_is_served(tmp_path):
+    with running_server(tmp_path / "data", patience=1.0) as server:
+        start = f"/api/resourceuploads/workspaces/{server.workspace_id}/?dataTypeId=Zip"
+        fields = "".join(f"{name}: {value}\r\n" for name, value in server.headers.items())
+        head = f"POST {start} HTTP/1.1\r\nHost: test\r\n{fields}Transfer-Encoding: chunked\r\n\r\n"
+        with socket.create_connection(address(server), LIMIT) as connection:
+            connection.sendall(head.encode())
+            for _ in range(15):
+                connection.sendall(b"1\r\nx\r\n")
+                time.sleep(0.1)
+            connection.sendall(b"0\r\n\r\n")
+            assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+def test_behind_a_proxy_links_and_clients_are_the_proxys_word(tmp_path):
+    public = "https://datasets.example.org/studio"
+    options = {"public_url": public, "failed_logins": 2, "log": tmp_path / "log"}
+    with running_server(tmp_path / "data", **options) as server:
+        assert server.endpoint == f"{public}/"
+        port = next(
+            found.laddr.port
+            for found in psutil.Process(server.process.pid).net_connections()
+            if found.status == psutil.CONN_LISTEN
+        )
+        base = f"http://127.0.0.1:{port}/api/workspaces/{server.workspace_id}/datasources"
+        listed = httpx.get(base, headers={**server.headers, "Host": "elsewhere"}).json()
+        assert url_of(listed[0]).startswith(f"{public}/content/")
+
+        def wrong(forwarded):
+            headers = {"Authorization": "Bearer wrong", "X-Forwarded-For": forwarded}
+            return httpx.get(base, headers=headers).status_code
+
+        assert [wrong("192.0.2.1") for _ in range(3)] == [401, 401, 429]
+        assert wrong("192.0.2.9, 192.0.2.1") == 429
+        assert wrong("192.0.2.1, 192.0.2.2") == 401
+
+
+@pytest.mark.parametrize("url", ["datasets.example.org", "ftp://x/", "https://", "https://x/?y=1"])
+def test_a_public_address_that_nobody_could_use_is_refused(tmp_path, url):
+    with pytest.raises(StartError):
+        check(ServeOptions(tmp_path, public_url=url))
+
+
+def test_without_a_proxy_nobody_says_for_others_who_they_are(tmp_path):
+    with running_server(tmp_path / "data", failed_logins=2) as server:
+
+        def wrong(forwarded):
+            headers = {"Authorization": "Bearer wrong", "X-Forwarded-For": forwarded}
+            return httpx.get(server.url("datasources"), headers=headers).status_code
+
+        assert [wrong(f"192.0.2.{n}") for n in range(3)] == [401, 401, 429]
