@@ -62,6 +62,9 @@ class DownloadLocation(Message):
         )
 
 
+_NOWHERE: Final = models.Location()
+
+
 class DataSource(Message):
     """One dataset instance."""
 
@@ -94,7 +97,6 @@ class DataSource(Message):
     def model(self) -> models.Dataset:
         """As a model; a missing family id is taken from the id's middle part."""
         parts = self.id.split(".")
-        none = models.Location()
         return models.Dataset(
             id=self.id,
             family_id=self.family_id or (parts[1] if len(parts) == 3 else self.id),
@@ -118,11 +120,13 @@ class DataSource(Message):
             culture=self.culture or "",
             batch=self.batch or 0,
             schema_status=self.schema_status or "",
-            download_location=self.download_location.model() if self.download_location else none,
+            download_location=self.download_location.model()
+            if self.download_location
+            else _NOWHERE,
             visualize_end_point=(
-                self.visualize_end_point.model() if self.visualize_end_point else none
+                self.visualize_end_point.model() if self.visualize_end_point else _NOWHERE
             ),
-            schema_end_point=self.schema_end_point.model() if self.schema_end_point else none,
+            schema_end_point=self.schema_end_point.model() if self.schema_end_point else _NOWHERE,
         )
 
 
