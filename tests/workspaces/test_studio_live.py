@@ -1,7 +1,9 @@
 """The REST client against the real server."""
 
+import asyncio
 import subprocess
 
+import psutil
 import pytest
 
 from amltui import errors
@@ -143,3 +145,18 @@ async def test_a_private_certificate_is_trusted_when_the_environment_says_so(
     async with StudioWorkspace(*where, retry=Retry(attempts=1)) as workspace:
         census = await named(workspace, EXAMPLE)
         assert len((await whole(workspace, census))[1]) == census.size
+
+
+@pytest.mark.parametrize("turns", range(0, 16, 3))
+async def test_closing_it_while_connections_are_made_leaves_none_open(server, turns):
+    def connections():
+        return {c.fd for c in psutil.Process().net_connections() if c.status == "ESTABLISHED"}
+
+    before = connections()
+    async with StudioWorkspace(server.endpoint, server.workspace_id, server.token) as workspace:
+        asking = [asyncio.create_task(workspace.datasets()) for _ in range(4)]
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    for answer in await asyncio.gather(*asking, return_exceptions=True):
+        assert not isinstance(answer, BaseException) or isinstance(answer, errors.UsageError)
+    assert connections() == before

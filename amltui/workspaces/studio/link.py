@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import lru_cache
 from typing import Final
 
+import anyio.lowlevel
 import httpx
 
 from amltui import __version__
-from amltui.errors import AmltuiError, NotFound
+from amltui.errors import AmltuiError, NotFound, UsageError
 from amltui.wire import headers
 from amltui.workspaces.studio import faults
 from amltui.workspaces.studio.retries import Retry, repeated
@@ -35,16 +39,32 @@ class Link:
         self.endpoint = endpoint
         self.retry = retry
         self._token = token
+        self._closed = False
+        self._sending: set[anyio.CancelScope] = set()
+        """The requests that wait for an answer."""
         self._client = httpx.AsyncClient(
             headers={"User-Agent": f"amltui/{__version__}"},
             timeout=TIMEOUT,
             limits=_LIMITS,
             follow_redirects=False,
+            verify=_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
         )
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._client.aclose()
+        """Cut off requests under way and close all connections.
+
+        httpcore's pool closes the connections that it has and forgets those that are being made,
+        which would then stay open until the garbage collector finds them. So requests that wait
+        for an answer are ended first.
+        """
+        self._closed = True
+        for scope in self._sending:
+            scope.cancel()
+        try:
+            while self._sending:  # each ends within some turns of the loop
+                await anyio.lowlevel.checkpoint()
+        finally:
+            await self._client.aclose()
 
     async def call(
         self,
@@ -142,7 +162,7 @@ class Link:
     async def _send(self, request: httpx.Request) -> httpx.Response:
         digest = None
         for _ in range(_REDIRECTS):
-            response = await self._client.send(request, stream=True)
+            response = await self._answer(request)
             following = response.next_request
             if following is None or request.method != "GET":
                 if digest is not None:
@@ -158,6 +178,22 @@ class Link:
                     following.headers.pop(name, None)
             request = following
         raise httpx.TooManyRedirects(f"more than {_REDIRECTS} redirects")
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        if not self._closed:
+            with anyio.CancelScope() as scope:
+                self._sending.add(scope)
+                try:
+                    return await self._client.send(request, stream=True)
+                finally:
+                    self._sending.discard(scope)
+        raise UsageError("The workspace was closed while this was under way")
+
+
+@lru_cache(maxsize=4)
+def _certificates(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+    """Whom to trust, as httpx reads it from these variables: 20 ms, so once for each setting."""
+    return httpx.create_ssl_context()
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:
