@@ -98,7 +98,11 @@ class AsyncContents:
 
     async def __aenter__(self) -> Self:
         self._stream = Stream(self._connect, self._source)
-        self._info = await self._stream.info()
+        try:
+            self._info = await self._stream.info()
+        except BaseException:
+            await self.aclose()
+            raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -190,7 +194,11 @@ class RawContents(io.RawIOBase):
         self._stream: Stream | None = None
         self._generation = -1
         with host.use():
-            self._info = host.call(self._current().info)
+            try:
+                self._info = host.call(self._current().info)
+            except BaseException:
+                self._leave()
+                raise
         self._hashes = _hash_for(self._info)
 
     def readable(self) -> bool:
@@ -289,11 +297,19 @@ class _Worker:
 
     def call(self, func: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
         """The result of `await func(*args)` on the loop."""
+
+        async def run() -> T:
+            self._go_on()  # once more, on the loop, where `stop` runs: nothing slips past it
+            return await func(*args)
+
+        self._go_on()
+        pending = asyncio.run_coroutine_threadsafe(run(), self._loop)
+        self._pending = pending
+        return pending.result()
+
+    def _go_on(self) -> None:
         if self._stopped:
             raise UsageError("Nobody waits for this any more")
-        future = asyncio.run_coroutine_threadsafe(func(*args), self._loop)
-        self._pending = future
-        return future.result()
 
     def adopt(self, resident: Stream) -> None:
         """Close this when the caller stops waiting."""
@@ -310,7 +326,7 @@ class _Worker:
         self._stopped = True
         if self._pending is not None:
             self._pending.cancel()
-        for resident in self._residents:
+        for resident in tuple(self._residents):
             await resident.aclose()
 
 

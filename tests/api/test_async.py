@@ -1,8 +1,11 @@
 """The twin for asyncio."""
 
 import asyncio
+import contextlib
+import os
 
 import pandas as pd
+import psutil
 import pytest
 
 import amltui
@@ -92,3 +95,43 @@ async def test_a_cancelled_read_leaves_the_workspace_working(aws):
         with pytest.raises(asyncio.CancelledError):
             await task
     assert len(await census.read_as_binary()) == census.size
+
+
+async def opened(workspace):
+    async with (await workspace.datasets.get(EXAMPLE)).open() as file:
+        return await file.read()
+
+
+async def outputs(workspace):
+    return await (await workspace.experiments.get(0)).outputs()
+
+
+async def parsed(workspace):
+    return await (await workspace.datasets.get(EXAMPLE)).to_dataframe()
+
+
+async def added(workspace):
+    data = bytes(9 << 20)
+    return await workspace.datasets.add_from_raw_data(data, "PlainText", os.urandom(8).hex(), "d")
+
+
+@pytest.mark.parametrize("call", [opened, outputs, parsed, added])
+@pytest.mark.parametrize("turns", [1, 5, 9, 14, 20, 30, 60])
+async def test_a_call_cancelled_at_any_moment_leaves_no_task_and_no_socket(server, call, turns):
+    def sockets():
+        return {c.fd for c in psutil.Process().net_connections() if c.status == "ESTABLISHED"}
+
+    before, tasks = sockets(), asyncio.all_tasks()
+    workspace = amltui.AsyncWorkspace(server.workspace_id, server.token, server.endpoint)
+    task = asyncio.create_task(call(workspace))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.to_thread(int)  # answers may come in the meantime
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await workspace.aclose()
+    assert asyncio.all_tasks() == tasks
+    assert sockets() == before

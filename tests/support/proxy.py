@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.support.listening import listening
+
 ROOT = Path(__file__).parents[2]
 CHUNK = 65_536
 
@@ -120,12 +122,8 @@ async def fault_proxy(target_port: int, rule: Rule | None = None) -> AsyncIterat
     proxy = FaultProxy()
     if rule is not None:
         proxy.rule = rule
-    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
         writers = [writer]
         try:
             upstream = await asyncio.open_connection("127.0.0.1", target_port, limit=2**20)
@@ -137,17 +135,9 @@ async def fault_proxy(target_port: int, rule: Rule | None = None) -> AsyncIterat
         finally:
             for one in writers:
                 one.transport.abort()
-            tasks.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20)
-    proxy.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(serve, limit=2**20) as proxy.port:
         yield proxy
-    finally:
-        server.close()
-        for task in list(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _exchange(

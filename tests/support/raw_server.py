@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import h11
 
+from tests.support.listening import listening
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -60,19 +62,14 @@ class RawServer:
 @asynccontextmanager
 async def raw_server(handler: Handler) -> AsyncIterator[RawServer]:
     requests: list[Request] = []
-    tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
         try:
             while await _one(reader, writer):
                 pass
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            tasks.discard(task)
             writer.close()
 
     async def _one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -90,14 +87,8 @@ async def raw_server(handler: Handler) -> AsyncIterator[RawServer]:
         await writer.drain()
         return answer.cut is None and answer.length != -1
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield RawServer(server.sockets[0].getsockname()[1], requests)
-    finally:
-        server.close()
-        for task in tuple(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with listening(serve) as port:
+        yield RawServer(port, requests)
 
 
 async def _receive(reader: asyncio.StreamReader) -> Request | None:
