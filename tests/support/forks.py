@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +58,6 @@ class Forks:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * _LARGEST)
-            self._ours.settimeout(_SECONDS)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.forks", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -82,18 +83,24 @@ class Forks:
     ) -> tuple[int, bytes, bytes]:
         """Run `amltui` with `data` as standard input: exit code, output, errors.
 
-        A code below 0 is the number of the signal that ended it, as for `subprocess`.
+        A code below 0 is the number of the signal that ended it, as for `subprocess`. Several
+        threads may run commands at once.
         """
         asked = json.dumps([arguments, environment, str(place)]).encode()
+        read, written = os.pipe()
         with (
             tempfile.TemporaryFile() as given,
             tempfile.TemporaryFile() as out,
             tempfile.TemporaryFile() as err,
+            os.fdopen(read) as ended,
         ):
             given.write(data)
             given.seek(0)
-            socket.send_fds(self._ours, [asked], [given.fileno(), out.fileno(), err.fileno()])
-            code = int(self._ours.recv(16))
+            streams = [given.fileno(), out.fileno(), err.fileno(), written]
+            socket.send_fds(self._ours, [asked], streams)
+            os.close(written)
+            assert select.select([ended], [], [], _SECONDS)[0], f"{arguments} did not end"
+            code = int(ended.read())
             out.seek(0)
             err.seek(0)
             return code, out.read(), err.read()
@@ -114,18 +121,31 @@ def _serve(channel: socket.socket) -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # children that look for garbage in all of this would copy it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
     while True:
-        asked, streams, _, _ = socket.recv_fds(channel, _LARGEST, 3)
+        asked, streams, _, _ = socket.recv_fds(channel, _LARGEST, 4)
         if not asked:
             return
-        child = os.fork()
-        if not child:
+        if not os.fork():
             channel.close()
-            _become(*json.loads(asked), streams)
+            _wait_for_child(*json.loads(asked), streams)
         for stream in streams:
             os.close(stream)
-        _, status = os.waitpid(child, 0)
-        channel.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _wait_for_child(
+    arguments: list[str], environment: dict[str, str], place: str, streams: list[int]
+) -> NoReturn:
+    """Run a command in a process of its own, and tell how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    ended = streams.pop()
+    child = os.fork()
+    if not child:
+        os.close(ended)
+        _become(arguments, environment, place, streams)
+    _, status = os.waitpid(child, 0)
+    os.write(ended, str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
 
 
 def _become(

@@ -65,7 +65,7 @@ class MainScreen(PanesScreen):
         Binding("U", "do('update')", "update contents", show=False),
         Binding("e", "do('describe')", "edit the description", show=False),
         Binding("D", "do('delete')", "delete", show=False),
-        Binding("P", "do('prompt')", "Python prompt with the dataset as df", show=False),
+        Binding("P", "do('prompt')", "the dataset as df in Python", show=False),
         Binding("R", "do('refresh')", "refresh the list", show=False),
         Binding("colon,ctrl+p", "palette", "commands"),
         Binding("i", "details", "details"),
