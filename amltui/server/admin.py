@@ -20,7 +20,7 @@ from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
 from amltui.server import checking, settings, tokens
 from amltui.server.checking import Report
 from amltui.server.database import tables, versions
-from amltui.server.database.engine import Database, database_url, open_database
+from amltui.server.database.engine import Database, at_start, database_url, open_database
 from amltui.server.opening import open_store
 from amltui.server.options import ServeOptions
 from amltui.server.problems import StartError
@@ -115,9 +115,8 @@ async def _database(options: ServeOptions) -> AsyncIterator[Database]:
         raise StartError(_NOTHING.format(data=options.data))
     database = open_database(url)
     try:
-        await versions.prepare(database)
+        with at_start():
+            await versions.prepare(database)
         yield database
-    except sa.exc.DBAPIError as error:
-        raise StartError(f"The database cannot be used: {error.orig}") from error
     finally:
         await database.close()

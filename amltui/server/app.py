@@ -22,6 +22,7 @@ from amltui.server import log
 from amltui.server.access import Gate, address_of
 from amltui.server.answers import LastList
 from amltui.server.bridge import LET_IN
+from amltui.server.database.engine import is_failure
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.problems import (
     BadRequest,
@@ -198,16 +199,9 @@ def _own_failure(error: Exception, request_id: str) -> Problem:
         log.event("clash", logging.WARNING, failed=True, id=request_id)
         return Clash("Somebody else changed this at the same moment. Look at it and try again.")
     log.event("failed", logging.ERROR, failed=True, id=request_id)
-    if _is_database(error):
+    if is_failure(error):
         return Unavailable(f"The server's database cannot be used now (error id {request_id}).")
     return OwnFailure(f"The server failed (error id {request_id}).")
-
-
-def _is_database(error: Exception) -> bool:
-    """Whether the database is why; a driver raises its own errors while it connects."""
-    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError)):
-        return True
-    return type(error).__module__.startswith("asyncpg")
 
 
 def _templates(path: str) -> tuple[str, ...]:

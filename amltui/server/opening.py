@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from amltui.server import seed
 from amltui.server.database import versions
-from amltui.server.database.engine import Database, database_url, open_database
+from amltui.server.database.engine import at_start, database_url, open_database
 from amltui.server.links import Links
 from amltui.server.options import ServeOptions
 from amltui.server.problems import Problem, StartError
@@ -31,7 +31,9 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
     store = open_store(options)
     try:
         try:
-            await _prepare(database, store)
+            await store.open()
+            with at_start():
+                await versions.prepare(database)
             workspace_id = await seed.workspace(
                 database,
                 options.data,
@@ -41,19 +43,11 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
             if options.samples:
                 await seed.examples(database, store)
             links = Links(await seed.link_key(database))
-        except sa.exc.SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise StartError(f"The database cannot be used: {reason}") from error
-        except (OSError, Problem) as error:
+        except (OSError, sa.exc.SQLAlchemyError, Problem) as error:
             raise StartError(f"The workspace cannot be opened: {error}") from error
         yield State(options, database, store, links, workspace_id)
     finally:
         await database.close()
-
-
-async def _prepare(database: Database, store: Store) -> None:
-    await store.open()
-    await versions.prepare(database)
 
 
 def make_directory(data: Path) -> None:

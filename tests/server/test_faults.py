@@ -88,9 +88,11 @@ def test_a_missing_content_is_a_5xx_and_the_check_names_it(tmp_path):
             sha = url_of(dataset).partition("content/")[2].partition("?")[0]
             file = server.data / "contents" / sha[:2] / sha
             file.unlink() if change is None else file.write_bytes(change)
+        (server.data / "contents" / "stray").write_bytes(b"")
         assert_told(studio.get(url_of(lost)), server, {503})
         studio.close()
         findings = admin.check(ServeOptions(server.data)).findings
-    assert len(findings) == 2
+    assert len(findings) == 3
+    assert any("stray" in line for line in findings)
     assert any("missing" in line and "'lost'" in line for line in findings)
     assert any("damaged" in line and "'hurt'" in line for line in findings)

@@ -3,9 +3,11 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from amltui.server import opening
 from amltui.server.database import migrate, versions
 from amltui.server.database.engine import database_url, open_database
 from amltui.server.database.tables import HEAD, METADATA
+from amltui.server.options import ServeOptions
 from amltui.server.problems import StartError
 
 
@@ -100,3 +102,19 @@ async def test_errors_tell_no_values_for_they_are_logged(database):
 def test_other_databases_are_not_supported(tmp_path, url):
     with pytest.raises(StartError):
         database_url(url, tmp_path)
+
+
+@pytest.mark.parametrize("problem", ["no server", "no database", "no SQLite"])
+async def test_a_database_that_cannot_be_used_is_told(tmp_path, request, problem):
+    if problem == "no server":
+        url = "postgresql://somebody:hunter2@127.0.0.1:1/x"
+    elif problem == "no database":
+        url = request.getfixturevalue("postgres").url.rpartition("/")[0] + "/missing"
+    else:
+        url = f"sqlite:///{tmp_path}/text"
+        (tmp_path / "text").write_text("this is no database, and long enough to be sure of that")
+    options = ServeOptions(tmp_path / "data", database=url)
+    with pytest.raises(StartError, match="The database cannot be used") as caught:
+        async with opening.opened(options, "http://127.0.0.1:1/"):
+            pass
+    assert "hunter2" not in str(caught.value)

@@ -7,8 +7,8 @@ because another one wrote first.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,6 +99,25 @@ def open_database(url: sa.URL) -> Database:
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(writing.sync_engine, "begin", _begin_sqlite)
     return Database(reading, writing)
+
+
+def is_failure(error: Exception) -> bool:
+    """Whether the database is why; a driver raises its own errors while it connects."""
+    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError)):
+        return True
+    return type(error).__module__.startswith("asyncpg")
+
+
+@contextmanager
+def at_start() -> Iterator[None]:
+    """Tell a failure of the database as why there is no start."""
+    try:
+        yield
+    except Exception as error:
+        if not is_failure(error):
+            raise
+        reason = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
+        raise StartError(f"The database cannot be used: {reason[0]}") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

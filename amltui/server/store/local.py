@@ -140,11 +140,8 @@ class LocalStore(Store):
         """Walk the directories."""
 
         def walk() -> list[Stored]:
-            return [
-                Stored(entry.name, entry.stat().st_size)
-                for directory in sorted(self._contents.iterdir())
-                for entry in os.scandir(directory)
-            ]
+            files = (path for path in sorted(self._contents.rglob("*")) if path.is_file())
+            return [Stored(path.name, path.stat().st_size) for path in files]
 
         with mapped():
             found = await anyio.to_thread.run_sync(walk)
