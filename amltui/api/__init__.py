@@ -38,3 +38,6 @@ __all__ = [
     "SourceDataset",
     "Workspace",
 ]
+
+for _name in __all__:
+    globals()[_name].__module__ = "amltui"  # where users know them from: help, repr, tracebacks

@@ -50,7 +50,7 @@ class Address:
             ConfigError: a profile or setting is missing or wrong.
         """
         from amltui.config import Connection, resolve
-        from amltui.workspaces.studio.workspace import normal_endpoint
+        from amltui.workspaces.studio.address import normal_endpoint
 
         profile, endpoint, workspace_id, token = self._given
         if endpoint and workspace_id and token:  # nothing to read from anywhere

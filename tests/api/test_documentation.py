@@ -1,21 +1,33 @@
 """What the docstrings promise is what happens, and what a type checker sees is what there is."""
 
 import doctest
-import importlib
 import subprocess
 import sys
 
 import pytest
 
+import amltui.api
+import amltui.formats.frames
 from tests.support.server import ROOT
 
 
-@pytest.mark.parametrize("module", ["amltui.api.sync", "amltui.formats.frames"])
-def test_the_examples_in_docstrings_print_what_they_say(environment, module):
-    loaded = importlib.import_module(module)
-    failed, tried = doctest.testmod(loaded)
-    assert tried > 2
-    assert failed == 0
+@pytest.mark.parametrize("names", [amltui.api.__all__, amltui.formats.frames.__all__])
+def test_the_examples_in_docstrings_print_what_they_say(environment, names):
+    finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
+    for name in names:
+        offered = getattr(amltui, name, None) or getattr(amltui.formats.frames, name)
+        globs = vars(amltui.formats.frames) | {
+            name: getattr(amltui, name) for name in ["Workspace"]
+        }
+        for example in finder.find(offered, name, module=False, globs=globs):
+            runner.run(example)
+    assert runner.tries > 2
+    assert runner.failures == 0
+
+
+def test_classes_are_known_by_the_package_that_offers_them():
+    for name in amltui.api.__all__:
+        assert repr(getattr(amltui, name)) == f"<class 'amltui.{name}'>"
 
 
 def test_a_strict_type_checker_agrees_with_typical_uses():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -31,6 +30,7 @@ from amltui.models import (
 )
 from amltui.wire import messages, routes
 from amltui.workspaces.base import Capabilities, Content, Upload, Workspace
+from amltui.workspaces.studio.address import normal_endpoint
 from amltui.workspaces.studio.retries import Retry
 
 if TYPE_CHECKING:
@@ -43,27 +43,6 @@ OWNER: Final = "Python SDK"
 _LARGE: Final = 1 << 20
 """Answers above this many bytes are decoded on a thread."""
 _LINKS_KEPT: Final = 512
-
-
-def normal_endpoint(endpoint: str) -> str:
-    """`endpoint` with a lower-case host and a closing slash, so that a base path is kept.
-
-    Raises:
-        ConfigError: it is not an http or https address, or holds a user name or a query.
-    """
-    parts = urlsplit(endpoint.strip())
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    wrong = parts.username is not None or parts.query or parts.fragment or port == -1
-    if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or wrong:
-        raise ConfigError(
-            "The endpoint is not an address of the form https://host/ or http://host:port/"
-        )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    path = parts.path.rstrip("/")
-    return f"{parts.scheme.lower()}://{host}{'' if port is None else f':{port}'}{path}/"
 
 
 class StudioWorkspace(Workspace):

@@ -1,33 +1,22 @@
-"""The library for asyncio: the nouns of the old client, awaited."""
+"""Datasets: the collection, and one with its metadata and contents."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import IO, TYPE_CHECKING, Self, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
-from amltui.api.checks import check_new, check_output, not_none
-from amltui.api.connecting import Address, Connector
-from amltui.api.metadata import (
-    NO_DATASET,
-    NO_EXPERIMENT,
-    Conditional,
-    DatasetMetadata,
-    ExperimentMetadata,
-    Listed,
-    has_frame,
-    is_own,
-    only_if,
-)
+from amltui.api.checks import check_new, not_none
+from amltui.api.metadata import Conditional, DatasetMetadata, has_frame, is_own, only_if
 from amltui.api.reading import AsyncContents, read_whole, with_reader
 from amltui.api.sending import RawData, send, spooled
-from amltui.models import Dataset, Experiment, OutputPort
+from amltui.models import Dataset, OutputPort
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from amltui.workspaces.base import Workspace as Base
+    from amltui.api.aio.workspace import AsyncWorkspace
 
 T = TypeVar("T")
 
@@ -37,88 +26,6 @@ def _serialize(file: IO[bytes], data_type_id: str, dataframe: pd.DataFrame) -> N
 
     serialize_dataframe(file, data_type_id, dataframe)
     file.seek(0)
-
-
-class AsyncWorkspace:
-    """A workspace, for asyncio.
-
-    Connects when something first needs it; close it with `async with` or `aclose()`.
-
-    Args:
-        workspace_id: 32 hex digits.
-        authorization_token: a token of the workspace.
-        endpoint: the server's address.
-        profile: a profile made with `amltui profile add`.
-
-    What is left out comes from the environment, the profile in force or the old client's
-    `~/.azureml/settings.json`; where nobody says anything it is the local workspace of this
-    machine, whose server is started.
-
-        async with AsyncWorkspace() as ws:
-            async for dataset in ws.datasets:
-                print(dataset.name)
-            iris = await ws.datasets.get("Iris")
-            frame = await iris.to_dataframe()
-
-    Raises:
-        TypeError: an argument is empty.
-    """
-
-    def __init__(
-        self,
-        workspace_id: str | None = None,
-        authorization_token: str | None = None,
-        endpoint: str | None = None,
-        *,
-        profile: str | None = None,
-    ) -> None:
-        self._at(Address(workspace_id, authorization_token, endpoint, profile))
-
-    @classmethod
-    def from_profile(cls, name: str) -> Self:
-        """The workspace of a profile made with `amltui profile add`."""
-        return cls(profile=name)
-
-    def _at(self, address: Address) -> None:
-        self._connector = Connector(address)
-        self._listing: tuple[str | None, Listed[Dataset]] | None = None
-        self.datasets = AsyncDatasets(self)
-        self.user_datasets = AsyncDatasets(self, examples=False)
-        self.example_datasets = AsyncDatasets(self, examples=True)
-        self.experiments = AsyncExperiments(self)
-        self.user_experiments = AsyncExperiments(self, examples=False)
-        self.example_experiments = AsyncExperiments(self, examples=True)
-
-    async def __aenter__(self) -> Self:
-        await self.connect()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close connections; safe to call twice."""
-        await self._connector.aclose()
-
-    async def connect(self) -> Base:
-        """The workspace below, for what this class does not offer."""
-        return await self._connector.connect()
-
-    async def listed_datasets(self) -> Listed[Dataset]:
-        """The present list; an unchanged one costs one small answer."""
-        workspace = await self.connect()
-        known = self._listing
-        listing = await workspace.datasets(etag=known[0] if known else None)
-        if listing is None:
-            assert known is not None  # an etag is only sent with a list
-            return known[1]
-        listed = Listed(listing.datasets, missing=NO_DATASET)
-        self._listing = (listing.etag, listed) if listing.etag else None
-        return listed
-
-    async def listed_experiments(self) -> Listed[Experiment]:
-        """The present list of experiments."""
-        return Listed(await (await self.connect()).experiments(), missing=NO_EXPERIMENT)
 
 
 class AsyncDatasets:
@@ -184,7 +91,7 @@ class AsyncDatasets:
         return AsyncDataset(self.workspace, await workspace.dataset(made))
 
 
-class _Readable(Conditional):
+class Readable(Conditional):
     """What can be done with the contents of a dataset or an experiment's output."""
 
     workspace: AsyncWorkspace
@@ -239,7 +146,7 @@ class _Readable(Conditional):
         )
 
 
-class AsyncDataset(DatasetMetadata, _Readable):
+class AsyncDataset(DatasetMetadata, Readable):
     """One dataset, as it was when it was asked for."""
 
     def __init__(self, workspace: AsyncWorkspace, model: Dataset) -> None:
@@ -338,96 +245,3 @@ class AsyncDataset(DatasetMetadata, _Readable):
     async def refresh(self) -> None:
         """Ask again for what the workspace says about this version, with fresh links."""
         self._model = await (await self.workspace.connect()).dataset(self.id)
-
-
-class AsyncIntermediateDataset(_Readable):
-    """One output of an experiment's module. It has contents and no metadata."""
-
-    def __init__(
-        self, workspace: AsyncWorkspace, experiment: AsyncExperiment, port: OutputPort
-    ) -> None:
-        self.workspace = workspace
-        self.experiment = experiment
-        self._port = port
-
-    def __repr__(self) -> str:
-        return f"{self.node_id}\t{self.port_name}\t{self.data_type_id}"
-
-    @property
-    def node_id(self) -> str:
-        """The module's node in the graph."""
-        return self._port.node_id
-
-    @property
-    def port_name(self) -> str:
-        """The module's output port."""
-        return self._port.port_name
-
-    @property
-    def data_type_id(self) -> str:
-        """How the contents are written."""
-        return self._port.data_type_id
-
-    @property
-    def module(self) -> str:
-        """What a person knows the module by; "" where the graph was not asked."""
-        return self._port.module
-
-    @property
-    def _source(self) -> OutputPort:
-        return self._port
-
-
-class AsyncExperiment(ExperimentMetadata):
-    """One experiment."""
-
-    def __init__(self, workspace: AsyncWorkspace, model: Experiment) -> None:
-        self.workspace = workspace
-        self._model = model
-
-    def get_intermediate_dataset(
-        self, node_id: str, port_name: str, data_type_id: str
-    ) -> AsyncIntermediateDataset:
-        """One output, by what Studio's snippets name. Asks nobody.
-
-        Raises:
-            TypeError: an argument is None or empty.
-        """
-        check_output(node_id, port_name, data_type_id)
-        port = OutputPort(self.experiment_id, node_id, port_name, data_type_id)
-        return AsyncIntermediateDataset(self.workspace, self, port)
-
-    async def outputs(self) -> list[AsyncIntermediateDataset]:
-        """All outputs in the experiment's graph, in its order."""
-        whole = await (await self.workspace.connect()).experiment(self.experiment_id)
-        return [AsyncIntermediateDataset(self.workspace, self, port) for port in whole.outputs]
-
-
-class AsyncExperiments:
-    """The experiments of a workspace. One question, one request."""
-
-    def __init__(self, workspace: AsyncWorkspace, *, examples: bool | None = None) -> None:
-        self.workspace = workspace
-        self._examples = examples
-
-    async def all(self) -> list[AsyncExperiment]:
-        """All of them, in the workspace's order."""
-        listed = await self.workspace.listed_experiments()
-        return [AsyncExperiment(self.workspace, m) for m in listed.only(examples=self._examples)]
-
-    async def count(self) -> int:
-        """How many there are."""
-        return len((await self.workspace.listed_experiments()).only(examples=self._examples))
-
-    async def __aiter__(self) -> AsyncIterator[AsyncExperiment]:
-        for experiment in await self.all():
-            yield experiment
-
-    async def get(self, index: int | str) -> AsyncExperiment:
-        """One by position or by id.
-
-        Raises:
-            IndexError: there is none.
-        """
-        listed = await self.workspace.listed_experiments()
-        return AsyncExperiment(self.workspace, listed.pick(index, examples=self._examples))
