@@ -21,6 +21,13 @@ _ENVIRONMENT: Final = """Environment
   AMLTUI_DATA_DIR      where the embedded workspace keeps its datasets
   NO_COLOR             any value: no colours
 
+What `amltui serve` reaches its database and its contents with, so that no password stands in the
+process list:
+  PGPASSWORD, PGPASSFILE                                        --database postgresql://...
+  AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY         --contents az://...
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT    --contents s3://...
+  GOOGLE_APPLICATION_CREDENTIALS                                --contents gs://...
+
 Each of endpoint, workspace id and token comes from the first of these that says it:
   1. an option on the command line
   2. the environment

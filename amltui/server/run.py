@@ -29,6 +29,8 @@ step of Python for each of them."""
 _READERS: Final = 2
 """Threads that read files for downloads. More of them only take turns on the processor and keep
 all else from it: with one for each download, a metadata call waits ten times as long."""
+_SILENCE: Final = 1.0
+"""Seconds that a stop may take before it says what it waits for."""
 _EMBEDDED_DRAIN: Final = 2.0
 """Seconds that an embedded server waits for transfers: its only client is gone."""
 
@@ -108,6 +110,7 @@ async def _serve(options: ServeOptions) -> None:
             stop.clear()
             server.stop()
             drain = _EMBEDDED_DRAIN if options.embedded else options.drain
+            asyncio.get_running_loop().call_later(_SILENCE, _say_what_for, drain)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(drain):
                     await _first(running, stop)
@@ -207,6 +210,14 @@ def _announce(options: ServeOptions, endpoint: str) -> None:
             line += "; another server made it: use `amltui token` for a token of your own"
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def _say_what_for(drain: float) -> None:
+    sys.stderr.write(
+        f"amltui serve: waiting up to {drain:.0f} s for transfers under way; "
+        "another signal (Ctrl-C) ends them now.\n"
+    )
+    sys.stderr.flush()
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

@@ -151,3 +151,24 @@ def test_bytes_go_straight_to_the_object_store_and_come_from_there(request, tmp_
         assert first.headers["location"].startswith(service.endpoint)
         assert first.headers["etag"] == f'"{hashlib.sha256(content).hexdigest()}"'
         studio.close()
+
+
+async def test_a_workspace_moves_to_an_object_store_by_copying_its_files(
+    moto, tmp_path, monkeypatch
+):
+    with running_server(tmp_path / "data") as server:
+        studio = Studio(server)
+        content = os.urandom(1 << 20)
+        studio.create("moved", content)
+        studio.close()
+    for name, value in moto.environment.items():
+        monkeypatch.setenv(name, value)
+    bucket = moto.new_container()
+    store = ObjectStore(bucket, tmp_path / "spool")
+    await store.open()
+    for file in (tmp_path / "data" / "contents").glob("*/*"):
+        await store.put(str(file.relative_to(tmp_path / "data")), file)
+    with running_server(tmp_path / "data", contents=bucket) as server:
+        studio = Studio(server)
+        assert studio.read(studio.own()["moved"]) == content
+        studio.close()
