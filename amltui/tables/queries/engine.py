@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +46,7 @@ def connection(table: Table, cancel: Cancel, *, memory: int = MEMORY_LIMIT) -> I
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "python_enable_replacements": False,
+                "errors_as_json": True,  # with the place, also in the fifth of ten lines
             }
         )
         try:
@@ -65,8 +66,15 @@ def lock(found: Any) -> None:
     found.execute("SET lock_configuration = true")
 
 
-def mapped(error: Exception, cancel: Cancel) -> Exception:
-    """DuckDB's error as one of ours."""
+def mapped(error: Exception, cancel: Cancel, *, asked: str = "", before: int = 0) -> Exception:
+    """DuckDB's error as one of ours.
+
+    Args:
+        error: what DuckDB raised.
+        cancel: of the question; an interrupted one fails in many ways.
+        asked: the text that a person typed, for the place in it.
+        before: bytes of the statement before the first byte of `asked`; negative: it begins later.
+    """
     if isinstance(error, duckdb.InterruptException) or cancel.cancelled:
         return Cancelled("The question was stopped.")
     text = str(error)
@@ -77,11 +85,16 @@ def mapped(error: Exception, cancel: Cancel) -> Exception:
         )
     if "No space left" in text:
         return DiskFull("No space left for the intermediate results")
-    place = re.search(r"LINE (\d+): (.*)\n(\s*)\^", text)
+    kind, brace, rest = text.partition("{")
+    try:
+        about = json.loads(brace + rest)
+    except ValueError:
+        return QueryError(text.strip())
+    message = f"{kind}{about.get('exception_message', '')}".strip()
+    place = int(about.get("position") or -1) - before
     position = None
-    if place and place.group(1) == "1":
-        position = max(0, len(place.group(3)) - len("LINE 1: "))
-    message = text.partition("\n\nLINE")[0].strip()
+    if 0 <= place <= len(asked.encode()):
+        position = len(asked.encode()[:place].decode("utf-8", "ignore"))
     return QueryError(message, position=position)
 
 

@@ -15,7 +15,7 @@ from amltui.formats.arrays import mask, strings
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.values import Condition, Hit
 from amltui.tables.queries.view import Order, View, base
-from amltui.tables.rows import Column
+from amltui.tables.rows import Column, ColumnType
 from amltui.tables.table import Table
 from amltui.tables.types import typed
 
@@ -78,7 +78,10 @@ def find(
     table = base(rows)
     with table.reopen() as own:
         columns = range(len(own.columns)) if condition.column is None else [condition.column]
-        tests = {index: Test(condition, index, own.columns[index]) for index in columns}
+        tests = {
+            index: Test(condition, index, own.columns[index], typed_whole=own.state.typed)
+            for index in columns
+        }
         if isinstance(rows, View):
             found = _in_view(own, rows, condition, start, backwards=backwards, cancel=cancel)
         else:
@@ -157,7 +160,7 @@ def _in_view(
 def _matching(table: Table, conditions: Sequence[Condition], cancel: Cancel) -> Order:
     groups = [
         [
-            Test(condition, index, table.columns[index])
+            Test(condition, index, table.columns[index], typed_whole=table.state.typed)
             for index in (
                 range(len(table.columns)) if condition.column is None else [condition.column]
             )
@@ -179,11 +182,29 @@ def _matching(table: Table, conditions: Sequence[Condition], cancel: Cancel) -> 
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
 
 
+_LETTERS: Final[dict[ColumnType, str]] = {
+    "int": "",
+    "float": "infinityane",
+    "bool": "truefalse",
+    "date": "infinitybc",
+    "datetime": "infinitybctz",
+}
+"""What letters the values of a type may hold, as `types` and DuckDB write them."""
+
+
 class Test:
     """A condition made ready for one column."""
 
-    def __init__(self, condition: Condition, index: int, column: Column) -> None:
+    def __init__(
+        self, condition: Condition, index: int, column: Column, *, typed_whole: bool = False
+    ) -> None:
         """Prepare.
+
+        Args:
+            condition: what to test.
+            index: of the column.
+            column: what is known about it.
+            typed_whole: whether that comes from all of its rows, not from a sample.
 
         Raises:
             QueryError: the text is no regular expression, or not of the column's type.
@@ -193,6 +214,17 @@ class Test:
         self._kind = column.type or "text"
         self._value: Any = None
         self._text = strings([condition.text])[0]
+        letters = {char for char in condition.text.lower() if char.isascii() and char.isalpha()}
+        # Telling capitals apart is ten times faster, and the same where there are none.
+        self._fold = not condition.case and (bool(letters) or not condition.text.isascii())
+        self._never = (
+            condition.operator == "contains"
+            and typed_whole
+            and not column.misfits
+            and self._kind in _LETTERS
+            and not letters <= set(_LETTERS[self._kind])
+        )
+        """Whether the column's type rules it out: most columns need not be read for a word."""
         if condition.operator == "regex":
             _check(condition)
         elif condition.operator in {*_COMPARE, "=", "!="}:
@@ -212,7 +244,9 @@ class Test:
         if missing:
             found = pc.is_null(array) if operator == "is missing" else pc.is_valid(array)
         elif operator == "contains":
-            found = pc.match_substring(array, text, ignore_case=not condition.case)
+            if self._never:
+                return np.zeros(len(array), dtype=np.bool_)
+            found = pc.match_substring(array, text, ignore_case=self._fold)
         elif operator == "regex":
             found = pc.match_substring_regex(array, text, ignore_case=not condition.case)
         elif operator in _COMPARE:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from amltui.errors import QueryError
+from amltui.formats.arrays import booleans
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, lock, mapped
 from amltui.tables.queries.view import View, base, scratch
@@ -51,7 +55,7 @@ def sql(
     nothing can be written, and no setting changed.
 
     Args:
-        rows: the table; of a view, its table.
+        rows: the table, or a view of one: then only its rows are in `data`.
         text: one statement.
         limit: rows to keep; `Answer.partial` says when there were more.
         cancel: stops it.
@@ -63,11 +67,10 @@ def sql(
     """
     cancel = cancel or Cancel()
     table = base(rows)
-    query = _only_select(text, cancel)
     directory = scratch(table)
     try:
         with table.reopen() as own:
-            partial = _write(own, query, directory, limit, cancel)
+            partial = _write(own, rows, text, directory, limit, cancel)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
@@ -76,11 +79,8 @@ def sql(
     return answer
 
 
-def _only_select(text: str, cancel: Cancel) -> str:
-    try:
-        statements = duckdb.extract_statements(text)
-    except duckdb.Error as error:
-        raise mapped(error, cancel) from error
+def _only_select(found: Any, text: str) -> str:
+    statements = found.extract_statements(text)
     if len(statements) != 1:
         raise QueryError("Write one SELECT statement." if not statements else "Only one statement.")
     if statements[0].type != duckdb.StatementType.SELECT:
@@ -91,24 +91,45 @@ def _only_select(text: str, cancel: Cancel) -> str:
     return str(statements[0].query).strip().rstrip(";")
 
 
-def _write(table: Table, query: str, directory: Path, limit: int, cancel: Cancel) -> bool:
+@contextmanager
+def _placed(text: str, query: str, prefix: str, cancel: Cancel) -> Iterator[None]:
+    """Inside, `prefix` and then `query` is run: say where in `text` it went wrong."""
+    skipped = text[: max(0, text.find(query))]
+    try:
+        yield
+    except duckdb.Error as error:
+        before = len(prefix.encode()) - len(skipped.encode())
+        raise mapped(error, cancel, asked=text, before=before) from error
+
+
+_CHECK: Final = "PREPARE asked AS "
+
+
+def _write(
+    table: Table, rows: Table | View, text: str, directory: Path, limit: int, cancel: Cancel
+) -> bool:
     """Run a query and write its rows; returns whether there were more than the limit."""
     columns = table.columns
     with connection(table, cancel) as found:
-        found.register("raw_text", _batches(table))
+        with _placed(text, text, "", cancel):
+            query = _only_select(found, text)
+        found.register("raw_text", _batches(table, rows))
         casts = ", ".join(
             f"TRY_CAST({_quoted(f'c{index}')} AS {_SQL_TYPES[column.type or 'text']})"
             f" AS {_quoted(column.name)}"
             for index, column in enumerate(_distinct_names(columns))
         )
-        found.execute(f"CREATE VIEW data AS SELECT {casts or '1'} FROM raw_text")  # noqa: S608 - names are quoted
+        only = " WHERE shown" if isinstance(rows, View) else ""
+        found.execute(f"CREATE VIEW data AS SELECT {casts or '1'} FROM raw_text{only}")  # noqa: S608 - names are quoted
         lock(found)
+        with _placed(text, query, _CHECK, cancel):
+            found.execute(_CHECK + query)
         described = found.sql(query)
         names, kinds = described.columns, [str(kind) for kind in described.types]
         wanted = ", ".join(f"CAST(#{place + 1} AS VARCHAR)" for place in range(len(names)))
-        reader = found.sql(
-            f"SELECT {wanted} FROM ({query}\n) LIMIT {limit + 1}"  # noqa: S608 - it is the user's own
-        ).to_arrow_reader(50_000)
+        prefix = f"SELECT {wanted} FROM ("  # noqa: S608 - it is the user's own
+        with _placed(text, query, prefix, cancel):
+            reader = found.sql(f"{prefix}{query}\n) LIMIT {limit + 1}").to_arrow_reader(50_000)
         typed = tuple(Column(name, _type_of(kind)) for name, kind in zip(names, kinds, strict=True))
         schema = pa.schema([(f"c{place}", pa.string()) for place in range(len(names))])
         count, partial = 0, False
@@ -127,15 +148,25 @@ def _write(table: Table, query: str, directory: Path, limit: int, cancel: Cancel
     return partial
 
 
-def _batches(table: Table) -> Any:
-    """All batches as one Arrow table: their buffers lie in the file, so this costs no memory."""
+def _batches(table: Table, rows: Table | View) -> Any:
+    """All batches as one Arrow table: their buffers lie in the file, so this costs no memory.
+
+    Of a view, a column `shown` says which rows are in it: one bit each.
+    """
     stream = table.stream
-    names = [f"c{index}" for index in range(len(table.columns))]
-    schema = pa.schema([(name, pa.string()) for name in names])
-    batches = [
-        pa.RecordBatch.from_arrays(stream.batch(number).columns, schema=schema)
-        for number in range(stream.batch_count)
-    ]
+    fields = [(f"c{index}", pa.string()) for index in range(len(table.columns))]
+    shown = None
+    if isinstance(rows, View):
+        fields.append(("shown", pa.bool_()))
+        shown = np.zeros(table.row_count, dtype=np.bool_)
+        shown[rows.order] = True
+    schema = pa.schema(fields)
+    batches = []
+    for number in range(stream.batch_count):
+        arrays = stream.batch(number).columns
+        if shown is not None:
+            arrays = [*arrays, booleans(shown[slice(*stream.span(number))])]
+        batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
     return pa.Table.from_batches(batches, schema=schema)
 
 

@@ -261,6 +261,48 @@ def test_an_sql_error_says_where(people):
     assert found.value.position == len("select ")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n  select name,\n    'é', nosuch\n  from data",
+        "-- é\nselect age from data\nwhere nosuch > 1 ; ",
+        "select " + "1234567890, " * 30 + "nosuch from data",
+        "with a as (select 1 as x)\nselect x from a\nunion all select nosuch from data",
+    ],
+)
+def test_an_sql_error_points_at_the_word_in_any_line_of_the_text(people, text):
+    with pytest.raises(QueryError) as found:
+        sql(people, text)
+    assert text[found.value.position :].startswith("nosuch")
+    assert "{" not in str(found.value)
+
+
+def test_sql_over_a_view_sees_its_rows_and_no_others(people):
+    view = filter_rows(people, [Condition(1, "<", "40")])
+    with sql(view, "select name from data") as found:
+        names = [row[:1] for row in all_rows(view)]
+        assert sorted(all_rows(found), key=repr) == sorted(names, key=repr)
+    with sql(view, "select count(*) from data a, data b") as found:
+        assert all_rows(found) == [[str(view.row_count**2)]]
+
+
+def test_any_column_finds_texts_in_columns_of_every_type(make_table):
+    table = make_table(
+        b"n,f,b,d,t\n1,1e5,true,2020-01-02,2020-01-02T03:04:05Z\n2,nan,false,2021-01-02,2020-02-03\n"
+    )
+    for text, rows in (
+        ("E5", 1),
+        ("NaN", 1),
+        ("ALSE", 1),
+        ("T03", 1),
+        ("05z", 1),
+        ("2", 2),
+        ("-02", 2),
+        ("x", 0),
+    ):
+        assert filter_rows(table, [Condition(None, "contains", text)]).row_count == rows, text
+
+
 def test_odd_column_names_can_be_asked_for(make_table):
     table = make_table(b'a,A,"say ""x""",row,select\n1,2,3,4,5\n')
     with sql(table, 'select "a", "A_1", "say ""x""", "row", "select" from data') as found:
