@@ -215,7 +215,7 @@ def in_the_terminal(
     terminal.wait_for(b"u.csv")
     proxy.rule = bad.failing
     terminal.type(b"\x13")
-    terminal.wait_for(b"u.csv")
+    terminal.wait_for("↑".encode())  # it is in the list of transfers, the dialog is gone
     terminal.type(b"R")
     terminal.wait_for(b"Try")
     proxy.rule = bad.refused

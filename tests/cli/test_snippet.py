@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
+from tests.support import services
 from tests.support.server import ROOT
 
 AS_AZUREML = "import sys, amltui; sys.modules['azureml'] = amltui\n"
-"""The old client no longer runs on this Python; amltui answers to its names."""
+"""amltui answers to the old client's names: also where that one no longer runs."""
 
 
 @pytest.fixture
@@ -50,6 +51,15 @@ def test_python_code_runs_as_printed(program, shared_server, kind, with_token):
     shim = AS_AZUREML if kind == "azureml" else ""
     code = f"{shim}{done.out}\nprint(df.shape)\n"
     assert run(program, sys.executable, "-", code=code).stdout == "(150, 5)\n"
+
+
+@pytest.mark.parametrize("with_token", [False, True])
+def test_code_for_the_old_client_runs_there_as_printed(program, with_token):
+    python = services.old_client_python()
+    done = program("snippet", "Iris", "--for", "azureml", *(["--with-token"] * with_token))
+    if with_token:
+        del program.environment["AMLTUI_TOKEN"]
+    assert run(program, python, "-", code=f"{done.out}\nprint(df.shape)\n").stdout == "(150, 5)\n"
 
 
 def test_shell_code_runs_as_printed(program):
