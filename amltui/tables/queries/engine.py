@@ -20,12 +20,14 @@ from amltui.tables.table import Table
 from amltui.tables.types import ARROW, typed
 
 MEMORY_LIMIT: Final = 256
-"""MiB that DuckDB may hold before it spills to disk."""
+"""MiB that a question may take; above that it spills to disk."""
+SHARE: Final = 224
+"""MiB of these that DuckDB counts as its own; batches on their way come on top."""
 THREADS: Final = 2
 
 
 @contextmanager
-def connection(table: Table, cancel: Cancel, *, memory: int = MEMORY_LIMIT) -> Iterator[Any]:
+def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator[Any]:
     """A DuckDB connection in memory that spills beside the table and sees no other file.
 
     Yields:

@@ -16,6 +16,8 @@ from amltui.tables.table import Table
 
 TOP: Final = 1_000
 """Rows of the first answer."""
+_SHARE: Final = 160
+"""MiB for DuckDB: the order itself and the runs being merged come on top, up to 70 MiB."""
 
 
 def sort(
@@ -62,7 +64,7 @@ def _order(
         query += f" LIMIT {limit}"
     order = np.empty(limit or table.row_count, dtype=np.uint32)
     filled = 0
-    with connection(table, cancel) as found:
+    with connection(table, cancel, memory=_SHARE) as found:
         found.register("data", lens(table, [key.column for key in keys], cancel))
         for batch in found.sql(query).to_arrow_reader(100_000):
             cancel.check()

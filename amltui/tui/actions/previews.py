@@ -93,6 +93,7 @@ class PreviewActions:
         """Say in the grid's header how the columns' values are spread, once all rows are there."""
         table = self._preview.table if self._preview else None
         if table is not None and table.complete:
+            await self.questions.renew()
             await self.questions.mark_malformed()
             async with contextlib.aclosing(column_notes(table)) as notes:
                 async for column, note in notes:

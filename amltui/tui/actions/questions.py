@@ -7,14 +7,14 @@ takes the top away. What is running is stopped by escape or by the next question
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from textual.coordinate import Coordinate
 
-from amltui.errors import UsageError
+from amltui.errors import AmltuiError, UsageError
 from amltui.tables.rows import Rows
 from amltui.tui.actions.conditions import conditions
 
@@ -32,15 +32,33 @@ MARKED: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked; it can be asked again."""
+
+    kind: Literal["filter", "sort", "sql", "malformed"]
+    chip: str
+    """For a person."""
+    ask: Callable[[Any], Awaitable[Any]]
+    """Asks it of a table or a view."""
+    order: tuple[int, bool] | None = None
+    """Column and direction of a sort."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One answer on the pile."""
 
-    kind: Literal["filter", "sort", "sql", "malformed"]
+    question: Question
     rows: Table | View | Answer | MalformedRows
-    chip: str
-    """What was asked, for a person."""
-    order: tuple[int, bool] | None = None
-    """Column and direction of a sort."""
+    asked_of: tuple[Table, int]
+    """The table, and how many rows it had by then."""
+
+    @property
+    def chip(self) -> str:
+        """What was asked, and how much of the answer is left out."""
+        if getattr(self.rows, "partial", False):
+            return f"{self.question.chip}, cut after {self.rows.row_count:,} rows"
+        return self.question.chip
 
 
 async def loaded() -> None:
@@ -61,6 +79,8 @@ class Questions:
         self._notes: dict[int, str] = {}
         self._malformed: frozenset[int] = frozenset()
         self._sought = ""
+        self._turn = asyncio.Lock()
+        """Held while the pile is being built: a new question waits for one that is asked again."""
         self.busy = ""
         """What is being worked on, for a person."""
 
@@ -77,7 +97,7 @@ class Questions:
     @property
     def replaced(self) -> bool:
         """Whether what is on the screen are no rows of the dataset: an SQL answer, for one."""
-        return any(step.kind in _REPLACING for step in self._steps)
+        return any(step.question.kind in _REPLACING for step in self._steps)
 
     def has(self, table: Table) -> None:
         """The table that questions go to is there, or another one took its place."""
@@ -105,9 +125,14 @@ class Questions:
         if not self._steps:
             return False
         dropped = self._steps.pop()
-        self._show(keep=dropped.kind not in _REPLACING)
+        self._show(keep=dropped.question.kind not in _REPLACING)
         self._drop(dropped)
         return True
+
+    async def renew(self) -> None:
+        """Ask again, of all rows, what was asked while only some of them were here."""
+        async with self._turn:
+            await self._renew()
 
     async def filter(self, text: str) -> None:
         """`&`: keep the rows that meet what was typed; nothing typed takes a filter back."""
@@ -115,60 +140,123 @@ class Questions:
         from amltui.tables.queries import filter_rows, in_thread
 
         if not text.strip():
-            if self._steps and self._steps[-1].kind == "filter":
+            if self._steps and self._steps[-1].question.kind == "filter":
                 self.back()
             return
-        rows = await self._rows()
-        with self._working("filtering"):
-            view = await in_thread(filter_rows, rows, conditions(text, rows.columns))
-        self._push(Step("filter", view, f"& {text.strip()}"))
+        await self._ask(
+            "filtering",
+            Question(
+                "filter",
+                f"& {text.strip()}",
+                lambda rows: in_thread(filter_rows, rows, conditions(text, rows.columns)),
+            ),
+        )
 
     async def sort(self, column: int, *, descending: bool) -> None:
         """`[` and `]`: order by a column; the same again takes the order back."""
         await loaded()
         from amltui.tables.queries import SortKey, in_thread, sort
 
-        top = self._steps[-1] if self._steps else None
-        if top is not None and top.order == (column, descending):
-            self.back()
-            return
+        top = self._steps[-1].question if self._steps else None
+        order = (column, descending)
         if top is not None and top.kind == "sort":
             self.back()
-        rows = await self._rows()
+            if top.order == order:
+                return
         loop = asyncio.get_running_loop()
-        name = rows.columns[column].name
-        order = (column, descending)
-        chip = f"{'▼' if descending else '▲'} {name}"
-        with self._working(f"sorting by {name}"):
-            view = await in_thread(
-                sort,
-                rows,
-                [SortKey(column, descending=descending)],
-                first=lambda view: loop.call_soon_threadsafe(self._show_first, view, order),
-            )
-        self._push(Step("sort", view, chip, order))
+        name = (await self._rows()).columns[column].name
+        await self._ask(
+            f"sorting by {name}",
+            Question(
+                "sort",
+                f"{'▼' if descending else '▲'} {name}",
+                lambda rows: in_thread(
+                    sort,
+                    rows,
+                    [SortKey(column, descending=descending)],
+                    first=lambda view: loop.call_soon_threadsafe(self._show_first, view, order),
+                ),
+                order,
+            ),
+        )
 
     async def sql(self, text: str) -> None:
-        """`s`: the answer of a SELECT on the whole dataset as `data`."""
+        """`s`: the answer of a SELECT on `data`: the rows as they are filtered, in no order."""
         await loaded()
         from amltui.tables.queries import in_thread, sql
 
-        await self._rows()
-        assert self._table is not None
-        with self._working("asking"):
-            answer = await in_thread(sql, self._table, text)
-        cut = f", cut after {answer.row_count:,} rows" if answer.partial else ""
-        self._push(Step("sql", answer, f"SQL{cut}"), keep=False)
+        await self._ask("asking", Question("sql", "SQL", lambda rows: in_thread(sql, rows, text)))
+
+    async def _ask(self, what: str, question: Question) -> None:
+        """Put a question's answer on the pile."""
+        async with self._turn:
+            while True:
+                below = self._below(question)
+                rows, table = await self._rows(below), self._table
+                assert table is not None
+                asked_of = table, table.row_count
+                try:
+                    with self._working(what):
+                        answer = await question.ask(rows)
+                    break
+                except (AmltuiError, OSError):
+                    if self._table is table:
+                        raise
+                    # The growing table became the whole one, in another place: ask that.
+                    await self._renew()
+            self._steps.append(Step(question, answer, asked_of))
+            self._show(keep=question.kind not in _REPLACING)
+            if self._table is not table:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        table, old = self._table, list(self._steps)
+        if table is None or all(step.asked_of == (table, table.row_count) for step in old):
+            return
+        fresh: list[Step] = []
+        try:
+            with self._working("asking again of all rows"):
+                for step in old:
+                    below = self._below(step.question, fresh)
+                    answer = await step.question.ask(below[-1].rows if below else table)
+                    fresh.append(Step(step.question, answer, (table, table.row_count)))
+        except BaseException:
+            for step in fresh:
+                self._drop(step)
+            raise
+        if self._steps != old or self._table is not table:
+            old = fresh  # They were taken back meanwhile.
+        else:
+            self._steps = fresh
+            self._show(keep=True)
+        for step in old:
+            self._drop(step)
+
+    def _below(self, question: Question, steps: list[Step] | None = None) -> list[Step]:
+        """The answers whose rows a question goes to: SQL never goes to another SQL's answer."""
+        steps = self._steps if steps is None else steps
+        if question.kind != "sql":
+            return steps
+        kinds = [step.question.kind for step in steps]
+        return steps[: kinds.index("sql")] if "sql" in kinds else steps
 
     def malformed(self) -> None:
         """`m`: the rows that are not as the format wants them: where, why, and their text."""
-        if self._steps and self._steps[-1].kind == "malformed":
+        if self._steps and self._steps[-1].question.kind == "malformed":
             self.back()
             return
         if self._table is None or not self._table.malformed_count:
             self._desk.say("All rows that are here are well formed.")
             return
-        self._push(Step("malformed", self._table.malformed, "malformed rows"), keep=False)
+        table = self._table
+        question = Question("malformed", "malformed rows", self._malformed_rows)
+        self._steps.append(Step(question, table.malformed, (table, table.row_count)))
+        self._show(keep=False)
+
+    async def _malformed_rows(self, rows: Table | View) -> MalformedRows:
+        del rows  # They are the table's, however it is filtered.
+        assert self._table is not None
+        return self._table.malformed
 
     async def mark_malformed(self) -> None:
         """Mark these rows in the grid; once all rows are there."""
@@ -224,11 +312,12 @@ class Questions:
             spread = await in_thread(histogram, rows, column, bins=16)
         return found, spread
 
-    async def _rows(self) -> Table | View:
-        if self._steps:
+    async def _rows(self, steps: list[Step] | None = None) -> Table | View:
+        steps = self._steps if steps is None else steps
+        if steps:
             from amltui.tables.table import MalformedRows
 
-            rows = self._steps[-1].rows
+            rows = steps[-1].rows
             if isinstance(rows, MalformedRows):
                 raise UsageError(
                     "Malformed rows cannot be asked.", hint="esc goes back to the dataset's rows."
@@ -245,10 +334,6 @@ class Questions:
     def _working(self, what: str) -> _Busy:
         return _Busy(self, what)
 
-    def _push(self, step: Step, *, keep: bool = True) -> None:
-        self._steps.append(step)
-        self._show(keep=keep)
-
     def _show_first(self, view: View, order: tuple[int, bool]) -> None:
         if self.busy:  # else the whole order is there, or the question was left
             pane = self._desk.preview
@@ -264,7 +349,14 @@ class Questions:
         if not keep and not self.replaced:
             pane.grid.set_notes(self._notes)
             pane.grid.mark_malformed(self._malformed)
-        order = next((step.order for step in reversed(self._steps) if step.kind != "filter"), None)
+        order = next(
+            (
+                step.question.order
+                for step in reversed(self._steps)
+                if step.question.kind != "filter"
+            ),
+            None,
+        )
         pane.grid.set_sort({} if order is None else {order[0]: order[1]})
         self._changed()
 
