@@ -134,13 +134,16 @@ def app() -> App:
     return root
 
 
-def _add(parent: App, commands: Iterable[Command], settings: dict[str, Any]) -> None:
+def _add(
+    parent: App, commands: Iterable[Command], settings: dict[str, Any], *, title: str = ""
+) -> None:
+    """Add commands, each under a heading of its own or all under `title`."""
     from cyclopts import App
 
     for command in commands:
         if command.commands:
             group = App(name=command.name, help=command.summary, group=command.title, **settings)
-            _add(group, command.commands, settings)
+            _add(group, command.commands, settings, title="Commands")
             parent.command(group)
             continue
         epilogue = "\n".join(("Examples:", *(f"  {one}" for one in command.examples)))
@@ -148,7 +151,7 @@ def _add(parent: App, commands: Iterable[Command], settings: dict[str, Any]) -> 
             f"amltui.cli.commands.{command.target}",
             name=command.name,
             help=command.summary,
-            group=command.title,
+            group=title or command.title,
             help_epilogue=epilogue if command.examples else "",
         )
 

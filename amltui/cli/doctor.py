@@ -147,7 +147,9 @@ def _connection(connection: Connection | None) -> dict[str, Any]:
 
 
 def _without_home(text: str) -> str:
-    return text.replace(str(Path.home()), "~")
+    """`text` with paths as `short` gives them."""
+    home = str(Path.home())
+    return text.replace(home, "~") if len(home) > 1 else text  # a service's home may be /
 
 
 async def _server(

@@ -51,6 +51,8 @@ _FILES: Final = """Files (amltui doctor shows where they are on this machine)
   credentials.toml beside it, mode 0600: tokens, where the system has no keyring
   settings.json in the data directory, mode 0600: the owner's connection to the embedded
       workspace and to `amltui serve`, in the old client's format
+  debug.log in the cache directory, mode 0600: what `amltui --debug`, the terminal program, did
+      in its last run; without tokens and links, made to be sent with a bug report
   ~/.azureml/settings.json or settings.ini: the old client's; read, never written
 """
 

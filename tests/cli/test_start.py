@@ -60,6 +60,8 @@ def test_without_a_terminal_the_terminal_program_says_what_to_do_instead(alone):
         (["serve", "--port"], "requires an argument"),
         (["serve", "--port", "70000"], "There is no port 70000"),
         (["help", "enviroment"], "Did you mean environment?"),
+        (["help", "profile", "ad"], "Did you mean add?"),
+        (["help", "ls", "mine"], 'There is no help on "mine"'),
     ],
 )
 def test_a_typing_error_is_said_with_what_was_meant(alone, arguments, said):
@@ -79,6 +81,12 @@ def test_there_is_help_on_each_topic(alone, topic):
     done = alone("help", topic)
     assert done.code == 0
     assert len(done.out.splitlines()) > 5
+
+
+def test_help_on_a_command_of_a_group_is_that_commands_own(alone):
+    assert alone("help", "profile", "add").out == alone("profile", "add", "--help").out
+    assert "\nCommands:" in alone("profile").out
+    assert "Datasets:" not in alone("help", "profile").out
 
 
 def test_every_command_explains_itself_with_an_example_or_a_summary(alone):

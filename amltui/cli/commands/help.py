@@ -5,29 +5,40 @@ from __future__ import annotations
 import difflib
 
 from amltui.cli.common import PLAIN, Plain
-from amltui.cli.registry import COMMANDS
+from amltui.cli.registry import COMMANDS, GROUPS
 from amltui.cli.topics import TOPICS
 from amltui.errors import NotFound
 
 
-def help_(topic: str | None = None, /, *, common: Plain = PLAIN) -> None:
+def help_(
+    topic: str | None = None, command: str | None = None, /, *, common: Plain = PLAIN
+) -> None:
     """Explain a topic or a command.
 
     Args:
         topic: exit-codes, environment, files, output, profiles, or a command.
+        command: A command of that group, for example the `add` of `profile add`.
         common: Common options.
     """
     if topic in TOPICS:
         common.out.text(TOPICS[topic])
         return
-    names = [command.name for command in COMMANDS]
-    if topic is not None and topic not in names:
-        near = " or ".join(difflib.get_close_matches(topic, [*TOPICS, *names], n=2))
-        raise NotFound(
-            f'There is no help on "{topic}"',
-            404,
-            hint=f"Did you mean {near}?" if near else f"Topics: {', '.join(TOPICS)}.",
-        )
+    if topic is not None:
+        _must_be_one_of(topic, [*(one.name for one in COMMANDS), *TOPICS])
+    if topic is not None and command is not None:
+        group = GROUPS.get(topic)
+        _must_be_one_of(command, [one.name for one in group.commands] if group else [])
     from amltui.cli.app import app
 
-    app().help_print([topic] if topic else [])
+    app().help_print([word for word in (topic, command) if word])
+
+
+def _must_be_one_of(word: str, known: list[str]) -> None:
+    if word in known:
+        return
+    near = " or ".join(difflib.get_close_matches(word, known, n=2))
+    raise NotFound(
+        f'There is no help on "{word}"',
+        404,
+        hint=f"Did you mean {near}?" if near else f"There is: {', '.join(known) or 'none'}.",
+    )
