@@ -1,8 +1,10 @@
 """Collections, metadata and contents through the synchronous classes."""
 
+import asyncio
 import io
 import os
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 
 import amltui
 from amltui import AzureMLConflictHttpError, UnsupportedDatasetTypeError, errors
+from tests.support.proxy import fault_proxy
 
 METADATA = (
     *("batch", "category", "client_version", "created_date_ticks", "culture", "experiment_id"),
@@ -50,10 +53,32 @@ def test_the_list_looks_like_its_names(ws, made):
     assert repr(made) == made.name
 
 
-def test_each_question_is_one_request_and_an_unchanged_list_is_not_sent_again(server, ws):
-    ws.datasets[0]
+def test_an_unchanged_list_is_not_sent_again(ws):
     listed = ws.run(lambda aws: aws.listed_datasets())
     assert ws.run(lambda aws: aws.listed_datasets()) is listed
+
+
+async def test_each_question_is_one_request_that_tells_which_list_is_known(server):
+    async with fault_proxy(urlsplit(server.endpoint).port) as proxy:
+
+        def ask():
+            with amltui.Workspace(server.workspace_id, server.token, proxy.endpoint) as workspace:
+                for question in (
+                    len,
+                    lambda datasets: [one.name for one in datasets],  # list() asks for len, too
+                    repr,
+                    lambda datasets: datasets[0],
+                    lambda datasets: datasets["Iris"],
+                    lambda datasets: "no such" in datasets,
+                ):
+                    question(workspace.datasets)
+                    yield len(proxy.requests)
+
+        assert await asyncio.to_thread(list, ask()) == [1, 2, 3, 4, 5, 6]
+        known = [request.headers.get("if-none-match") for request in proxy.requests]
+        assert known[0] is None
+        assert None not in known[1:]
+        assert len(set(known[1:])) == 1
 
 
 def test_metadata_say_what_the_workspace_says(made):
@@ -274,6 +299,18 @@ def test_arguments_that_are_left_out_come_from_the_environment(environment, serv
         assert workspace.authorization_token == server.token
         assert workspace.api_endpoint == server.endpoint
         assert len(workspace.example_datasets) > 0
+
+
+def test_without_any_configuration_it_is_the_local_workspace(environment, monkeypatch):
+    for variable in ("AMLTUI_ENDPOINT", "AMLTUI_WORKSPACE_ID", "AMLTUI_TOKEN"):
+        monkeypatch.delenv(variable)
+    with amltui.Workspace() as workspace:
+        assert (workspace.api_endpoint, workspace.authorization_token) == (None, None)
+        assert workspace.datasets["Iris"].to_dataframe().shape == (150, 5)
+        assert len(workspace.workspace_id) == 32
+        made = workspace.datasets.add_from_raw_data(b"a\n1\n", "GenericCSV", "kept", "d")
+    with amltui.Workspace() as workspace:
+        assert workspace.user_datasets[0].id == made.id
 
 
 @pytest.mark.parametrize("key", ["api_endpoint", "endpoint"])

@@ -305,9 +305,10 @@ def test_an_arrow_table_has_the_same_types_and_nulls():
     assert deserialize_table(io.BytesIO(b"1\t2\n"), "GenericTSVNoHeader").column_names == ["0", "1"]
 
 
-def test_writing_takes_less_than_a_third_of_the_frame_besides_it():
+@pytest.mark.parametrize("data_type_id", ["GenericCSV", "PlainText", "ARFF"])
+def test_writing_takes_less_than_a_third_of_the_frame_besides_it(data_type_id):
     code = """
-import io, sys, resource, threading, time
+import io, sys, resource
 import numpy as np, pandas as pd
 from amltui.formats.frames import serialize_dataframe
 frame = pd.DataFrame(np.random.default_rng(1).random((300_000, 8)))
@@ -315,13 +316,34 @@ size = frame.memory_usage(deep=True).sum()
 class Nowhere(io.RawIOBase):
     def writable(self): return True
     def write(self, data): return len(data)
-serialize_dataframe(Nowhere(), "GenericCSV", frame.head(100_000))
+serialize_dataframe(Nowhere(), sys.argv[1], frame.head(100_000))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-serialize_dataframe(Nowhere(), "GenericCSV", frame)
+serialize_dataframe(Nowhere(), sys.argv[1], frame)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / size)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, data_type_id]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert float(done.stdout) < 0.3
+
+
+def test_reading_takes_at_most_a_third_of_the_frame_besides_it(tmp_path):
+    code = """
+import sys, resource
+from amltui.formats.frames import deserialize_dataframe
+with open(sys.argv[1], "rb") as file:
+    deserialize_dataframe(file, "GenericCSV")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with open(sys.argv[2], "rb") as file:
+    frame = deserialize_dataframe(file, "GenericCSV")
+grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+print(grown / frame.memory_usage(deep=True).sum())
+"""
+    small, large = tmp_path / "small.csv", tmp_path / "large.csv"
+    small.write_bytes(large_csv(30_000))
+    large.write_bytes(large_csv(2_000_000))
+    command = [sys.executable, "-c", code, str(small), str(large)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(done.stdout) <= 1.3
 
 
 def test_importing_frames_does_not_import_pandas():
