@@ -209,3 +209,12 @@ def test_a_table_made_in_pieces_is_the_table_made_at_once(tmp_path_factory, rows
         assert table.columns == whole.columns
         lines = [table.malformed.cell(row, 0) for row in range(table.malformed_count)]
         assert lines == [str(bad.line) for bad in whole.malformed]
+
+
+def test_a_table_of_five_thousand_columns_gives_those_asked_for(make_table):
+    names = ",".join(f"c{i}" for i in range(5_000))
+    lines = "\n".join(",".join(str(row * 5_000 + i) for i in range(5_000)) for row in range(40))
+    table = make_table(f"{names}\n{lines}\n".encode())
+    assert (len(table.columns), table.row_count) == (5_000, 40)
+    assert {column.type for column in table.columns} == {"int"}
+    assert table.window(38, 40, [4_999, 0]) == [["194999", "199999"], ["190000", "195000"]]

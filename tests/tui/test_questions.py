@@ -1,3 +1,6 @@
+from urllib.parse import urlsplit
+
+from tests.support.proxy import Fault, always, fault_proxy
 from tests.tui.conftest import at_the_screen
 
 CENSUS = "Adult Census Income Binary Classification dataset"
@@ -180,3 +183,29 @@ async def test_malformed_rows_are_marked_counted_and_shown_with_their_text(place
         await user.press("escape")
         await user.until(lambda: state(user) == "4 rows · complete · 2 malformed")
         assert user.main.preview.rows.cell(3, 0) == "7"
+
+
+async def test_what_was_asked_while_rows_arrived_is_asked_again_of_all_of_them(
+    place, server, monkeypatch
+):
+    rows = 300_000
+    text = "n,word\n" + "".join(f"{i},word {i % 1000} {'x' * 30}\n" for i in range(rows))
+    (place / "slow.csv").write_text(text)
+    held = Fault(rate=2e6)
+    async with fault_proxy(urlsplit(server.endpoint).port, always(held)) as proxy:
+        monkeypatch.setenv("AMLTUI_ENDPOINT", proxy.endpoint)
+        async with at_the_screen() as user:
+            session = await user.main.session()
+            made = await session.upload(place / "slow.csv", name="slow", data_type_id="GenericCSV")
+            await user.main.reload(select=made.family_id)
+            await user.press("1", "enter")
+            await user.until(lambda: user.main.preview.title == "slow" and user.main.preview.rows)
+            await ask(user, "ampersand", "n>=1000")
+            await user.until(lambda: "& n>=1000" in state(user))
+            assert "so far" in state(user)
+            await user.press("right_square_bracket")
+            await user.until(lambda: "▼ n" in state(user))
+            await user.until(lambda: f"{rows - 1000:,} of {rows:,} rows" in state(user))
+            await user.until(lambda: user.main.preview.rows.cell(0, 0) == str(rows - 1))
+            await user.press("escape", "escape")
+            await user.until(lambda: state(user) == f"{rows:,} rows · complete")

@@ -96,7 +96,8 @@ def narrowed(rows: Table | View, order: Order) -> Order:
     """Those of an order's rows that a view shows, still in that order."""
     if not isinstance(rows, View):
         return order
-    shown = np.zeros(base(rows).row_count, dtype=np.bool_)
+    # The order may be of more rows than the view's table knew when it was opened: it grows.
+    shown = np.zeros(max(base(rows).row_count, len(order)), dtype=np.bool_)
     shown[rows.order] = True
     kept: Order = order[shown[order]]
     return kept

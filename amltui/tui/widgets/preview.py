@@ -119,6 +119,8 @@ class PreviewPane(Vertical):
     def on_mount(self) -> None:
         """Begin empty."""
         self.query_one("#question").display = False
+        # By its message it would come a frame later.
+        self.watch(self.grid, "cursor_coordinate", self._describe_place, init=False)
         self.say("Choose a dataset: enter shows its rows.")
 
     @property
@@ -222,10 +224,6 @@ class PreviewPane(Vertical):
         """Ask for the malformed rows."""
         if self._rows is not None:
             self.post_message(self.Malformed())
-
-    @on(Grid.CellHighlighted)
-    def _moved(self) -> None:
-        self._describe_place()
 
     def _describe(self) -> None:
         view, rows = self._view, self._rows
