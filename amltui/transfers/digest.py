@@ -1,9 +1,14 @@
-"""Hashing a content in order while its parts arrive in any order."""
+"""Hashing a content in order while its parts arrive in any order.
+
+What arrives in order is hashed by the thread that writes it; the rest is read again once the gap
+before it is closed.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from amltui.cache import Identity, Part
@@ -20,27 +25,43 @@ class Digest:
     def __init__(self, *, md5: bool) -> None:
         self._sha256 = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
+        self._guard = threading.Lock()
         self.done = 0
         """Bytes hashed."""
 
+    def take(self, start: int, chunks: Sequence[bytes]) -> None:
+        """Hash `chunks`, which begin at byte `start`, if they are next. Blocks: for a thread."""
+        if self._guard.acquire(blocking=False):
+            try:
+                if start == self.done:
+                    for data in chunks:
+                        self._add(data)
+            finally:
+                self._guard.release()
+
     def feed(self, part: Part, stop: int) -> None:
         """Hash what `part` holds up to byte `stop`. Blocks: for a thread."""
-        while self.done < stop:
-            data = part.read(self.done, min(stop, self.done + _STEP))
-            if not data:
-                raise Damaged("The file on this disk became shorter while it was written")
-            self._sha256.update(data)
-            if self._md5 is not None:
-                self._md5.update(data)
-            self.done += len(data)
+        with self._guard:
+            while self.done < stop:
+                data = part.read(self.done, min(stop, self.done + _STEP))
+                if not data:
+                    raise Damaged("The file on this disk became shorter while it was written")
+                self._add(data)
+
+    def _add(self, data: bytes) -> None:
+        self._sha256.update(data)
+        if self._md5 is not None:
+            self._md5.update(data)
+        self.done += len(data)
 
     async def follow(self, part: Part, front: Callable[[int], Awaitable[int]]) -> None:
         """Hash behind the front until it ends.
 
         `front(n)` waits until n bytes can be read from 0 on, or no more will come; their number.
         """
-        while (there := await front(self.done + 1)) > self.done:
-            await in_thread(self.feed, part, min(there, self.done + 8 * _STEP))
+        while (there := await front(wanted := self.done + 1)) >= wanted:
+            if there > self.done:  # else who wrote it has hashed it meanwhile
+                await in_thread(self.feed, part, min(there, self.done + 8 * _STEP))
 
     def check(self, identity: Identity) -> tuple[Identity, str]:
         """Compare with what the workspace named: the full identity, and what proved it.

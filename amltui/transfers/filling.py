@@ -32,13 +32,13 @@ from amltui.transfers.patience import Patience
 from amltui.transfers.places import Place
 from amltui.transfers.plan import HEAD, Plan
 from amltui.transfers.states import MIB, Options
-from amltui.transfers.threads import all_of, in_thread
+from amltui.transfers.threads import all_of, in_thread, settled
 from amltui.workspaces.base import Content, Workspace
 
 _FLUSH_BYTES: Final = MIB
 _FLUSH_SECONDS: Final = 0.05
 _SYNC_SECONDS: Final = 5.0
-_SYNC_BYTES: Final = 128 * MIB
+_SYNC_BYTES: Final = 64 * MIB
 _ROOM_SECONDS: Final = 5.0
 
 
@@ -78,6 +78,7 @@ class Filling:
         self._moved = moved
         self._single = single
         self._plan: Plan | None = None
+        self._digest = Digest(md5=False)
         self._known = asyncio.Event()
         self._changed = asyncio.Event()
         self._relieved = False
@@ -124,6 +125,7 @@ class Filling:
 
     async def _begin(self, part: Part, identity: Identity) -> None:
         self.part = part
+        self._digest = Digest(md5=identity.md5 is not None)
         await self._check_room()
         if identity.size is not None and not self._single:
             self._plan = Plan(part.held, identity.size)
@@ -147,11 +149,10 @@ class Filling:
             await fetching
         part = self.part
         assert part is not None
-        digest = Digest(md5=part.identity.md5 is not None)
-        await digest.follow(part, self._front)
+        await self._digest.follow(part, self._front)
         await fetching
         try:
-            identity, checked = digest.check(part.identity)
+            identity, checked = self._digest.check(part.identity)
         except Damaged as error:
             part.discard()
             raise StartOver(error, single=self._single) from error
@@ -283,32 +284,36 @@ class Filling:
     async def _receive(
         self, content: Content, start: int, stop: int | None, watch: asyncio.Timeout
     ) -> int:
-        """Write the bytes that come, and tell of them a few times a second; where they end."""
+        """Write the bytes that come, one piece while the next one comes in; where they end."""
         now = asyncio.get_running_loop().time
-        at, buffered = start, 0
+        came = handed = start
         buffer: list[bytes] = []
+        writing: asyncio.Future[None] | None = None
         flushed = extended = now()
         try:
             async for chunk in content:
                 await self._means.limit.spend(len(chunk))
-                if stop is not None and at + buffered + len(chunk) > stop:
+                if stop is not None and came + len(chunk) > stop:
                     raise Damaged("The host sent more bytes than it announced")
                 buffer.append(chunk)
-                buffered += len(chunk)
+                came += len(chunk)
                 moment = now()
-                if buffered >= _FLUSH_BYTES or moment - flushed >= _FLUSH_SECONDS:
-                    full, buffer, buffered = buffer, [], 0
-                    at = await self._write(at, full)
-                    flushed = now()
+                if came - handed >= _FLUSH_BYTES or moment - flushed >= _FLUSH_SECONDS:
+                    if writing is not None:
+                        await settled(writing)
+                    writing = asyncio.ensure_future(self._write(handed, buffer))
+                    buffer, handed, flushed = [], came, moment
                 if moment - extended >= 1.0:
                     extended = now()
                     watch.reschedule(extended + self._means.options.stall)
                     if extended >= self._room_at:
                         await self._check_room()
         finally:
+            if writing is not None:
+                await settled(writing)
             if buffer:
-                at = await self._write(at, buffer)
-        return at
+                await self._write(handed, buffer)
+        return came
 
     async def _check_room(self) -> None:
         """See that the rest still fits; others write to this disk and to this cache too."""
@@ -316,9 +321,14 @@ class Filling:
         held = self.part.held.total if self.part is not None else 0
         await in_thread(self._place.room, (self.size or held) - held)
 
-    async def _write(self, at: int, chunks: list[bytes]) -> int:
-        assert self.part is not None
-        end = await in_thread(self.part.write, at, chunks)
-        self._means.patience.progress(self.part.held.total)
+    async def _write(self, at: int, chunks: list[bytes]) -> None:
+        part = self.part
+        assert part is not None
+
+        def write() -> None:
+            part.write(at, chunks)
+            self._digest.take(at, chunks)
+
+        await in_thread(write)
+        self._means.patience.progress(part.held.total)
         self._note()
-        return end

@@ -12,7 +12,11 @@ T = TypeVar("T")
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work` in a thread. A cancellation waits for it first: files it uses may then close."""
-    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    return await settled(asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs)))
+
+
+async def settled(task: asyncio.Future[T]) -> T:
+    """The result of `task`. A cancellation of the caller leaves it alone and waits for it first."""
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
