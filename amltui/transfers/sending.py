@@ -79,11 +79,13 @@ class Sending:
         done = await self._committed()
         if done is not None:
             return done
-        if not self._plan.committing:  # else the server may do so any moment, and the name be ours
-            await insist(self._check_name)
         self._acknowledged = self._ticket.acknowledged() if self._plan.upload_id else {}
+        if not self._plan.committing:  # else the server may do so any moment, and the name be ours
+            await all_of(insist(self._check_name), insist(self._ask_for_upload))
         for attempt in (1, 2):
-            upload = await insist(self._begin)
+            await insist(self._ask_for_upload)
+            assert self._plan.upload_id is not None
+            upload = Upload(self._plan.upload_id, self._plan.data_type_id)
             self.sent = 0
             self._next = 0
             self._sha256 = hashlib.sha256()
@@ -153,12 +155,11 @@ class Sending:
         assert isinstance(listing, Listing)
         return listing.datasets
 
-    async def _begin(self) -> Upload:
+    async def _ask_for_upload(self) -> None:
+        """Begin an upload on the server, unless one is under way."""
         if self._plan.upload_id is None:
             upload = await self._means.workspace().begin_upload(self._plan.data_type_id)
             self._save(upload_id=upload.id)
-        assert self._plan.upload_id is not None
-        return Upload(self._plan.upload_id, self._plan.data_type_id)
 
     @property
     def _blocks(self) -> int:

@@ -64,7 +64,7 @@ class Options:
     """Transfers that run at once; others are queued."""
     connections: int = 6
     """Ranges of one download under way at once."""
-    blocks: int = 4
+    blocks: int = 5
     """Blocks of one upload under way, and in memory, at once; a kill costs some of them."""
     block_size: int = 4 * MIB
     """Bytes of one uploaded block."""

@@ -25,7 +25,7 @@ from amltui.server.store.base import Block, Staged, Store, Stored
 CHUNK: Final = 128 << 10
 """Bytes that one step of a download reads."""
 LARGE: Final = 1 << 20
-"""Bytes that are written, or read to be joined, in one step: each costs a change of threads."""
+"""Bytes that are handed to the system at once; a change of threads is worth it for so many."""
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -91,7 +91,7 @@ class LocalStore(Store):
         path = self._blocks / key
         with mapped():
             size = (await anyio.to_thread.run_sync(os.stat, path)).st_size
-        async for chunk in _read(path, 0, size, LARGE):
+        async for chunk in _read(path, 0, size, 4 * LARGE):
             yield chunk
 
     async def block_size(self, key: str) -> int | None:
@@ -211,7 +211,7 @@ class StagedFile(Staged):
             for data in pending:
                 rest = memoryview(data)
                 while rest:  # an unbuffered file may take less than it was given
-                    rest = rest[file.write(rest) :]
+                    rest = rest[file.write(rest[:LARGE]) :]
                 if self._hash is not None:
                     self._hash.update(data)
 
