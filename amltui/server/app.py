@@ -148,7 +148,7 @@ class _Body:
     async def drain(self) -> None:
         """Read what the client still sends, within limits."""
         left = _DRAIN_BYTES
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, Stalled):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 while not self._ended and left > 0:
                     left -= len((await self()).get("body", b""))

@@ -7,12 +7,13 @@ in one piece instead of one step of Python for each 64 KiB. Otherwise this is pl
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Scope
+
+from amltui.server.problems import LengthRequired
 
 SEND_FILE: Final = "amltui.send_file"
 """The message, and the extension, by which a response is a file's bytes `start` to before `stop`.
@@ -66,6 +67,14 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port) if port.isdigit() else 0
 
 
+def _length(scope: Scope) -> int | None:
+    fields = Headers(scope=scope)
+    told = fields.get("content-length", "")
+    if told.isdigit():
+        return int(told)
+    return None if "transfer-encoding" in fields else 0
+
+
 class _Exchange:
     """One request's `receive` and `send`."""
 
@@ -74,7 +83,10 @@ class _Exchange:
         self._protocol = protocol
         self._patience = patience
         self._chunks: AsyncIterator[bytes] | None = None
-        self._received = False
+        self._length = _length(scope)
+        """Bytes of the body. None: not known."""
+        self._received = 0
+        self._ended = False
         self._head: tuple[int, list[tuple[str, str]]] = (500, [])
         self._stream: Any = None
 
@@ -83,28 +95,39 @@ class _Exchange:
 
         Raises:
             TimeoutError: the client sends nothing more, or hardly anything.
+            LengthRequired: the body's length is not told.
         """
-        if self._received:
+        if self._ended:
             await self._protocol.client_disconnect()
             return {"type": "http.disconnect"}
-        length = self._length()
+        if self._chunks is None and self._length is None:
+            self._chunks = self._iterate()  # by which it can be thrown away
+            raise LengthRequired
+        length = self._length or 0
         if self._chunks is None and LET_IN in self._scope and length <= _ONE_PIECE:
-            self._received = True
             async with asyncio.timeout(self._patience + length / _SLOWEST):
-                return {"type": "http.request", "body": await self._protocol(), "more_body": False}
-        self._chunks = self._chunks or self._iterate()
-        async with asyncio.timeout(self._patience):
-            body = await anext(self._chunks, None)
-        self._received = body is None
-        return {"type": "http.request", "body": body or b"", "more_body": body is not None}
+                body = await self._whole()
+        else:
+            self._chunks = self._chunks or self._iterate()
+            async with asyncio.timeout(self._patience):
+                body = await anext(self._chunks, b"")
+        self._received += len(body)
+        self._ended = not body or self._received == self._length
+        if self._ended and self._received < length:
+            return {"type": "http.disconnect"}  # Granian ends a body that broke off like any other
+        return {"type": "http.request", "body": body, "more_body": not self._ended}
+
+    async def _whole(self) -> bytes:
+        try:
+            body: bytes = await self._protocol()
+        except RuntimeError:  # Granian's own: it broke off
+            return b""
+        return body
 
     async def _iterate(self) -> AsyncIterator[bytes]:
         async for chunk in self._protocol:  # only one loop may ever run over it
-            yield chunk
-
-    def _length(self) -> float:
-        told = Headers(scope=self._scope).get("content-length", "")
-        return int(told) if told.isdigit() else math.inf
+            if chunk:
+                yield chunk
 
     async def send(self, message: Message) -> None:
         """Take a part of the response.

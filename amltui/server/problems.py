@@ -57,6 +57,15 @@ class Stalled(Problem):
         super().__init__("The rest of the request did not come.", headers={"Connection": "close"})
 
 
+class LengthRequired(Problem):
+    """411: a body of unknown length, which cannot be told from one that broke off."""
+
+    status = 411
+
+    def __init__(self) -> None:
+        super().__init__("Send the body with a Content-Length.")
+
+
 class NameTaken(Problem):
     """409: a dataset of that name is listed."""
 

@@ -169,7 +169,9 @@ def test_a_client_that_stalls_does_not_stay(tmp_path):
             while part := connection.recv(65536):  # until the server closes it
                 answer += part
             status = answer[9:12]
-            assert status == (b"408" if "body" in name or name == "a head" else status), name
+            stalled = "body" in name or name == "a head"
+            refused = b"411" if "unknown" in name else b"408"
+            assert status == (refused if stalled else status), name
         assert list((server.data / "temp").iterdir()) == []
 
 
@@ -177,14 +179,46 @@ def test_a_client_that_is_slow_is_served(tmp_path):
     with running_server(tmp_path / "data", patience=1.0) as server:
         start = f"/api/resourceuploads/workspaces/{server.workspace_id}/?dataTypeId=Zip"
         fields = "".join(f"{name}: {value}\r\n" for name, value in server.headers.items())
-        head = f"POST {start} HTTP/1.1\r\nHost: test\r\n{fields}Transfer-Encoding: chunked\r\n\r\n"
+        piece = bytes(640 << 10)
+        head = (
+            f"POST {start} HTTP/1.1\r\nHost: test\r\n{fields}Content-Length: {15 * len(piece)}\r\n"
+        )
         with socket.create_connection(address(server), LIMIT) as connection:
-            connection.sendall(head.encode())
+            connection.sendall(f"{head}\r\n".encode())
             for _ in range(15):
-                connection.sendall(b"1\r\nx\r\n")
+                connection.sendall(piece)
                 time.sleep(0.1)
-            connection.sendall(b"0\r\n\r\n")
             assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("size", [1_000_000, 20_000_000])
+@pytest.mark.parametrize("ending", ["close", "half-close"])
+def test_a_block_that_breaks_off_is_no_block(server, size, ending):
+    api, fields = f"{server.endpoint}api", server.headers
+    where = f"workspaces/{server.workspace_id}"
+    begun = httpx.post(
+        f"{api}/resourceuploads/{where}/", params={"dataTypeId": "PlainText"}, headers=fields
+    )
+    upload = begun.json()["Id"]
+    block = {"numberOfBlocks": 2, "uploadId": upload, "dataTypeId": "PlainText"}
+    first = httpx.post(
+        f"{api}/blobuploads/{where}/", params=block | {"blockId": 0}, content=b"x", headers=fields
+    )
+    assert first.status_code == 200
+    query = "&".join(f"{name}={value}" for name, value in (block | {"blockId": 1}).items())
+    lines = [f"{name}: {value}" for name, value in fields.items()]
+    head = [f"POST /api/blobuploads/{where}/?{query} HTTP/1.1", "Host: test", *lines]
+    with socket.create_connection(address(server), LIMIT) as connection:
+        text = "\r\n".join([*head, f"Content-Length: {size}", "", ""])
+        connection.sendall(text.encode() + bytes(size // 2))
+        if ending == "half-close":
+            connection.shutdown(socket.SHUT_WR)
+            assert not connection.recv(65536).startswith(b"HTTP/1.1 200")
+    dataset = {"DataSource": {"Name": f"broken {upload}", "DataTypeId": "PlainText"}}
+    commit = httpx.post(
+        f"{api}/{where}/datasources", json=dataset | {"UploadId": upload}, headers=fields
+    )
+    assert (commit.status_code, "1 of 2 blocks" in commit.text) == (400, True)
 
 
 def test_behind_a_proxy_links_and_clients_are_the_proxys_word(tmp_path):
