@@ -21,12 +21,13 @@ from starlette.types import Message, Receive, Scope, Send
 from amltui.server import log
 from amltui.server.access import Gate, address_of
 from amltui.server.answers import LastList
-from amltui.server.bridge import LET_IN
+from amltui.server.bridge import LET_IN, body_length
 from amltui.server.database.engine import is_failure
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.problems import (
     BadRequest,
     Clash,
+    LengthRequired,
     Missing,
     NotAllowed,
     OwnFailure,
@@ -88,7 +89,7 @@ class Application:
 
         try:
             try:
-                _check_address(scope)
+                _check_head(scope)
                 await self._router(scope, body, watched)
             except ClientDisconnect:
                 status = status or 499
@@ -172,8 +173,10 @@ class _Mounted:
         await response(scope, receive, send)
 
 
-def _check_address(scope: Scope) -> None:
-    """Refuse what no id or name holds and PostgreSQL cannot even compare."""
+def _check_head(scope: Scope) -> None:
+    """Refuse what no id or name holds and PostgreSQL cannot even compare, and unknown lengths."""
+    if body_length(scope) is None:
+        raise LengthRequired
     if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
         raise BadRequest("An address cannot hold a NUL character.")
 

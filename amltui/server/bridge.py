@@ -13,8 +13,6 @@ from typing import Any, Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Scope
 
-from amltui.server.problems import LengthRequired
-
 SEND_FILE: Final = "amltui.send_file"
 """The message, and the extension, by which a response is a file's bytes `start` to before `stop`.
 
@@ -67,10 +65,11 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port) if port.isdigit() else 0
 
 
-def _length(scope: Scope) -> int | None:
+def body_length(scope: Scope) -> int | None:
+    """Bytes of a request's body. None: it does not say."""
     fields = Headers(scope=scope)
     told = fields.get("content-length", "")
-    if told.isdigit():
+    if told.isdecimal():
         return int(told)
     return None if "transfer-encoding" in fields else 0
 
@@ -83,8 +82,7 @@ class _Exchange:
         self._protocol = protocol
         self._patience = patience
         self._chunks: AsyncIterator[bytes] | None = None
-        self._length = _length(scope)
-        """Bytes of the body. None: not known."""
+        self._length = body_length(scope)
         self._received = 0
         self._ended = False
         self._head: tuple[int, list[tuple[str, str]]] = (500, [])
@@ -95,17 +93,13 @@ class _Exchange:
 
         Raises:
             TimeoutError: the client sends nothing more, or hardly anything.
-            LengthRequired: the body's length is not told.
         """
         if self._ended:
             await self._protocol.client_disconnect()
             return {"type": "http.disconnect"}
-        if self._chunks is None and self._length is None:
-            self._chunks = self._iterate()  # by which it can be thrown away
-            raise LengthRequired
-        length = self._length or 0
-        if self._chunks is None and LET_IN in self._scope and length <= _ONE_PIECE:
-            async with asyncio.timeout(self._patience + length / _SLOWEST):
+        small = self._length is not None and self._length <= _ONE_PIECE
+        if self._chunks is None and small and LET_IN in self._scope:
+            async with asyncio.timeout(self._patience + (self._length or 0) / _SLOWEST):
                 body = await self._whole()
         else:
             self._chunks = self._chunks or self._iterate()
@@ -113,7 +107,7 @@ class _Exchange:
                 body = await anext(self._chunks, b"")
         self._received += len(body)
         self._ended = not body or self._received == self._length
-        if self._ended and self._received < length:
+        if self._ended and self._received < (self._length or 0):
             return {"type": "http.disconnect"}  # Granian ends a body that broke off like any other
         return {"type": "http.request", "body": body, "more_body": not self._ended}
 

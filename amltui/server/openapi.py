@@ -36,6 +36,7 @@ _USUAL: Final = _USUAL_OPEN | {
 }
 _USUAL_BODY: Final = {
     408: "The rest of the body did not come",
+    411: "The body does not say its length",
     413: "The body is too large",
 }
 

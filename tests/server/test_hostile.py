@@ -187,8 +187,17 @@ def test_a_client_that_is_slow_is_served(tmp_path):
             connection.sendall(f"{head}\r\n".encode())
             for _ in range(15):
                 connection.sendall(piece)
-                time.sleep(0.1)
+                time.sleep(0.1)  # this is the slowness: in sum longer than the server's patience
             assert connection.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize("token", ["right", "wrong"])
+def test_a_body_of_unknown_length_is_refused_with_words(server, token):
+    path = f"/api/resourceuploads/workspaces/{server.workspace_id}/?dataTypeId=Zip"
+    known = server.headers if token == "right" else {"Authorization": "Bearer wrong"}
+    fields = [*(f"{name}: {value}" for name, value in known.items()), "Transfer-Encoding: chunked"]
+    status, text = ask(server, f"POST {path}", *fields, body=b"4\r\nwhat\r\n0\r\n\r\n")
+    assert (status, b"Content-Length" in text) == (411, True)
 
 
 @pytest.mark.parametrize("size", [1_000_000, 20_000_000])
