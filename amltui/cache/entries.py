@@ -173,7 +173,7 @@ class Entry:
             lock.acquire()
         except filelock.Timeout:
             raise EntryBusy(f"Another process is fetching this: {self.source}") from None
-        except (OSError, NotImplementedError):
+        except (OSError, NotImplementedError):  # a file system without locks
             yield False
             return
         try:

@@ -143,7 +143,7 @@ class Journal:
         with contextlib.suppress(OSError):
             private_dir(self._directory)
         lock = self._lock(record.id)
-        with contextlib.suppress(OSError, NotImplementedError):
+        with contextlib.suppress(OSError, NotImplementedError):  # a file system without locks
             lock.acquire()
         ticket = Ticket(self._directory, record, lock)
         ticket.save(record)
@@ -158,7 +158,7 @@ class Journal:
             lock = self._lock(record.id)
             try:
                 lock.acquire()
-            except (filelock.Timeout, OSError, NotImplementedError):
+            except (filelock.Timeout, OSError, NotImplementedError):  # held, or without locks
                 continue
             if self._path(record.id).exists():  # else it ended a moment ago
                 yield Ticket(self._directory, record, lock)

@@ -166,7 +166,7 @@ class TargetPlace:
         except filelock.Timeout:
             where = visible(str(self._target))
             raise EntryBusy(f"Another process is downloading to {where}") from None
-        except (OSError, NotImplementedError):
+        except (OSError, NotImplementedError):  # a file system without locks
             yield False
             return
         try:

@@ -177,7 +177,7 @@ class MainScreen(PanesScreen):
     async def _open(self) -> Session:
         try:
             return await self.session()
-        except Exception:
+        except Exception:  # whatever it is, it is raised again; the panes must not seem to wait
             self.query_one(Header).change(online=False)
             self.query_one(DatasetsPane).say("The workspace could not be opened.")
             raise
