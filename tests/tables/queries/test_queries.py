@@ -288,8 +288,10 @@ def test_sql_over_a_view_sees_its_rows_and_no_others(people):
 
 def test_any_column_finds_texts_in_columns_of_every_type(make_table):
     table = make_table(
-        b"n,f,b,d,t\n1,1e5,true,2020-01-02,2020-01-02T03:04:05Z\n2,nan,false,2021-01-02,2020-02-03\n"
+        b"n,h,f,b,d,t\n1,0xFE,1e5,true,2020-01-02,2020-01-02T03:04:05Z\n"
+        b"2,0x10,nan,false,2021-01-02,2020-02-03\n"
     )
+    assert table.columns[1].type == "int"
     for text, rows in (
         ("E5", 1),
         ("NaN", 1),
@@ -298,7 +300,9 @@ def test_any_column_finds_texts_in_columns_of_every_type(make_table):
         ("05z", 1),
         ("2", 2),
         ("-02", 2),
-        ("x", 0),
+        ("0X", 2),
+        ("xfe", 1),
+        ("y", 0),
     ):
         assert filter_rows(table, [Condition(None, "contains", text)]).row_count == rows, text
 
