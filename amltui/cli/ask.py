@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import select
 import signal
@@ -35,10 +34,9 @@ def text(
     """
     shown = f"{question} [{default}]: " if default else f"{question}: "
     while True:
-        sys.stderr.write(shown)
-        sys.stderr.flush()
-        with _interruptible():
-            line = sys.stdin.readline()
+        with _interruptible() as typed:
+            _show(shown)
+            line = typed()
         if not line:
             raise _no_answer(question)
         answer = line.strip() or default
@@ -54,11 +52,12 @@ def yes(question: str) -> bool:
 def secret(question: str, *, check: Callable[[str], object]) -> str:
     """An answer on one line that is not shown while it is typed; else as `text`."""
     while True:
-        try:
-            with _interruptible():
-                answer = getpass.getpass(f"{question} (not shown): ", stream=sys.stderr).strip()
-        except EOFError:
-            raise _no_answer(question) from None
+        with _unseen(), _interruptible() as typed:
+            _show(f"{question} (not shown): ")
+            line = typed()
+        if not line:
+            raise _no_answer(question)
+        answer = line.strip()
         if _taken(answer, check):
             return answer
 
@@ -72,19 +71,23 @@ def pasted(question: str, *, whole: Callable[[str], bool]) -> str:
     Raises:
         UsageError: the input ended before anything was typed.
     """
-    typed = b""
-    with _unseen(sys.stdin.fileno()) as descriptor:
-        sys.stderr.write(f"{question} (not shown): ")
-        sys.stderr.flush()
-        while line := os.read(descriptor, 1 << 16):
-            typed += line
-            if select.select([descriptor], [], [], _PAUSE)[0]:
+    lines = ""
+    with _unseen(), _interruptible() as typed:
+        _show(f"{question} (not shown): ")
+        while line := typed():
+            lines += line
+            if select.select([sys.stdin], [], [], _PAUSE)[0]:
                 continue
-            if not line.strip() or whole(typed.decode("utf-8", "replace")):
+            if not line.strip() or whole(lines):
                 break
-    if not typed:
+    if not lines:
         raise _no_answer(question)
-    return typed.decode("utf-8", "replace")
+    return lines
+
+
+def _show(question: str) -> None:
+    sys.stderr.write(question)
+    sys.stderr.flush()
 
 
 def _taken(answer: str, check: Callable[[str], object]) -> bool:
@@ -102,29 +105,48 @@ def _no_answer(question: str) -> UsageError:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a question also where a running event loop would only take note of it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _interruptible() -> Iterator[Callable[[], str]]:
+    """What waits for a line and reads it, "" at the end of input; Ctrl-C ends it at any moment.
+
+    A running event loop would only take note of Ctrl-C, so it is heard by Python's own handler.
+    The handler runs between two steps of Python: a signal right before a read would be heard
+    after it. It also writes into a pipe, though, and that is waited for together with the line.
+    """
+    told, tells = os.pipe()
+    os.set_blocking(tells, False)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    wakeup = signal.set_wakeup_fd(tells)
+
+    def typed() -> str:
+        descriptor = sys.stdin.fileno()
+        while descriptor not in select.select([descriptor, told], [], [])[0]:
+            os.read(told, 64)  # of a signal that ends nothing
+        return os.read(descriptor, 1 << 16).decode("utf-8", "replace")
+
     try:
-        yield
+        yield typed
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.set_wakeup_fd(wakeup)
+        signal.signal(signal.SIGINT, handler)
+        os.close(told)
+        os.close(tells)
 
 
 @contextmanager
-def _unseen(descriptor: int) -> Iterator[int]:
+def _unseen() -> Iterator[None]:
     """The terminal without echo; at the end it is as before, and what still waits is dropped."""
     import termios
 
+    descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     silent = termios.tcgetattr(descriptor)
     silent[3] &= ~termios.ECHO
     termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
     try:
-        yield descriptor
+        yield
+        sys.stderr.write("\n")
     finally:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
-        sys.stderr.write("\n")

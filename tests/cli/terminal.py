@@ -10,6 +10,7 @@ import struct
 import subprocess
 import termios
 import time
+from typing import NoReturn
 
 
 class Terminal:
@@ -44,16 +45,31 @@ class Terminal:
         end = time.monotonic() + seconds
         while (at := self.seen.find(text, self._read_to)) < 0:
             left = end - time.monotonic()
-            assert left > 0, self.seen[-2000:]
-            if select.select([self._master], [], [], left)[0]:
-                self._read()
+            if left <= 0:
+                self._fail()
+            if (
+                select.select([self._master], [], [], left)[0]
+                and not self._read()
+                and self.process.poll() is not None
+            ):
+                self._fail()
         self._read_to = at + len(text)
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Take what was drawn; whether there was something."""
         try:
-            self.seen += os.read(self._master, 65536)
-        except OSError:
-            assert self.process.poll() is None, self.seen[-2000:]
+            drawn = os.read(self._master, 65536)
+        except OSError:  # nothing yet, or nobody has the terminal any more
+            return False
+        self.seen += drawn
+        return True
+
+    def _fail(self) -> NoReturn:
+        """End the test, and the process with it: the tests that follow are not to hear of it."""
+        self.process.kill()
+        self.process.communicate()
+        os.close(self._master)
+        raise AssertionError(self.seen[-2000:])
 
     def type(self, keys: bytes) -> None:
         os.write(self._master, keys)
@@ -62,14 +78,14 @@ class Terminal:
         """Read on, typing `keys` now and then, until the process ends; its standard output."""
         end = time.monotonic() + 60
         while self.process.poll() is None:
-            assert time.monotonic() < end, self.seen[-2000:]
+            if time.monotonic() > end:
+                self._fail()
             if not select.select([self._master], [], [], 0.5)[0]:
                 self.type(keys)
             else:
-                try:
-                    self.seen += os.read(self._master, 65536)
-                except OSError:
-                    break
+                self._read()
+        while self._read():
+            pass
         out, _ = self.process.communicate(timeout=60)
         self.echoes = self.echo
         os.close(self._master)
