@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -41,6 +42,22 @@ def visible(text: str) -> str:
 def visible_lines(text: str) -> str:
     """As `visible`, for a text shown over several lines: line feeds stay, CR LF becomes one."""
     return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def near(name: str, names: Iterable[str]) -> list[str]:
+    """Up to three of `names` that look like `name`, letter case ignored; the best first."""
+    import difflib
+
+    lower = {other.lower(): other for other in names}
+    wanted = name.lower()
+    close = difflib.get_close_matches(wanted, lower, n=3, cutoff=0.6)
+    close += [other for other in lower if wanted in other and other not in close]
+    return [lower[other] for other in close[:3]]
+
+
+def near_names(name: str, names: Iterable[str]) -> str:
+    """As `near`, quoted and made safe to show; "" if none."""
+    return ", ".join(f'"{visible(other)}"' for other in near(name, names))
 
 
 _RESERVED: Final = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")

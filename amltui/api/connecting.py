@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from amltui.errors import UsageError
+from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.config import Connection
@@ -41,6 +42,16 @@ class Address:
             if value is not None and not value:
                 raise TypeError(f'"{name}" should not be None or empty.')
         self._given = (profile, endpoint, workspace_id, authorization_token)
+
+    def __str__(self) -> str:
+        """What is known of it without reading anything; never the token."""
+        profile, endpoint, workspace_id, _ = self._given
+        if "connection" in self.__dict__:
+            if self.connection is None:
+                return "of this machine"
+            endpoint, workspace_id = self.connection.endpoint, self.connection.workspace_id
+        said = [workspace_id, endpoint and f"at {endpoint}", profile and f"of profile {profile}"]
+        return visible(" ".join(filter(None, said))) or "of the environment or the settings"
 
     @cached_property
     def connection(self) -> Connection | None:

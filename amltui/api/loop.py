@@ -105,6 +105,12 @@ class Loop:
             with self._lock:
                 self._busy -= 1
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads out for the length of the block, which must be short."""
+        with self._lock:
+            yield
+
     def adopt(self, resident: Closable) -> None:
         """Note what must be closed before the loop ends."""
         with self._lock:

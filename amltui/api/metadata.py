@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from amltui.api.checks import not_none
 from amltui.models import Dataset, Experiment, ExperimentStatus, Location
-from amltui.text import visible
+from amltui.text import near, visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -280,8 +280,10 @@ class ExperimentMetadata:
 
 M = TypeVar("M", Dataset, Experiment)
 
-NO_DATASET: Final = 'A data set named "{}" does not exist'
-NO_EXPERIMENT: Final = 'An experiment with the id "{}" does not exist'
+_MISSING: Final = {
+    Dataset: 'A data set named "{}" does not exist',
+    Experiment: 'An experiment with the id "{}" does not exist',
+}
 
 
 class Listed(Generic[M]):
@@ -289,9 +291,9 @@ class Listed(Generic[M]):
 
     _models: tuple[M, ...]
 
-    def __init__(self, models: tuple[M, ...], *, missing: str) -> None:
+    def __init__(self, kind: type[M], models: tuple[M, ...]) -> None:
         self._models = models
-        self._missing = missing
+        self._missing = _MISSING[kind]
         self._by_id: dict[str, M] = {}
         self._by_name: dict[str, M] = {}
         for model in reversed(models):  # the first of two equal names wins
@@ -307,17 +309,38 @@ class Listed(Generic[M]):
             return self._models
         return tuple(model for model in self._models if model.is_example == examples)
 
+    def find(self, wanted: str, *, examples: bool | None) -> M | None:
+        """By name (case-sensitive) or by id; None: there is none."""
+        found = self._by_name.get(wanted) or self._by_id.get(wanted)
+        if found is None or (examples is not None and found.is_example != examples):
+            return None
+        return found
+
     def pick(self, index: int | str, *, examples: bool | None) -> M:
         """By position (negative from the end), by name (case-sensitive) or by id.
 
         Raises:
             TypeError: `index` is None.
-            IndexError: there is none.
+            IndexError: there is none; for a text it names near ones.
         """
         not_none("index", index)
         if not isinstance(index, str):
             return self.only(examples=examples)[operator.index(index)]
-        found = self._by_name.get(index) or self._by_id.get(index)
-        if found is None or (examples is not None and found.is_example != examples):
-            raise IndexError(self._missing.format(index))
+        found = self.find(index, examples=examples)
+        if found is None:
+            missing = self._missing.format(index)
+            close = _near(index, self.only(examples=examples))
+            raise IndexError(f"{missing}. Did you mean {close}?" if close else missing)
         return found
+
+
+def _near(wanted: str, models: tuple[Dataset, ...] | tuple[Experiment, ...]) -> str:
+    """What to write instead of `wanted`; an experiment, too, is known to people by a name."""
+    called: dict[str, str] = {}
+    for model in models:
+        if isinstance(model, Dataset):
+            called[model.name] = f'"{visible(model.name)}"'
+        else:
+            said = f'"{visible(model.experiment_id)}" ({visible(model.description)})'
+            called[model.description] = called[model.experiment_id] = said
+    return " or ".join(dict.fromkeys(called[name] for name in near(wanted, called)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from amltui.cache import Cache
 from amltui.errors import NotFound, UsageError
 from amltui.models import Dataset, Listing
-from amltui.text import visible
+from amltui.text import near_names, visible
 from amltui.workspaces.base import Workspace
 
 
@@ -52,15 +51,6 @@ class Snapshot:
             404,
             hint=f"Did you mean {near}?" if near else "`amltui ls` lists what there is.",
         )
-
-
-def near_names(name: str, names: Iterable[str]) -> str:
-    """Up to three of `names` that look like `name`, quoted and made safe to show; "" if none."""
-    lower = {other.lower(): other for other in names}
-    wanted = name.lower()
-    close = difflib.get_close_matches(wanted, lower, n=3, cutoff=0.6)
-    close += [other for other in lower if wanted in other and other not in close]
-    return ", ".join(f'"{visible(lower[other])}"' for other in close[:3])
 
 
 class Catalog:

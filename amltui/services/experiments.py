@@ -7,8 +7,7 @@ from typing import Final
 
 from amltui.errors import NotFound, UsageError
 from amltui.models import Experiment, ModuleNode, OutputPort
-from amltui.services.catalog import near_names
-from amltui.text import visible
+from amltui.text import near_names, visible
 from amltui.workspaces.base import Workspace
 
 _NEW: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -44,6 +44,10 @@ def test_datasets_are_found_by_position_name_and_id(ws, made):
             ws.datasets[wrong]
     with pytest.raises(IndexError, match='A data set named "Iris" does not exist'):
         ws.user_datasets["Iris"]
+    with pytest.raises(
+        IndexError, match=r'A data set named "Irs" does not exist\. Did you mean "Iris'
+    ):
+        ws.datasets["Irs"]
     with pytest.raises(TypeError):
         ws.datasets[None]
 
@@ -51,6 +55,13 @@ def test_datasets_are_found_by_position_name_and_id(ws, made):
 def test_the_list_looks_like_its_names(ws, made):
     assert repr(ws.datasets).splitlines() == [dataset.name for dataset in ws.datasets]
     assert repr(made) == made.name
+
+
+def test_a_workspace_says_which_it_is_and_not_its_token(server):
+    known = amltui.Workspace(server.workspace_id, server.token, server.endpoint)
+    assert repr(known) == f"<Workspace {server.workspace_id} at {server.endpoint}>"
+    assert repr(amltui.AsyncWorkspace(profile="team")) == "<AsyncWorkspace of profile team>"
+    assert repr(amltui.Workspace()) == "<Workspace of the environment or the settings>"
 
 
 def test_an_unchanged_list_is_not_sent_again(ws):
@@ -264,6 +275,8 @@ def test_experiments_are_found_by_position_and_id(ws):
         getattr(example, attribute)
     with pytest.raises(IndexError, match='An experiment with the id "x" does not exist'):
         ws.experiments["x"]
+    with pytest.raises(IndexError, match=f'Did you mean "{example.experiment_id}"'):
+        ws.experiments[example.description[:-1]]
     for wrong in (("", "p", "t"), ("n", None, "t"), ("n", "p", "")):
         with pytest.raises(TypeError):
             example.get_intermediate_dataset(*wrong)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from amltui.api.aio.datasets import AsyncDatasets
 from amltui.api.aio.experiments import AsyncExperiments
 from amltui.api.connecting import Address, Connector
-from amltui.api.metadata import NO_DATASET, NO_EXPERIMENT, Listed
+from amltui.api.metadata import Listed
 from amltui.models import Dataset, Experiment
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class AsyncWorkspace:
         return cls(profile=name)
 
     def _at(self, address: Address) -> None:
+        self._address = address
         self._connector = Connector(address)
         self._listing: tuple[str | None, Listed[Dataset]] | None = None
         self.datasets = AsyncDatasets(self)
@@ -63,6 +64,9 @@ class AsyncWorkspace:
         self.experiments = AsyncExperiments(self)
         self.user_experiments = AsyncExperiments(self, examples=False)
         self.example_experiments = AsyncExperiments(self, examples=True)
+
+    def __repr__(self) -> str:
+        return f"<AsyncWorkspace {self._address}>"
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -87,10 +91,10 @@ class AsyncWorkspace:
         if listing is None:
             assert known is not None  # an etag is only sent with a list
             return known[1]
-        listed = Listed(listing.datasets, missing=NO_DATASET)
+        listed = Listed(Dataset, listing.datasets)
         self._listing = (listing.etag, listed) if listing.etag else None
         return listed
 
     async def listed_experiments(self) -> Listed[Experiment]:
         """The present list of experiments."""
-        return Listed(await (await self.connect()).experiments(), missing=NO_EXPERIMENT)
+        return Listed(Experiment, await (await self.connect()).experiments())

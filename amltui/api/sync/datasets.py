@@ -50,11 +50,12 @@ class Datasets:
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a dataset of this name or id."""
-        try:
-            self[str(name)]
-        except IndexError:
-            return False
-        return True
+
+        async def ask(workspace: AsyncWorkspace) -> bool:
+            listed = await workspace.listed_datasets()
+            return listed.find(str(name), examples=self._examples) is not None
+
+        return self.workspace.run(ask)
 
     def __getitem__(self, index: int | str) -> SourceDataset:
         """One by position, by name (case-sensitive) or by id.

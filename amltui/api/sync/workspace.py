@@ -34,11 +34,12 @@ class _Slot:
         self.present: AsyncWorkspace | None = None
 
     def workspace(self) -> AsyncWorkspace:
-        if self.present is None or self._generation != LOOP.generation:
-            self.present = _Twin(self._address)
-            self._generation = LOOP.generation
-            LOOP.adopt(self.present)
-        return self.present
+        with LOOP.alone():  # threads that come at the same time must find the same one
+            if self.present is None or self._generation != LOOP.generation:
+                self.present = _Twin(self._address)
+                self._generation = LOOP.generation
+                LOOP.adopt(self.present)
+            return self.present
 
     def close(self) -> None:
         present, self.present = self.present, None
@@ -100,6 +101,9 @@ class Workspace:
             TypeError: `name` is empty.
         """
         return cls(profile=name)
+
+    def __repr__(self) -> str:
+        return f"<Workspace {self._address}>"
 
     def __enter__(self) -> Self:
         return self

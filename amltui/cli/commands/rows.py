@@ -18,7 +18,7 @@ from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.work import run
 from amltui.errors import AmltuiError, Exists, NotFound, QueryError, UnsupportedDataType, UsageError
 from amltui.models import Dataset
-from amltui.text import visible
+from amltui.text import near_names, visible
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -232,8 +232,6 @@ def _column(table: Table, wanted: str) -> int:
         return names.index(wanted)
     if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
         return int(wanted) - 1
-    from amltui.services.catalog import near_names
-
     near = near_names(wanted, names)
     raise NotFound(
         f'No column is named "{visible(wanted)}"',
