@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -12,7 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 from amltui.api.streams import Stream
-from amltui.errors import Damaged, UsageError
+from amltui.api.threads import apart
+from amltui.errors import UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
 
 if TYPE_CHECKING:
@@ -23,29 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Connect = Callable[[], Awaitable["Base"]]
 
-_BATCH: Final = 64
-"""Pieces, of up to 1 MiB, that are hashed in one go."""
 BUFFER: Final = 1 << 20
 """Bytes that a file object holds; it gives what has come without waiting for so many."""
-
-
-def _hash_for(info: ContentInfo) -> Any:
-    """What computes the hash that was promised; None: none was."""
-    if not (info.sha256 or info.md5):
-        return None
-    return hashlib.new("sha256" if info.sha256 else "md5", usedforsecurity=False)
-
-
-def check(info: ContentInfo, size: int, hashes: Any) -> None:
-    """Hold what came against what the host promised.
-
-    Raises:
-        Damaged: length or hash differ.
-    """
-    if info.size is not None and info.size != size:
-        raise Damaged(f"{size:,} bytes came, {info.size:,} were promised")
-    if hashes is not None and hashes.hexdigest() != (info.sha256 or info.md5):
-        raise Damaged(f"The {hashes.name.upper()} of what came is not what was promised")
 
 
 async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
@@ -57,37 +36,19 @@ async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
     stream = Stream(connect, source)
     whole = io.BytesIO()
     try:
-        info = await stream.info()
-        hashes = _hash_for(info)
-        hashing: asyncio.Future[None] | None = None
-        pieces: list[memoryview] = []
         while (piece := await stream.take()) is not None:
             whole.write(piece)
-            pieces.append(piece)
-            # A thread hashes one batch while the next one comes in.
-            if len(pieces) == _BATCH and hashes is not None:
-                if hashing is not None:
-                    await hashing
-                hashing = asyncio.ensure_future(asyncio.to_thread(_update, hashes, pieces))
-                pieces = []
-        if hashing is not None:
-            await hashing
     finally:
         await stream.aclose()
-    if hashes is not None:
-        await asyncio.to_thread(_update, hashes, pieces)
-    data = whole.getvalue()  # the buffer itself, not a copy
-    check(info, len(data), hashes)
-    return data
-
-
-def _update(hashes: Any, pieces: list[memoryview]) -> None:
-    for piece in pieces:
-        hashes.update(piece)
+    return whole.getvalue()  # the buffer itself, not a copy
 
 
 class AsyncContents:
-    """A content opened for reading. Use it with `async with`; iterate for chunks."""
+    """A content opened for reading. Use it with `async with`; iterate for chunks.
+
+    Read from byte 0 to the end without seeking, its hash is verified at the end: what comes after
+    the last byte is then the end, or `Damaged`.
+    """
 
     def __init__(self, connect: Connect, source: Dataset | OutputPort) -> None:
         self._connect = connect
@@ -177,7 +138,8 @@ class Host(Protocol):
 class RawContents(io.RawIOBase):
     """A content as a raw binary file: readable, seekable, fetched as it is read.
 
-    Read from byte 0 to the end without seeking, its hash is verified at the end.
+    Read from byte 0 to the end without seeking, its hash is verified at the end, as that of
+    `AsyncContents`.
     """
 
     def __init__(
@@ -190,7 +152,6 @@ class RawContents(io.RawIOBase):
         self._source = source
         self._position = 0
         self._info: ContentInfo | None = None
-        self._hashes: Any = None
         self._stream: Stream | None = None
         self._generation = -1
         with host.use():
@@ -199,7 +160,6 @@ class RawContents(io.RawIOBase):
             except BaseException:
                 self._leave()
                 raise
-        self._hashes = _hash_for(self._info)
 
     def readable(self) -> bool:
         """Always."""
@@ -218,16 +178,11 @@ class RawContents(io.RawIOBase):
         """
         self._checkClosed()
         view = memoryview(buffer).cast("B")
-        size = self._info.size if self._info else None
-        if not view or (size is not None and self._position > size):
+        if not view:
             return 0
         with self._host.use():
             count = self._host.call(self._current().fill, view)
         self._position += count
-        if self._hashes is not None:
-            self._hashes.update(view[:count])
-            if count == 0 and self._info is not None:
-                check(self._info, self._position, self._hashes)
         return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -236,7 +191,6 @@ class RawContents(io.RawIOBase):
         position = _place(offset, whence, self._position, self._info)
         if position != self._position:
             self._leave()
-            self._hashes = None
             self._position = position
         return position
 
@@ -344,7 +298,7 @@ async def with_reader(
             reader.close()
 
     try:
-        return await asyncio.to_thread(read)
+        return await apart(read)
     except asyncio.CancelledError:
         await worker.stop()
         raise

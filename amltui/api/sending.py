@@ -9,9 +9,11 @@ import stat
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from amltui.api.threads import apart
 from amltui.errors import LocalError, Unreachable
 from amltui.text import visible
 
@@ -147,7 +149,7 @@ async def send(
     """
     source = Source(raw_data)
     try:
-        await asyncio.to_thread(source.open)
+        await apart(source.open)
         filename = Path(raw_data).name if isinstance(raw_data, os.PathLike) else ""
         upload = await workspace.begin_upload(data_type_id)
         await _send_blocks(workspace, upload, source)
@@ -177,7 +179,7 @@ async def _send_blocks(workspace: Base, upload: Upload, source: Source) -> None:
                 if number is None:
                     return
                 wanted = min(block_size, source.size - number * block_size)
-                data = await asyncio.to_thread(source.block, wanted)
+                data = await apart(partial(source.block, wanted))
             if len(data) != wanted:
                 raise LocalError("The file became shorter while it was uploaded.")
             await workspace.send_block(upload, number, data, total=total)

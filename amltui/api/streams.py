@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from amltui.errors import ContentChanged, TransferCut
+from amltui.errors import ContentChanged, Damaged, TransferCut
 from amltui.models import ContentInfo, Dataset, OutputPort
 
 if TYPE_CHECKING:
@@ -21,11 +22,61 @@ _CUTS: Final = 3
 """Cuts in a row without a byte in between before the stream gives up."""
 
 
+_BATCH: Final = 4 << 20
+"""Bytes that are hashed in one go."""
+
+
+class _Proof:
+    """Hashes what comes, on a thread while the next bytes come in."""
+
+    def __init__(self, info: ContentInfo) -> None:
+        self._promised = info.sha256 or info.md5
+        algorithm = "sha256" if info.sha256 else "md5"
+        self._hashes = hashlib.new(algorithm, usedforsecurity=False)
+        self._pieces: list[memoryview] = []
+        self._held = 0
+        self._hashing: asyncio.Future[None] | None = None
+
+    async def add(self, piece: memoryview) -> None:
+        if self._promised is None:
+            return
+        self._pieces.append(piece)
+        self._held += len(piece)
+        if self._held >= _BATCH:
+            await self._hash()
+
+    async def check(self) -> None:
+        """Raise Damaged where the hash of all that came is not the promised one."""
+        if self._promised is None:
+            return
+        await self._hash()
+        await self._settle()
+        if self._hashes.hexdigest() != self._promised:
+            name = self._hashes.name.upper()
+            raise Damaged(f"The {name} of what came is not what was promised")
+
+    async def _hash(self) -> None:
+        await self._settle()
+        pieces, self._pieces, self._held = self._pieces, [], 0
+        loop = asyncio.get_running_loop()
+        self._hashing = loop.run_in_executor(None, _update, self._hashes, pieces)
+
+    async def _settle(self) -> None:
+        if self._hashing is not None:
+            await self._hashing
+
+
+def _update(hashes: Any, pieces: list[memoryview]) -> None:
+    for piece in pieces:
+        hashes.update(piece)
+
+
 class Stream:
     """The bytes of a dataset from a position on. Lives on one event loop.
 
     A content of one id never changes, so a cut connection is taken up where it stopped; the
-    validator of the first answer proves that it is still the same content.
+    validator of the first answer proves that it is still the same content. At the end its length
+    is held against what the host promised and, from byte 0 on, its hash.
     """
 
     def __init__(
@@ -44,6 +95,8 @@ class Stream:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._first = info
+        self._whole = position == 0
+        self._proof: _Proof | None = None
 
     async def info(self) -> ContentInfo:
         """What the host said about the whole content; opens the stream."""
@@ -61,6 +114,7 @@ class Stream:
         Raises:
             TransferCut: the connection dropped and could not be taken up again.
             ContentError: the host sent something else than the content.
+            Damaged: at the end; length or hash are not what was promised.
         """
         done = 0
         self._start()
@@ -127,6 +181,17 @@ class Stream:
             await self._news.wait()
 
     async def _run(self) -> None:
+        size = self._first.size if self._first else None
+        if size is not None and self._fetched >= size > 0:
+            return  # somebody went to the end, or behind it
+        await self._fetch_all()
+        size = self._first.size if self._first else None
+        if size is not None and size != self._fetched:
+            raise Damaged(f"{self._fetched:,} bytes came, {size:,} were promised")
+        if self._proof is not None:
+            await self._proof.check()
+
+    async def _fetch_all(self) -> None:
         cuts = 0
         while True:
             before = self._fetched
@@ -159,6 +224,8 @@ class Stream:
                 self._held += len(piece)
                 self._ready.append(piece)
                 self._news.set()
+                if self._proof is not None:
+                    await self._proof.add(piece)
                 while self._held >= _AHEAD:
                     self._room.clear()
                     await self._room.wait()
@@ -168,4 +235,6 @@ class Stream:
         if known is not None and (known.etag, known.size) != (info.etag, info.size):
             raise ContentChanged("The content changed while it was read")
         self._first = info
+        if self._whole and self._proof is None:
+            self._proof = _Proof(info)
         self._news.set()

@@ -1,12 +1,15 @@
 """What happens when the network or the server does not do as it should."""
 
+import asyncio
+import dataclasses
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from amltui import AsyncWorkspace, errors
+from amltui import AsyncWorkspace, Workspace, errors
 from amltui.wire import headers
 from tests.support.raw_server import Answer, json_answer, raw_server
 
@@ -113,6 +116,73 @@ async def test_contents_whose_hash_is_not_the_promised_one_are_damaged(header):
             await dataset.read_as_binary()
         with pytest.raises(errors.Damaged, match="not what was promised"):
             await dataset.to_dataframe()
+        async with dataset.open() as file:
+            assert await file.read(len(csv)) == csv
+            with pytest.raises(errors.Damaged, match="not what was promised"):
+                await file.read()
+        async with dataset.open() as file:
+            with pytest.raises(errors.Damaged, match="not what was promised"):
+                assert [chunk async for chunk in file]
+        async with dataset.open() as file:
+            await file.seek(4)  # of a part nothing is known
+            assert await file.read() == csv[4:]
+
+
+async def test_a_synchronous_file_finds_out_that_it_is_damaged():
+    wrong = headers.repr_digest(hashlib.sha256(b"other").hexdigest())
+    behaviour = Server(**{headers.REPR_DIGEST: wrong})
+    async with raw_server(behaviour) as server:
+
+        def read():
+            with Workspace(W, "token", server.endpoint) as workspace:
+                file = workspace.datasets[0].open()
+                assert file.read(len(DATA)) == DATA
+                with pytest.raises(errors.Damaged, match="not what was promised"):
+                    file.read()
+
+        await asyncio.to_thread(read)
+
+
+async def test_what_follows_the_end_of_a_content_is_nothing():
+    async with raw_server(Server()) as server, await opened(server) as workspace:
+        dataset = await workspace.datasets.get(0)
+        for place in (len(DATA), len(DATA) + 10):
+            async with dataset.open() as file:
+                await file.seek(place)
+                assert await file.read() == b""
+
+
+class Closing(Server):
+    """Each content on a connection of its own, to a host whose name must be looked up."""
+
+    def content(self, request):
+        return dataclasses.replace(super().content(request), cut=len(self.data))
+
+
+ROWS = b"a,b\n" + b"1,2\n" * 50_000
+
+
+async def test_many_frames_at_once_leave_threads_for_looking_up_the_host():
+    async with raw_server(Closing(ROWS)) as server:
+        endpoint = server.endpoint.replace("127.0.0.1", "localhost")
+        async with AsyncWorkspace(W, "token", endpoint) as workspace:
+            dataset = await workspace.datasets.get(0)
+            async with asyncio.timeout(60):
+                frames = await asyncio.gather(*(dataset.to_dataframe() for _ in range(64)))
+    assert {frame.shape for frame in frames} == {(50_000, 2)}
+
+
+async def test_many_threads_get_frames_of_one_workspace_at_once():
+    async with raw_server(Closing(ROWS)) as server:
+        endpoint = server.endpoint.replace("127.0.0.1", "localhost")
+
+        def frames():
+            with Workspace(W, "token", endpoint) as workspace, ThreadPoolExecutor(32) as pool:
+                return list(pool.map(lambda _: workspace.datasets[0].to_dataframe(), range(64)))
+
+        async with asyncio.timeout(60):
+            found = await asyncio.to_thread(frames)
+    assert {frame.shape for frame in found} == {(50_000, 2)}
 
 
 async def test_a_commit_whose_answer_is_lost_is_looked_up_instead_of_repeated():

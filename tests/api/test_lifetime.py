@@ -228,3 +228,38 @@ def test_a_pool_of_processes_can_use_the_parents_workspace(server):
             pool.join()
     """
     assert run_python(server, code) == ["150"] * 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_sending_a_path_and_reading_a_file_stay_flat_in_memory(server, tmp_path, name):
+    path = tmp_path / "content"
+    with path.open("wb") as file:
+        for _ in range(128):
+            file.write(os.urandom(1 << 20))
+    code = f"""
+        def anonymous():
+            with open("/proc/self/smaps_rollup") as file:
+                return next(int(l.split()[1]) for l in file if l.startswith("Anonymous:")) >> 10
+        ws = amltui.Workspace(*WS)
+        ws.datasets["Iris"].read_as_binary()
+        before, peak, end = anonymous(), 0, threading.Event()
+        def watch():
+            global peak
+            while not end.wait(0.005):
+                peak = max(peak, anonymous())
+        watching = threading.Thread(target=watch)
+        watching.start()
+        from pathlib import Path
+        made = ws.datasets.add_from_raw_data(Path({str(path)!r}), "PlainText", {name!r}, "d")
+        up, peak = peak - before, 0
+        with made.open() as file:
+            while file.read(1 << 20):
+                pass
+        end.set()
+        watching.join()
+        made.delete()
+        print(up, peak - before)
+    """
+    up, down = map(int, run_python(server, code))
+    assert up < 80, "MiB; the content has 128, the blocks that are on their way 24"
+    assert down < 64

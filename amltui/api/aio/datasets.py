@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -10,6 +9,7 @@ from amltui.api.checks import check_new, not_none
 from amltui.api.metadata import Conditional, DatasetMetadata, has_frame, is_own, only_if
 from amltui.api.reading import AsyncContents, read_whole, with_reader
 from amltui.api.sending import RawData, send, spooled
+from amltui.api.threads import apart
 from amltui.models import Dataset, OutputPort
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class AsyncDatasets:
         not_none("dataframe", dataframe)
         check_new(data_type_id, name, description)
         with spooled() as file:
-            await asyncio.to_thread(_serialize, file, data_type_id, dataframe)
+            await apart(lambda: _serialize(file, data_type_id, dataframe))
             return await self.add_from_raw_data(file, data_type_id, name, description)
 
     async def add_from_raw_data(
@@ -175,7 +175,7 @@ class AsyncDataset(DatasetMetadata, Readable):
         not_none("dataframe", dataframe)
         data_type_id = self.data_type_id if data_type_id is None else data_type_id
         with spooled() as file:
-            await asyncio.to_thread(_serialize, file, data_type_id, dataframe)
+            await apart(lambda: _serialize(file, data_type_id, dataframe))
             await self.update_from_raw_data(file, data_type_id, name, description)
 
     @only_if(is_own)
