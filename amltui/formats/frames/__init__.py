@@ -60,7 +60,7 @@ def serialize_dataframe(writer: IO[bytes], data_type_id: str, dataframe: pd.Data
     b'a\tb\n1\tx y\n'
 
     Raises:
-        TypeError: an argument is None or empty.
+        TypeError: an argument is None or empty, or no frame where one is wanted.
         UnsupportedDataType: no frame can be written as this type.
     """
     if writer is None:
@@ -68,6 +68,10 @@ def serialize_dataframe(writer: IO[bytes], data_type_id: str, dataframe: pd.Data
     fmt = _format(data_type_id)
     if dataframe is None:
         raise TypeError('"dataframe" should not be None.')
+    if not hasattr(dataframe, "columns"):
+        raise TypeError(
+            f'"dataframe" should be a pandas DataFrame, not {type(dataframe).__name__}.'
+        )
     if fmt.kind == "plain":
         from amltui.formats.frames import plain
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from amltui.errors import Unreadable
 from amltui.formats.arff import ArffCodec, Attribute
-from amltui.formats.frames.delimited import replayable
+from amltui.formats.frames.delimited import PANDAS, replayable
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import format_of
 from amltui.models import DataTypeIds
@@ -72,7 +72,7 @@ class _FromHere:
 
 def _column(attribute: Attribute, cells: pa.ChunkedArray) -> pd.Series[Any]:
     if attribute.kind == "string":
-        return pd.Series(cells.to_pandas(), dtype="str")
+        return _texts(cells)
     if attribute.kind == "nominal":
         values = pd.Index(list(dict.fromkeys(attribute.values)), dtype="str")
         strange = set(cells.unique().to_pylist()) - set(attribute.values) - {None}
@@ -83,8 +83,7 @@ def _column(attribute: Attribute, cells: pa.ChunkedArray) -> pd.Series[Any]:
         return pd.Series(pd.Categorical(cells.to_pandas(), categories=values))
     try:
         if attribute.kind == "date":
-            texts = pd.Series(cells.to_pandas(), dtype="str")
-            return pd.to_datetime(texts, format=_date_format(attribute.detail))
+            return pd.to_datetime(_texts(cells), format=_date_format(attribute.detail))
         if attribute.kind != "numeric":
             raise Unreadable(f"The attribute type {attribute.kind[:40]!r} is not known")
         whole = attribute.detail.lower() == "integer" and not cells.null_count
@@ -94,6 +93,14 @@ def _column(attribute: Attribute, cells: pa.ChunkedArray) -> pd.Series[Any]:
         return pd.Series(cells.cast(pa.float64()).to_pandas())
     except (ValueError, pa.ArrowInvalid) as error:
         raise Unreadable(f"{attribute.name!r} is not {attribute.kind}: {error}") from error
+
+
+def _texts(cells: pa.ChunkedArray) -> pd.Series[Any]:
+    # pandas 2 would write None out as a word where it is told `str`.
+    texts: pd.Series[Any] = pd.Series(
+        cells.to_pandas(), dtype="str" if PANDAS >= (3, 0) else "object"
+    )
+    return texts
 
 
 def _date_format(detail: str) -> str:
