@@ -11,6 +11,7 @@ Importing this is cheap: what stands below is imported when it is first used.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -96,7 +97,11 @@ _ELSEWHERE = {
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}",
+            name=name,
+            obj=sys.modules[__name__],
+        )
     if name == "errors":
         return importlib.import_module("amltui.errors")
     place = next((p for p, names in _ELSEWHERE.items() if name in names), "amltui.api")

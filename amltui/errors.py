@@ -43,6 +43,16 @@ class AmltuiError(Exception):
         super().__init__(message)
         if hint is not None:
             self.hint = hint
+        self._notes: list[str] = []
+
+    @property
+    def __notes__(self) -> list[str]:  # type: ignore[override]  # typeshed knows no property
+        """What Python prints below an error that nobody caught: the hint first."""
+        return [self.hint, *self._notes] if self.hint else list(self._notes)
+
+    def add_note(self, note: str, /) -> None:
+        """Add to what is printed below the error."""
+        self._notes.append(note)
 
 
 class UsageError(AmltuiError):

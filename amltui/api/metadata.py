@@ -37,7 +37,11 @@ else:
             if instance is None:
                 return self.__wrapped__
             if not self.condition(instance):
-                raise AttributeError(f"{self.__wrapped__.__name__} is not possible with this")
+                name = self.__wrapped__.__name__
+                raise AttributeError(
+                    f"This {type(instance).__name__} has no {name}: {_why_not(self.condition)}",
+                    name=name,
+                )
             return self.__wrapped__.__get__(instance, owner)
 
 
@@ -51,6 +55,12 @@ def has_frame(dataset: Any) -> bool:
 def is_own(dataset: Any) -> bool:
     """Whether a dataset can be changed."""
     return not dataset.is_example
+
+
+def _why_not(condition: Callable[[Any], bool]) -> str:
+    if condition is is_own:
+        return "it is an example, which nobody can change."
+    return "its type cannot be read as a frame."
 
 
 class Conditional:
@@ -325,7 +335,10 @@ class Listed(Generic[M]):
         """
         not_none("index", index)
         if not isinstance(index, str):
-            return self.only(examples=examples)[operator.index(index)]
+            models, place = self.only(examples=examples), operator.index(index)
+            if not -len(models) <= place < len(models):
+                raise IndexError(f"There is none at {place}: there are {len(models)}")
+            return models[place]
         found = self.find(index, examples=examples)
         if found is None:
             missing = self._missing.format(index)

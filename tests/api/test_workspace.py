@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import traceback
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -55,6 +56,33 @@ def test_datasets_are_found_by_position_name_and_id(ws, made):
 def test_the_list_looks_like_its_names(ws, made):
     assert repr(ws.datasets).splitlines() == [dataset.name for dataset in ws.datasets]
     assert repr(made) == made.name
+
+
+def test_what_cannot_be_done_says_why(ws, made):
+    with pytest.raises(AttributeError, match="it is an example"):
+        ws.datasets["Iris"].delete()
+    output = next(iter(ws.example_experiments)).outputs()[0]
+    with pytest.raises(AttributeError, match="cannot be read as a frame"):
+        output.to_dataframe()
+    with pytest.raises(IndexError, match="none at 1000: there are"):
+        ws.datasets[1000]
+    with pytest.raises(TypeError, match="should be a pandas DataFrame, not list"):
+        ws.datasets.add_from_dataframe([1], "GenericCSV", "never", "d")
+
+
+def test_ipython_completes_names_and_ids(ws, made):
+    assert made.name in ws.datasets._ipython_key_completions_()
+    assert made.name not in ws.example_datasets._ipython_key_completions_()
+    (experiment,) = ws.example_experiments
+    assert ws.experiments._ipython_key_completions_() == [experiment.experiment_id]
+
+
+def test_an_error_that_nobody_catches_is_printed_with_what_to_do(server):
+    with pytest.raises(errors.Unauthorized) as caught:
+        len(amltui.Workspace(server.workspace_id, "wrong", server.endpoint).datasets)
+    caught.value.add_note("and a note")
+    lines = traceback.format_exception(caught.value)
+    assert lines[-2:] == [f"{caught.value.hint}\n", "and a note\n"]
 
 
 def test_a_workspace_says_which_it_is_and_not_its_token(server):

@@ -35,6 +35,9 @@ class AsyncDatasets:
         self.workspace = workspace
         self._examples = examples
 
+    def __repr__(self) -> str:
+        return f"<AsyncDatasets of {self.workspace!r}>"
+
     async def all(self) -> list[AsyncDataset]:
         """All of them, in the workspace's order."""
         listed = await self.workspace.listed_datasets()

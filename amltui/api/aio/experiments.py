@@ -84,6 +84,9 @@ class AsyncExperiments:
         self.workspace = workspace
         self._examples = examples
 
+    def __repr__(self) -> str:
+        return f"<AsyncExperiments of {self.workspace!r}>"
+
     async def all(self) -> list[AsyncExperiment]:
         """All of them, in the workspace's order."""
         listed = await self.workspace.listed_experiments()

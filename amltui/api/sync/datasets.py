@@ -57,6 +57,10 @@ class Datasets:
 
         return self.workspace.run(ask)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """What IPython and Jupyter offer after `ws.datasets["`."""
+        return [model.name for model in self._models()]
+
     def __getitem__(self, index: int | str) -> SourceDataset:
         """One by position, by name (case-sensitive) or by id.
 

@@ -99,6 +99,10 @@ class Experiments:
     def __len__(self) -> int:
         return len(self._models())
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """What IPython and Jupyter offer after `ws.experiments["`."""
+        return [model.experiment_id for model in self._models()]
+
     def __getitem__(self, index: int | str) -> Experiment:
         """One by position or by id.
 
