@@ -37,7 +37,7 @@ class Capabilities:
 
 
 class Content(Protocol):
-    """An open content: what the host said, then its bytes."""
+    """An open content: what the host said, then its bytes, by iterating or by `readinto`."""
 
     @property
     def info(self) -> ContentInfo:
@@ -45,6 +45,12 @@ class Content(Protocol):
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """The bytes from `info.start` on, in chunks of 1 byte to 1 MiB."""
+
+    async def readinto(self, view: memoryview) -> int:
+        """Put the next bytes into `view`, which is not empty: how many; 0 only at the end.
+
+        Waits for the first byte; then no longer than some milliseconds for more.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 from typing import Any
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
-async def listening(serve: Serve, *, limit: int = 2**16) -> AsyncIterator[int]:
+async def listening(
+    serve: Serve, *, limit: int = 2**16, ssl: SSLContext | None = None
+) -> AsyncIterator[int]:
     """`serve` each connection to the port that this gives; at the end all are cut.
 
     A task that is cancelled before its first step runs none of its code: the last connections may
@@ -26,7 +29,7 @@ async def listening(serve: Serve, *, limit: int = 2**16) -> AsyncIterator[int]:
         task.add_done_callback(tasks.discard)
         writers.append(writer)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=limit)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=limit, ssl=ssl)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -1,7 +1,6 @@
 """The REST client against the real server."""
 
 import asyncio
-import subprocess
 
 import psutil
 import pytest
@@ -121,12 +120,9 @@ async def test_a_wrong_token_is_unauthorized(server):
 
 
 @pytest.fixture
-def private_server(tmp_path):
+def private_server(tmp_path, certificate):
     """A server whose certificate nobody has signed, and the certificate."""
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run([*command, "-keyout", key, "-out", cert], check=True, capture_output=True)
+    cert, key = certificate
     with running_server(tmp_path / "data", tls_cert=cert, tls_key=key) as server:
         yield server, cert
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -20,6 +19,7 @@ from amltui.errors import (
 from amltui.models import ContentInfo
 from amltui.wire import headers
 from amltui.workspaces.studio.link import TIMEOUT, Link
+from amltui.workspaces.studio.network import Connection
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 _LARGE: Final = 2 << 20
@@ -50,67 +50,88 @@ class Wanted:
 
 
 class StudioContent:
-    """An open content; may be iterated once."""
+    """An open content; may be read once, by iterating or by `readinto`. Close it."""
 
     def __init__(self, link: Link, response: httpx.Response, wanted: Wanted) -> None:
         self.info, self._expected = examine(response, wanted)
         self._link = link
         self._response = response
         self._wanted = wanted
+        self._limit = None if wanted.stop is None else wanted.stop - self.info.start
+        self._received = 0
+        self._parser = cast("AsyncGenerator[bytes]", response.aiter_bytes())
+        self._parsed = memoryview(b"")
+        """What the parser gave and nobody has taken."""
+        self._unparsed = _plain_length(response)
+        """Bytes of the body that the parser has not given."""
+        self._direct = False
+        """Whether they come from the connection, past the parser."""
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        await self._parser.aclose()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The bytes from `info.start` on.
+        """The bytes from `info.start` on; see `readinto`."""
+        while True:
+            left = _PIECE if self._expected is None else self._expected - self._received
+            piece = memoryview(bytearray(max(1, min(_PIECE, left))))
+            count = await self.readinto(piece)
+            if not count:
+                return
+            yield bytes(piece[:count])
+
+    async def readinto(self, view: memoryview) -> int:
+        """See `base.Content`.
 
         Raises:
             TransferCut: fewer bytes came than were promised.
             Damaged: more bytes came than were promised.
         """
         if self._response.status_code == 416:
-            return
-        received = 0
-        limit = None if self._wanted.stop is None else self._wanted.stop - self.info.start
+            return 0
+        if self._limit is not None:
+            view = view[: self._limit - self._received]
+            if not view:  # a host that ignored the range would go on
+                return 0
         try:
             with self._link.border(self._wanted.doing, str(self._response.url)):
-                async for chunk in self._chunks():
-                    received += len(chunk)
-                    if limit is not None and received > limit:  # the host ignored the range
-                        yield chunk[: len(chunk) - (received - limit)]
-                        return
-                    yield chunk
+                count = await self._next(view)
         except Unreachable as error:
-            raise TransferCut(f"{error} after {received:,} bytes", received=received) from None
-        if self._expected is None or received == self._expected:
-            return
-        text = f"While {self._wanted.doing}: {received:,} of {self._expected:,} bytes came"
-        if received > self._expected:
-            raise Damaged(text)
-        raise TransferCut(text, received=received)
+            came = f"{error} after {self._received:,} bytes"
+            raise TransferCut(came, received=self._received) from None
+        self._received += count
+        if not count and self._expected not in {None, self._received}:
+            text = f"{self._received:,} of {self._expected:,} bytes came"
+            raise TransferCut(f"While {self._wanted.doing}: {text}", received=self._received)
+        if self._expected is not None and self._received > self._expected:
+            raise Damaged(f"While {self._wanted.doing}: more than {self._expected:,} bytes came")
+        return count
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        """The body, decoded if need be.
+    async def _next(self, view: memoryview) -> int:
+        """The next bytes of the body, decoded if need be.
 
         Of a large one only the first piece goes through the HTTP parser, which has nothing to do
-        there and takes 64 KiB at a time; the rest comes from its connection, three times faster.
-        That connection is closed afterwards instead of being used again.
+        there; the rest goes from its connection into the memory that wants it. That connection
+        is closed afterwards instead of being used again.
         """
-        received = 0
-        length = _plain_length(self._response)
-        # Closing this iterator closes the connection, so it is kept until the end.
-        async with aclosing(cast("AsyncGenerator[bytes]", self._response.aiter_bytes())) as parsed:
-            async for chunk in parsed:
-                yield chunk
-                received += len(chunk)
-                if length - received > _LARGE:
-                    break
-            else:
-                return
-            stream = self._response.extensions["network_stream"]
-            while received < length:
-                chunk = await stream.read(min(_PIECE, length - received), timeout=TIMEOUT.read)
-                if not chunk:
-                    return
-                yield chunk
-                received += len(chunk)
+        if not self._parsed and self._direct:
+            view = view[: self._unparsed]
+            if not view:
+                return 0
+            connection: Connection = self._response.extensions["network_stream"]
+            count = await connection.fill(view, timeout=TIMEOUT.read)
+            self._unparsed -= count
+            return count
+        if not self._parsed:
+            self._parsed = memoryview(await anext(self._parser, b""))
+            self._unparsed -= len(self._parsed)
+            stream = self._response.extensions.get("network_stream")
+            self._direct = self._unparsed > _LARGE and isinstance(stream, Connection)
+        count = min(len(view), len(self._parsed))
+        view[:count] = self._parsed[:count]
+        self._parsed = self._parsed[count:]
+        return count
 
 
 def _plain_length(response: httpx.Response) -> int:

@@ -16,6 +16,7 @@ from amltui import __version__
 from amltui.errors import AmltuiError, NotFound, UsageError
 from amltui.wire import headers
 from amltui.workspaces.studio import faults
+from amltui.workspaces.studio.network import Backend
 from amltui.workspaces.studio.retries import Retry, repeated
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
@@ -35,7 +36,6 @@ class Link:
     """
 
     def __init__(self, endpoint: str, token: str, retry: Retry) -> None:
-        _read_in_large_pieces()
         self.endpoint = endpoint
         self.retry = retry
         self._token = token
@@ -49,6 +49,7 @@ class Link:
             follow_redirects=False,
             verify=_certificates(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
         )
+        _connect_by(self._client, Backend())
 
     async def close(self) -> None:
         """Cut off requests under way and close all connections.
@@ -203,12 +204,16 @@ async def _pieces(content: bytes) -> AsyncIterator[bytes]:
         yield bytes(view[start : start + _PIECE])
 
 
-def _read_in_large_pieces() -> None:
-    """Let httpcore ask the socket for more than 64 KiB: half the processor time of a download."""
-    with suppress(ImportError):  # another release of httpcore: slower, not wrong
-        from httpcore._async.http11 import AsyncHTTP11Connection
+def _connect_by(client: httpx.AsyncClient, backend: Backend) -> None:
+    """Let a client make its connections by `backend`, also those to proxies.
 
-        AsyncHTTP11Connection.READ_NUM_BYTES = 512 * 1024
+    httpcore takes a backend; httpx does not hand one on, so it is put where httpx keeps it. Where
+    another release keeps it elsewhere, httpcore's own is used: slower, not wrong.
+    """
+    with suppress(AttributeError):
+        for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - see above
+            if isinstance(transport, httpx.AsyncHTTPTransport):
+                transport._pool._network_backend = backend  # noqa: SLF001 - see above
 
 
 def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:

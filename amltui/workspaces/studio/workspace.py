@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import msgspec
@@ -185,7 +185,8 @@ class StudioWorkspace(Workspace):
         ) as response:
             if not response.is_success and response.status_code != 416:
                 raise self._link.refusal(response, wanted.doing)
-            yield StudioContent(self._link, response, wanted)
+            async with aclosing(StudioContent(self._link, response, wanted)) as content:
+                yield content
 
     @asynccontextmanager
     async def _read_dataset(
@@ -203,7 +204,8 @@ class StudioWorkspace(Workspace):
                 place.url, doing=wanted.doing, extra=wanted.headers(), own=False
             ) as response:
                 if response.is_success or response.status_code == 416:
-                    yield StudioContent(self._link, response, wanted)
+                    async with aclosing(StudioContent(self._link, response, wanted)) as content:
+                        yield content
                     return
                 if renewed or response.status_code not in {401, 403, 404, 410}:
                     raise self._refused_link(response, wanted.doing)
