@@ -18,7 +18,7 @@ import hashlib
 import os
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
 
@@ -28,8 +28,8 @@ from amltui.cache.disk import PRIVATE_FILE, boot_id, disk_errors, sync_dir
 from amltui.cache.ranges import Ranges
 from amltui.models import ContentInfo
 
-_IOV: Final = 512
-"""Buffers in one write call; the system takes 1,024 at most."""
+_LARGE: Final = 1 << 20
+"""Bytes worth a disk access of their own."""
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -171,8 +171,8 @@ class Part:
             else:
                 os.write(self._log_fd, b"\n")  # ends a line that a crash tore
 
-    def write(self, offset: int, chunks: Sequence[bytes]) -> int:
-        """Write `chunks` one after the other from byte `offset` on, and note it; the new end.
+    def write(self, offset: int, data: bytes | memoryview) -> int:
+        """Write `data` from byte `offset` on, and note it; the new end.
 
         Raises:
             DiskFull, LocalError: what was written up to there is noted.
@@ -180,15 +180,13 @@ class Part:
         end = offset
         with disk_errors(self.path, "write"):
             try:
-                for index in range(0, len(chunks), _IOV):
-                    some = list(chunks[index : index + _IOV])
-                    stop = end + sum(map(len, some))
-                    while end < stop:  # a signal or a nearly full disk may take a part only
-                        written = os.pwritev(self._fd, some, end)
-                        end += written
-                        some = [b"".join(some)[written:]] if end < stop else []
+                while end < offset + len(data):  # a nearly full disk may take a part only
+                    end += os.pwrite(self._fd, data[end - offset :], end)
             finally:
                 self._note(offset, end)
+            if len(data) >= _LARGE and hasattr(os, "posix_fadvise"):
+                # Begins to flush without waiting: what `sync` and `finish` wait for gets short.
+                os.posix_fadvise(self._fd, offset, len(data), os.POSIX_FADV_DONTNEED)
         return end
 
     def _note(self, start: int, stop: int) -> None:

@@ -1,6 +1,6 @@
 """Hashing a content in order while its parts arrive in any order.
 
-What arrives in order is hashed by the thread that writes it; the rest is read again once the gap
+What arrives in order is hashed by whoever writes it; the rest is read again once the gap
 before it is closed.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from amltui.cache import Identity, Part
@@ -29,13 +29,12 @@ class Digest:
         self.done = 0
         """Bytes hashed."""
 
-    def take(self, start: int, chunks: Sequence[bytes]) -> None:
-        """Hash `chunks`, which begin at byte `start`, if they are next. Blocks: for a thread."""
+    def take(self, start: int, data: memoryview) -> None:
+        """Hash `data`, which begins at byte `start`, if it is next."""
         if self._guard.acquire(blocking=False):
             try:
                 if start == self.done:
-                    for data in chunks:
-                        self._add(data)
+                    self._add(data)
             finally:
                 self._guard.release()
 
@@ -48,7 +47,7 @@ class Digest:
                     raise Damaged("The file on this disk became shorter while it was written")
                 self._add(data)
 
-    def _add(self, data: bytes) -> None:
+    def _add(self, data: bytes | memoryview) -> None:
         self._sha256.update(data)
         if self._md5 is not None:
             self._md5.update(data)

@@ -1,8 +1,9 @@
 """One attempt at a content: connections that fill a part, and a hash that follows behind.
 
 The first range is small and comes alone, so that first rows show early; its answer says how
-large the content is and whether the host answers ranges. Then several connections take range
-after range, front to back. Every answer must name the content that the first one named.
+large the content is and whether the host answers ranges. Then one connection or, on a line where
+that helps, several take range after range, front to back. Every answer must name the content that
+the first one named.
 """
 
 from __future__ import annotations
@@ -21,24 +22,25 @@ from amltui.errors import (
     ContentError,
     Damaged,
     DiskFull,
-    LocalError,
     TransferCut,
 )
 from amltui.models import ContentInfo, Dataset
 from amltui.text import human_size
 from amltui.transfers.digest import Digest
+from amltui.transfers.line import Line
 from amltui.transfers.pace import Limit
 from amltui.transfers.patience import Patience
 from amltui.transfers.places import Place
 from amltui.transfers.plan import HEAD, Plan
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread, settled
+from amltui.transfers.writer import Writer
 from amltui.workspaces.base import Content, Workspace
 
-_FLUSH_BYTES: Final = MIB
+_PIECE: Final = MIB
 _FLUSH_SECONDS: Final = 0.05
 _SYNC_SECONDS: Final = 5.0
-_SYNC_BYTES: Final = 64 * MIB
+_SYNC_BYTES: Final = 256 * MIB
 _ROOM_SECONDS: Final = 5.0
 
 
@@ -79,10 +81,12 @@ class Filling:
         self._single = single
         self._plan: Plan | None = None
         self._digest = Digest(md5=False)
+        self._writer: Writer | None = None
         self._known = asyncio.Event()
         self._changed = asyncio.Event()
         self._relieved = False
         self._room_at = 0.0
+        self._line = Line(lambda: self.part.held.total if self.part is not None else 0)
 
     @property
     def size(self) -> int | None:
@@ -126,6 +130,7 @@ class Filling:
     async def _begin(self, part: Part, identity: Identity) -> None:
         self.part = part
         self._digest = Digest(md5=identity.md5 is not None)
+        self._writer = Writer(part, self._digest, self._wrote)
         await self._check_room()
         if identity.size is not None and not self._single:
             self._plan = Plan(part.held, identity.size)
@@ -176,30 +181,44 @@ class Filling:
                     await self._front(synced + _SYNC_BYTES)
             if self.part is not None and self.part.held.total > synced:
                 synced = self.part.held.total
-                with contextlib.suppress(LocalError):  # whoever writes next says it
-                    await in_thread(self.part.sync)
+                if self._writer is not None:
+                    await self._writer.sync()
             elif self.ended:
                 return
 
     async def _connections(self) -> None:
         others = 0 if self._single else self._means.options.connections - 1
-        await all_of(self._lead(), *(self._follow() for _ in range(others)))
+        watching = asyncio.ensure_future(self._line.watch())
+        try:
+            await all_of(self._lead(), *(self._join() for _ in range(others)))
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def _lead(self) -> None:
-        """Ask first; then be one of the others. Without ranges, be the only one."""
+        """Ask first; then be one of all. Without ranges, be the only one."""
+        now = asyncio.get_running_loop().time
         while self.part is None:
+            began = now()
             stop = None if self._single or self.size == 0 else HEAD
             await self._try(0, stop)
+            self._line.answered(now() - began)
         if self._plan is not None:
             self._plan.give_back(0, HEAD)
         if not self._single:
             await self._follow()
+        self._line.crowded.set()  # nobody waits any longer to find that nothing is left
+
+    async def _join(self) -> None:
+        """Help once it is worth it."""
+        await self._line.crowded.wait()
+        await self._follow()
 
     async def _follow(self) -> None:
         """One connection: range after range until none is left."""
         await self._known.wait()
         while self._plan is not None:
-            claim = self._plan.take()
+            claim = self._plan.take(self._line.least)
             if claim is None:
                 return
             try:
@@ -285,24 +304,28 @@ class Filling:
         self, content: Content, start: int, stop: int | None, watch: asyncio.Timeout
     ) -> int:
         """Write the bytes that come, one piece while the next one comes in; where they end."""
+        writer, limit = self._writer, self._means.limit
+        assert writer is not None
         now = asyncio.get_running_loop().time
-        came = handed = start
-        buffer: list[bytes] = []
+        size = _PIECE if stop is None else min(_PIECE, stop - start)
+        pieces = [memoryview(bytearray(size)) for _ in range(2)]
+        handed, filled = start, 0
         writing: asyncio.Future[None] | None = None
         flushed = extended = now()
         try:
-            async for chunk in content:
-                await self._means.limit.spend(len(chunk))
-                if stop is not None and came + len(chunk) > stop:
+            while count := await content.readinto(pieces[0][filled:][: limit.step]):
+                await limit.spend(count)
+                if stop is not None and handed + filled + count > stop:
                     raise Damaged("The host sent more bytes than it announced")
-                buffer.append(chunk)
-                came += len(chunk)
+                filled += count
                 moment = now()
-                if came - handed >= _FLUSH_BYTES or moment - flushed >= _FLUSH_SECONDS:
+                if filled == size or moment - flushed >= _FLUSH_SECONDS:
                     if writing is not None:
                         await settled(writing)
-                    writing = asyncio.ensure_future(self._write(handed, buffer))
-                    buffer, handed, flushed = [], came, moment
+                    at, piece = handed, pieces[0][:filled]
+                    pieces.reverse()
+                    handed, filled, flushed = handed + filled, 0, moment
+                    writing = writer.write(at, piece)
                 if moment - extended >= 1.0:
                     extended = now()
                     watch.reschedule(extended + self._means.options.stall)
@@ -311,9 +334,9 @@ class Filling:
         finally:
             if writing is not None:
                 await settled(writing)
-            if buffer:
-                await self._write(handed, buffer)
-        return came
+            if filled and (writing := writer.write(handed, pieces[0][:filled])) is not None:
+                await settled(writing)
+        return handed + filled
 
     async def _check_room(self) -> None:
         """See that the rest still fits; others write to this disk and to this cache too."""
@@ -321,14 +344,7 @@ class Filling:
         held = self.part.held.total if self.part is not None else 0
         await in_thread(self._place.room, (self.size or held) - held)
 
-    async def _write(self, at: int, chunks: list[bytes]) -> None:
-        part = self.part
-        assert part is not None
-
-        def write() -> None:
-            part.write(at, chunks)
-            self._digest.take(at, chunks)
-
-        await in_thread(write)
-        self._means.patience.progress(part.held.total)
+    def _wrote(self) -> None:
+        if self.part is not None:
+            self._means.patience.progress(self.part.held.total)
         self._note()

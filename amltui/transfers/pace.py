@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import deque
 from typing import Final
 
 _WINDOW: Final = 8.0
 """Seconds that the estimate looks back."""
+_LEAST_STEP: Final = 1024
 
 
 class Limit:
@@ -17,6 +19,11 @@ class Limit:
     def __init__(self, rate: float | None) -> None:
         self.rate = rate
         self._free_at = 0.0
+
+    @property
+    def step(self) -> int:
+        """Bytes to spend at once: more would make whoever waits for them wait for long."""
+        return sys.maxsize if self.rate is None else max(_LEAST_STEP, int(self.rate / 4))
 
     async def spend(self, size: int) -> None:
         """Wait until `size` bytes may go."""

@@ -31,11 +31,14 @@ class Plan:
         self._claimed = Ranges()
         self._size = size
 
-    def take(self) -> tuple[int, int] | None:
-        """The next range `[start, stop)` nobody has; None when none is left."""
+    def take(self, least: int = 0) -> tuple[int, int] | None:
+        """The next range `[start, stop)` nobody has, of `least` bytes if there are so many.
+
+        None when none is left.
+        """
         open_ranges = Ranges([*self._held, *self._claimed])
         for start, stop in open_ranges.missing(self._size):
-            stop = min(stop, start + length_at(start))  # noqa: PLW2901 - a shorter piece of it
+            stop = min(stop, start + max(least, length_at(start)))  # noqa: PLW2901 - a shorter piece of it
             self._claimed.add(start, stop)
             return start, stop
         return None

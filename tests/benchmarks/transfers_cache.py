@@ -30,7 +30,7 @@ def fill(cache: Cache, count: int) -> None:
         entry = cache.entry("workspace", source)
         entry.begin(source)
         part = Part.create(entry.raw, Identity(size=4096, etag='"e"'))
-        part.write(0, [b"x" * 4096])
+        part.write(0, b"x" * 4096)
         part.close()
         part.path.rename(entry.raw)
         part.log.unlink()

@@ -31,7 +31,7 @@ def keep(cache, name, size, *, used=None):
     with entry.locked():
         entry.begin(source)
         part = Part.create(entry.raw, Identity(size=size, etag='"e"'))
-        part.write(0, [os.urandom(size)])
+        part.write(0, os.urandom(size))
         part.finish(entry.raw)
         part.close()
     if used is not None:
@@ -104,7 +104,7 @@ def test_info_counts_bytes_on_the_disk_and_notices_every_change(cache):
     source = dataset("b")
     cache.entry("w", source).begin(source)
     part = Part.create(cache.entry("w", source).raw, Identity(size=10**9, etag='"x"'))
-    part.write(10**8, [b"far behind"])
+    part.write(10**8, b"far behind")
     part.close()
     info = cache.info()
     assert info.partial == 1

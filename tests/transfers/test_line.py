@@ -1,0 +1,46 @@
+"""How many connections a line is worth, judged by what the first one does."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from amltui.transfers.line import Line
+from amltui.transfers.pace import Limit
+from amltui.transfers.states import MIB
+
+
+async def test_an_answer_from_far_away_asks_for_several_connections_at_once():
+    line = Line(lambda: 0)
+    line.answered(0.001)
+    assert not line.crowded.is_set()
+    assert line.least >= 4 * MIB
+    line.answered(0.05)
+    assert line.crowded.is_set()
+    assert line.least == 0
+
+
+async def test_a_slow_line_asks_for_several_connections_and_a_fast_one_does_not():
+    received = 0
+
+    def fast() -> int:
+        nonlocal received
+        received += 1 << 40
+        return received
+
+    busy = Line(fast)
+    watching = asyncio.create_task(busy.watch())
+    slow = Line(lambda: 0)
+    await slow.watch()
+    assert slow.crowded.is_set()
+    assert not busy.crowded.is_set()
+    assert busy.least > 1 << 40  # a second's worth
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+@pytest.mark.parametrize("rate", [1, 10_000, 1_000_000])
+async def test_a_limit_is_spent_in_steps_that_nobody_waits_long_for(rate):
+    assert Limit(rate).step == max(1024, rate // 4)
+    assert Limit(None).step > 1 << 40
