@@ -76,7 +76,7 @@ made visible; exact cells come with --format csv, and exact bytes with `get`.
   stats NAME       dataset, row_count, malformed, columns [{name, type, rows, missing, empty,
                    misfits, distinct, distinct_exact, minimum, maximum, mean, deviation,
                    quartiles, shortest, longest}]
-  stats NAME COL   the same of one column, histogram [{low, high, count}], other
+  stats NAME COL   the same of one column, histogram [{low, high, count}], other, sampled
   get, output      path, size, checked (sha256, md5 or length)
   pick             path, dataset_id, name
   snippet          for, code

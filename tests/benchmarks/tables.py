@@ -257,8 +257,8 @@ def measure_questions(table) -> None:
     measure_question("statistics of texts", "1 s", lambda: statistics(rows, 11))
     measure_question("histogram of floats", "1 s", lambda: histogram(rows, 3))
     measure_question("histogram of dates", "1 s", lambda: histogram(rows, 7))
-    measure_question("distinct notes", "", lambda: distinct(rows, 11))
-    measure_question("distinct names (nearly all differ)", "", lambda: distinct(rows, 1))
+    measure_question("distinct notes", "1 s", lambda: distinct(rows, 11))
+    measure_question("distinct names (nearly all differ)", "1 s", lambda: distinct(rows, 1))
     measure_question(
         "find from the first to the last row",
         "",

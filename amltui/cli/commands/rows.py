@@ -276,6 +276,7 @@ def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
                 **dataclasses.asdict(found),
                 "histogram": [dataclasses.asdict(one) for one in spread.bins],
                 "other": spread.other,
+                "sampled": spread.sampled,
             }
         )
         return
@@ -287,7 +288,7 @@ def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
         ("missing", found.missing, "count"),
         ("empty", found.empty, "count"),
         ("misfits", found.misfits, "count"),
-        ("distinct", _distinct(found), "text"),
+        ("distinct", _distinct(found) + ", nearly all" * found.nearly_all_differ, "text"),
         ("minimum", found.minimum, "text"),
         ("quartile 1", quartiles[0], "text"),
         ("median", quartiles[1], "text"),
@@ -311,6 +312,8 @@ def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
         out.line(f"{label:>{width}}  {bar:<{_BAR}}  {one.count}")
     if spread.other:
         out.line(f"{'(others)':>{width}}  {'':<{_BAR}}  {spread.other}")
+    if spread.sampled is not None:
+        out.note(f"The values are the commonest of {spread.sampled:,} rows taken at random.")
 
 
 def _distinct(found: Statistics) -> str:

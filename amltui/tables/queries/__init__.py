@@ -28,7 +28,7 @@ from amltui.tables.queries.values import (
 )
 
 if TYPE_CHECKING:
-    from amltui.tables.queries.aggregate import distinct, histogram, statistics
+    from amltui.tables.queries.aggregate import histogram, statistics
     from amltui.tables.queries.match import filter_rows, find
     from amltui.tables.queries.order import sort
     from amltui.tables.queries.statements import Answer, sql
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "statements",
     "View": "view",
-    "distinct": "aggregate",
+    "distinct": "commonest",
     "filter_rows": "match",
     "find": "match",
     "histogram": "aggregate",

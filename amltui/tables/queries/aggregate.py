@@ -1,73 +1,27 @@
-"""Distinct values, statistics and histograms of a column."""
+"""Statistics and histograms of a column."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from amltui.formats.arrays import booleans, numbers, plain, strings
-from amltui.formats.arrays import mask as bits
-from amltui.formats.arrow import one_batch
-from amltui.tables.memory import MemoryRows
+from amltui.formats.arrays import booleans, plain, strings
 from amltui.tables.queries.cancel import Cancel
-from amltui.tables.queries.engine import connection, lens
-from amltui.tables.queries.values import Bin, Distinct, Histogram, Statistics
+from amltui.tables.queries.commonest import distinct, register
+from amltui.tables.queries.engine import connection
+from amltui.tables.queries.sample import SAMPLE, row_mask, row_total, sample
+from amltui.tables.queries.values import Bin, Histogram, Statistics
 from amltui.tables.queries.view import View, base
-from amltui.tables.rows import CELL_LIMIT, Column, ColumnType
+from amltui.tables.rows import CELL_LIMIT, ColumnType
 from amltui.tables.table import Table
 from amltui.tables.types import typed
 
 _EXACT: Final = 20_000
 """Estimated different values up to which they are counted exactly."""
-_SAMPLE: Final = 100_000
-"""Rows that quartiles are taken from: their ranks are right within about 0.3 %."""
-_ROW_FILTER: Final = "shown"
-
-
-def _register(found: Any, own: Table, rows: Table | View, column: int, cancel: Cancel) -> str:
-    """Make the column's text known as `data`; returns the FROM clause that selects the rows."""
-    found.register("data", lens(own, [column], cancel, text=True))
-    if not isinstance(rows, View):
-        return "data"
-    found.register(
-        _ROW_FILTER, pa.Table.from_arrays([numbers(rows.order, pa.uint32())], names=["row"])
-    )
-    return f"data SEMI JOIN {_ROW_FILTER} USING (row)"
-
-
-def distinct(
-    rows: Table | View, column: int, *, limit: int = 10_000, cancel: Cancel | None = None
-) -> Distinct:
-    """A column's values as text with their counts, the commonest first.
-
-    Args:
-        rows: a table or a view.
-        column: its index.
-        limit: values to give; `total` counts all.
-        cancel: stops it.
-
-    Raises:
-        Cancelled: it was stopped.
-    """
-    cancel = cancel or Cancel()
-    with base(rows).reopen() as own, connection(own, cancel) as found:
-        source = _register(found, own, rows, column, cancel)
-        table = found.sql(
-            f"WITH counted AS (SELECT c0 AS value, count(*) AS n FROM {source} GROUP BY 1) "  # noqa: S608 - only our own names
-            "SELECT value, n::VARCHAR AS count, count(*) OVER () AS total FROM counted "
-            f"ORDER BY n DESC, value NULLS FIRST LIMIT {int(limit)}"
-        ).to_arrow_table()
-        name = own.columns[column].name
-    total = table.column("total")[0].as_py() if table.num_rows else 0
-    values = one_batch(table.select(["value", "count"]).cast(_VALUES))
-    columns = (Column(name, "text"), Column("count", "int"))
-    return Distinct(MemoryRows(columns, [values]), total)
-
-
-_VALUES = pa.schema([("value", pa.string()), ("count", pa.string())])
 
 
 def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None) -> Statistics:
@@ -83,7 +37,7 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
     cast, is_text = _SQL[kind], kind == "text"
     with table.reopen() as own:
         with connection(own, cancel) as found:
-            source = _register(found, own, rows, column, cancel)
+            source = register(found, own, rows, column, cancel)
             answer = found.execute(
                 f"WITH typed AS (SELECT c0 AS t, {cast} AS v FROM {source}) "  # noqa: S608 - only our own names
                 f"SELECT count(*), count(t), count(*) FILTER (t = ''), count(v), "
@@ -95,7 +49,7 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
         exact = different <= _EXACT
         if exact:
             with connection(own, cancel) as found:
-                source = _register(found, own, rows, column, cancel)
+                source = register(found, own, rows, column, cancel)
                 different = found.execute(
                     f"SELECT count(DISTINCT c0) FROM {source}"  # noqa: S608 - only our own names
                 ).fetchone()[0]
@@ -154,25 +108,12 @@ def _quartiles(
     """Quartiles of a random sample of rows: a sketch of all of them takes four times as long."""
     if kind in {"text", "bool"}:
         return None
-    random = np.random.default_rng(7)
-    total = len(rows.order) if isinstance(rows, View) else own.row_count
-    picked = np.arange(total) if total <= _SAMPLE else random.integers(0, total, _SAMPLE)
-    if isinstance(rows, View):
-        picked = np.asarray(rows.order)[picked]
-    picked.sort()
     parts = []
-    for number in range(own.stream.batch_count):
-        cancel.check()
-        first, end = own.stream.span(number)
-        low, high = np.searchsorted(picked, [first, end])
-        if low < high:
-            array = own.stream.batch(number).column(column)
-            values = typed(
-                array.take(numbers(picked[low:high] - first, pa.int64())), kind
-            ).drop_null()
-            if kind == "float":
-                values = values.filter(pc.is_finite(values))
-            parts.append(values)
+    for array in sample(own, rows, column, cancel).chunks:
+        values = typed(array, kind).drop_null()
+        if kind == "float":
+            values = values.filter(pc.is_finite(values))
+        parts.append(values)
     values = pa.chunked_array(parts) if parts else strings([])
     if not len(values):
         return None
@@ -184,7 +125,12 @@ def _quartiles(
 
 
 def histogram(
-    rows: Table | View, column: int, *, bins: int = 20, cancel: Cancel | None = None
+    rows: Table | View,
+    column: int,
+    *,
+    bins: int = 20,
+    sampled: bool = False,
+    cancel: Cancel | None = None,
 ) -> Histogram:
     """How a column's values are spread: equal parts of its range, or its commonest values.
 
@@ -192,6 +138,7 @@ def histogram(
         rows: a table or a view.
         column: its index.
         bins: parts, at most; text and bool columns give so many of their values.
+        sampled: for numbers and times look at a sample of the rows only.
         cancel: stops it.
 
     Raises:
@@ -202,56 +149,72 @@ def histogram(
     kind: ColumnType = about.type or "text"
     if kind in {"text", "bool"}:
         return _of_values(rows, column, about.name, kind, bins, cancel)
-    shown = np.asarray(rows.order) if isinstance(rows, View) else None
     with base(rows).reopen() as own:
-        mask = None
-        if shown is not None:
-            mask = np.zeros(own.row_count, dtype=np.bool_)
-            mask[shown] = True
-        lows, highs, missing = [], [], 0
-        for array, nulls in _numbers(own, column, kind, mask, cancel):
-            missing += nulls
-            if len(array):
-                lows.append(array.min())
-                highs.append(array.max())
-        total = own.row_count if shown is None else len(shown)
-        if not lows:
-            return Histogram(about.name, kind, (), missing, total - missing)
-        low, high = min(lows), max(highs)
-        whole = kind != "float"
-        count = min(bins, int(high - low) + 1) if whole else bins
-        edges = np.linspace(float(low), float(high), max(count, 1) + 1)
-        counts = np.zeros(max(count, 1), dtype=np.int64)
-        width = float(high) - float(low)
-        for array, _ in _numbers(own, column, kind, mask, cancel):
-            if width:
-                place = ((array - float(low)) * (len(counts) / width)).astype(np.int64)
-                np.clip(place, 0, len(counts) - 1, out=place)
-                counts += np.bincount(place, minlength=len(counts))
-            else:
-                counts[0] += len(array)
-    made = tuple(
-        Bin(_edge(edges[i], kind), _edge(edges[i + 1], kind), int(counts[i]))
-        for i in range(len(counts))
-    )
-    return Histogram(about.name, kind, made, missing, total - missing - int(counts.sum()))
+        total = row_total(own, rows)
+        if sampled and total > SAMPLE:
+            chunks = sample(own, rows, column, cancel).chunks
+            return _of_range(about.name, kind, bins, lambda: iter(chunks), sampled=SAMPLE)
+        mask = row_mask(own, rows)
+        return _of_range(about.name, kind, bins, lambda: _arrays(own, column, mask, cancel))
 
 
-def _numbers(own: Table, column: int, kind: ColumnType, mask: Any, cancel: Cancel) -> Any:
-    """Batch by batch the finite values as floats, and how many are missing."""
-    stream = own.stream
-    for number in range(stream.batch_count):
+def _arrays(own: Table, column: int, mask: Any, cancel: Cancel) -> Iterator[Any]:
+    """A column's text batch by batch."""
+    for number in range(own.stream.batch_count):
         cancel.check()
-        array = stream.batch(number).column(column)
+        array = own.stream.batch(number).column(column)
         if mask is not None:
-            array = array.filter(booleans(mask[slice(*stream.span(number))]))
-        values = typed(array, kind).drop_null()
-        if kind == "date":
-            values = pc.cast(values, pa.int32())
-        elif kind == "datetime":
-            values = pc.cast(values, pa.int64())
-        floats = plain(pc.cast(values, pa.float64(), safe=False), np.float64)
-        yield floats[np.isfinite(floats)], array.null_count
+            array = array.filter(booleans(mask[slice(*own.stream.span(number))]))
+        yield array
+
+
+def _of_range(
+    name: str,
+    kind: ColumnType,
+    bins: int,
+    arrays: Callable[[], Iterator[Any]],
+    sampled: int | None = None,
+) -> Histogram:
+    """Equal parts of the range of all values in `arrays`, which are gone through twice."""
+    lows, highs, missing, total = [], [], 0, 0
+    for array in arrays():
+        missing += array.null_count
+        total += len(array)
+        values = _finite(array, kind)
+        if len(values):
+            lows.append(values.min())
+            highs.append(values.max())
+    if not lows:
+        return Histogram(name, kind, (), missing, total - missing, sampled)
+    low, high = float(min(lows)), float(max(highs))
+    whole = kind != "float"
+    count = max(1, min(bins, int(high - low) + 1) if whole else bins)
+    edges = np.linspace(low, high, count + 1)
+    counts = np.zeros(count, dtype=np.int64)
+    width = high - low
+    for array in arrays():
+        values = _finite(array, kind)
+        if width:
+            place = ((values - low) * (count / width)).astype(np.int64)
+            np.clip(place, 0, count - 1, out=place)
+            counts += np.bincount(place, minlength=count)
+        else:
+            counts[0] += len(values)
+    made = tuple(
+        Bin(_edge(edges[i], kind), _edge(edges[i + 1], kind), int(counts[i])) for i in range(count)
+    )
+    return Histogram(name, kind, made, missing, total - missing - int(counts.sum()), sampled)
+
+
+def _finite(array: Any, kind: ColumnType) -> Any:
+    """The finite values of a text array as floats."""
+    values = typed(array, kind).drop_null()
+    if kind == "date":
+        values = pc.cast(values, pa.int32())
+    elif kind == "datetime":
+        values = pc.cast(values, pa.int64())
+    floats = plain(pc.cast(values, pa.float64(), safe=False), np.float64)
+    return floats[np.isfinite(floats)]
 
 
 def _edge(value: float, kind: ColumnType) -> str:
@@ -266,27 +229,13 @@ def _of_values(
     rows: Table | View, column: int, name: str, kind: ColumnType, bins: int, cancel: Cancel
 ) -> Histogram:
     # One more than asked for, because the missing value may be among them.
-    found = distinct(rows, column, limit=bins + 1, cancel=cancel).values
+    answer = distinct(rows, column, limit=bins + 1, cancel=cancel)
+    found = answer.values
     values, counts = found.window(0, found.row_count, [0, 1])
     pairs = [(value, int(count or 0)) for value, count in zip(values, counts, strict=True)]
     made = tuple(Bin(value, value, count) for value, count in pairs if value is not None)[:bins]
     with base(rows).reopen() as own:
-        total, missing = 0, 0
-        for _, nulls in _nulls(own, column, rows):
-            missing += nulls
-        total = len(rows.order) if isinstance(rows, View) else own.row_count
-    return Histogram(name, kind, made, missing, total - missing - sum(b.count for b in made))
-
-
-def _nulls(own: Table, column: int, rows: Table | View) -> Any:
-    mask = None
-    if isinstance(rows, View):
-        mask = np.zeros(own.row_count, dtype=np.bool_)
-        mask[np.asarray(rows.order)] = True
-    for number in range(own.stream.batch_count):
-        array = own.stream.batch(number).column(column)
-        if mask is None:
-            yield number, array.null_count
-        else:
-            nulls = bits(array.is_null())
-            yield number, int((nulls & mask[slice(*own.stream.span(number))]).sum())
+        mask, total = row_mask(own, rows), row_total(own, rows)
+        missing = sum(array.null_count for array in _arrays(own, column, mask, cancel))
+    other = total - missing - sum(b.count for b in made)
+    return Histogram(name, kind, made, missing, other, None if answer.exact else SAMPLE)

@@ -51,6 +51,10 @@ class Distinct:
     """Columns `value` and `count`."""
     total: int
     """How many different values there are, the missing one included."""
+    exact: bool = True
+    """False: there are so many that `total` is an estimate, within a few per cent, and `values`
+    are what a random sample of rows had most often. Their counts are those of all rows, but one
+    that fewer than about one row in 10,000 has may be left out."""
 
     @property
     def partial(self) -> bool:
@@ -86,6 +90,12 @@ class Statistics:
     """Characters of the shortest text."""
     longest: int | None = None
 
+    @property
+    def nearly_all_differ(self) -> bool:
+        """Whether nearly every row has a value of its own, and there are some."""
+        present = self.rows - self.missing
+        return present >= 10 and self.distinct >= 0.9 * present
+
 
 @dataclass(frozen=True, slots=True)
 class Bin:
@@ -107,3 +117,6 @@ class Histogram:
     missing: int
     other: int
     """Values in no bin: of another type, infinite, or text less common than those shown."""
+    sampled: int | None = None
+    """Random rows that this was found in; None: in all. Of numbers and times only these are
+    counted; texts are counted in all rows, see `Distinct.exact`."""

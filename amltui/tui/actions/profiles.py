@@ -34,13 +34,20 @@ def profile_text(found: Statistics, spread: Histogram) -> str:
         counts.append(spread.missing)
     width = max((cell_len(label) for label in labels), default=0)
     most = max(counts, default=0)
-    heading = "commonest values" if spread.type in {"text", "bool"} else "spread"
-    lines += ["", heading]
+    lines += ["", _heading(spread)]
     lines += [
         f"{fit(label, width)}  {_bar(count, most)} {count:,}"
         for label, count in zip(labels, counts, strict=True)
     ]
     return "\n".join(lines)
+
+
+def _heading(spread: Histogram) -> str:
+    if spread.type not in {"text", "bool"}:
+        return "spread"
+    if spread.sampled is None:
+        return "commonest values"
+    return f"commonest values of {spread.sampled:,} rows taken at random, counted in all rows"
 
 
 def _figures(found: Statistics) -> Iterator[tuple[str, str]]:
@@ -51,7 +58,8 @@ def _figures(found: Statistics) -> Iterator[tuple[str, str]]:
         yield "empty", f"{found.empty:,}"
     if found.misfits:
         yield "misfits", f"{found.misfits:,} that are no {found.type}"
-    yield "different", f"{'' if found.distinct_exact else '≈ '}{found.distinct:,}"
+    nearly_all = ": nearly all differ" if found.nearly_all_differ else ""
+    yield "different", f"{'' if found.distinct_exact else '≈ '}{found.distinct:,}{nearly_all}"
     texts = (("smallest", found.minimum), ("largest", found.maximum))
     if found.type == "text":
         texts = (("first", found.minimum), ("last", found.maximum))

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amltui.errors import Cancelled, QueryError
+from amltui.formats import format_of
+from amltui.tables import ingest, open_table
 from amltui.tables.queries import (
     Cancel,
     Condition,
@@ -388,3 +390,66 @@ def test_neither_tables_nor_questions_import_pandas(people):
     command = [sys.executable, "-c", script, str(people.source), str(people.directory / "again")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def rows_with_a_name_of_their_own(count, common):
+    """`count` rows; each of `common` takes the name of one row in a hundred."""
+    lines = [b"number,name"]
+    for row in range(count):
+        name = common[row % 100] if row % 100 < len(common) else b"n%d" % row
+        lines.append(b"%d,%s" % (row % 1000, name))
+    return b"\n".join(lines) + b"\n"
+
+
+@pytest.fixture(scope="module")
+def differing(tmp_path_factory):
+    """A table above the size where each of many values is counted."""
+    home = tmp_path_factory.mktemp("differing")
+    source = home / "source"
+    source.write_bytes(rows_with_a_name_of_their_own(1_050_000, [b"Ann", b"", b"Zoe"]))
+    ingest(source, format_of("GenericCSV"), home / "table")
+    with open_table(home / "table", source) as table:
+        yield table
+
+
+def test_where_nearly_all_values_differ_the_common_ones_are_found_and_counted(differing):
+    found = distinct(differing, 1, limit=5)
+    assert not found.exact
+    assert abs(found.total - 1_018_503) < 100_000
+    assert all_rows(found.values)[:3] == [[None, "10500"], ["Ann", "10500"], ["Zoe", "10500"]]
+    assert {count for _, count in all_rows(found.values)[3:]} == {"1"}
+    spread = histogram(differing, 1, bins=4)
+    assert (spread.sampled, spread.missing) == (100_000, 10_500)
+    assert [part.count for part in spread.bins] == [10_500, 10_500, 1, 1]
+    assert spread.other == 1_050_000 - 10_500 - sum(part.count for part in spread.bins)
+    about = statistics(differing, 1)
+    assert about.nearly_all_differ
+    assert not statistics(differing, 0).nearly_all_differ
+
+
+def test_a_view_of_many_differing_values_counts_its_own_rows_only(differing):
+    view = filter_rows(differing, [Condition(0, "!=", "0")])
+    found = distinct(view, 1, limit=3)
+    assert not found.exact
+    # Every tenth of Ann's rows has the number 0.
+    assert all_rows(found.values)[:3] == [[None, "10500"], ["Zoe", "10500"], ["Ann", "9450"]]
+
+
+def test_few_values_in_many_rows_are_all_counted(differing):
+    found = distinct(differing, 0, limit=1)
+    assert (found.exact, found.total) == (True, 1000)
+
+
+def test_a_histogram_of_a_sample_says_so_and_has_the_shape_of_the_whole(differing):
+    whole, part = histogram(differing, 0, bins=4), histogram(differing, 0, bins=4, sampled=True)
+    assert whole.sampled is None
+    assert part.sampled == 100_000 == sum(one.count for one in part.bins)
+    assert [one.low for one in part.bins] == [one.low for one in whole.bins]
+    assert all(abs(one.count - 25_000) < 1_000 for one in part.bins)
+
+
+def test_counting_values_can_be_stopped(differing):
+    cancel = Cancel()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        distinct(differing, 1, cancel=cancel)

@@ -1,0 +1,115 @@
+"""Distinct values of a column with their counts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from amltui.formats.arrays import booleans, numbers, plain, strings
+from amltui.formats.arrow import one_batch
+from amltui.tables.memory import MemoryRows
+from amltui.tables.queries.cancel import Cancel
+from amltui.tables.queries.engine import connection, lens
+from amltui.tables.queries.sample import row_mask, row_total, sample
+from amltui.tables.queries.values import Distinct
+from amltui.tables.queries.view import View, base
+from amltui.tables.rows import Column
+from amltui.tables.table import Table
+
+_EXACT: Final = 1_000_000
+"""Rows up to which every value is counted, however many there are."""
+_MANY: Final = 0.5
+"""Share of different values in a sample above which there are too many to count each."""
+_ROW_FILTER: Final = "shown"
+_VALUES: Final = pa.schema([("value", pa.string()), ("count", pa.string())])
+
+
+def register(found: Any, own: Table, rows: Table | View, column: int, cancel: Cancel) -> str:
+    """Make the column's text known as `data`; returns the FROM clause that selects the rows."""
+    found.register("data", lens(own, [column], cancel, text=True))
+    if not isinstance(rows, View):
+        return "data"
+    found.register(
+        _ROW_FILTER, pa.Table.from_arrays([numbers(rows.order, pa.uint32())], names=["row"])
+    )
+    return f"data SEMI JOIN {_ROW_FILTER} USING (row)"
+
+
+def distinct(
+    rows: Table | View, column: int, *, limit: int = 10_000, cancel: Cancel | None = None
+) -> Distinct:
+    """A column's values as text with their counts, the commonest first.
+
+    Where nearly every row has a value of its own, to count each of millions takes seconds and
+    tells nothing: then those that are found in a sample are counted, in all rows.
+
+    Args:
+        rows: a table or a view.
+        column: its index.
+        limit: values to give; `total` counts all.
+        cancel: stops it.
+
+    Raises:
+        Cancelled: it was stopped.
+    """
+    cancel = cancel or Cancel()
+    with base(rows).reopen() as own:
+        columns = (Column(own.columns[column].name, "text"), Column("count", "int"))
+        if row_total(own, rows) > _EXACT:
+            seen = pc.value_counts(sample(own, rows, column, cancel))
+            if len(seen) > _MANY * pc.sum(seen.field("counts")).as_py():
+                values = _counted(own, rows, column, _candidates(seen, limit), cancel)
+                total = estimate(own, rows, column, cancel)
+                return Distinct(MemoryRows(columns, [values]), total, exact=False)
+        with connection(own, cancel) as found:
+            source = register(found, own, rows, column, cancel)
+            table = found.sql(
+                f"WITH counted AS (SELECT c0 AS value, count(*) AS n FROM {source} GROUP BY 1) "  # noqa: S608 - only our own names
+                "SELECT value, n::VARCHAR AS count, count(*) OVER () AS total FROM counted "
+                f"ORDER BY n DESC, value NULLS FIRST LIMIT {int(limit)}"
+            ).to_arrow_table()
+    total = table.column("total")[0].as_py() if table.num_rows else 0
+    values = one_batch(table.select(["value", "count"]).cast(_VALUES))
+    return Distinct(MemoryRows(columns, [values]), total)
+
+
+def estimate(own: Table, rows: Table | View, column: int, cancel: Cancel) -> int:
+    """Different values, the missing one included, within a few per cent."""
+    with connection(own, cancel) as found:
+        source = register(found, own, rows, column, cancel)
+        different, missing = found.execute(
+            f"SELECT approx_count_distinct(c0), count(*) > count(c0) FROM {source}"  # noqa: S608 - only our own names
+        ).fetchone()
+    return int(different) + bool(missing)
+
+
+def _candidates(seen: Any, limit: int) -> Any:
+    """The values that a sample has most often, the missing one always among them."""
+    order = pc.array_sort_indices(seen.field("counts"), order="descending")[:limit]
+    values = seen.field("values").take(order)
+    return values if values.null_count else pa.concat_arrays([values, strings([None])])
+
+
+def _counted(own: Table, rows: Table | View, column: int, values: Any, cancel: Cancel) -> Any:
+    """Values and in how many rows each of them is, the commonest first."""
+    mask = row_mask(own, rows)
+    counts = np.zeros(len(values), dtype=np.int64)
+    for number in range(own.stream.batch_count):
+        cancel.check()
+        array = own.stream.batch(number).column(column)
+        if mask is not None:
+            array = array.filter(booleans(mask[slice(*own.stream.span(number))]))
+        places = pc.index_in(array, value_set=values).drop_null()
+        counts += np.bincount(plain(places, np.int32), minlength=len(values))
+    found = zip(values.to_pylist(), counts.tolist(), strict=True)
+    pairs = sorted(
+        ((text, count) for text, count in found if count),
+        key=lambda pair: (-pair[1], pair[0] is not None, pair[0] or ""),
+    )
+    return pa.RecordBatch.from_arrays(
+        [strings([text for text, _ in pairs]), strings([str(count) for _, count in pairs])],
+        schema=_VALUES,
+    )
