@@ -68,8 +68,6 @@ class Block:
     scan: Scan | None = None
     giant: Giant | None = None
     """The one row of this block, where it was too large or too broken to be one of `data`."""
-    quotes: bool = True
-    """False: quotes have lost their meaning in this file."""
 
 
 @dataclass(frozen=True, slots=True)

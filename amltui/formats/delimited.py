@@ -19,7 +19,7 @@ from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Par
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import fit, split_row, unique_names
 from amltui.formats.registry import Format
-from amltui.formats.scan import NO_QUOTES, Positions, Scan, as_array, count_lines, line_ends, scan
+from amltui.formats.scan import Positions, Scan, as_array, count_lines, line_ends, scan
 
 _SPACE: Final = 32
 
@@ -98,17 +98,17 @@ class DelimitedCodec:
         else:
             require_utf8(data)
         if found is None:
-            found = self._scan(data) if block.quotes else NO_QUOTES
-        batch, bad = self._fast(data, found, quotes=block.quotes)
+            found = self._scan(data)
+        batch, bad = self._fast(data, found)
         malformed: list[Malformed] = []
         if bad or len(found.broken):
-            batch, malformed = self._repair(data, found, batch, quotes=block.quotes)
+            batch, malformed = self._repair(data, found, batch)
         return Parsed(batch, malformed, count_lines(data, as_array(data)), recoded)
 
     def _scan(self, data: bytes) -> Scan:
         return scan(as_array(data), self.delimiter[0], skip_space=self.skip_space)
 
-    def _fast(self, data: bytes, found: Scan, *, quotes: bool) -> tuple[Any, int]:
+    def _fast(self, data: bytes, found: Scan) -> tuple[Any, int]:
         """What pyarrow makes of a block, and how many rows it would not take."""
         bad = 0
 
@@ -126,8 +126,7 @@ class DelimitedCodec:
             return batch_of([], self.columns), 0
         options = pacsv.ParseOptions(
             delimiter=self.delimiter.decode(),
-            quote_char='"' if quotes else False,
-            newlines_in_values=quotes,
+            newlines_in_values=True,
             invalid_row_handler=skip,
         )
         read = pacsv.ReadOptions(
@@ -181,9 +180,7 @@ class DelimitedCodec:
         counts = np.searchsorted(between, ends) - np.searchsorted(between, starts) + 1
         return _Rows(starts, ends, counts)
 
-    def _repair(
-        self, data: bytes, found: Scan, batch: Any, *, quotes: bool
-    ) -> tuple[Any, list[Malformed]]:
+    def _repair(self, data: bytes, found: Scan, batch: Any) -> tuple[Any, list[Malformed]]:
         """The block with the rows that pyarrow left out, and a report of all that are malformed."""
         rows = self._rows(data, found)
         ragged = np.flatnonzero(rows.counts != len(self.columns))
@@ -198,7 +195,7 @@ class DelimitedCodec:
             row = int(np.searchsorted(rows.starts, at, side="right")) - 1
             if "text after a closing quote" not in reasons.setdefault(row, []):
                 reasons[row].append("text after a closing quote")
-        made = [self._row(data, rows, row, quotes=quotes) for row in ragged.tolist()]
+        made = [self._row(data, rows, row) for row in ragged.tolist()]
         if made:
             batch = merge(batch, batch_of(made, self.columns), ragged)
         lines = line_ends(data, as_array(data))
@@ -210,8 +207,8 @@ class DelimitedCodec:
             malformed.append(Malformed(row, line, "; ".join(why), text))
         return batch, malformed
 
-    def _row(self, data: bytes, rows: _Rows, row: int, *, quotes: bool) -> list[str | None]:
+    def _row(self, data: bytes, rows: _Rows, row: int) -> list[str | None]:
         text = data[int(rows.starts[row]) : int(rows.ends[row])]
-        fields = split_row(text, self.delimiter, skip_space=self.skip_space, quotes=quotes)
+        fields = split_row(text, self.delimiter, skip_space=self.skip_space)
         texts = fit(fields, text, len(self.columns))
         return [None if cell is None else decode(cell, None) for cell in texts]

@@ -20,14 +20,7 @@ class Fields:
     """Where each begins in the row, its quote included."""
 
 
-def split_row(
-    row: bytes,
-    delimiter: bytes,
-    *,
-    skip_space: bool,
-    quotes: bool = True,
-    literal: int | None = None,
-) -> Fields:
+def split_row(row: bytes, delimiter: bytes, *, skip_space: bool) -> Fields:
     """Cut a row, given without its line end, by the same rules as the fast parser.
 
     A field whose quote is never closed goes to the row's end.
@@ -39,7 +32,7 @@ def split_row(
         while skip_space and row.startswith(b" ", position):
             position += 1
         starts.append(position)
-        if quotes and row.startswith(b'"', position) and position != literal:
+        if row.startswith(b'"', position):
             parts, position = _quoted(row, position + 1)
             stop = row.find(delimiter, position)
             stop = size if stop < 0 else stop

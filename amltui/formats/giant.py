@@ -47,7 +47,7 @@ class GiantRow:
         quotes: bool,
         skip_space: bool,
         columns: int,
-        literal: frozenset[int] = frozenset(),
+        literal: int | None = None,
     ) -> None:
         """Begin a row.
 
@@ -57,7 +57,7 @@ class GiantRow:
             quotes: whether quotes have a meaning.
             skip_space: whether spaces at a field's start are dropped.
             columns: fields to keep apart; all that follow are joined to the last of them.
-            literal: offsets of quotes that are characters like any other.
+            literal: offset of a quote that is a character like any other.
         """
         self._delimiter = delimiter
         self._quotes = quotes
@@ -130,7 +130,7 @@ class GiantRow:
             # Spaces that came in an earlier piece are not part of the field.
             self._fields[-1].start = here
             self._raw.clear()
-        if self._quotes and data[position] == _QUOTE and here not in self._literal:
+        if self._quotes and data[position] == _QUOTE and here != self._literal:
             self._opened = here
             self._fields[-1].quoted = self._found <= self._columns
             self._at = _At.QUOTED

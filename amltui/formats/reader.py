@@ -28,8 +28,6 @@ WIDE: Final = 8 * 1024
 LARGEST_BLOCK: Final = 32 * 1024 * 1024
 LARGEST_ROW: Final = 8 * 1024 * 1024
 """A row of more bytes is read piece by piece and its fields are cut."""
-_UNCLOSED: Final = 5
-"""After so many quotes that nothing closes, quotes mean nothing in this file any more."""
 
 
 class Stream(Protocol):
@@ -123,8 +121,6 @@ class RowReader:
         self._final = final
         self._buffer = b""
         self._start = 0
-        self._quotes = self.codec.quotes
-        self._unclosed = 0
         self._lines = 0
         self._rows = 0
         self._size = BLOCK
@@ -280,7 +276,7 @@ class RowReader:
             yield from self._giant()
 
     def _scan(self) -> Scan:
-        if not self._quotes:
+        if not self.codec.quotes:
             return NO_QUOTES
         array = as_array(self._buffer)
         return scan(array, self.codec.delimiter[0], skip_space=self.codec.skip_space)
@@ -288,7 +284,7 @@ class RowReader:
     def _block(self, cut: int, found: Scan) -> Block:
         data, start = self._buffer[:cut], self._start
         self._advance(cut)
-        return Block(data, start, self._start, scan=found.until(cut), quotes=self._quotes)
+        return Block(data, start, self._start, scan=found.until(cut))
 
     def _advance(self, count: int) -> None:
         self._buffer = self._buffer[count:]
@@ -311,18 +307,18 @@ class RowReader:
     def _giant(self) -> Iterator[Block]:
         start = self._start
         row = self._read_giant(columns=max(1, len(self.columns)))
-        yield Block(b"", start, self._start, giant=row, quotes=self._quotes)
+        yield Block(b"", start, self._start, giant=row)
 
     def _read_giant(self, *, columns: int) -> Giant:
         """Read the row at the buffer's start, however long it is, and leave what follows it."""
         blank_lines = self._skip_blank()
         start = self._start
-        literal: frozenset[int] = frozenset()
+        literal: int | None = None
         while True:
             row = GiantRow(
                 start,
                 delimiter=self.codec.delimiter,
-                quotes=self._quotes and len(literal) < _UNCLOSED,
+                quotes=self.codec.quotes,
                 skip_space=self.codec.skip_space,
                 columns=columns,
                 literal=literal,
@@ -337,18 +333,15 @@ class RowReader:
             if used is not None:
                 self._advance(used)
                 break
-            if row.opened is None or not self._final:
+            if row.opened is None or literal is not None or not self._final:
                 break
-            # The quote is never closed: take it as a character and read the row again.
-            literal |= {row.opened}
+            # The quote is never closed: take it as a character and read the row again. There is
+            # one such in a file at most: quotes after it are doubled, else one would close it.
+            literal = row.opened
             self._restart(start)
         giant = row.finish()
         giant.lines += blank_lines
         giant.first_line += blank_lines
-        if literal:
-            self._unclosed += 1
+        if literal is not None:
             giant.reasons.append("quote never closed")
-            if self._unclosed == _UNCLOSED:
-                self._quotes = False
-                giant.reasons.append("quotes are plain characters in all rows that follow")
         return giant
