@@ -78,11 +78,7 @@ def misfit_mask(array: Any, kind: ColumnType) -> Any:
     """Which values are not of a type (missing ones are); None when all are."""
     if kind == "text":
         return None
-    try:
-        pc.cast(array, ARROW[kind])
-    except pa.ArrowInvalid:
-        pass
-    else:
+    if _whole(array, kind) is not None:
         return None
     fits = pc.match_substring_regex(pc.ascii_trim_whitespace(array), _PATTERNS[kind])
     if kind in {"date", "datetime"}:
@@ -122,13 +118,24 @@ def typed(array: Any, kind: ColumnType) -> Any:
     """A string array as values of a type; those that do not fit are null."""
     if kind == "text":
         return array
+    values = _whole(array, kind)
+    if values is not None:
+        return values
+    bad = misfit_mask(array, kind)
+    if bad is not None:
+        array = pc.if_else(bad, pa.nulls(len(array), pa.string()), array)
+    return _cast(array, kind)
+
+
+def _whole(array: Any, kind: ColumnType) -> Any:
+    """The values as they are cast in one go; None where one of them may not fit."""
     try:
-        return pc.cast(array, ARROW[kind])
+        values = pc.cast(array, ARROW[kind])
     except pa.ArrowInvalid:
-        bad = misfit_mask(array, kind)
-        if bad is not None:
-            array = pc.if_else(bad, pa.nulls(len(array), pa.string()), array)
-        return _cast(array, kind)
+        return None
+    # Arrow takes nan(anything) for a number.
+    odd = kind == "float" and pc.any(pc.is_nan(values)).as_py()
+    return None if odd and pc.any(pc.match_substring(array, "(")).as_py() else values
 
 
 def candidate(array: Any) -> ColumnType:

@@ -34,12 +34,13 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
     table = base(rows)
     about = table.columns[column]
     kind: ColumnType = about.type or "text"
-    cast, is_text = _SQL[kind], kind == "text"
+    is_text = kind == "text"
     with table.reopen() as own:
         with connection(own, cancel) as found:
-            source = register(found, own, rows, column, cancel)
+            kinds: tuple[ColumnType, ...] = ("text",) if is_text else ("text", kind)
+            source = register(found, own, rows, column, cancel, kinds)
             answer = found.execute(
-                f"WITH typed AS (SELECT c0 AS t, {cast} AS v FROM {source}) "  # noqa: S608 - only our own names
+                f"WITH typed AS (SELECT c0 AS t, {'c0' if is_text else 'c1'} AS v FROM {source}) "  # noqa: S608 - only our own names
                 f"SELECT count(*), count(t), count(*) FILTER (t = ''), count(v), "
                 f"approx_count_distinct(t), {_EXTREMES[kind]}, {_MOMENTS[kind]}, "
                 f"{_LENGTHS if is_text else _NO_MOMENTS} FROM typed"
@@ -72,14 +73,6 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
     )
 
 
-_SQL: Final[dict[ColumnType, str]] = {
-    "int": "TRY_CAST(c0 AS BIGINT)",
-    "float": "TRY_CAST(c0 AS DOUBLE)",
-    "bool": "TRY_CAST(c0 AS BOOLEAN)",
-    "date": "TRY_CAST(c0 AS DATE)",
-    "datetime": "TRY_CAST(c0 AS TIMESTAMP)",
-    "text": "c0",
-}
 _FINITE: Final = "FILTER (isfinite(v))"
 _PLAIN: Final = "min(v)::VARCHAR, max(v)::VARCHAR"
 _EXTREMES: Final[dict[ColumnType, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from amltui.tables.queries.engine import connection, lens
 from amltui.tables.queries.sample import row_mask, row_total, sample
 from amltui.tables.queries.values import Distinct
 from amltui.tables.queries.view import View, base
-from amltui.tables.rows import Column
+from amltui.tables.rows import Column, ColumnType
 from amltui.tables.table import Table
 
 _EXACT: Final = 1_000_000
@@ -27,9 +28,19 @@ _ROW_FILTER: Final = "shown"
 _VALUES: Final = pa.schema([("value", pa.string()), ("count", pa.string())])
 
 
-def register(found: Any, own: Table, rows: Table | View, column: int, cancel: Cancel) -> str:
-    """Make the column's text known as `data`; returns the FROM clause that selects the rows."""
-    found.register("data", lens(own, [column], cancel, text=True))
+def register(
+    found: Any,
+    own: Table,
+    rows: Table | View,
+    column: int,
+    cancel: Cancel,
+    kinds: Sequence[ColumnType] = ("text",),
+) -> str:
+    """Make a column known as `data`; returns the FROM clause that selects the rows.
+
+    `c0`, `c1` ... are its values as each of `kinds`.
+    """
+    found.register("data", lens(own, [column] * len(kinds), cancel, kinds=kinds))
     if not isinstance(rows, View):
         return "data"
     found.register(

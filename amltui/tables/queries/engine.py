@@ -16,6 +16,7 @@ from amltui.errors import Cancelled, DiskFull, QueryError
 from amltui.formats.arrays import numbers
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.view import scratch
+from amltui.tables.rows import ColumnType
 from amltui.tables.table import Table
 from amltui.tables.types import ARROW, typed
 
@@ -100,7 +101,13 @@ def mapped(error: Exception, cancel: Cancel, *, asked: str = "", before: int = 0
     return QueryError(message, position=position)
 
 
-def lens(table: Table, columns: Sequence[int], cancel: Cancel, *, text: bool = False) -> Any:
+def lens(
+    table: Table,
+    columns: Sequence[int],
+    cancel: Cancel,
+    *,
+    kinds: Sequence[ColumnType] | None = None,
+) -> Any:
     """A reader that gives some columns by their types as `c0`, `c1` ..., and the row as `row`.
 
     It reads a batch at a time and only once.
@@ -109,9 +116,10 @@ def lens(table: Table, columns: Sequence[int], cancel: Cancel, *, text: bool = F
         table: used by whoever pulls from the reader, so by nobody else meanwhile.
         columns: indexes of columns.
         cancel: stops the reader.
-        text: give the columns as text.
+        kinds: what to give each of them as; None: as their types.
     """
-    kinds = ["text" if text else table.columns[index].type or "text" for index in columns]
+    if kinds is None:
+        kinds = [table.columns[index].type or "text" for index in columns]
     schema = pa.schema(
         [(f"c{place}", ARROW[kind]) for place, kind in enumerate(kinds)] + [("row", pa.uint32())]
     )

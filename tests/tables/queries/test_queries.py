@@ -178,6 +178,17 @@ def test_statistics_leave_out_what_does_not_fit_and_say_so(people):
     assert statistics(people, 2).minimum == "1990-05-01"
 
 
+@pytest.mark.parametrize(
+    ("kind", "usual", "odd"),
+    [("int", "7", "1_000"), ("bool", "false", "t"), ("date", "2020-01-01", "2020-1-2")],
+)
+def test_what_does_not_fit_a_column_fits_it_in_its_statistics_no_more(make_table, kind, usual, odd):
+    table = make_table(b"x\n" + f"{usual}\n".encode() * 60 + f"{odd}\n".encode())
+    column, about = table.columns[0], statistics(table, 0)
+    assert (column.type, column.misfits, about.misfits) == (kind, 1, 1)
+    assert (about.minimum, about.maximum) == (usual, usual)
+
+
 def test_quartiles_of_a_sorted_column_are_those_of_all_of_it(make_table):
     table = make_table(b"n\n" + b"".join(b"%d\n" % i for i in range(300_000)))
     for found, true in zip(statistics(table, 0).quartiles, (75_000, 150_000, 225_000), strict=True):
@@ -307,6 +318,16 @@ def test_any_column_finds_texts_in_columns_of_every_type(make_table):
         ("y", 0),
     ):
         assert filter_rows(table, [Condition(None, "contains", text)]).row_count == rows, text
+
+
+def test_a_payload_of_nan_is_no_number_and_can_be_found(make_table):
+    table = make_table(b"x,y\n" + b"1.5,a\nnan,b\n" * 40 + b"nan(payload),c\n")
+    assert (table.columns[0].type, table.columns[0].misfits) == ("float", 1)
+    for text in ("payload", "pay", "("):
+        assert numbers(filter_rows(table, [Condition(0, "contains", text)])) == [80]
+        assert find(table, Condition(None, "contains", text), start=Hit(0, 0)) == Hit(80, 0)
+    assert numbers(filter_rows(table, [Condition(0, "=", "nan(payload)")])) == [80]
+    assert statistics(table, 0).misfits == 1
 
 
 def test_odd_column_names_can_be_asked_for(make_table):
