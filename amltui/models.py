@@ -81,6 +81,8 @@ class Dataset:
     download_location: Location = Location()
     visualize_end_point: Location = Location()
     schema_end_point: Location = Location()
+    sha256: str | None = None
+    """Of the contents, in hex. None: the workspace did not say."""
 
     @property
     def is_example(self) -> bool:

@@ -264,8 +264,8 @@ class Sending:
         return None
 
     async def _stored_digest(self, dataset: Dataset) -> str | None:
-        if self.size == 0:
-            return None
+        if dataset.sha256 is not None or self.size == 0:
+            return dataset.sha256
         async with self._means.workspace().read(dataset, start=0, stop=1) as content:
             return content.info.sha256
 

@@ -93,6 +93,8 @@ class DataSource(Message):
     download_location: DownloadLocation | None = None
     visualize_end_point: DownloadLocation | None = None
     schema_end_point: DownloadLocation | None = None
+    sha256: str | msgspec.UnsetType | None = msgspec.UNSET
+    """Of the contents, in hex. Only our server gives it, where one dataset is asked for."""
 
     def model(self) -> models.Dataset:
         """As a model; a missing family id is taken from the id's middle part."""
@@ -127,6 +129,7 @@ class DataSource(Message):
                 self.visualize_end_point.model() if self.visualize_end_point else _NOWHERE
             ),
             schema_end_point=self.schema_end_point.model() if self.schema_end_point else _NOWHERE,
+            sha256=self.sha256 or None,
         )
 
 
