@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 
 import pytest
 
@@ -114,17 +115,19 @@ async def test_an_upload_survives_and_happens_once(line, workspace, stored, sour
     assert proxy.blocks_received < len(DATA) + 3 * 2**20
 
 
-async def test_a_server_that_stores_something_else_is_found_out(line, source):
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_server_that_stores_something_else_is_found_out(line, source, named):
     def spoil(request):
         if request.kind == "content":
-            wrong = "sha-256=:" + "A" * 43 + "=:"
-            return Fault(headers={"Repr-Digest": wrong})
-        return None
+            return Fault(headers={"Repr-Digest": "sha-256=:" + "A" * 43 + "=:"})
+        wrong = rb'"Sha256":"' + b"a" * 64 if named else rb'"Other":"' + b"a" * 65
+        return Fault(edit=lambda body: re.sub(rb'"Sha256":"[0-9a-f]{64}', wrong, body))
 
-    transfers, _ = await line(spoil)
+    transfers, proxy = await line(spoil)
     begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
     with pytest.raises(errors.Damaged):
         await transfers.finished(begun.id)
+    assert proxy.count("content") == (0 if named else 1)  # what the dataset says is enough
 
 
 async def test_a_file_that_changes_under_the_upload_creates_nothing(line, workspace, source):
