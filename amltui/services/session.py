@@ -7,6 +7,7 @@ something first needs it. So the cached list can be on the screen before.
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -169,9 +170,16 @@ class Session:
 
     async def preview(self, source: Dataset | OutputPort) -> Preview:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""
-        from amltui.services.previews import open_preview  # brings pyarrow, which a list needs not
+        # It brings pyarrow, which a list needs not, and takes longer than a frame.
+        module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
+        made: Preview = await module.open_preview(self.cache, self.key, self.transfers, source)
+        return made
 
-        return await open_preview(self.cache, self.key, self.transfers, source)
+    async def warm_up(self) -> None:
+        """Bring in what the first preview needs, beside the loop, before anybody waits for it."""
+        await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
+        tables = await asyncio.to_thread(importlib.import_module, "amltui.tables")
+        await asyncio.to_thread(tables.warm_up)
 
     async def download(
         self, source: Dataset | OutputPort, path: Path, *, overwrite: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 
@@ -14,6 +13,7 @@ from amltui.redact import redacted
 from amltui.text import visible_lines
 from amltui.tui.backend import Backend
 from amltui.tui.hangup import end_with_terminal
+from amltui.tui.keys import OrderedKeys
 from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class AmltuiApp(App[int]):
+class AmltuiApp(OrderedKeys[int]):
     """amltui on the whole terminal."""
 
     TITLE = "amltui"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,15 @@ class Backend:
         assert self._ready is not None, "start comes first"
         return await asyncio.shield(self._ready)
 
+    async def warm_up(self) -> None:
+        """Have ready what the first preview needs, and let no key wait for the garbage collector.
+
+        The collector would stop everything for a tenth of a second now and then, to look through
+        all that was imported. What is there now is there to stay, so it is looked at no more.
+        """
+        await (await self.session()).warm_up()
+        gc.freeze()
+
     @property
     def open_session(self) -> Session | None:
         """The session, if it is open by now."""
@@ -46,6 +56,7 @@ class Backend:
 
     async def close(self) -> None:
         """Close the session and wait until it is: an embedded workspace ends in order."""
+        gc.unfreeze()
         self._closing.set()
         if self._task is not None:
             with contextlib.suppress(asyncio.CancelledError):

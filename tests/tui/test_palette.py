@@ -1,4 +1,4 @@
-from amltui.tui.dialogs.palette import Command, matching
+from amltui.tui.widgets.palette import Command, matching
 
 COMMANDS = [
     Command("key:d", "download", "d"),

@@ -153,7 +153,7 @@ class PreviewActions:
             return
         row = max(0, min(number - 1, rows.row_count - 1))
         pane.grid.go_to(row)
-        pane.grid.focus()
+        pane.screen.set_focus(pane.grid)
         if number > rows.row_count:
             more = "" if rows.complete else " so far"
             self._desk.say(f"{visible(pane.title)} has {rows.row_count:,} rows{more}.")

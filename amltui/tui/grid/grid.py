@@ -255,6 +255,10 @@ class Grid(Mouse):
 
     # Reactions
 
+    def on_hide(self, event: events.Hide) -> None:
+        """Keep the focus: words stand in its place for a moment, then rows come again."""
+        event.prevent_default()
+
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new size, keeping the cursor in view."""
         del event

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
@@ -26,7 +26,6 @@ from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.backend import Backend
 from amltui.tui.dialogs.ask import Confirm
 from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
-from amltui.tui.dialogs.palette import Command, Palette
 from amltui.tui.grid.messages import CellHighlighted, CellSelected, SortRequested
 from amltui.tui.screens.layout import LIST, PREVIEW
 from amltui.tui.screens.panes import PanesScreen
@@ -36,6 +35,7 @@ from amltui.tui.widgets.datasets import DatasetsPane
 from amltui.tui.widgets.details import Details, Facts
 from amltui.tui.widgets.header import Header
 from amltui.tui.widgets.keybar import KeyBar
+from amltui.tui.widgets.palette import Command, Palette
 from amltui.tui.widgets.preview import PreviewPane
 from amltui.tui.widgets.transfers import TransfersPane
 
@@ -54,7 +54,7 @@ _PAUSE = 0.15
 class MainScreen(PanesScreen):
     """All panes."""
 
-    CSS_PATH = "main.tcss"
+    CSS_PATH: ClassVar[list[str]] = ["main.tcss", "../dialogs/dialog.tcss"]  # type: ignore[assignment]  # wider there
     AUTO_FOCUS = "DatasetList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help"),
@@ -100,6 +100,10 @@ class MainScreen(PanesScreen):
 
     def compose(self) -> ComposeResult:
         """Header, panes, keys."""
+        # First, so that its coming and going does not renumber the others, which draws them again;
+        # in a container, for what holds it is drawn again too.
+        with Container(id="over"):
+            yield Palette()
         yield Header()
         with Horizontal(id="body"):
             yield DatasetsPane(id="datasets")
@@ -171,7 +175,10 @@ class MainScreen(PanesScreen):
         if cached is not None:
             self._show_list(cached)
             await self._look_at_cache()
-        await self.reload()
+        try:
+            await self.reload()
+        finally:
+            self.work(self._backend.warm_up, group="warm")
         self.work(self._moves.watch, group="transfers")
 
     async def _open(self) -> Session:
@@ -328,9 +335,6 @@ class MainScreen(PanesScreen):
 
     def action_palette(self) -> None:
         """Choose from everything that can be done now."""
-        self.work(self._palette)
-
-    async def _palette(self) -> None:
         keys = keys_in_focus(self)
         commands = [Command(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
         commands += [
@@ -339,13 +343,15 @@ class MainScreen(PanesScreen):
             Command("do:colours", "light or dark colours"),
             Command("do:forget", "take finished transfers off the pane"),
         ]
-        chosen = await self.ask(Palette(commands))
-        kind, _, value = (chosen or "").partition(":")
+        self.query_one(Palette).open(commands, self._command)
+
+    def _command(self, command: str) -> None:
+        kind, _, value = command.partition(":")
         if kind == "row":
             self._previews.go_to(int(value))
         elif kind == "key":
-            await self.app.run_action(f"simulate_key('{value}')")
-        elif kind == "do":
+            self.app.simulate_key(value)
+        else:
             self.action_do(value)
 
     async def _other_colours(self) -> None:

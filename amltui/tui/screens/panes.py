@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import DescendantFocus, Resize
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -40,6 +41,9 @@ class PanesScreen(Screen[None]):
         Binding("plus", "zoom", "zoom the pane", show=False),
     ]
 
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """As of any screen. Whoever gets or loses the focus draws itself; not everything is drawn."""
+
     def __init__(self) -> None:
         super().__init__()
         self._wish = Wish()
@@ -71,7 +75,7 @@ class PanesScreen(Screen[None]):
             DETAILS: self.query_one(Details),
             TRANSFERS: self.query_one(TransfersPane),
         }[pane]
-        target.focus()
+        self.set_focus(target)  # now: what is typed next is for it
         self.pane_changed()
 
     def action_cycle(self, step: int) -> None:
@@ -133,7 +137,10 @@ class PanesScreen(Screen[None]):
             (DETAILS, "#details"),
             (TRANSFERS, "#transfers"),
         ):
-            self.query_one(widget).display = number in seen.panes
+            pane = self.query_one(widget)
+            pane.display = number in seen.panes
+            # A class, not :focus-within: that would draw the pane again when the palette comes.
+            pane.set_class(number == self._wish.pane, "-current")
         self.query_one("#body").display = seen.panes != {TRANSFERS}
         self.set_class(seen.drawer, "-drawer")
         self.set_class(seen.alone, "-alone")

@@ -102,7 +102,8 @@ class DatasetsPane(Vertical):
         """Open the filter line."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        # Now, not by a message: what is typed next is for the line.
+        self.screen.set_focus(line)
 
     def end_filter(self, *, keep: bool) -> None:
         """Leave the filter line; without `keep` all datasets show again."""
@@ -110,15 +111,15 @@ class DatasetsPane(Vertical):
         if not keep:
             with line.prevent(Input.Changed):
                 line.value = ""
-            self._filter = ""
+        self._filter = line.value
+        self.screen.set_focus(self.list)
         line.display = False
         self._show()
-        self.list.focus()
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._filter = event.value
+        self._filter = event.input.value
         self._show()
 
     def _show(self, select: str | None = None) -> None:

@@ -45,7 +45,7 @@ class Details(VerticalScroll, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id, classes="pane")
         self.border_title = "3 Details"
-        self._shown: object = None
+        self._shown: tuple[object, object] | None = None
 
     def compose(self) -> ComposeResult:
         """One text that scrolls."""
@@ -54,15 +54,18 @@ class Details(VerticalScroll, inherit_bindings=False):
     def show(self, facts: Facts) -> None:
         """Show these facts; what is shown already is not drawn again at each key."""
         rows = facts.rows
-        shown = (
+        kind = (
             facts.dataset,
             facts.column,
-            rows and (rows.row_count, rows.complete, len(rows.columns)),
+            rows and (rows.complete, len(rows.columns)),
             self.app.theme,
         )
+        shown = kind, rows and rows.row_count
         if shown != self._shown:
+            # While rows arrive only a number changes: its line stays one line.
+            same = self._shown is not None and kind == self._shown[0]
             self._shown = shown
-            self.query_one("#facts", Static).update(self._render_facts(facts))
+            self.query_one("#facts", Static).update(self._render_facts(facts), layout=not same)
 
     def _render_facts(self, facts: Facts) -> Group | Text:
         dataset = facts.dataset

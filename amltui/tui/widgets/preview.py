@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, Self
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -50,12 +49,18 @@ class View:
 class QuestionInput(Input):
     """The line in which a question is typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave"),
+        Binding("enter", "ask", "ask", show=False),
+    ]
 
     def action_leave(self) -> None:
         """Go back to the grid without asking."""
-        pane = self.screen.query_one(PreviewPane)
-        pane.end_question()
+        self.screen.query_one(PreviewPane).end_question()
+
+    def action_ask(self) -> None:
+        """Ask at once: the next key is the grid's."""
+        self.screen.query_one(PreviewPane).ask_question()
 
 
 class PreviewPane(Vertical):
@@ -197,19 +202,20 @@ class PreviewPane(Vertical):
         if kind == "sql" and not line.value:
             line.value = "select * from data"
         self.query_one("#question").display = True
-        line.focus()
+        # Now, not by a message: what is typed next is for the line.
+        self.screen.set_focus(line)
 
     def end_question(self) -> None:
         """Close the line; the grid has the focus again."""
+        self.screen.set_focus(self.grid)
         self.query_one("#question").display = False
-        self.grid.focus()
 
-    @on(QuestionInput.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._last[self._kind] = event.value
+    def ask_question(self) -> None:
+        """Ask what stands in the line."""
+        text = self.query_one(QuestionInput).value
+        self._last[self._kind] = text
         self.end_question()
-        self.post_message(self.Asked(self._kind, event.value))
+        self.post_message(self.Asked(self._kind, text))
 
     def action_again(self, step: int) -> None:
         """Go on with the last find."""
