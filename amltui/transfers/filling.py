@@ -207,11 +207,11 @@ class Filling:
             self._plan.give_back(0, HEAD)
         if not self._single:
             await self._follow()
-        self._line.crowded.set()  # nobody waits any longer to find that nothing is left
+        self._line.several.set()  # nobody waits any longer to find that nothing is left
 
     async def _join(self) -> None:
         """Help once it is worth it."""
-        await self._line.crowded.wait()
+        await self._line.several.wait()
         await self._follow()
 
     async def _follow(self) -> None:

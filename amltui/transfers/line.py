@@ -26,7 +26,7 @@ class Line:
     """Judges the line from what one connection does. `received` tells the bytes so far."""
 
     def __init__(self, received: Callable[[], int]) -> None:
-        self.crowded = asyncio.Event()
+        self.several = asyncio.Event()
         """Set once several connections are worth it, for good."""
         self._received = received
         self._rate = 0.0
@@ -34,12 +34,12 @@ class Line:
     def answered(self, seconds: float) -> None:
         """The first small range took so long, from the question to its last byte."""
         if seconds > _NEAR:
-            self.crowded.set()
+            self.several.set()
 
     @property
     def least(self) -> int:
         """Bytes of the next range at least: while one connection is enough, a second's worth."""
-        return 0 if self.crowded.is_set() else max(_ALONE, int(self._rate))
+        return 0 if self.several.is_set() else max(_ALONE, int(self._rate))
 
     async def watch(self) -> None:
         """Look at the rate until one connection is too slow, several times in a row."""
@@ -49,4 +49,4 @@ class Line:
             await asyncio.sleep(_LOOK)
             self._rate = (self._received() - before) / (time.monotonic() - began)
             slow = slow + 1 if self._rate < _FAST else 0
-        self.crowded.set()
+        self.several.set()

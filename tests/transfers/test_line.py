@@ -14,10 +14,10 @@ from amltui.transfers.states import MIB
 async def test_an_answer_from_far_away_asks_for_several_connections_at_once():
     line = Line(lambda: 0)
     line.answered(0.001)
-    assert not line.crowded.is_set()
+    assert not line.several.is_set()
     assert line.least >= 4 * MIB
     line.answered(0.05)
-    assert line.crowded.is_set()
+    assert line.several.is_set()
     assert line.least == 0
 
 
@@ -33,8 +33,8 @@ async def test_a_slow_line_asks_for_several_connections_and_a_fast_one_does_not(
     watching = asyncio.create_task(busy.watch())
     slow = Line(lambda: 0)
     await slow.watch()
-    assert slow.crowded.is_set()
-    assert not busy.crowded.is_set()
+    assert slow.several.is_set()
+    assert not busy.several.is_set()
     assert busy.least > 1 << 40  # a second's worth
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)

@@ -175,8 +175,9 @@ async def test_a_host_that_is_silent_or_refuses_is_said():
         await Backend().connect_tcp(host, port, timeout=0.4)
     with pytest.raises(httpcore.ConnectError):
         await Backend().connect_tcp("127.0.0.1", 9, timeout=60)
-    with pytest.raises(httpcore.ConnectError):
-        await Backend().connect_tcp("nowhere.invalid", 9, timeout=60)
+    for name in ("nowhere.invalid", "a" * 70 + ".invalid"):
+        with pytest.raises(httpcore.ConnectError):
+            await Backend().connect_tcp(name, 9, timeout=60)
 
 
 @pytest.mark.parametrize("turns", range(12))

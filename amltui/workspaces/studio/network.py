@@ -334,7 +334,7 @@ async def _failing_as(
             yield
     except TimeoutError as error:
         raise late(str(error)) from error
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, UnicodeError) as error:  # the latter for a name that cannot be one
         raise failed(str(error)) from error
 
 
