@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from amltui.errors import QueryError
 from amltui.formats.arrays import mask, strings
 from amltui.tables.queries.cancel import Cancel
+from amltui.tables.queries.regex import Regex
 from amltui.tables.queries.values import Condition, Hit
 from amltui.tables.queries.view import Order, View, base
 from amltui.tables.rows import Column, ColumnType
@@ -79,7 +79,7 @@ def find(
     with table.reopen() as own:
         columns = range(len(own.columns)) if condition.column is None else [condition.column]
         tests = {
-            index: Test(condition, index, own.columns[index], typed_whole=own.state.typed)
+            index: Test(condition, index, own.columns[index], cancel, typed_whole=own.state.typed)
             for index in columns
         }
         if isinstance(rows, View):
@@ -142,7 +142,7 @@ def _in_view(
         at = int(np.searchsorted(places, start.row))
         around = [*here[at:], *here[: at + 1]]
     columns = range(len(table.columns)) if condition.column is None else [condition.column]
-    tests = [Test(condition, index, table.columns[index]) for index in columns]
+    tests = [Test(condition, index, table.columns[index], cancel) for index in columns]
     for step, place in enumerate(around):
         cancel.check()
         row = int(places[place])
@@ -160,7 +160,7 @@ def _in_view(
 def _matching(table: Table, conditions: Sequence[Condition], cancel: Cancel) -> Order:
     groups = [
         [
-            Test(condition, index, table.columns[index], typed_whole=table.state.typed)
+            Test(condition, index, table.columns[index], cancel, typed_whole=table.state.typed)
             for index in (
                 range(len(table.columns)) if condition.column is None else [condition.column]
             )
@@ -196,7 +196,13 @@ class Test:
     """A condition made ready for one column."""
 
     def __init__(
-        self, condition: Condition, index: int, column: Column, *, typed_whole: bool = False
+        self,
+        condition: Condition,
+        index: int,
+        column: Column,
+        cancel: Cancel,
+        *,
+        typed_whole: bool = False,
     ) -> None:
         """Prepare.
 
@@ -204,11 +210,14 @@ class Test:
             condition: what to test.
             index: of the column.
             column: what is known about it.
+            cancel: stops a slow expression.
             typed_whole: whether that comes from all of its rows, not from a sample.
 
         Raises:
             QueryError: the text is no regular expression, or not of the column's type.
         """
+        if not condition.text.isascii() and any("\ud800" <= c <= "\udfff" for c in condition.text):
+            raise QueryError("There are bytes in this text that are no characters.")
         self.index = index
         self._condition = condition
         self._kind = column.type or "text"
@@ -225,8 +234,9 @@ class Test:
             and not letters <= set(_LETTERS[self._kind])
         )
         """Whether the column's type rules it out: most columns need not be read for a word."""
+        self._regex: Regex | None = None
         if condition.operator == "regex":
-            _check(condition)
+            self._regex = Regex(condition.text, case=condition.case, cancel=cancel)
         elif condition.operator in {*_COMPARE, "=", "!="}:
             self._value = typed(strings([condition.text]), self._kind)[0]
             if not self._value.is_valid and condition.operator in _COMPARE:
@@ -247,8 +257,8 @@ class Test:
             if self._never:
                 return np.zeros(len(array), dtype=np.bool_)
             found = pc.match_substring(array, text, ignore_case=self._fold)
-        elif operator == "regex":
-            found = pc.match_substring_regex(array, text, ignore_case=not condition.case)
+        elif self._regex is not None:
+            found = self._regex.mask(array)
         elif operator in _COMPARE:
             found = _COMPARE[operator](typed(array, self._kind), self._value)
         else:
@@ -269,14 +279,6 @@ _ARTICLE: dict[str, Literal["an int", "a float", "a bool", "a date", "a datetime
     "datetime": "a datetime",
     "text": "text",
 }
-
-
-def _check(condition: Condition) -> None:
-    try:
-        pc.match_substring_regex(strings([""]), condition.text)
-    except pa.ArrowInvalid as error:
-        reason = str(error).removeprefix("Invalid regular expression: ")
-        raise QueryError(f"Not a regular expression: {reason}") from error
 
 
 def describe(condition: Condition, columns: Sequence[Column]) -> str:

@@ -320,6 +320,57 @@ def test_any_column_finds_texts_in_columns_of_every_type(make_table):
         assert filter_rows(table, [Condition(None, "contains", text)]).row_count == rows, text
 
 
+@pytest.fixture
+def long_cells(make_table):
+    return make_table(b"x\n" + (b"a" * 900 + b"\n") * 2_000 + b"q\x00r\n")
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+!$", "(a|aa)+!$", "(a*)*b"])
+def test_expressions_that_hang_others_answer_at_once(long_cells, pattern):
+    assert filter_rows(long_cells, [Condition(0, "regex", pattern)]).row_count == 0
+
+
+def test_a_zero_byte_in_an_expression_finds_itself(long_cells):
+    assert numbers(filter_rows(long_cells, [Condition(0, "regex", "^q\0r$")])) == [2_000]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("(?<=a)b", "invalid perl operator"),
+        (r"(a)\1", "invalid escape sequence"),
+        ("(a{1000}){1000}", "invalid repetition size"),
+        ("a" * 1_000_000, "too large"),
+        ("[", "missing ]"),
+        ("\x1b[31m(", "missing ]: [31m("),
+        ("a\ud800", "no characters"),
+    ],
+)
+def test_what_is_no_expression_says_why(long_cells, pattern, words):
+    with pytest.raises(QueryError, match=re.escape(words)) as caught:
+        filter_rows(long_cells, [Condition(0, "regex", pattern)])
+    assert len(str(caught.value)) < 200
+    assert "\x1b" not in str(caught.value)
+
+
+REPEATING = "(a?){1000}" * 10 + "b$"
+
+
+def test_an_expression_that_would_take_hours_is_given_up(long_cells):
+    with pytest.raises(QueryError, match="too slow"):
+        filter_rows(long_cells, [Condition(0, "regex", REPEATING)])
+
+
+async def test_a_slow_expression_can_be_stopped(long_cells):
+    asked = asyncio.create_task(
+        in_thread(filter_rows, long_cells, [Condition(0, "regex", REPEATING)])
+    )
+    await asyncio.sleep(0)  # its thread begins
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+
 def test_a_payload_of_nan_is_no_number_and_can_be_found(make_table):
     table = make_table(b"x,y\n" + b"1.5,a\nnan,b\n" * 40 + b"nan(payload),c\n")
     assert (table.columns[0].type, table.columns[0].misfits) == ("float", 1)
