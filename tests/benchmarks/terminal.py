@@ -10,7 +10,7 @@ import select
 import struct
 import subprocess
 import termios
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
@@ -49,12 +49,19 @@ class Terminal:
             command, stdin=child, stdout=child, stderr=child, env=given | dict(environment or {})
         )
         os.close(child)
+        self.written = b""
+        """All that came since the last `until` began, without escapes; the newest 64 KB."""
+
+    def _read(self) -> bytes:
+        data = os.read(self.fd, 1 << 16)
+        self.written = (self.written + _ESCAPES.sub(b"", data))[-(1 << 16) :]
+        return data
 
     def drain(self, quiet: float) -> tuple[int, float]:
         """Bytes until nothing came for `quiet` seconds, and when the last came."""
         count, last = 0, perf_counter()
         while select.select([self.fd], [], [], quiet)[0]:
-            count += len(os.read(self.fd, 1 << 16))
+            count += len(self._read())
             last = perf_counter()
         return count, last
 
@@ -68,13 +75,25 @@ class Terminal:
     def until(self, text: str, key: bytes = b"") -> float:
         """Seconds from a key until a text, which must not stand there yet, is written."""
         start = perf_counter()
+        self.written = b""
         os.write(self.fd, key)
-        wanted, got = text.encode(), b""
-        while wanted not in _ESCAPES.sub(b"", got):
+        while text.encode() not in self.written:
             if not select.select([self.fd], [], [], PATIENCE)[0]:
-                raise TimeoutError(f"{text!r} did not come; the last: {got[-2000:]!r}")
-            got += os.read(self.fd, 1 << 16)
+                raise TimeoutError(f"{text!r} did not come; the last: {self.written[-2000:]!r}")
+            self._read()
         return perf_counter() - start
+
+    def since(self, happened: Callable[[], bool], text: str, key: bytes) -> float:
+        """Seconds from when something, looked for each half millisecond, happened, to a text."""
+        moment = None
+        self.written = b""
+        os.write(self.fd, key)
+        while text.encode() not in self.written:
+            if select.select([self.fd], [], [], 0.0005 if moment is None else PATIENCE)[0]:
+                self._read()
+            if moment is None and happened():
+                moment = perf_counter()
+        return 0.0 if moment is None else perf_counter() - moment
 
     @property
     def anonymous(self) -> float:
