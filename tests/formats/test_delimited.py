@@ -123,6 +123,14 @@ def test_quotes_inside_plain_fields_are_characters():
     assert not found.malformed
 
 
+def test_quotes_may_hold_a_line_end_in_the_header_and_have_spaces_after_them():
+    found = rows_of(b'"a\nb",c\n1,2\n"x"  ,"y" \n', CSV)
+    assert [column.name for column in found.columns] == ["a\nb", "c"]
+    assert all_rows(found) == [["1", "2"], ["x  ", "y "]]
+    assert not found.malformed
+    assert all_rows(rows_of(b'"x\ty"\tz\n', BARE_TSV)) == [["x\ty", "z"]]
+
+
 def test_nul_and_control_characters_are_kept():
     assert all_rows(rows_of(b"a\x00b,\x1b[31m\n\x00,\x07\n")) == [
         ["a\x00b", "\x1b[31m"],

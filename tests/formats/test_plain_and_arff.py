@@ -162,3 +162,17 @@ def test_a_files_type_is_guessed_from_its_name_and_first_bytes(
     path = tmp_path / name
     path.write_bytes(data)
     assert guess_data_type(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (b"@attribute a{x,y}\n@data\nx\n", [["x"]]),
+        (b"@attribute a {'p}q',c} % note\n@data % c\n'p}q'\nc\n", [["p}q"], ["c"]]),
+        (b"@attribute a numeric\n@attribute b string\n@data\n{1 'x}y', 0 3}\n", [["3", "x}y"]]),
+    ],
+)
+def test_braces_in_odd_places_mean_what_weka_means(text, rows):
+    found = first_rows(text, format_of("ARFF"), whole=True)
+    assert all_rows(found) == rows
+    assert not found.malformed
