@@ -47,7 +47,7 @@ class Palette(Vertical):
     """
 
     DEFAULT_CSS = """
-    Palette { display: none; margin-top: 2; max-width: 96vw; }
+    Palette { display: none; }
     Palette OptionList { max-height: 60vh; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
