@@ -107,6 +107,11 @@ class Session:
             self._transfers = await self._queue.enter_async_context(queue)
         return self._transfers
 
+    def give_way(self) -> None:
+        """Answer a key first; see `Transfers.give_way`."""
+        if self._transfers is not None:
+            self._transfers.give_way()
+
     async def sign_in(self, connection: Connection) -> None:
         """Go on with another token for the same workspace; waiting transfers continue.
 

@@ -11,27 +11,45 @@ from typing import Final
 _WINDOW: Final = 8.0
 """Seconds that the estimate looks back."""
 _LEAST_STEP: Final = 1024
+_MODEST: Final = 100e6
+"""Bytes per second that leave an event loop most of its time."""
+_MOMENT: Final = 1.0
+"""Seconds that somebody who pressed a key may press the next one in."""
 
 
 class Limit:
     """A rate that all who spend from it share, in bytes per second. None: no limit."""
 
     def __init__(self, rate: float | None) -> None:
-        self.rate = rate
+        self._rate = rate
         self._free_at = 0.0
+        self._modest_until = 0.0
+
+    def give_way(self) -> None:
+        """Be modest for a moment: somebody waits for what the same event loop does."""
+        self._modest_until = time.monotonic() + _MOMENT
+
+    @property
+    def rate(self) -> float | None:
+        """The limit at this moment."""
+        if time.monotonic() < self._modest_until:
+            return _MODEST if self._rate is None else min(self._rate, _MODEST)
+        return self._rate
 
     @property
     def step(self) -> int:
         """Bytes to spend at once: more would make whoever waits for them wait for long."""
-        return sys.maxsize if self.rate is None else max(_LEAST_STEP, int(self.rate / 4))
+        rate = self.rate
+        return sys.maxsize if rate is None else max(_LEAST_STEP, int(rate / 4))
 
     async def spend(self, size: int) -> None:
         """Wait until `size` bytes may go."""
-        if self.rate is None:
+        rate = self.rate
+        if rate is None:
             return
         now = time.monotonic()
         start = max(self._free_at, now)
-        self._free_at = start + size / self.rate
+        self._free_at = start + size / rate
         if start > now:
             await asyncio.sleep(start - now)
 

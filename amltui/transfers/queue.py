@@ -72,6 +72,14 @@ class Transfers:
                 job.ticket.close()
         self._wake()
 
+    def give_way(self) -> None:
+        """Leave the event loop to others for a moment: a key is to be answered first.
+
+        A server on the same machine sends so fast that receiving would fill the loop.
+        """
+        self._context.downloads.give_way()
+        self._context.uploads.give_way()
+
     # What to do
 
     def feed(self, source: Source) -> Feed:

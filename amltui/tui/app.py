@@ -51,6 +51,12 @@ class AmltuiApp(OrderedKeys[int]):
         """End the session, and with it an embedded workspace, in order."""
         await self.backend.close()
 
+    def key_taken(self) -> None:
+        """Let transfers leave the loop to what the key does, and to the keys after it."""
+        session = self.backend.open_session
+        if session is not None:
+            session.give_way()
+
     def on_resize(self, event: Resize) -> None:
         """Cover the screens while the terminal is too small for them."""
         small = too_small(*event.size)

@@ -44,3 +44,15 @@ async def test_a_slow_line_asks_for_several_connections_and_a_fast_one_does_not(
 async def test_a_limit_is_spent_in_steps_that_nobody_waits_long_for(rate):
     assert Limit(rate).step == max(1024, rate // 4)
     assert Limit(None).step > 1 << 40
+
+
+async def test_who_presses_keys_gets_the_loop_and_a_limit_is_never_raised():
+    unlimited, limited = Limit(None), Limit(10_000)
+    for limit in (unlimited, limited):
+        limit.give_way()
+    assert unlimited.rate is not None
+    assert limited.rate == 10_000
+    before = asyncio.get_running_loop().time()
+    for _ in range(3):  # the first goes at once
+        await unlimited.spend(int(unlimited.rate / 50))
+    assert asyncio.get_running_loop().time() - before >= 0.03
