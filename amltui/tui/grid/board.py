@@ -91,6 +91,8 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         self._selection: Selection | None = None
         self._look: Look | None = None
         self._frame: Frame | None = None
+        self._fitted: object = None
+        """The sizes that the scrollbars fit."""
         self._hover: Coordinate | None = None
         """The cell under the mouse; row -1: the header."""
 
@@ -215,6 +217,13 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             header = self.header_height
             width, height = self.view
             self.refresh(Region(0, header, width, max(0, height - header)))
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        """Fit the scrollbars, if anything changed: any layout of the screen asks for it."""
+        sizes = (virtual_size, self.size, self.container_size, *self.scrollbars_enabled)
+        if sizes != self._fitted:
+            super()._scroll_update(virtual_size)
+            self._fitted = sizes
 
     def _refresh_view(self) -> None:
         """Draw header and rows again. A scrollbar's line of cells would cost 4 KB on the wire."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,6 +16,9 @@ from textual.events import Key
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
+
+_ONE_FRAME: Final = 0.012
+"""Seconds after which what a command changed is drawn together with what the palette covered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,10 @@ class Palette(Vertical):
         self._do(event.option.id or "")
 
     def _do(self, command: str) -> None:
+        until_both = ExitStack()
+        until_both.callback(self.screen.check_idle)  # it draws when it has nothing else to do
+        until_both.enter_context(self.app.batch_update())
+        self.set_timer(_ONE_FRAME, until_both.close)
         self.close()
         self._chosen(command)
 
