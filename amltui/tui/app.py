@@ -12,6 +12,7 @@ from amltui.errors import AmltuiError
 from amltui.redact import redacted
 from amltui.text import visible_lines
 from amltui.tui.backend import Backend
+from amltui.tui.garbage import QUIET
 from amltui.tui.hangup import end_with_terminal
 from amltui.tui.keys import OrderedKeys
 from amltui.tui.screens.layout import too_small
@@ -45,6 +46,7 @@ class AmltuiApp(OrderedKeys[int]):
     def on_mount(self) -> None:
         """Paint first; the session opens beside it."""
         self.backend.start()
+        self.set_interval(QUIET, self.backend.garbage.collect_in_quiet)
         self.push_screen(MainScreen(self.backend))
 
     async def on_unmount(self) -> None:
@@ -53,6 +55,7 @@ class AmltuiApp(OrderedKeys[int]):
 
     def key_taken(self) -> None:
         """Let transfers leave the loop to what the key does, and to the keys after it."""
+        self.backend.garbage.key_taken()
         session = self.backend.open_session
         if session is not None:
             session.give_way()

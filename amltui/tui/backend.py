@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import importlib
 from typing import TYPE_CHECKING
+
+from amltui.tui.garbage import Garbage
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
@@ -19,6 +20,7 @@ class Backend:
     def __init__(self, profile: str | None = None, options: Options | None = None) -> None:
         self.profile = profile
         self.options = options
+        self.garbage = Garbage()
         self._task: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Session] | None = None
         self._closing = asyncio.Event()
@@ -38,13 +40,9 @@ class Backend:
         return await asyncio.shield(self._ready)
 
     async def warm_up(self) -> None:
-        """Have ready what the first preview needs, and let no key wait for the garbage collector.
-
-        The collector would stop everything for a tenth of a second now and then, to look through
-        all that was imported. What is there now is there to stay, so it is looked at no more.
-        """
+        """Have ready what the first preview needs, and let no key wait for the collector."""
         await (await self.session()).warm_up()
-        gc.freeze()
+        self.garbage.begin()
 
     @property
     def open_session(self) -> Session | None:
@@ -56,7 +54,7 @@ class Backend:
 
     async def close(self) -> None:
         """Close the session and wait until it is: an embedded workspace ends in order."""
-        gc.unfreeze()
+        self.garbage.end()
         self._closing.set()
         if self._task is not None:
             with contextlib.suppress(asyncio.CancelledError):

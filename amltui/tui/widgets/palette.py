@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-_ONE_FRAME: Final = 0.012
+_ONE_FRAME: Final = 0.005
 """Seconds after which what a command changed is drawn together with what the palette covered."""
 
 
