@@ -6,6 +6,7 @@ that do not fit are missing in it, and counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -43,6 +44,8 @@ ARROW: Final[dict[ColumnType, Any]] = {
 _ENOUGH: Final = 0.9
 """Share of the values present that must fit a type for a column to be of it."""
 _FEW: Final = 128
+_SPACE: Final = " \t\n\v\f\r"
+"""What Arrow trims, too."""
 SAMPLE: Final = 4_096
 """Values of a batch that are looked at to find a column's likely type."""
 
@@ -145,11 +148,10 @@ def candidate(array: Any) -> ColumnType:
     best: ColumnType = "text"
     least: int | None = None
     few = array.slice(0, _FEW)
+    texts = [text.strip(_SPACE) for text in few.to_pylist() if text is not None]
     for kind in NARROW:
-        # A failed cast is dear: most types are out after a few values.
-        quick = Fit(kind)
-        quick.add(few, 0)
-        if quick.present and not quick.likely:
+        # Arrow takes long to fail: most types are out after a few values.
+        if texts and _whole(few, kind) is None and not _looks(texts, kind).likely:
             continue
         fit = Fit(kind)
         fit.add(array, 0)
@@ -158,6 +160,12 @@ def candidate(array: Any) -> ColumnType:
             if not least:
                 break
     return best
+
+
+def _looks(texts: Sequence[str], kind: ColumnType) -> Fit:
+    """How many of a few texts look like a type."""
+    pattern = re.compile(_PATTERNS[kind])
+    return Fit(kind, len(texts), sum(pattern.match(text) is None for text in texts))
 
 
 def infer(

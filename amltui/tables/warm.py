@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_ROWS: Final = 200
+_ROW: Final = b'%d,1.5,true,2020-01-01,2020-01-01 10:00,"x, y",\n'
+
 
 def warm_up() -> None:
     """Import pyarrow and its parser, and use them once; takes about 0.3 s, safe in any thread."""
     from amltui.formats.registry import format_of
     from amltui.tables.first import first_rows
 
-    first_rows(b'a,b,c\n1,2020-01-01,"x"\n"2",,y\n', format_of("GenericCSV"), whole=True)
+    # Each type, once as a cast that succeeds and once as one that fails.
+    data = b"a,b,c,d,e,f,g\n" + b"".join(_ROW % row for row in range(_ROWS)) + b"x,x,x,x,x,x,x\n"
+    first_rows(data, format_of("GenericCSV"), whole=True)
