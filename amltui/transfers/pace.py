@@ -11,8 +11,10 @@ from typing import Final
 _WINDOW: Final = 8.0
 """Seconds that the estimate looks back."""
 _LEAST_STEP: Final = 1024
-_MODEST: Final = 100e6
+_MODEST: Final = 50e6
 """Bytes per second that leave an event loop most of its time."""
+_LARGEST_STEP: Final = 1 << 18
+"""Bytes that keep an event loop for no more than some milliseconds."""
 _MOMENT: Final = 1.0
 """Seconds that somebody who pressed a key may press the next one in."""
 
@@ -40,7 +42,9 @@ class Limit:
     def step(self) -> int:
         """Bytes to spend at once: more would make whoever waits for them wait for long."""
         rate = self.rate
-        return sys.maxsize if rate is None else max(_LEAST_STEP, int(rate / 4))
+        if rate is None:
+            return sys.maxsize
+        return min(_LARGEST_STEP, max(_LEAST_STEP, int(rate / 4)))
 
     async def spend(self, size: int) -> None:
         """Wait until `size` bytes may go."""
