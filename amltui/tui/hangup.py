@@ -17,6 +17,7 @@ import threading
 def end_with_terminal() -> None:
     """Watch standard input from now on, and end as by SIGHUP when its other side is gone."""
     assert sys.__stdin__ is not None
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` is for programs without a screen
     watching = select.poll()
     watching.register(sys.__stdin__.fileno(), 0)  # hang-ups and errors only
 

@@ -8,13 +8,17 @@ import sys
 
 import pytest
 
+ITSELF = [sys.executable, "-m", "amltui"]
+DEAF = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
+"""What a background of a script may start with."""
 
-@pytest.mark.parametrize("command", [[], ["pick"]])
+
+@pytest.mark.parametrize("command", [ITSELF, [*ITSELF, "pick"], [*DEAF, *ITSELF]])
 def test_the_program_ends_with_its_terminal_also_when_nobody_says_so(command, tmp_path):
     ours, theirs = pty.openpty()
     names = {f"AMLTUI_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "CACHE", "DATA")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "amltui", *command],
+        command,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
