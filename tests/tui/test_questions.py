@@ -1,5 +1,9 @@
 from urllib.parse import urlsplit
 
+import pytest
+from textual.widgets import OptionList
+
+from amltui.tui.widgets.palette import Palette
 from tests.support.proxy import Fault, always, fault_proxy
 from tests.tui.conftest import at_the_screen
 
@@ -46,6 +50,22 @@ async def test_the_palette_goes_to_a_row_by_its_number(place):
         await user.press("colon", "1", "2", "0", "0", "enter")
         await user.until(lambda: user.main.preview.grid.cursor_row == 1_199)
         assert user.main.preview.grid.has_focus
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)])
+async def test_the_palette_shows_what_it_found_and_reaches_its_last_command(place, size):
+    async with at_the_screen(size) as user:
+        await open_census(user)
+        await user.press("colon", "1", "2", "0", "0")
+        await user.until(lambda: "go to row 1,200" in user.screen_text())
+        await user.press("ctrl+u")
+        await user.until(lambda: "cursor up" in user.screen_text())
+        palette = user.main.query_one(Palette)
+        found = palette.query_one(OptionList)
+        await user.press(*["down"] * (found.option_count - 1))
+        await user.until(lambda: "off the pane" in user.screen_text())
+        assert palette.region.bottom < size[1]  # the keys stay to be seen
+        assert found.region.bottom == palette.region.bottom - 1
 
 
 async def test_sorting_shows_the_smallest_first_and_escape_restores_the_order(place):

@@ -17,6 +17,8 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+_AROUND: Final = 8
+"""Lines of the screen that are not for what was found: above, border, input, space, keys."""
 _ONE_FRAME: Final = 0.005
 """Seconds after which what a command changed is drawn together with what the palette covered."""
 
@@ -52,7 +54,7 @@ class Palette(Vertical):
 
     DEFAULT_CSS = """
     Palette { display: none; }
-    Palette OptionList { max-height: 60vh; margin-top: 1; }
+    Palette OptionList { margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", priority=True),
@@ -156,3 +158,5 @@ class Palette(Vertical):
             for c in commands
         )
         found.highlighted = 0 if commands else None
+        # Not by CSS: a container as high as its content takes no notice of a limit to that.
+        found.styles.height = min(len(commands), self.screen.size.height - _AROUND)
