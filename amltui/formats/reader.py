@@ -140,8 +140,12 @@ class RowReader:
         """Names; known once `read_header` has returned."""
         return self.codec.columns
 
-    def read_header(self) -> None:
+    def read_header(self) -> bool:
         """Read as far as the columns' names.
+
+        Returns:
+            False: the bytes end in a header of several lines that goes on, and are not the
+            content's end.
 
         Raises:
             Unreadable: the bytes are not what the format says.
@@ -151,12 +155,15 @@ class RowReader:
             used = None
             if self._buffer or ended:
                 self._detect_head()
-                used = self.codec.header(self._buffer, self.other_encoding, final=ended)
+                final = ended and self._final
+                used = self.codec.header(self._buffer, self.other_encoding, final=final)
             if used is not None:
                 break
+            if ended and not self._final and not self.codec.quotes:
+                return False
             if ended or len(self._buffer) >= LARGEST_ROW:
                 self._giant_header()
-                return
+                return True
             data = self._input.read(FIRST_BLOCK)
             ended = not data
             self._buffer += data
@@ -164,6 +171,7 @@ class RowReader:
         self._lines = lines_in(head)
         self._advance(used)
         self._size = min(max(BLOCK, WIDE * len(self.columns)), LARGEST_BLOCK)
+        return True
 
     def _detect_head(self) -> None:
         """Names are decoded before the first block is, so look at them first."""

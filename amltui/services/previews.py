@@ -24,6 +24,7 @@ from amltui.formats import format_of
 from amltui.models import Dataset, OutputPort
 from amltui.tables import (
     HEAD,
+    HeaderGoesOn,
     HexRows,
     Rows,
     Table,
@@ -58,6 +59,8 @@ class Preview:
         self._entry = entry
         self._feed = feed
         self._closed = False
+        self._building: Path | None = None
+        """Where the table is written; it can be read there until `close`."""
         self._shown: list[Rows] = [rows]
         """All that was ever shown: somebody may still draw it, so it is closed at the end."""
 
@@ -88,6 +91,8 @@ class Preview:
         self._release()
         for rows in self._shown:
             _close(rows)
+        if self._building is not None:
+            shutil.rmtree(self._building, ignore_errors=True)
 
     async def changes(self) -> AsyncGenerator[None]:
         """Fetch the rest, and yield each time that `rows`, its types or `problem` changed.
@@ -116,6 +121,7 @@ class Preview:
         if self.table is not None:
             return
         building = self._entry.directory / f"table.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+        self._building = building
         changed = asyncio.Event()
         writing = asyncio.ensure_future(self._ingest(building, changed.set))
         writing.add_done_callback(lambda _: changed.set())
@@ -131,7 +137,6 @@ class Preview:
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            await asyncio.to_thread(shutil.rmtree, building, ignore_errors=True)
 
     async def _ingest(self, building: Path, note: Callable[[], None]) -> None:
         fmt = format_of(self.source.data_type_id)
@@ -213,14 +218,25 @@ async def open_preview(
     queue = await transfers()
     feed = queue.feed(source)
     try:
-        there = await feed.wait(HEAD)
-        data = feed.read(0, HEAD)
-        whole = feed.size is not None and feed.size <= there
-        rows = await asyncio.to_thread(_first, data, source, whole=whole)
+        rows = await _first_of(feed, source)
     except BaseException:
         feed.close()
         raise
     return Preview(source, entry, rows, feed)
+
+
+async def _first_of(feed: Feed, source: Source) -> Rows:
+    """The first rows of what arrives."""
+    wanted = HEAD
+    while True:
+        await feed.wait(wanted)
+        # More may be here by now, also all of it: what counts is what is read.
+        data = feed.read(0, wanted)
+        whole = feed.size is not None and feed.size <= len(data)
+        try:
+            return await asyncio.to_thread(_first, data, source, whole=whole)
+        except HeaderGoesOn:
+            wanted *= 4
 
 
 def _cached(entry: Entry, source: Source) -> Rows | None:
@@ -240,8 +256,12 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
             return table
         table.close()
     with entry.raw.open("rb") as file:
-        data = file.read(HEAD)
-        return _first(data, source, whole=not file.read(1))
+        data = b""
+        while True:
+            data += file.read(max(HEAD, 3 * len(data)))
+            whole = file.tell() == os.fstat(file.fileno()).st_size
+            with contextlib.suppress(HeaderGoesOn):
+                return _first(data, source, whole=whole)
 
 
 async def _opened(make: Callable[..., R], *args: Any) -> R:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amltui.tables.first import HEAD, first_rows
+from amltui.tables.first import HEAD, HeaderGoesOn, first_rows
 from amltui.tables.hexrows import HexRows, hex_rows
 from amltui.tables.memory import MemoryRows
 from amltui.tables.process import ingest_in_process
@@ -30,6 +30,7 @@ __all__ = [
     "HEAD",
     "Column",
     "ColumnType",
+    "HeaderGoesOn",
     "HexRows",
     "MemoryRows",
     "Progress",

@@ -30,6 +30,10 @@ class Bytes:
         self._at = offset
 
 
+class HeaderGoesOn(Exception):
+    """The bytes end before the columns are known."""
+
+
 def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
     """The rows in a content's first bytes.
 
@@ -38,19 +42,21 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
     rows.
 
     Args:
-        data: the content from its first byte on; only `HEAD` bytes are looked at unless `whole`.
+        data: the content from its first byte on.
         fmt: a format that has rows (`fmt.has_rows`).
         whole: `data` is the whole content, so its last row is complete.
 
     Raises:
+        HeaderGoesOn: more bytes are needed.
         Unreadable: the bytes are not what the format says.
         UnsupportedDataType: the format has no rows; see `hex_rows`.
     """
     from amltui.formats.reader import RowReader
     from amltui.tables.types import infer
 
-    reader = RowReader(Bytes(data if whole else data[:HEAD]), fmt, final=whole)
-    reader.read_header()
+    reader = RowReader(Bytes(data), fmt, final=whole)
+    if not reader.read_header():
+        raise HeaderGoesOn
     batches: list[Any] = []
     malformed: list[Malformed] = []
     for _, parsed in reader.parsed():

@@ -95,6 +95,7 @@ class StreamReader:
         if whole:
             self._cache.clear()
             self._map = pa.memory_map(str(self._path), "r")
+            _ = self.schema  # From here on rows can be read also when the file's name is gone.
         return whole > 0
 
     def close(self) -> None:

@@ -2,10 +2,13 @@
 
 import os
 import random
+from contextlib import aclosing
 
 import pytest
 
+from amltui.services.previews import open_preview
 from amltui.services.session import open_session
+from tests.support.tables import all_rows
 
 CENSUS = "Adult Census Income Binary Classification dataset"
 
@@ -109,6 +112,70 @@ async def test_an_intermediate_dataset_previews_like_a_dataset():
         await grown(preview)
         assert preview.rows.complete
         preview.close()
+
+
+def wide_arff(attributes, rows):
+    header = "@relation wide\n" + "".join(f"@attribute a{i} numeric\n" for i in range(attributes))
+    row = ",".join(str(i) for i in range(attributes))
+    return (header + "@data\n" + f"{row}\n" * rows).encode()
+
+
+async def opened_late(session, dataset):
+    """A preview of a dataset that the server had sent whole before anybody looked at a byte."""
+    arrived = []
+
+    async def transfers():
+        queue = await session.transfers()
+        feed = queue.feed(dataset)
+        arrived.append(feed)
+        await feed.wait_whole()
+        return queue
+
+    preview = await open_preview(session.cache, session.key, transfers, dataset)
+    arrived[0].close()
+    return preview
+
+
+async def test_what_arrived_is_not_taken_for_what_was_read(tmp_path):
+    line = b"%d,some text that makes the row a little longer,%d\n"
+    data = b"id,text,n\n" + b"".join(line % (i, i * 7) for i in range(20_000))
+    async with open_session() as session:
+        dataset = await uploaded(session, tmp_path / "fast.csv", data)
+        preview = await opened_late(session, dataset)
+        assert not preview.rows.complete
+        last = [cells[-1] for cells in preview.rows.window(0, preview.rows.row_count, [0, 1, 2])]
+        assert last[1:] == ["some text that makes the row a little longer", str(int(last[0]) * 7)]
+        await grown(preview)
+        assert preview.rows.row_count == 20_000
+        preview.close()
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_header_larger_than_the_first_piece_is_waited_for(tmp_path, late):
+    data = wide_arff(12_600, 2)
+    assert len(data) > 256 * 1024
+    async with open_session() as session:
+        dataset = await uploaded(session, tmp_path / "wide.arff", data, "ARFF")
+        preview = await (opened_late(session, dataset) if late else session.preview(dataset))
+        assert len(preview.rows.columns) == 12_600
+        await grown(preview)
+        assert preview.problem is None
+        assert preview.rows.row_count == 2
+        preview.close()
+
+
+async def test_rows_can_be_read_until_the_preview_is_closed(tmp_path):
+    """Also by who stops waiting for more as soon as it has enough."""
+    async with open_session() as session:
+        dataset = await uploaded(session, tmp_path / "wide.arff", wide_arff(9_000, 200), "ARFF")
+        preview = await session.preview(dataset)
+        async with aclosing(preview.changes()) as changes:
+            while preview.rows.row_count < 20:
+                await anext(changes)
+        assert all_rows(preview.rows)[0][:3] == ["0", "1", "2"]
+        preview.close()
+        building = list(session.cache.directory.rglob("table.*"))
+        assert [path for path in building if str(os.getpid()) in path.name] == []
 
 
 async def test_leaving_a_preview_early_keeps_what_arrived_and_stops_the_rest(tmp_path):
