@@ -86,7 +86,10 @@ class AmltuiApp(OrderedKeys[int]):
         )
 
     def _fatal_error(self) -> None:
-        """Leave with a traceback of a bug, without local variables: they may hold a token."""
+        """Leave with a traceback of a bug, without local variables: they may hold a token.
+
+        Textual shows them and has no setting for it, so this replaces its private method.
+        """
         from rich.segment import Segments
         from rich.traceback import Traceback
 

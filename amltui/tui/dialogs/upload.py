@@ -92,7 +92,7 @@ class UploadScreen(ModalScreen[UploadRequest | None]):
         super().__init__()
         self._guess = guess
         self._title = title
-        self._name = name
+        self._fixed_name = name
         self._data_type_id = data_type_id
         self._description = description
         self._look = Look("", "")
@@ -119,7 +119,9 @@ class UploadScreen(ModalScreen[UploadRequest | None]):
             yield OptionList(compact=True, id="files")
             with Horizontal(classes="field"):
                 yield Label("name")
-                yield Input(self._name, id="name", compact=True, placeholder="the file's name")
+                yield Input(
+                    self._fixed_name, id="name", compact=True, placeholder="the file's name"
+                )
             with Horizontal(classes="field"):
                 yield Label("type")
                 yield Select(
@@ -214,8 +216,8 @@ class UploadScreen(ModalScreen[UploadRequest | None]):
     async def _fill(self, path: Path) -> None:
         """Fill in what a chosen file tells, unless the person already said otherwise."""
         name = self.query_one("#name", Input)
-        previous = Path(self._path).name if self._path else self._name
-        if name.value in {"", previous} and not self._name:
+        previous = Path(self._path).name if self._path else self._fixed_name
+        if name.value in {"", previous} and not self._fixed_name:
             name.value = path.name
         self._path = str(path)
         guessed = await self._guess(path)

@@ -219,7 +219,10 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh(Region(0, header, width, max(0, height - header)))
 
     def _scroll_update(self, virtual_size: Size) -> None:
-        """Fit the scrollbars, if anything changed: any layout of the screen asks for it."""
+        """Fit the scrollbars, if anything changed: any layout of the screen asks for it.
+
+        A private method of Textual: it has no public way to leave scrollbars as they are.
+        """
         sizes = (virtual_size, self.size, self.container_size, *self.scrollbars_enabled)
         if sizes != self._fitted:
             super()._scroll_update(virtual_size)

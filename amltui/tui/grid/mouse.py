@@ -53,7 +53,10 @@ class Mouse(Moves):
         return Spot(row if row < self.row_count else None, column, header=False, edge=None)
 
     def _scroll_to(self, *args: Any, **options: Any) -> bool:
-        """Scroll at once, whoever asks: the scrollbar's own messages would animate."""
+        """Scroll at once, whoever asks: the scrollbar's own messages would animate.
+
+        A private method of Textual: the public ones do not pass the scrollbar's messages.
+        """
         options["animate"] = False
         return super()._scroll_to(*args, **options)
 

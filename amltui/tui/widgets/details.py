@@ -17,6 +17,7 @@ from textual.widgets import Static
 from amltui.models import Dataset
 from amltui.tables.rows import Column, Rows
 from amltui.text import human_size, visible, visible_lines
+from amltui.times import local_time
 from amltui.tui.theme import colour
 
 
@@ -109,7 +110,7 @@ def _dataset_pairs(facts: Facts, dataset: Dataset) -> Iterable[tuple[str, str]]:
         yield "columns", f"{len(facts.rows.columns):,}"
     yield "owner", visible(dataset.owner)
     if dataset.created_date:
-        yield "created", f"{dataset.created_date:%Y-%m-%d %H:%M} UTC"
+        yield "created", local_time(dataset.created_date)
     yield "file", visible(dataset.uploaded_from_filename)
     if dataset.is_example:
         yield "note", "an example: cannot be changed"
