@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Literal, TextIO
 
 from amltui.text import human_size, iso_utc, visible, visible_lines
+from amltui.times import local_time
 
 Kind = Literal["text", "size", "count", "time"]
 """How a column's values are shown: a size in bytes, a number, a moment, or a text."""
@@ -123,7 +124,7 @@ def _shown(value: Any, kind: Kind) -> str:
     if kind == "count" and isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+        return local_time(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return visible(str(value))

@@ -40,6 +40,9 @@ def test_a_token_is_shown_once_listed_without_its_value_and_ended(alone):
     assert by_name["nightly"]["role"] == "reader"
     assert by_name["nightly"]["expires"].endswith("Z")
     assert by_name["primary"]["expires"] is None
+    alone("token", "create", "yearly", "--expires", "1 Jan 2031 12:00 UTC")
+    listed = {one["name"]: one for one in alone("token", "list", "--json").json}
+    assert listed["yearly"]["expires"] == "2031-01-01T12:00:00Z"
     replaced = alone("token", "regenerate", "nightly", "--json").json
     assert replaced["token"] != secret
     assert alone("token", "revoke", "nightly").code == 0
@@ -52,6 +55,9 @@ def test_a_token_is_shown_once_listed_without_its_value_and_ended(alone):
         (["create", "primary"], 5),
         (["create", ""], 2),
         (["create", "x", "--days", "-1"], 2),
+        (["create", "x", "--expires", "yesterday"], 2),
+        (["create", "x", "--expires", "3/4/2031"], 2),
+        (["create", "x", "--expires", "2031-01-01", "--days", "3"], 2),
         (["create", "x", "--role", "god"], 2),
         (["regenerate", "nobody"], 3),
         (["revoke", "nobody"], 3),

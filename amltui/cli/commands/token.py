@@ -15,6 +15,7 @@ from amltui.cli.output import Col
 from amltui.config.paths import data_dir
 from amltui.errors import UsageError
 from amltui.models import TokenInfo
+from amltui.times import local_time, parse_time
 
 if TYPE_CHECKING:
     from amltui.server.run import ServeOptions
@@ -74,6 +75,7 @@ def create(
     *,
     role: Literal["reader", "owner"] = "reader",
     days: float | None = None,
+    expires: str | None = None,
     common: Place = HERE,
 ) -> None:
     """Make a token and print it: this once, for only its hash is kept.
@@ -81,17 +83,34 @@ def create(
     Args:
         name: What to call it.
         role: A reader reads; an owner also writes and sees tokens.
-        days: How long it works; without it, for good.
+        days: How long it works; without it and --expires, for good.
+        expires: When it ends: 2027-01-31, "1 Feb 2027 18:00", tomorrow.
         common: Common options.
     """
     from amltui.server import admin
 
-    if days is not None and not 0 < days <= 36_500:
-        raise UsageError("--days is more than 0 and at most 36500")
-    expires = datetime.now(UTC) + timedelta(days=days) if days is not None else None
     with server_errors():
-        made = admin.create_token(common.options, name, role, expires)
+        made = admin.create_token(common.options, name, role, _end(days, expires))
     _print_secret(common, made.info, made.secret)
+
+
+def _end(days: float | None, expires: str | None) -> datetime | None:
+    now = datetime.now(UTC)
+    if days is not None:
+        if expires is not None:
+            raise UsageError("Give --days or --expires, not both")
+        if not 0 < days <= 36_500:
+            raise UsageError("--days is more than 0 and at most 36500")
+        return now + timedelta(days=days)
+    if expires is None:
+        return None
+    try:
+        end = parse_time(expires, now=now)
+    except ValueError as error:
+        raise UsageError(f"--expires: {error}") from None
+    if end <= now:
+        raise UsageError(f"--expires: {local_time(end)} is not in the future")
+    return end
 
 
 def regenerate(token: str, /, *, common: Place = HERE) -> None:
