@@ -127,7 +127,7 @@ def app() -> App:
         name="amltui",
         help="Datasets of an Azure ML Studio (classic) style workspace.\n\n"
         "Without a command: the terminal program.",
-        help_epilogue="More: amltui help exit-codes | environment | files | output | profiles",
+        help_epilogue="More: amltui help topics",
         **settings,
     )
     _add(root, COMMANDS, settings)

@@ -52,6 +52,18 @@ class Out:
         """Print a text of several lines; `text` is made safe."""
         _write(sys.stdout, visible_lines(text).rstrip("\n") + "\n")
 
+    def markdown(self, text: str) -> None:
+        """Print a text of our own documentation: rendered on a terminal, else as it is written."""
+        if not self.on_terminal:
+            self.text(text)
+            return
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        console = Console()
+        console.width = min(console.width, 100)  # longer lines are hard to read
+        console.print(Markdown(text, code_theme="ansi_dark"))
+
     def note(self, text: str) -> None:
         """Tell the person something that is not data; not with `--quiet`."""
         if not self.quiet:

@@ -1,12 +1,12 @@
-"""`amltui help`: texts about exit codes, environment, files and output, and on each command."""
+"""`amltui help`: the documentation's topics, and each command's own help."""
 
 from __future__ import annotations
 
 import difflib
 
+from amltui import help as documentation
 from amltui.cli.common import PLAIN, Plain
 from amltui.cli.registry import COMMANDS, GROUPS
-from amltui.cli.topics import TOPICS
 from amltui.errors import NotFound
 
 
@@ -16,21 +16,30 @@ def help_(
     """Explain a topic or a command.
 
     Args:
-        topic: exit-codes, environment, files, output, profiles, or a command.
+        topic: A topic or a command; `topics` lists the topics.
         command: A command of that group, for example the `add` of `profile add`.
         common: Common options.
     """
-    if topic in TOPICS:
-        common.out.text(TOPICS[topic])
+    topics = documentation.topics()
+    if topic == "topics":
+        for name in topics:
+            common.out.line(f"{name:<16}{_title(documentation.read(name))}")
+        return
+    if topic in topics:
+        common.out.markdown(documentation.read(topic))
         return
     if topic is not None:
-        _must_be_one_of(topic, [*(one.name for one in COMMANDS), *TOPICS])
+        _must_be_one_of(topic, [*(one.name for one in COMMANDS), *topics, "topics"])
     if topic is not None and command is not None:
         group = GROUPS.get(topic)
         _must_be_one_of(command, [one.name for one in group.commands] if group else [])
     from amltui.cli.app import app
 
     app().help_print([word for word in (topic, command) if word])
+
+
+def _title(markdown: str) -> str:
+    return markdown.partition("\n")[0].removeprefix("# ")
 
 
 def _must_be_one_of(word: str, known: list[str]) -> None:
