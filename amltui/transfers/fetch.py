@@ -14,6 +14,7 @@ from amltui.errors import AmltuiError, Cancelled, ContentChanged, Unreachable
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.filling import Filling, Means, StartOver
+from amltui.transfers.patience import unexpected
 from amltui.transfers.places import Place
 from amltui.transfers.states import MIB
 from amltui.transfers.threads import in_thread
@@ -21,6 +22,8 @@ from amltui.transfers.threads import in_thread
 _POLL: Final = 0.25
 """Seconds between two looks at what another process is fetching."""
 _RESTARTS: Final = 2
+_PAUSE: Final = 0.5
+"""Seconds before the first restart; twice as long before the second."""
 
 
 class Fetch:
@@ -71,6 +74,9 @@ class Fetch:
         except AmltuiError as error:
             self.error = error
             raise
+        except Exception as error:
+            self.error = unexpected(error, source_name(self.source))
+            raise self.error from error
         finally:
             self.over = True
             self._wake()
@@ -132,12 +138,14 @@ class Fetch:
             try:
                 return self._done(*await self._filling.run())
             except StartOver as turn:
-                single = single or turn.single
-                restarts += not turn.single
-                if restarts > _RESTARTS:
-                    raise turn.cause from None
                 if self._filling.part is not None:
                     self._filling.part.discard()
+                if turn.counts:
+                    restarts += 1
+                    if restarts > _RESTARTS:
+                        raise turn.cause from None
+                    await asyncio.sleep(_PAUSE * restarts)
+                single = single or turn.single
             finally:
                 self._filling = None
 

@@ -47,11 +47,14 @@ _ROOM_SECONDS: Final = 5.0
 class StartOver(Exception):
     """What was fetched so far cannot be gone on with."""
 
-    def __init__(self, cause: AmltuiError, *, single: bool) -> None:
+    def __init__(self, cause: AmltuiError, *, single: bool, counts: bool = True) -> None:
         super().__init__(str(cause))
         self.cause = cause
         self.single = single
         """The host answers no ranges: one stream from the first byte."""
+        self.counts = counts
+        """Whether this may not happen again and again. Not so for a failure that `Patience` has
+        counted, nor for the first answer, which shows that there are no ranges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,7 @@ class Filling:
         except AmltuiError as error:
             await self._means.patience.after(error)
             if self._single and self.part is not None:
-                raise StartOver(error, single=True) from error
+                raise StartOver(error, single=True, counts=False) from error
 
     async def _range(self, start: int, stop: int | None) -> None:
         """Fetch `[start, stop)` in one request.
@@ -280,7 +283,9 @@ class Filling:
             if partial and not self._single:
                 if info.size is None or (stop is not None and info.size > stop):
                     # These are the first bytes only, and the others cannot be had in ranges.
-                    raise StartOver(ContentError("The host serves no ranges"), single=True)
+                    raise StartOver(
+                        ContentError("The host serves no ranges"), single=True, counts=False
+                    )
                 self._single = True
             part = await in_thread(Part.create, self._place.base, said)
             await self._begin(part, said)
@@ -295,6 +300,7 @@ class Filling:
             raise StartOver(
                 ContentError(f"Asked from byte {start}, answered from byte {info.start}"),
                 single=True,
+                counts=self._single,
             )
         if self._single:
             return info.size

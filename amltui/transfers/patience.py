@@ -24,6 +24,8 @@ from amltui.errors import (
     Unauthorized,
     Unreachable,
 )
+from amltui.redact import redacted
+from amltui.text import visible
 from amltui.transfers.states import Options, State
 
 T = TypeVar("T")
@@ -38,6 +40,17 @@ _REFUSALS: Final = (Rejected, Conflict, NotFound, NotSupportedByServer)
 """The workspace said no, and will say no to the same question for ever."""
 
 Report = Callable[[State, AmltuiError | None], None]
+
+
+def unexpected(error: Exception, name: str) -> AmltuiError:
+    """The error that ends the transfer of `name` after one that nobody thought of."""
+    text = redacted(f"{type(error).__name__}: {error}")
+    failure = AmltuiError(
+        f'The transfer of "{visible(name)}" ended as it never should ({visible(text)})',
+        hint="Run it again with --debug and report what it prints.",
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def refused(error: AmltuiError | None) -> bool:

@@ -24,7 +24,7 @@ from amltui.transfers.fetch import Feed
 from amltui.transfers.jobs import Download, Job, Upload
 from amltui.transfers.journal import DownloadPlan, Journal, Record, Ticket, UploadPlan
 from amltui.transfers.pace import Limit
-from amltui.transfers.patience import Signals, refused
+from amltui.transfers.patience import Signals, refused, unexpected
 from amltui.transfers.sharing import Context, Fetches
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Workspace
@@ -317,6 +317,8 @@ class Transfers:
             raise
         except AmltuiError as error:
             job.put(State.FAILED, error)
+        except Exception as error:  # noqa: BLE001 - or whoever waits for it would do so for ever
+            job.put(State.FAILED, unexpected(error, job.ticket.record.name))
         else:
             job.put(State.DONE)
             job.ticket.drop()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 
 import pytest
 
 from amltui import errors
-from amltui.transfers import State
+from amltui.models import Location
+from amltui.transfers import Options, State, Transfers
+from amltui.workspaces.studio import StudioWorkspace
 from tests.support.proxy import Fault, always, once
+from tests.support.raw_server import Answer, raw_server
 
 DATA = os.urandom(5_000_000)
 PAGE = (200, {"Content-Type": "text/html"}, b"<html>Please sign in to the hotel's network</html>")
@@ -138,3 +142,119 @@ async def test_patience_with_a_network_that_stays_away_ends(line, stored, tmp_pa
     transfers, _ = await line(always(Fault(lose_answer=True)), patience=0.3)
     with pytest.raises(errors.Unreachable):
         await transfers.finished(transfers.download(dataset, tmp_path / "out.csv").id)
+
+
+async def wait_for(queue, begun):
+    """How a transfer ends, within the time in which each of these must."""
+    async with asyncio.timeout(30):
+        return await queue.finished(begun.id)
+
+
+@pytest.mark.parametrize("host", ["http://[bad/", "http://a\x1bb/", "ftp://a/", "http://a:b/", ""])
+async def test_a_link_that_is_no_address_ends_the_download(transfers, stored, tmp_path, host):
+    dataset = await stored(b"x")
+    link = Location(base_uri=host, location="x", access_credential="?sig=secret")
+    dataset = replace(dataset, download_location=link)
+    with pytest.raises(errors.WorkspaceError) as caught:
+        await wait_for(transfers, transfers.download(dataset, tmp_path / "out.csv"))
+    assert "secret" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "bytes 0-7/" + "9" * 5000,
+        f"bytes 0-{'9' * 5000}/8",
+        "bytes 5-2/9",
+        "bytes 0-7/4",
+        "bytes */*",
+        "lines 0-7/8",
+    ],
+)
+@pytest.mark.parametrize("status", [200, 206])
+async def test_an_absurd_content_range_is_an_error(line, stored, tmp_path, said, status):
+    dataset = replace(await stored(b"x" * 8), size=None)
+    answer = (status, {"Content-Range": said, "ETag": '"a"'}, b"x" * 8)
+    transfers, _ = await line(always(Fault(answer=answer)), attempts=2)
+    with pytest.raises(errors.ContentError):
+        await wait_for(transfers, transfers.download(dataset, tmp_path / "out.csv"))
+    assert not (tmp_path / "out.csv").exists()
+
+
+async def test_what_nobody_thought_of_ends_a_transfer_with_an_error(line, stored, tmp_path):
+    """A fault of the program, or of Python itself, is not waited for."""
+
+    class Unthought(Exception):
+        pass
+
+    dataset = await stored(DATA)
+    transfers, _ = await line()
+
+    def read(*_, **__):
+        raise Unthought("a detail")
+
+    transfers._context.workspace.read = read
+    begun = transfers.download(dataset, tmp_path / "out.csv")
+    with pytest.raises(errors.AmltuiError, match="Unthought"):
+        await wait_for(transfers, begun)
+    assert transfers.get(begun.id).state is State.FAILED
+    feed = transfers.feed(dataset)
+    with pytest.raises(errors.AmltuiError):
+        await asyncio.wait_for(feed.wait_whole(), 30)
+    feed.close()
+
+
+@pytest.mark.parametrize("digest", ["Repr-Digest", "Content-MD5"])
+@pytest.mark.parametrize("quota", [10**9, 1_000], ids=["through the cache", "straight"])
+async def test_a_wrong_digest_of_a_host_without_ranges_is_fetched_a_few_times_only(
+    line, stored, tmp_path, digest, quota
+):
+    dataset = await stored(DATA[:100_000])
+    wrong = {"Repr-Digest": "sha-256=:" + "A" * 43 + "=:", "Content-MD5": "A" * 22 + "=="}
+    none = {"Repr-Digest": None, "Content-MD5": None, "Accept-Ranges": None}
+    fault = Fault(ignore_range=True, headers={**none, digest: wrong[digest]})
+    transfers, proxy = await line(always(fault), quota=quota)
+    with pytest.raises(errors.Damaged):
+        await wait_for(transfers, transfers.download(dataset, tmp_path / "out.csv"))
+    assert proxy.count("content") <= 5
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("total", [True, False], ids=["of a known size", "of an unknown size"])
+@pytest.mark.parametrize("size", [True, False], ids=["listed", "not listed"])
+async def test_a_part_that_comes_with_status_200_is_never_taken_for_the_whole(
+    stored, server, cache, tmp_path, total, size
+):
+    """As `rclone serve s3` answers a range: 200, and the part is named in Content-Range."""
+    dataset = await stored(DATA)
+    fields = {"Accept-Ranges": "bytes", "ETag": '"one"'}
+
+    def answer(request):
+        asked = request.headers.get("range")
+        if asked is None and total:
+            return Answer(200, DATA, fields)
+        first, _, last = (asked or "bytes=0-99").removeprefix("bytes=").partition("-")
+        part = DATA[int(first) : int(last or len(DATA) - 1) + 1]
+        of = len(DATA) if total else "*"
+        said = {"Content-Range": f"bytes {first}-{int(first) + len(part) - 1}/{of}"}
+        return Answer(200, part, {**fields, **said})
+
+    async with raw_server(answer) as host:
+        link = Location(base_uri=host.endpoint, location="x", access_credential="?x")
+        dataset = replace(dataset, download_location=link, sha256=None)
+        dataset = dataset if size else replace(dataset, size=None)
+        target = tmp_path / "out.csv"
+        access = (server.endpoint, server.workspace_id, server.token)
+        async with (
+            StudioWorkspace(*access, key="parts") as workspace,
+            Transfers(workspace, cache, options=Options(attempts=2)) as transfers,
+        ):
+            begun = transfers.download(dataset, target)
+            if total or size:
+                await wait_for(transfers, begun)
+                assert target.read_bytes() == DATA
+            else:
+                with pytest.raises(errors.ContentError):
+                    await wait_for(transfers, begun)
+                assert not target.exists()

@@ -21,7 +21,9 @@ from amltui.wire import headers
 from amltui.workspaces.studio.link import TIMEOUT, Link
 from amltui.workspaces.studio.network import Connection
 
-_CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+_CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
+_MOST_DIGITS: Final = 18
+"""Of a number of bytes: more stand for no content that there is."""
 _LARGE: Final = 2 << 20
 _PIECE: Final = 1 << 20
 _PAGE: Final = ("text/html", "application/xhtml+xml")
@@ -58,6 +60,10 @@ class StudioContent:
         self._response = response
         self._wanted = wanted
         self._limit = None if wanted.stop is None else wanted.stop - self.info.start
+        self._promised = self._expected
+        """Bytes without which it is not what was asked for: a host may send a shorter part."""
+        if wanted.stop is None and self.info.size is not None and self._expected is not None:
+            self._promised = self.info.size - self.info.start
         self._received = 0
         self._parser = cast("AsyncGenerator[bytes]", response.aiter_bytes())
         self._parsed = memoryview(b"")
@@ -101,8 +107,8 @@ class StudioContent:
             came = f"{error} after {self._received:,} bytes"
             raise TransferCut(came, received=self._received) from None
         self._received += count
-        if not count and self._expected not in {None, self._received}:
-            text = f"{self._received:,} of {self._expected:,} bytes came"
+        if not count and self._promised not in {None, self._received}:
+            text = f"{self._received:,} of {self._promised:,} bytes came"
             raise TransferCut(f"While {self._wanted.doing}: {text}", received=self._received)
         if self._expected is not None and self._received > self._expected:
             raise Damaged(f"While {self._wanted.doing}: more than {self._expected:,} bytes came")
@@ -155,38 +161,54 @@ def examine(response: httpx.Response, wanted: Wanted) -> tuple[ContentInfo, int 
     encoded = fields.get("Content-Encoding", "identity").lower() != "identity"
     length = _number(fields.get("Content-Length")) if not encoded else None
     start, size, expected = 0, length, length
-    if response.status_code in {206, 416}:
+    part = response.status_code == 206 or "Content-Range" in fields
+    if response.status_code == 416:
         match = _CONTENT_RANGE.fullmatch(fields.get("Content-Range", ""))
         size = _number(match.group(3)) if match else None
-        if response.status_code == 416:
-            size = wanted.size if size is None else size
-            if size is None or size != wanted.start:
-                raise ContentChanged(
-                    f"While {wanted.doing}: there is no byte {wanted.start:,} in it any more"
-                )
-            start, expected = size, 0
-        elif match is None or match.group(1) is None or encoded:
-            raise ContentError(f"While {wanted.doing}: the host sent a part and not which one")
-        else:
-            start, last = int(match.group(1)), int(match.group(2))
-            if start != wanted.start:
-                raise ContentError(
-                    f"While {wanted.doing}: asked for byte {wanted.start:,}, got byte {start:,}"
-                )
-            expected = last - start + 1
+        size = wanted.size if size is None else size
+        if size is None or size != wanted.start:
+            raise ContentChanged(
+                f"While {wanted.doing}: there is no byte {wanted.start:,} in it any more"
+            )
+        start, expected = size, 0
+    elif part:  # also with status 200, as some stores answer
+        start, expected, size = _part(response, wanted)
     elif size is None and not encoded:
         expected = wanted.size
     _refuse_page(response, wanted, size)
     etag = fields.get("ETag")
-    whole = response.status_code == 200
+    whole = response.status_code == 200 and not part
     return ContentInfo(
         start=start,
         size=size if size is not None else wanted.size,
         etag=etag if etag and not etag.startswith("W/") else None,
         sha256=headers.sha256_of(fields.get(headers.REPR_DIGEST)),
         md5=headers.md5_of(fields.get(headers.CONTENT_MD5)) if whole else None,
-        ranges=response.status_code in {206, 416} or fields.get("Accept-Ranges") == "bytes",
+        ranges=part or response.status_code == 416 or fields.get("Accept-Ranges") == "bytes",
     ), expected
+
+
+def _part(response: httpx.Response, wanted: Wanted) -> tuple[int, int, int | None]:
+    """Which part an answer holds: its first byte, its length, the size of the whole if said.
+
+    Raises:
+        ContentError: it does not say that, or this is not what was asked for.
+    """
+    fields = response.headers
+    match = _CONTENT_RANGE.fullmatch(fields.get("Content-Range", ""))
+    size = _number(match.group(3)) if match else None
+    start, last = (int(match[1]), int(match[2])) if match and match[1] else (0, -1)
+    encoded = fields.get("Content-Encoding", "identity").lower() != "identity"
+    if encoded or last < start or (size is not None and last >= size):
+        raise ContentError(f"While {wanted.doing}: the host sent a part and not which one")
+    count = last - start + 1
+    if start != wanted.start and (start, count) != (0, size):
+        raise ContentError(
+            f"While {wanted.doing}: asked for byte {wanted.start:,}, got byte {start:,}"
+        )
+    if size is None and wanted.size is None and wanted.stop is None:
+        raise ContentError(f"While {wanted.doing}: the host sent a part and not of how much")
+    return start, count, size
 
 
 def _refuse_page(response: httpx.Response, wanted: Wanted, size: int | None) -> None:
@@ -205,4 +227,6 @@ def _refuse_page(response: httpx.Response, wanted: Wanted, size: int | None) -> 
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() else None
+    """The number that a header gives; None when it is none, or larger than any content."""
+    plain = text and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text or "") if plain else None

@@ -45,7 +45,11 @@ def clean(text: str, secrets: Iterable[str] = ()) -> str:
 
 def host_of(url: str) -> str:
     """Host and port of a link: all of it that an error may name."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "the endpoint"
+    try:
+        host = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:  # no address at all
+        host = ""
+    return visible(host) or "the endpoint"
 
 
 def _unsent(text: str) -> errors.AmltuiError:

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
 import anyio.lowlevel
 import httpx
 
 from amltui import __version__
-from amltui.errors import AmltuiError, NotFound, UsageError
+from amltui.errors import AmltuiError, NotFound, UsageError, WorkspaceError
 from amltui.wire import headers
 from amltui.workspaces.studio import faults
 from amltui.workspaces.studio.network import Backend
@@ -107,10 +108,15 @@ class Link:
         """The answer to a GET with its body unread. `own`: an API request, sent with the token.
 
         Any status comes back, 429 and 5xx after the repetitions; their bodies have been read.
+
+        Raises:
+            WorkspaceError: `url`, which the workspace gave, is no address.
         """
 
         async def attempt() -> httpx.Response:
             with self.border(doing, url):
+                if not own:
+                    _check_link(url, doing)
                 request = self._request("GET", url, self._own(extra) if own else dict(extra), None)
                 response = await self._send(request)
                 if response.status_code >= 400:
@@ -214,6 +220,23 @@ def _connect_by(client: httpx.AsyncClient, backend: Backend) -> None:
         for transport in (client._transport, *client._mounts.values()):  # noqa: SLF001 - see above
             if isinstance(transport, httpx.AsyncHTTPTransport):
                 transport._pool._network_backend = backend  # noqa: SLF001 - see above
+
+
+def _check_link(url: str, doing: str) -> None:
+    """See that a link is an address: who typed the endpoint cannot help if it is not.
+
+    Raises:
+        WorkspaceError: it is none.
+    """
+    link = httpx.URL()
+    with suppress(httpx.InvalidURL, ValueError):
+        if urlsplit(url).hostname:  # stricter with brackets than httpx
+            link = httpx.URL(url)
+    if link.scheme not in {"http", "https"} or not link.host:
+        raise WorkspaceError(
+            f"While {doing}: the workspace gave a link that is no address",
+            hint="Refresh the list; if it stays, tell whoever runs the server.",
+        )
 
 
 def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
