@@ -7,12 +7,16 @@ addresses and what looks like a token are known by their shape.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
+from urllib.parse import quote
 
-_QUERY: Final = re.compile(r"(https?://[^\s?'\"<>]*)\?[^\s'\"<>]*")
-_USER: Final = re.compile(r"(\w+://)[^\s/@'\"]*@")
+_USER: Final = re.compile(r"(\w+://)[^\s/@'\"<>]*@")
+_QUERY: Final = re.compile(r"(?<=[/\w)\]])[?#][^\s\"'<>]+|[?&][\w.~%-]+=[^\s\"'<>]*")
+"""A link's query or fragment, or what looks like one without its link."""
 _TOKEN: Final = re.compile(
-    r"(?i)(authorization_?token|x-ms-metaanalytics-authorizationtoken|authorization|token|sig)"
+    r"(?i)(authorization_?token|x-ms-metaanalytics-authorizationtoken|authorization|token|"
+    r"signature|credential|\bsig)"
     r"(['\"]?\s*[:=]\s*(?:bearer\s+)?b?['\"]?)[^\s'\",&)}\]]+"
 )
 _SHORTEST: Final = 8
@@ -28,10 +32,14 @@ def remember(secret: str) -> None:
         _KNOWN.add(secret)
 
 
-def redacted(text: str) -> str:
-    """`text` without signed queries, passwords in addresses and tokens."""
-    for secret in _KNOWN:
-        text = text.replace(secret, "…")
-    text = _QUERY.sub(r"\1?…", text)
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without `secrets`, remembered ones, signed queries, passwords and tokens.
+
+    Takes time in proportion to the text, whatever it holds.
+    """
+    for secret in (*_KNOWN, *secrets):
+        if secret:
+            text = text.replace(secret, "…").replace(quote(secret, safe=""), "…")
     text = _USER.sub(r"\1…@", text)
+    text = _QUERY.sub("?…", text)
     return _TOKEN.sub(r"\1\2…", text)

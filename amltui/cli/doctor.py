@@ -10,8 +10,6 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +22,7 @@ from amltui.errors import AmltuiError
 from amltui.redact import redacted
 
 if TYPE_CHECKING:
-    import httpx
+    from amltui.workspaces.base import Workspace
 
 LIBRARIES: Final = (
     "textual", "httpx", "pyarrow", "duckdb", "pandas", "sqlalchemy", "granian", "cyclopts",
@@ -170,49 +168,33 @@ async def _server(
                 "lacks": answer.lacks,
             }
             if connection is not None:
-                section.update(await _transport(found, connection))
+                section.update(await _route(found, workspace))
             return section
     except AmltuiError as error:
         found.trouble(f"{error} {error.hint}", exits.code_of(error))
         return {"error": redacted(str(error))}
 
 
-async def _transport(found: Findings, connection: Connection) -> dict[str, Any]:
-    """TLS and clock, from one request without a token."""
-    import httpx
-
-    parts = urlsplit(connection.endpoint)
-    section: dict[str, Any] = {"tls": None, "clock_skew_seconds": None}
+async def _route(found: Findings, workspace: Workspace) -> dict[str, Any]:
+    """TLS, proxy and clock."""
     try:
-        async with (
-            httpx.AsyncClient(timeout=10) as client,
-            client.stream("GET", connection.endpoint) as response,
-        ):
-            section["tls"] = _tls(response)
-            skew = _skew(response.headers.get("date"))
-    except httpx.HTTPError:
-        return section
-    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        route = await workspace.route()
+    except AmltuiError as error:
+        found.trouble(f"{error} {error.hint}", exits.code_of(error))
+        return {}
+    if route is None:
+        return {}
+    skew = route.clock_skew
+    if not route.encrypted and not _is_near(route.address):
         found.trouble("The endpoint has no TLS: the token can be read on the way.")
-    section["clock_skew_seconds"] = skew
     if skew is not None and abs(skew) > _SKEW:
         found.trouble(f"The clocks differ by {skew:.0f} s: links may seem expired.")
-    return section
+    return {"tls": route.tls, "proxy": route.proxy, "clock_skew_seconds": skew}
 
 
-def _tls(response: httpx.Response) -> str | None:
-    stream = response.extensions.get("network_stream")
-    found = stream.get_extra_info("ssl_object") if stream is not None else None
-    return f"{found.version()} {found.cipher()[0]}" if found is not None else None
-
-
-def _skew(date: str | None) -> float | None:
-    """Seconds that this clock is ahead; a Date header tells whole seconds only."""
-    try:
-        there = parsedate_to_datetime(date or "")
-    except (ValueError, TypeError):
-        return None
-    return round((datetime.now(UTC) - there.astimezone(UTC)).total_seconds() - 0.5, 1)
+def _is_near(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _terminal(environment: Mapping[str, str]) -> dict[str, Any]:

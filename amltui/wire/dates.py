@@ -37,9 +37,10 @@ def from_wire(text: str | None) -> datetime | None:
         if match:
             return EPOCH + timedelta(milliseconds=int(match.group(1)))
         moment = datetime.fromisoformat(text)
+        # .NET's smallest and largest times, written with an offset, lie outside the calendar.
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def to_ticks(moment: datetime) -> int:

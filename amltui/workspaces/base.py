@@ -36,6 +36,21 @@ class Capabilities:
     """Give an experiment an output."""
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way to a workspace, as one request took it."""
+
+    address: str
+    """Scheme, host and port; no path, no secret."""
+    encrypted: bool
+    tls: str | None = None
+    """Version and cipher. None: not encrypted."""
+    proxy: str | None = None
+    """Host and port of the proxy in force, and the variable that names it."""
+    clock_skew: float | None = None
+    """Seconds that this machine's clock is ahead of the server's. None: it did not say."""
+
+
 class Content(Protocol):
     """An open content: what the host said, then its bytes, by iterating or by `readinto`."""
 
@@ -82,6 +97,10 @@ class Workspace(ABC):
     @abstractmethod
     async def info(self) -> WorkspaceInfo:
         """Name, region, and for owners the tokens."""
+
+    @abstractmethod
+    async def route(self) -> Route | None:
+        """How it is reached, found out by one request without a token. None: by no network."""
 
     @abstractmethod
     async def capabilities(self) -> Capabilities:

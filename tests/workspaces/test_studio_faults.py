@@ -37,7 +37,7 @@ def test_each_exception_of_httpx_becomes_one_of_ours_and_keeps_no_secret(kind):
     text = f"failed with {SECRET} at https://host/a/b?sig=SIGNATURE"
     with (
         pytest.raises(errors.AmltuiError) as caught,
-        faults.border("testing", "https://user:pw@host/a?sig=SIGNATURE", [SECRET]),
+        faults.map_exceptions("testing", "https://user:pw@host/a?sig=SIGNATURE", [SECRET]),
     ):
         raise made(kind, text)
     assert type(caught.value) is not errors.AmltuiError

@@ -64,7 +64,7 @@ def test_every_byte_comes_once_and_in_order(certificate, encrypted, pieces, read
                 most = reads[turn % len(reads)]
                 if fill and turn % 3:  # reading and filling may alternate
                     view = memoryview(bytearray(most))
-                    piece = view[: await connection.fill(view, timeout=60)]
+                    piece = view[: await connection.readinto(view, timeout=60)]
                 else:
                     piece = await connection.read(most, timeout=60)
                 assert len(piece) <= most
@@ -87,11 +87,11 @@ async def test_filling_gives_what_has_come_when_the_host_pauses():
 
     async with connected(serve) as connection:
         view = memoryview(bytearray(100))
-        assert bytes(view[: await connection.fill(view, timeout=60)]) == b"first"
+        assert bytes(view[: await connection.readinto(view, timeout=60)]) == b"first"
         with pytest.raises(httpcore.ReadTimeout):
-            await connection.fill(view, timeout=0.05)
+            await connection.readinto(view, timeout=0.05)
         going_on.set()
-        assert bytes(view[: await connection.fill(view, timeout=60)]) == b"second"
+        assert bytes(view[: await connection.readinto(view, timeout=60)]) == b"second"
 
 
 async def test_what_came_before_a_reset_is_given_and_then_the_error():
@@ -106,7 +106,7 @@ async def test_what_came_before_a_reset_is_given_and_then_the_error():
         assert await connection.read(100, timeout=60) == b"first"
         await connection.write(b".", timeout=60)
         with pytest.raises(httpcore.ReadError):
-            await connection.fill(memoryview(bytearray(100)), timeout=60)
+            await connection.readinto(memoryview(bytearray(100)), timeout=60)
         with pytest.raises(httpcore.WriteError):
             await connection.write(b".", timeout=60)
 
@@ -164,8 +164,8 @@ async def test_a_host_whose_first_address_is_silent_is_reached_by_the_next():
     async with listening(serve) as port:
         with silent() as dead:
             transport, incoming = await first_of([dead, dead, ("127.0.0.1", port)], None)
-            await incoming.some()
-            assert incoming.take(100) == b"here"
+            await incoming.wait_readable()
+            assert incoming.read(100) == b"here"
             transport.abort()
             await asyncio.sleep(0)
 

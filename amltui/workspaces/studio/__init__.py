@@ -1,8 +1,9 @@
 """A Studio (classic) workspace over its REST protocol.
 
-`workspace` is what the rest of the program sees; `link` sends requests, `contents` streams bytes,
-`faults` is the one border at which foreign exceptions and refusals become errors of ours. httpx is
-imported when a workspace is entered, not before.
+`workspace` is what the rest of the program sees; `client` sends requests, over `transport` and
+`network`, `answers` bounds what comes back, `contents` streams bytes, `faults` is the one border
+at which foreign exceptions and refusals become errors of ours. httpx is imported when a workspace
+is entered, not before.
 """
 
 from amltui.workspaces.studio.retries import Retry

@@ -18,7 +18,7 @@ from amltui.errors import (
 )
 from amltui.models import ContentInfo
 from amltui.wire import headers
-from amltui.workspaces.studio.link import TIMEOUT, Link
+from amltui.workspaces.studio.client import TIMEOUT, ApiClient
 from amltui.workspaces.studio.network import Connection
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
@@ -33,7 +33,7 @@ _PAGE: Final = ("text/html", "application/xhtml+xml")
 class Wanted:
     """What part of a content was asked for, and what is known about the whole."""
 
-    doing: str
+    operation: str
     start: int = 0
     stop: int | None = None
     etag: str | None = None
@@ -54,9 +54,9 @@ class Wanted:
 class StudioContent:
     """An open content; may be read once, by iterating or by `readinto`. Close it."""
 
-    def __init__(self, link: Link, response: httpx.Response, wanted: Wanted) -> None:
+    def __init__(self, client: ApiClient, response: httpx.Response, wanted: Wanted) -> None:
         self.info, self._expected = examine(response, wanted)
-        self._link = link
+        self._client = client
         self._response = response
         self._wanted = wanted
         self._limit = None if wanted.stop is None else wanted.stop - self.info.start
@@ -101,7 +101,7 @@ class StudioContent:
             if not view:  # a host that ignored the range would go on
                 return 0
         try:
-            with self._link.border(self._wanted.doing, str(self._response.url)):
+            with self._client.mapped(self._wanted.operation, str(self._response.url)):
                 count = await self._next(view)
         except Unreachable as error:
             came = f"{error} after {self._received:,} bytes"
@@ -109,9 +109,11 @@ class StudioContent:
         self._received += count
         if not count and self._promised not in {None, self._received}:
             text = f"{self._received:,} of {self._promised:,} bytes came"
-            raise TransferCut(f"While {self._wanted.doing}: {text}", received=self._received)
+            raise TransferCut(f"While {self._wanted.operation}: {text}", received=self._received)
         if self._expected is not None and self._received > self._expected:
-            raise Damaged(f"While {self._wanted.doing}: more than {self._expected:,} bytes came")
+            raise Damaged(
+                f"While {self._wanted.operation}: more than {self._expected:,} bytes came"
+            )
         return count
 
     async def _next(self, view: memoryview) -> int:
@@ -126,7 +128,7 @@ class StudioContent:
             if not view:
                 return 0
             connection: Connection = self._response.extensions["network_stream"]
-            count = await connection.fill(view, timeout=TIMEOUT.read)
+            count = await connection.readinto(view, timeout=TIMEOUT.read)
             self._unparsed -= count
             return count
         if not self._parsed:
@@ -168,7 +170,7 @@ def examine(response: httpx.Response, wanted: Wanted) -> tuple[ContentInfo, int 
         size = wanted.size if size is None else size
         if size is None or size != wanted.start:
             raise ContentChanged(
-                f"While {wanted.doing}: there is no byte {wanted.start:,} in it any more"
+                f"While {wanted.operation}: there is no byte {wanted.start:,} in it any more"
             )
         start, expected = size, 0
     elif part:  # also with status 200, as some stores answer
@@ -200,14 +202,14 @@ def _part(response: httpx.Response, wanted: Wanted) -> tuple[int, int, int | Non
     start, last = (int(match[1]), int(match[2])) if match and match[1] else (0, -1)
     encoded = fields.get("Content-Encoding", "identity").lower() != "identity"
     if encoded or last < start or (size is not None and last >= size):
-        raise ContentError(f"While {wanted.doing}: the host sent a part and not which one")
+        raise ContentError(f"While {wanted.operation}: the host sent a part and not which one")
     count = last - start + 1
     if start != wanted.start and (start, count) != (0, size):
         raise ContentError(
-            f"While {wanted.doing}: asked for byte {wanted.start:,}, got byte {start:,}"
+            f"While {wanted.operation}: asked for byte {wanted.start:,}, got byte {start:,}"
         )
     if size is None and wanted.size is None and wanted.stop is None:
-        raise ContentError(f"While {wanted.doing}: the host sent a part and not of how much")
+        raise ContentError(f"While {wanted.operation}: the host sent a part and not of how much")
     return start, count, size
 
 
@@ -217,12 +219,13 @@ def _refuse_page(response: httpx.Response, wanted: Wanted, size: int | None) -> 
     known = wanted.size is not None and size == wanted.size
     if page and not known and (not wanted.etag or response.headers.get("ETag") != wanted.etag):
         raise ContentError(
-            f"While {wanted.doing}: the host answered with a web page instead of the content",
+            f"While {wanted.operation}: the host answered with a web page instead of the content",
             hint="A proxy or a login page may stand in between.",
         )
     if wanted.size is not None and size is not None and size != wanted.size:
         raise Damaged(
-            f"While {wanted.doing}: the host has {size:,} bytes, the workspace says {wanted.size:,}"
+            f"While {wanted.operation}: the host has {size:,} bytes, "
+            f"the workspace says {wanted.size:,}"
         )
 
 

@@ -13,55 +13,86 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 import msgspec
 
 from amltui import errors
+from amltui.redact import redacted
 from amltui.text import visible
 from amltui.wire import messages
+from amltui.workspaces.studio.answers import Answer, TooLarge, TooSlow
+from amltui.workspaces.studio.proxies import Proxy, proxy_for
 
 _LONGEST: Final = 400
-_QUERY: Final = re.compile(r"[?&][\w.~%-]+=[^\s\"'<>]*|(?<=[/\w])[?#][^\s\"'<>]+")
-_SIGNATURE: Final = re.compile(r"(?i)\b(sig|signature|token|credential)=[^\s&\"'<>]+")
-_USERINFO: Final = re.compile(r"(?i)(https?://)[^\s/@\"'<>]+@")
-_TAGS: Final = re.compile(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>")
-_TITLE: Final = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
+_READ: Final = 20_000
+"""Characters of an error's body that are looked at."""
+_TAG: Final = re.compile(r"<[^<>]*>")
+_ERRNO: Final = re.compile(r"\[(?:Errno|WinError) -?\d+\]\s*|\s*\(_ssl\.c:\d+\)")
 
 
 def clean(text: str, secrets: Iterable[str] = ()) -> str:
     """`text` on one line, at most 400 characters, without `secrets` and without link queries."""
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "[secret]").replace(quote(secret, safe=""), "[secret]")
-    text = _USERINFO.sub(r"\1", text)
-    text = _QUERY.sub("", text)
-    text = _SIGNATURE.sub(r"\1=[secret]", text)
-    text = visible(" ".join(text.split()))
+    text = visible(" ".join(redacted(text[:_READ], secrets).split()))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def host_of(url: str) -> str:
     """Host and port of a link: all of it that an error may name."""
     try:
-        host = urlsplit(url).netloc.rpartition("@")[2]
-    except ValueError:  # no address at all
-        host = ""
-    return visible(host) or "the endpoint"
+        return visible(urlsplit(url).netloc.rpartition("@")[2]) or "the endpoint"
+    except ValueError:  # a bracket that is not closed
+        return "the host"
+
+
+_ENCRYPTION: Final = (
+    ("expired", "The server's certificate has expired: whoever runs the server must renew it."),
+    ("not yet valid", "The certificate is not valid yet: is this machine's clock right?"),
+    (
+        "mismatch",
+        "The certificate is for another host: is the endpoint spelled as its owner gave it?",
+    ),
+    ("not valid for", "The certificate is for another host or address."),
+    (
+        "certificate",
+        (
+            "The server's certificate is not trusted here. If it is a private one, "
+            "let SSL_CERT_FILE name the file with its issuer."
+        ),
+    ),
+    (
+        "wrong version number",
+        "The server does not speak TLS at this port: should the endpoint begin with http://?",
+    ),
+    ("instead of encrypting", "Does the server speak TLS at this port? If not, write http://."),
+    ("record layer", "The server does not speak TLS: should the endpoint begin with http://?"),
+    ("ssl", "The encryption could not be agreed on."),
+)
+"""What to do, by the first word that the failure of an encrypted connection is told with."""
+PLAIN_TO_TLS: Final = "The server speaks TLS at this port: let the endpoint begin with https://."
+_TLS_WORDS: Final = ("speaks tls", "https port", "http request to an https", "https server")
 
 
 def _unsent(text: str) -> errors.AmltuiError:
     error = errors.Unreachable(text)
     error.sent = False
-    if "CERTIFICATE" in text.upper() or "SSL" in text.upper():
+    said = text.lower().replace("_", " ")
+    if "certificate" in said or "ssl" in said or "tls" in said:
         error.passing = False
-        error.hint = (
-            "The server's certificate is not trusted here. If it is a private one, "
-            "let SSL_CERT_FILE name the file with its issuer."
-        )
+    error.hint = next((hint for word, hint in _ENCRYPTION if word in said), error.hint)
     return error
+
+
+def _too_slow(text: str) -> errors.AmltuiError:
+    error = errors.Unreachable(text, hint="Try again when the server or the network is faster.")
+    error.passing = False
+    return error
+
+
+def _too_large(text: str) -> errors.AmltuiError:
+    return errors.WorkspaceError(text, hint="Is this the address of a workspace's server?")
 
 
 def _wrong_address(text: str) -> errors.AmltuiError:
@@ -89,7 +120,16 @@ FOREIGN: Final[dict[type[Exception], Callable[[str], errors.AmltuiError]]] = {
     httpcore.TimeoutException: errors.Unreachable,
     httpcore.NetworkError: errors.Unreachable,
     httpcore.ProtocolError: errors.Unreachable,
+    httpcore.ConnectError: _unsent,
+    httpcore.ConnectTimeout: _unsent,
+    httpcore.PoolTimeout: _unsent,
+    httpcore.ProxyError: _unsent,
+    httpcore.LocalProtocolError: errors.UsageError,
+    httpcore.UnsupportedProtocol: _wrong_address,
+    TooSlow: _too_slow,
+    TooLarge: _too_large,
     msgspec.MsgspecError: errors.WorkspaceError,
+    RecursionError: errors.WorkspaceError,
     OSError: errors.Unreachable,
 }
 """What each foreign exception means; the nearest base class counts."""
@@ -100,56 +140,107 @@ _NO_ANSWER: Final = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
     httpcore.ProtocolError,
+    httpcore.ProxyError,
     OSError,
 )
+_NOT_THE_PROTOCOL: Final = (msgspec.MsgspecError, RecursionError, httpx.DecodingError)
 
 
-def translate(error: Exception, doing: str, url: str, secrets: Iterable[str]) -> errors.AmltuiError:
-    """`error` as one of ours. `doing` says what was tried, in words that follow "While"."""
+def translate(
+    error: Exception, operation: str, url: str, secrets: Iterable[str]
+) -> errors.AmltuiError:
+    """`error` as one of ours. `operation` says what was tried, in words that follow "While"."""
     for kind in type(error).__mro__:
         if kind in FOREIGN:
             break
     else:
         kind = httpx.HTTPError
-    if isinstance(error, msgspec.MsgspecError):
+    proxy = None
+    if isinstance(error, _NOT_THE_PROTOCOL):
         what = f"{host_of(url)} answered with something else than the protocol says"
-    elif issubclass(kind, _NO_ANSWER) and kind is not httpx.LocalProtocolError:
-        what = f"no answer from {host_of(url)}"
+    elif issubclass(kind, _NO_ANSWER) and not issubclass(kind, _OUR_FAULT):
+        proxy = _proxy(url)
+        what = f"no answer from {host_of(url)}{f' through the proxy {proxy}' if proxy else ''}"
     else:
         what = f"the request to {host_of(url)} failed"
-    detail = clean(str(error), secrets) or type(error).__name__
-    return FOREIGN[kind](f"While {doing}: {what} ({detail})")
+    # A parser's own words quote what it parsed, and mean nothing to who reads this.
+    detail = "" if isinstance(error, RecursionError) else _ERRNO.sub("", str(error))
+    detail = clean(detail, secrets) or _NAMED.get(type(error).__name__, type(error).__name__)
+    made = FOREIGN[kind](f"While {operation}: {what} ({detail})")
+    if url.lower().startswith("http://") and any(word in detail.lower() for word in _TLS_WORDS):
+        made.hint = PLAIN_TO_TLS
+    elif proxy is not None and isinstance(made, errors.Unreachable) and made.passing:
+        made.hint = f"Check {proxy.source}; NO_PROXY names hosts that are reached without a proxy."
+    elif url.lower().startswith("http://") and "disconnected" in detail.lower():
+        made.hint += " If the server speaks TLS, let the endpoint begin with https://."
+    return made
+
+
+_OUR_FAULT: Final = (httpx.LocalProtocolError, httpcore.LocalProtocolError)
+_NAMED: Final = {
+    "RecursionError": "it is nested too deeply",
+    "ReadTimeout": "nothing came in time",
+    "WriteTimeout": "nothing was taken in time",
+    "ConnectTimeout": "no connection in time",
+    "PoolTimeout": "too many connections at once",
+}
+
+
+def _proxy(url: str) -> Proxy | None:
+    try:
+        return proxy_for(url)
+    except (errors.ConfigError, ValueError):
+        return None
 
 
 @contextmanager
-def border(doing: str, url: str, secrets: Iterable[str]) -> Iterator[None]:
+def map_exceptions(operation: str, url: str, secrets: Iterable[str]) -> Iterator[None]:
     """Let no foreign exception out of the block."""
     try:
         yield
     except tuple(FOREIGN) as error:
         # Not chained: a library's own text may hold a whole link, or a header's value.
-        raise translate(error, doing, url, secrets) from None
+        raise translate(error, operation, url, secrets) from None
 
 
 def message_of(body: bytes, content_type: str, reason: str, secrets: Iterable[str]) -> str:
     """What an error's body says: JSON under either key, the words of a page, or the reason."""
-    text = body[:20_000].decode("utf-8", "replace").strip()
+    text = body[:_READ].decode("utf-8", "replace").strip()
     said = ""
     if text.startswith("{"):
         try:
             error = msgspec.json.decode(body, type=messages.Error, strict=False)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError):
             error = messages.Error()
         said = error.message or error.error_message or ""
         if said and error.id:
             said = f"{said} [error id {error.id}]"
     elif "html" in content_type or text.startswith("<"):
-        title = _TITLE.search(text)
-        said = unescape(title.group(1) if title else _TAGS.sub(" ", text))
+        said = unescape(_words_of_page(text))
     elif text.startswith('"'):
         said = text.strip('"')
     said = said or ("" if text.startswith(("<", "{")) else text)
     return clean(said, secrets) or clean(reason, secrets) or "no reason given"
+
+
+def _words_of_page(text: str) -> str:
+    """A page's title, or else its text. Reads it once from front to end, whatever it holds."""
+    lower = text.lower()
+    title = lower.find("<title")
+    start = lower.find(">", title) if title >= 0 else -1
+    end = lower.find("</title", start) if start >= 0 else -1
+    if end >= 0:
+        return text[start + 1 : end]
+    kept, at = [], 0
+    for opening in re.finditer(r"<(script|style)\b", lower):
+        if opening.start() < at:
+            continue
+        kept.append(text[at : opening.start()])
+        at = lower.find(f"</{opening[1]}", opening.end())
+        if at < 0:
+            at = len(text)
+            break
+    return _TAG.sub(" ", " ".join([*kept, text[at:]]))
 
 
 def seconds_of(value: str | None) -> float | None:
@@ -162,25 +253,25 @@ def seconds_of(value: str | None) -> float | None:
         pass
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def refusal(
-    response: httpx.Response,
-    doing: str,
+def error_from(
+    answer: Answer,
+    operation: str,
     secrets: Iterable[str],
     *,
-    missing: type[errors.NotFound] = errors.NotFound,
+    not_found: type[errors.NotFound] = errors.NotFound,
 ) -> errors.HttpError:
-    """The error for an answer that is not a success; its body must have been read."""
-    status = response.status_code
-    content_type = response.headers.get("Content-Type", "")
-    said = message_of(response.content, content_type, response.reason_phrase, secrets)
-    text = f"While {doing}: {said} (status {status})"
-    after = seconds_of(response.headers.get("Retry-After"))
+    """The error for an answer that is not a success."""
+    status = answer.status_code
+    content_type = answer.headers.get("Content-Type", "")
+    said = message_of(answer.content, content_type, answer.reason, secrets)
+    text = f"While {operation}: {said} (status {status})"
+    after = seconds_of(answer.headers.get("Retry-After"))
     if status == 401:
         text = f"Unauthorized, please check your workspace ID and authorization token ({said})"
     if status == 403:
@@ -191,9 +282,12 @@ def refusal(
         return errors.ServerFailed(text, status, retry_after=after)
     kinds: dict[int, type[errors.HttpError]] = {
         401: errors.Unauthorized,
-        404: missing,
+        404: not_found,
         405: errors.NotSupportedByServer,
         409: errors.Conflict,
     }
     kind = kinds.get(status, errors.Rejected if status >= 400 else errors.HttpError)
-    return kind(text, status)
+    error = kind(text, status)
+    if any(word in said.lower() for word in _TLS_WORDS):
+        error.hint = PLAIN_TO_TLS
+    return error

@@ -7,6 +7,7 @@ and copies for each 64 to 256 KiB of a body, which costs more than receiving the
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import select
 import socket
@@ -24,7 +25,7 @@ _OWN: Final = 128 * 1024
 _PIECE: Final = 256 * 1024
 """Bytes handed to the system at once; what it does not take is copied."""
 _GATHER: Final = 0.02
-"""Seconds that `fill` waits for its memory to fill up, once something came."""
+"""Seconds that `readinto` waits for its memory to fill up, once something came."""
 _SECOND_ADDRESS: Final = 0.25
 """Seconds after which a host's next address is tried too (RFC 8305)."""
 
@@ -117,17 +118,17 @@ class Connection(httpcore.AsyncNetworkStream):
             ReadTimeout, ReadError: of httpcore.
         """
         async with _failing_as(httpcore.ReadTimeout, httpcore.ReadError, timeout):
-            await self._incoming.some()
-        return self._incoming.take(max_bytes)
+            await self._incoming.wait_readable()
+        return self._incoming.read(max_bytes)
 
-    async def fill(self, view: memoryview, timeout: float | None = None) -> int:
+    async def readinto(self, view: memoryview, timeout: float | None = None) -> int:
         """Fill `view`, or as much of it as comes within some milliseconds; 0 only at the end.
 
         Raises:
             ReadTimeout, ReadError: of httpcore.
         """
         async with _failing_as(httpcore.ReadTimeout, httpcore.ReadError, timeout):
-            return await self._incoming.into(view)
+            return await self._incoming.readinto(view)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send all of `buffer`.
@@ -158,22 +159,29 @@ class Connection(httpcore.AsyncNetworkStream):
         Raises:
             ConnectTimeout, ConnectError: of httpcore; the connection is closed.
         """
-        loop = asyncio.get_running_loop()
         try:
             async with _failing_as(httpcore.ConnectTimeout, httpcore.ConnectError, timeout):
-                transport = await loop.start_tls(
-                    self._transport,
-                    self._incoming,
-                    ssl_context,
-                    server_hostname=server_hostname,
-                    ssl_shutdown_timeout=1,
-                )
+                transport = await self._encrypted(ssl_context, server_hostname)
         except BaseException:
             self._transport.abort()
             raise
         assert transport is not None
         self._incoming.connection_made(transport)
         return Connection(transport, self._incoming)
+
+    async def _encrypted(
+        self, context: ssl.SSLContext, hostname: str | None
+    ) -> asyncio.Transport | None:
+        try:
+            return await asyncio.get_running_loop().start_tls(
+                self._transport,
+                self._incoming,
+                context,
+                server_hostname=hostname,
+                ssl_shutdown_timeout=1,
+            )
+        except ConnectionError:
+            raise OSError("the other side ended the connection instead of encrypting it") from None
 
     def get_extra_info(self, info: str) -> Any:
         """What httpcore asks of a connection; None where it is not known."""
@@ -204,7 +212,7 @@ class _Incoming(asyncio.BufferedProtocol):
         """Whether a read would not wait."""
         return self._stop > self._start or self._end
 
-    async def some(self) -> None:
+    async def wait_readable(self) -> None:
         """Wait until there is something to take, or nothing more will come.
 
         Raises:
@@ -214,9 +222,9 @@ class _Incoming(asyncio.BufferedProtocol):
             self._came.clear()
             await self._came.wait()
         if self._stop == self._start and self._error is not None:
-            raise OSError(str(self._error)) from self._error
+            raise _broken(self._error)
 
-    def take(self, most: int) -> bytes:
+    def read(self, most: int) -> bytes:
         """The next bytes, at most `most`; empty when there are none."""
         stop = min(self._stop, self._start + most)
         data = bytes(self._own[self._start : stop])
@@ -224,13 +232,13 @@ class _Incoming(asyncio.BufferedProtocol):
         self._go_on()
         return data
 
-    async def into(self, view: memoryview) -> int:
+    async def readinto(self, view: memoryview) -> int:
         """Fill `view`; less at the end, and where nothing comes for a moment."""
-        held = self.take(len(view))
+        held = self.read(len(view))
         view[: len(held)] = held
         if len(held) == len(view) or self._end:
             if not held:
-                await self.some()
+                await self.wait_readable()
             return len(held)
         self._target, self._filled = view, len(held)
         try:
@@ -244,7 +252,7 @@ class _Incoming(asyncio.BufferedProtocol):
                 finally:
                     timer.cancel()
             if self._filled == 0 and self._error is not None:
-                raise OSError(str(self._error)) from self._error
+                raise _broken(self._error)
             return self._filled
         finally:
             self._target = None
@@ -260,7 +268,7 @@ class _Incoming(asyncio.BufferedProtocol):
             OSError: it is not.
         """
         if self._error is not None or self._transport is None or self._transport.is_closing():
-            raise OSError("The connection is closed") from self._error
+            raise _broken(self._error)
 
     async def drained(self) -> None:
         """Wait until the system took most of what was written.
@@ -270,7 +278,7 @@ class _Incoming(asyncio.BufferedProtocol):
         """
         await self._drained.wait()
         if self._error is not None:
-            raise OSError(str(self._error)) from self._error
+            raise _broken(self._error)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = typing.cast("asyncio.Transport", transport)
@@ -333,9 +341,54 @@ async def _failing_as(
         async with asyncio.timeout(timeout):
             yield
     except TimeoutError as error:
-        raise late(str(error)) from error
+        if timeout is None or error.errno is not None:  # the system's own patience
+            raise failed(cause(error)) from error
+        raise late(f"nothing happened for {timeout:g} s") from error
     except (OSError, UnicodeError) as error:  # the latter for a name that cannot be one
-        raise failed(str(error)) from error
+        raise failed(cause(error)) from error
+
+
+_CAUSES: Final = {
+    errno.ECONNREFUSED: "the connection was refused: nobody listens there",
+    errno.ECONNRESET: "the other side reset the connection",
+    errno.EPIPE: "the other side closed the connection",
+    errno.ECONNABORTED: "the connection was aborted",
+    errno.ENOTCONN: "the connection is closed",
+    errno.EBADF: "the connection is closed",
+    errno.ESHUTDOWN: "the connection is closed",
+    errno.ETIMEDOUT: "nothing answered",
+    errno.EHOSTUNREACH: "there is no way to this host",
+    errno.EHOSTDOWN: "the host is down",
+    errno.ENETUNREACH: "there is no way to this network",
+    errno.ENETDOWN: "the network is down",
+    errno.EMFILE: "this process has too many files open",
+    errno.ENFILE: "this machine has too many files open",
+    errno.EADDRNOTAVAIL: "this machine has no address or port left for it",
+    errno.EACCES: "this machine does not allow it",
+    errno.EPERM: "this machine does not allow it",
+}
+
+
+def cause(error: OSError | UnicodeError) -> str:
+    """Why a connection failed, in words and without numbers of the system."""
+    if isinstance(error, UnicodeError):
+        return "a host cannot have this name"
+    if isinstance(error, socket.gaierror):
+        if error.errno == socket.EAI_AGAIN:
+            return "the host's name cannot be looked up now"
+        return "there is no host of this name"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate not accepted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"SSL: {(error.reason or str(error)).replace('_', ' ').lower()}"
+    return _CAUSES.get(error.errno or 0) or error.strerror or str(error) or "it broke"
+
+
+def _broken(error: Exception | None) -> OSError:
+    """A new error for each who meets the end of a connection, by what ended it."""
+    if isinstance(error, OSError):
+        return OSError(cause(error))
+    return OSError(str(error) if error else "the connection is closed")
 
 
 def _readable(transport: asyncio.Transport) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import msgspec
 
 from amltui.errors import (
     ConfigError,
     DatasetGone,
+    HttpError,
     LinkExpired,
     NotFound,
     NotSupportedByServer,
@@ -29,12 +30,15 @@ from amltui.models import (
     WorkspaceInfo,
 )
 from amltui.wire import messages, routes
-from amltui.workspaces.base import Capabilities, Content, Upload, Workspace
+from amltui.workspaces.base import Capabilities, Content, Route, Upload, Workspace
 from amltui.workspaces.studio.address import normal_endpoint
 from amltui.workspaces.studio.retries import Retry
 
 if TYPE_CHECKING:
-    from amltui.workspaces.studio.link import Link
+    import httpx
+
+    from amltui.workspaces.studio.client import ApiClient
+    from amltui.workspaces.studio.contents import Wanted
 
 T = TypeVar("T")
 
@@ -70,9 +74,9 @@ class StudioWorkspace(Workspace):
         self._token = token
         self._key = key or f"{self._endpoint}{workspace_id}"
         self._retry = retry or Retry()
-        self._opened: Link | None = None
+        self._opened: ApiClient | None = None
         self._capabilities: Capabilities | None = None
-        self._fresh: dict[str, Location] = {}
+        self._renewed_links: dict[str, Location] = {}
 
     def __repr__(self) -> str:
         return f"StudioWorkspace({self._endpoint!r}, {self._id!r})"
@@ -89,10 +93,10 @@ class StudioWorkspace(Workspace):
         self._opened = await anyio.to_thread.run_sync(self._open)
         return self
 
-    def _open(self) -> Link:
-        from amltui.workspaces.studio.link import Link
+    def _open(self) -> ApiClient:
+        from amltui.workspaces.studio.client import ApiClient
 
-        return Link(self._endpoint, self._token, self._retry)
+        return ApiClient(self._endpoint, self._token, self._retry)
 
     async def __aexit__(self, *exc: object) -> None:
         opened, self._opened = self._opened, None
@@ -100,17 +104,23 @@ class StudioWorkspace(Workspace):
             await opened.close()
 
     @property
-    def _link(self) -> Link:
+    def _client(self) -> ApiClient:
         if self._opened is None:
             raise UsageError("This workspace is not open: use it within `async with`")
         return self._opened
 
     async def info(self) -> WorkspaceInfo:
         """Name, region, and for owners the tokens."""
-        doing = "reading the workspace's settings"
-        response = await self._link.call("GET", self._path(routes.WORKSPACE), doing=doing)
-        settings = await self._decode(response.content, messages.WorkspaceSettings, doing)
+        operation = "reading the workspace's settings"
+        response = await self._client.request(
+            "GET", self._path(routes.WORKSPACE), operation=operation
+        )
+        settings = await self._decode(response.content, messages.WorkspaceSettings, operation)
         return settings.model(response.headers.get("Server", ""))
+
+    async def route(self) -> Route:
+        """How it is reached, found out by one request without a token."""
+        return await self._client.route()
 
     async def capabilities(self) -> Capabilities:
         """What can be done here; asked once, then remembered."""
@@ -129,16 +139,16 @@ class StudioWorkspace(Workspace):
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
         """The latest instance of every family. None: unchanged since `etag`."""
-        doing = "listing datasets"
-        response = await self._link.call(
+        operation = "listing datasets"
+        response = await self._client.request(
             "GET",
             self._path(routes.DATASOURCES),
-            doing=doing,
-            extra={"If-None-Match": etag} if etag else None,
+            operation=operation,
+            headers={"If-None-Match": etag} if etag else None,
         )
         if response.status_code == 304:
             return None
-        found = await self._decode(response.content, list[messages.DataSource], doing)
+        found = await self._decode(response.content, list[messages.DataSource], operation)
         return Listing(tuple(one.model() for one in found), response.headers.get("ETag"))
 
     async def dataset(self, dataset_id: str) -> Dataset:
@@ -147,10 +157,12 @@ class StudioWorkspace(Workspace):
         Raises:
             DatasetGone: the workspace does not know it.
         """
-        doing = "reading a dataset's metadata"
+        operation = "reading a dataset's metadata"
         path = self._path(routes.DATASOURCE, id=dataset_id)
-        response = await self._link.call("GET", path, doing=doing, missing=DatasetGone)
-        return (await self._decode(response.content, messages.DataSource, doing)).model()
+        response = await self._client.request(
+            "GET", path, operation=operation, not_found=DatasetGone
+        )
+        return (await self._decode(response.content, messages.DataSource, operation)).model()
 
     @asynccontextmanager
     async def read(
@@ -180,13 +192,13 @@ class StudioWorkspace(Workspace):
 
         wanted = Wanted("reading an experiment's output", start, stop, etag)
         url = self._endpoint + self._output_path(port)
-        async with self._link.stream(
-            url, doing=wanted.doing, extra=wanted.headers(), own=True
-        ) as response:
-            if not response.is_success and response.status_code != 416:
-                raise self._link.refusal(response, wanted.doing)
-            async with aclosing(StudioContent(self._link, response, wanted)) as content:
-                yield content
+        async with (
+            self._client.stream(
+                url, operation=wanted.operation, headers=wanted.headers(), authenticated=True
+            ) as response,
+            aclosing(StudioContent(self._client, response, wanted)) as content,
+        ):
+            yield content
 
     @asynccontextmanager
     async def _read_dataset(
@@ -195,43 +207,54 @@ class StudioWorkspace(Workspace):
         from amltui.workspaces.studio.contents import StudioContent, Wanted
 
         wanted = Wanted("reading a dataset's contents", start, stop, etag, dataset.size)
-        place, renewed = self._fresh.get(dataset.id, dataset.download_location), False
-        if not place.access_credential:
+        async with AsyncExitStack() as opened:
+            response = await self._follow_link(opened, dataset, wanted)
+            yield await opened.enter_async_context(
+                aclosing(StudioContent(self._client, response, wanted))
+            )
+
+    async def _follow_link(
+        self, opened: AsyncExitStack, dataset: Dataset, wanted: Wanted
+    ) -> httpx.Response:
+        """The answer of the content's host, by a fresh link where the old one is refused."""
+        location = self._renewed_links.get(dataset.id, dataset.download_location)
+        renewed = False
+        if not location.access_credential:
             # Credentials are never stored, so a link without one is old, its host too.
-            place, renewed = await self._renew(dataset.id), True
+            location, renewed = await self._renew(dataset.id), True
         while True:
-            async with self._link.stream(
-                place.url, doing=wanted.doing, extra=wanted.headers(), own=False
-            ) as response:
-                if response.is_success or response.status_code == 416:
-                    async with aclosing(StudioContent(self._link, response, wanted)) as content:
-                        yield content
-                    return
-                if renewed or response.status_code not in {401, 403, 404, 410}:
-                    raise self._refused_link(response, wanted.doing)
-            place, renewed = await self._renew(dataset.id), True
+            answer = self._client.stream(
+                location.url,
+                operation=wanted.operation,
+                headers=wanted.headers(),
+                authenticated=False,
+            )
+            try:
+                return await opened.enter_async_context(answer)
+            except HttpError as error:
+                if error.status_code not in {401, 403, 404, 410}:
+                    raise
+                if renewed:
+                    if error.status_code == 404:
+                        raise
+                    raise LinkExpired(f"{error}: even a fresh link was refused") from None
+            location, renewed = await self._renew(dataset.id), True
 
     async def _renew(self, dataset_id: str) -> Location:
         place = (await self.dataset(dataset_id)).download_location
         if not place.url:
             raise NotFound("The workspace gave no link to the dataset's contents", 404)
-        while len(self._fresh) >= _LINKS_KEPT:
-            del self._fresh[next(iter(self._fresh))]
-        self._fresh[dataset_id] = place
+        while len(self._renewed_links) >= _LINKS_KEPT:
+            del self._renewed_links[next(iter(self._renewed_links))]
+        self._renewed_links[dataset_id] = place
         return place
-
-    def _refused_link(self, response: Any, doing: str) -> Exception:
-        error = self._link.refusal(response, doing)
-        if response.status_code in {401, 403, 410}:
-            return LinkExpired(f"{error}: even a fresh link was refused")
-        return error
 
     async def begin_upload(self, data_type_id: str) -> Upload:
         """Begin an upload of any number of blocks, also none."""
-        doing = "beginning an upload"
+        operation = "beginning an upload"
         path = routes.resource_upload(self._id, data_type_id)
-        response = await self._link.call("POST", path, doing=doing, content=b"")
-        answer = await self._decode(response.content, messages.ResourceUpload, doing)
+        response = await self._client.request("POST", path, operation=operation, content=b"")
+        answer = await self._decode(response.content, messages.ResourceUpload, operation)
         return Upload(answer.id, data_type_id)
 
     async def send_block(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
@@ -243,7 +266,9 @@ class StudioWorkspace(Workspace):
             upload_id=upload.id,
             data_type_id=upload.data_type_id,
         )
-        await self._link.call("POST", path, doing="sending a block of an upload", content=data)
+        await self._client.request(
+            "POST", path, operation="sending a block of an upload", content=data
+        )
 
     async def commit(
         self,
@@ -256,7 +281,7 @@ class StudioWorkspace(Workspace):
         filename: str = "",
     ) -> str:
         """Make the uploaded blocks a dataset or a family's latest instance; its id."""
-        doing = "making the uploaded contents a dataset"
+        operation = "making the uploaded contents a dataset"
         body = messages.CreateDataSource(
             data_source=messages.NewDataSource(
                 name=name,
@@ -268,104 +293,110 @@ class StudioWorkspace(Workspace):
             upload_id=upload.id,
             uploaded_from_file_name=filename,
         )
-        response = await self._link.call(
+        response = await self._client.request(
             "POST",
             self._path(routes.DATASOURCES),
-            doing=doing,
+            operation=operation,
             content=msgspec.json.encode(body),
             idempotent=False,
         )
-        return await self._decode(response.content, str, doing)
+        return await self._decode(response.content, str, operation)
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
         """Change the name or description of the latest instance without its contents."""
-        await self._need("edit", "rename or describe a dataset without its contents")
-        doing = "changing a dataset's name or description"
-        response = await self._link.call(
+        await self._require("edit", "rename or describe a dataset without its contents")
+        operation = "changing a dataset's name or description"
+        response = await self._client.request(
             "PATCH",
             self._path(routes.FAMILY, family=dataset.family_id),
-            doing=doing,
+            operation=operation,
             content=msgspec.json.encode(
                 messages.EditDataSource(name=name, description=description)
             ),
-            missing=DatasetGone,
+            not_found=DatasetGone,
         )
-        return (await self._decode(response.content, messages.DataSource, doing)).model()
+        return (await self._decode(response.content, messages.DataSource, operation)).model()
 
     async def delete(self, family_id: str) -> None:
         """Delete a dataset with all its instances."""
-        doing = "deleting a dataset"
+        operation = "deleting a dataset"
         path = self._path(routes.FAMILY, family=family_id)
         try:
-            await self._link.call(
-                "DELETE", path, doing=doing, missing=DatasetGone, idempotent=False
+            await self._client.request(
+                "DELETE", path, operation=operation, not_found=DatasetGone, idempotent=False
             )
         except (Unreachable, ServerFailed):
             # The answer may be lost and the dataset gone: asking again tells, and does no harm.
             try:
-                await self._link.call("DELETE", path, doing=doing, missing=DatasetGone)
+                await self._client.request(
+                    "DELETE", path, operation=operation, not_found=DatasetGone
+                )
             except DatasetGone:
                 return
 
     async def versions(self, family_id: str) -> tuple[Dataset, ...]:
         """All instances of a family, newest first."""
-        await self._need("versions", "list a dataset's versions")
-        doing = "listing a dataset's versions"
+        await self._require("versions", "list a dataset's versions")
+        operation = "listing a dataset's versions"
         path = self._path(routes.VERSIONS, family=family_id)
-        response = await self._link.call("GET", path, doing=doing, missing=DatasetGone)
-        found = await self._decode(response.content, list[messages.DataSource], doing)
+        response = await self._client.request(
+            "GET", path, operation=operation, not_found=DatasetGone
+        )
+        found = await self._decode(response.content, list[messages.DataSource], operation)
         return tuple(one.model() for one in found)
 
     async def restore(self, dataset_id: str) -> Dataset:
         """Make an old instance's contents the family's latest again, as a new instance."""
-        await self._need("restore", "restore an old version")
-        doing = "restoring an old version"
+        await self._require("restore", "restore an old version")
+        operation = "restoring an old version"
         path = self._path(routes.RESTORE, id=dataset_id)
-        response = await self._link.call(
-            "POST", path, doing=doing, content=b"", idempotent=False, missing=DatasetGone
+        response = await self._client.request(
+            "POST", path, operation=operation, content=b"", idempotent=False, not_found=DatasetGone
         )
-        return (await self._decode(response.content, messages.DataSource, doing)).model()
+        return (await self._decode(response.content, messages.DataSource, operation)).model()
 
     async def experiments(self) -> tuple[Experiment, ...]:
         """All experiments, examples included, without graphs."""
-        doing = "listing experiments"
-        response = await self._link.call("GET", self._path(routes.EXPERIMENTS), doing=doing)
-        found = await self._decode(response.content, list[messages.Experiment], doing)
+        operation = "listing experiments"
+        response = await self._client.request(
+            "GET", self._path(routes.EXPERIMENTS), operation=operation
+        )
+        found = await self._decode(response.content, list[messages.Experiment], operation)
         return tuple(one.model() for one in found)
 
     async def experiment(self, experiment_id: str) -> Experiment:
         """One experiment with its graph."""
-        doing = "reading an experiment"
+        operation = "reading an experiment"
         path = self._path(routes.EXPERIMENT, e=experiment_id)
-        response = await self._link.call("GET", path, doing=doing)
-        return (await self._decode(response.content, messages.Experiment, doing)).model()
+        response = await self._client.request("GET", path, operation=operation)
+        return (await self._decode(response.content, messages.Experiment, operation)).model()
 
     async def publish(self, port: OutputPort, data: AsyncIterator[bytes], *, size: int) -> None:
         """Give an experiment's output port its contents: `size` bytes of `port.data_type_id`."""
-        await self._need("publish", "take an experiment's outputs")
+        await self._require("publish", "take an experiment's outputs")
         query: dict[str, str | int] = {"dataTypeId": port.data_type_id}
-        await self._link.call(
+        await self._client.request(
             "PUT",
             self._output_path(port, query=query),
-            doing="publishing an experiment's output",
+            operation="publishing an experiment's output",
             content=data,
-            extra={"Content-Length": str(size)},
+            headers={"Content-Length": str(size)},
             idempotent=False,
         )
 
     async def quota(self) -> Quota:
         """Storage used and allowed."""
-        doing = "reading the workspace's quota"
-        response = await self._link.call("GET", self._path(routes.QUOTA), doing=doing)
-        return (await self._decode(response.content, messages.Quota, doing)).model()
+        operation = "reading the workspace's quota"
+        response = await self._client.request("GET", self._path(routes.QUOTA), operation=operation)
+        return (await self._decode(response.content, messages.Quota, operation)).model()
 
     async def users(self) -> tuple[User, ...]:
         """Who has access, with roles."""
-        doing = "listing the workspace's users"
-        response = await self._link.call("GET", self._path(routes.USERS), doing=doing)
-        found = await self._decode(response.content, list[messages.User], doing)
+        operation = "listing the workspace's users"
+        response = await self._client.request("GET", self._path(routes.USERS), operation=operation)
+        found = await self._decode(response.content, list[messages.User], operation)
         return tuple(one.model() for one in found)
 
     def _path(self, template: str, **parts: str) -> str:
@@ -381,15 +412,15 @@ class StudioWorkspace(Workspace):
             port=port.port_name,
         )
 
-    async def _need(self, capability: str, what: str) -> None:
+    async def _require(self, capability: str, what: str) -> None:
         if not getattr(await self.capabilities(), capability):
             raise NotSupportedByServer(f"This workspace's server cannot {what}", 405)
 
-    async def _decode(self, body: bytes, kind: type[T], doing: str) -> T:
+    async def _decode(self, body: bytes, kind: type[T], operation: str) -> T:
         def decode() -> T:
             return msgspec.json.decode(body, type=kind, strict=False)
 
-        with self._link.border(doing, self._endpoint):
+        with self._client.mapped(operation, self._endpoint):
             if len(body) < _LARGE:
                 return decode()
             import anyio.to_thread
