@@ -63,6 +63,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     begun: datetime
     download: DownloadPlan | None = None
     upload: UploadPlan | None = None
+    paused: bool = False
+    """Whether somebody paused it: it does not go on before somebody says so."""
 
 
 class Ticket:

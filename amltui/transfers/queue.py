@@ -149,19 +149,22 @@ class Transfers:
         record = self._record(name, plan)
         return self._add(Upload(self._context, self._journal.add(record), self._wake))
 
-    def resume_unfinished(self) -> tuple[Transfer, ...]:
-        """Queue what a process that is gone left in the journal."""
+    def resume_unfinished(self, *, paused: bool = True) -> tuple[Transfer, ...]:
+        """Queue what a process that is gone left in the journal.
+
+        `paused`: also what somebody paused there; else it is listed, and stays paused.
+        """
         found = []
         for ticket in self._journal.take(self._context.workspace.key):
             if ticket.record.id in self._jobs:
                 ticket.close()
             elif ticket.record.upload is not None:
-                found.append(self._add(Upload(self._context, ticket, self._wake)))
+                found.append(self._add(Upload(self._context, ticket, self._wake), paused=paused))
             elif ticket.record.download is not None:
                 plan = ticket.record.download
                 source = plan.dataset or plan.port
                 if source is not None:
-                    found.append(self._add(self._download(ticket, source)))
+                    found.append(self._add(self._download(ticket, source), paused=paused))
         return tuple(found)
 
     def unfinished(self) -> tuple[Record, ...]:
@@ -171,7 +174,10 @@ class Transfers:
 
     async def pause(self, transfer_id: str) -> None:
         """Stop for now; nothing is lost. What is over stays as it is."""
-        await self._stop(self._job(transfer_id), State.PAUSED)
+        job = self._job(transfer_id)
+        await self._stop(job, State.PAUSED)
+        if job.state is State.PAUSED:
+            job.ticket.save(msgspec.structs.replace(job.ticket.record, paused=True))
 
     async def cancel(self, transfer_id: str, *, keep: bool = False) -> None:
         """Stop for good. Nothing half done stays behind, but the cache keeps what it has.
@@ -188,6 +194,7 @@ class Transfers:
         """Go on with what is paused or failed; what waits tries again at once."""
         job = self._job(transfer_id)
         if job.state in {State.PAUSED, State.FAILED}:
+            job.ticket.save(msgspec.structs.replace(job.ticket.record, paused=False))
             job.put(State.QUEUED)
             self._pump()
         elif not job.state.over:
@@ -289,8 +296,12 @@ class Transfers:
         except KeyError:
             raise UsageError(f"No such transfer: {visible(transfer_id)}") from None
 
-    def _add(self, job: Job) -> Transfer:
+    def _add(self, job: Job, *, paused: bool = True) -> Transfer:
         self._jobs[job.id] = job
+        if job.ticket.record.paused and not paused:
+            job.put(State.PAUSED)
+        elif job.ticket.record.paused:
+            job.ticket.save(msgspec.structs.replace(job.ticket.record, paused=False))
         self._pump()
         self._wake()
         return job.snapshot()

@@ -15,6 +15,7 @@ from amltui.tui.backend import Backend
 from amltui.tui.garbage import QUIET
 from amltui.tui.hangup import end_with_terminal
 from amltui.tui.keys import OrderedKeys
+from amltui.tui.notes import Notes, Severity
 from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
@@ -39,6 +40,7 @@ class AmltuiApp(OrderedKeys[int]):
     def __init__(self, profile: str | None = None, *, options: Options | None = None) -> None:
         super().__init__()
         self.backend = Backend(profile, options)
+        self.notes = Notes()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -47,7 +49,7 @@ class AmltuiApp(OrderedKeys[int]):
         """Paint first; the session opens beside it."""
         self.backend.start()
         self.set_interval(QUIET, self.backend.garbage.collect_in_quiet)
-        self.push_screen(MainScreen(self.backend))
+        self.push_screen(MainScreen(self.backend, self.notes))
 
     async def on_unmount(self) -> None:
         """End the session, and with it an embedded workspace, in order."""
@@ -69,11 +71,25 @@ class AmltuiApp(OrderedKeys[int]):
         elif covered and not small:
             self.pop_screen()
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Severity = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Tell the person something, in the line of the keys and not in a box over the panes."""
+        del markup  # A note is never read as markup.
+        text = f"{title}: {message}" if title else message
+        self.notes.say(visible_lines(text), severity, timeout)
+
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""
         if isinstance(error, AmltuiError):
             text = redacted(f"{error}\n{error.hint}" if error.hint else str(error))
-            self.notify(visible_lines(text), severity="error", timeout=12, markup=False)
+            self.notify(text, severity="error")
             return
         # Only the kind of error is shown and logged: its text may hold what must stay secret.
         _log.error("unexpected %s", type(error).__name__)
@@ -81,8 +97,6 @@ class AmltuiApp(OrderedKeys[int]):
             f"Something unexpected failed ({type(error).__name__}). Nothing was lost; "
             "please tell whoever maintains amltui what you did.",
             severity="error",
-            timeout=15,
-            markup=False,
         )
 
     def _fatal_error(self) -> None:
@@ -102,7 +116,7 @@ class AmltuiApp(OrderedKeys[int]):
 
     def action_help_quit(self) -> None:
         """Ctrl-C does not quit, for it is pressed to copy; say what does."""
-        self.notify("Press q to quit.", markup=False)
+        self.notify("Press q to quit.")
 
 
 def run(profile: str | None = None) -> int:

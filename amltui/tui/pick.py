@@ -19,7 +19,7 @@ class Picker(AmltuiApp):
 
     def on_mount(self) -> None:
         """Say what Enter does here; Textual itself also calls the parent's method."""
-        self.notify("Enter takes the dataset, q takes none.", markup=False)
+        self.notify("Enter takes the dataset, q takes none.")
 
     @on(DatasetList.Chosen)
     def _take(self, event: DatasetList.Chosen) -> None:

@@ -94,7 +94,7 @@ class Driver:
     @property
     def notes(self) -> str:
         """All notifications so far, one line each."""
-        return "\n".join(note.message for note in self.app._notifications)
+        return "\n".join(note.text for note in self.app.notes.said)
 
     def screen_text(self) -> str:
         """What stands on the screen, line by line."""

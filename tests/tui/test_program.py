@@ -217,9 +217,9 @@ async def test_an_unreachable_workspace_is_said_and_nothing_breaks(place, monkey
     app = AmltuiApp()
     async with app.run_test(size=(120, 40)) as pilot:
         user = Driver(app, pilot)
-        await user.until(lambda: user.main.query_one(Header).status.online is False)
+        await user.until(lambda: user.main.query_one(Header).status.state == "offline")
         await user.until(lambda: user.notes)
-        await user.until(lambda: "R tries again" in user.screen_text())
+        await user.until(lambda: "tried again" in user.screen_text())
         assert "Check the network" in user.notes
 
 
@@ -228,3 +228,15 @@ async def test_quit_leaves_with_status_zero(place):
         await user.press("q")
         await user.until(lambda: not user.app.is_running)
     assert user.app.return_code == 0
+
+
+async def test_what_is_cancelled_before_it_begins_leaves_nothing_behind(place):
+    async with at_the_screen() as user:
+
+        async def nothing() -> None:
+            pass
+
+        for _ in range(3):  # each takes the place of the one before at once
+            user.main.work(nothing, group="a test", exclusive=True)
+        user.main.workers.cancel_group(user.main, "a test")
+        await user.pilot.pause()

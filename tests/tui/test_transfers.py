@@ -68,3 +68,19 @@ async def test_a_large_dataset_is_previewed_only_when_asked_for(place, large):
         await user.until(lambda: user.main.preview.rows.row_count == 700_000)
         await user.press("G")
         await user.until(lambda: "row 700,000" in user.screen_text())
+
+
+async def test_what_was_paused_stays_paused_at_the_next_start(place, large):
+    async with at_the_screen(options=SLOW) as user:
+        await user.choose(large.name)
+        await user.press("d", "w")
+        await user.until(lambda: states(user) == ["running"])
+        await user.press("p")
+        await user.until(lambda: states(user) == ["paused"])
+        await user.press("q")
+        await user.until(lambda: not user.app.is_running)
+    async with at_the_screen() as user:
+        await user.until(lambda: "Still paused: squares" in user.notes)
+        assert states(user) == ["paused"]
+        await user.press("w", "p")
+        await user.until((place / "squares.csv").exists)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from amltui.models import Dataset
     from amltui.services.session import Session
+    from amltui.tui.widgets.datasets import DatasetsPane
+    from amltui.tui.widgets.header import Header
     from amltui.tui.widgets.preview import PreviewPane
     from amltui.tui.widgets.transfers import TransfersPane
 
@@ -32,11 +34,28 @@ class Desk(Protocol):
     def say(self, message: str, *, warning: bool = False) -> None:
         """Tell the person something."""
 
-    def work(self, deed: Callable[[], Awaitable[None]]) -> None:
+    def report(self, error: Exception) -> None:
+        """Say what went wrong and what to do about it."""
+
+    def work(
+        self, deed: Callable[[], Awaitable[None]], *, group: str = "deeds", exclusive: bool = False
+    ) -> None:
         """Do something beside the screen; what goes wrong is reported."""
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to family `select`."""
+
+
+class ListDesk(Desk, Protocol):
+    """The main screen with its header and its datasets pane."""
+
+    @property
+    def header(self) -> Header:
+        """The line that says whether the workspace answers."""
+
+    @property
+    def datasets(self) -> DatasetsPane:
+        """The datasets pane."""
 
 
 class PreviewDesk(Desk, Protocol):

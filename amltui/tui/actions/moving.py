@@ -38,10 +38,14 @@ class TransferActions:
         """Go on with what an earlier run left, then show every change."""
         session = await self._desk.session()
         queue = await session.transfers()
-        left = queue.resume_unfinished()
-        if left:
-            what = visible(left[0].name) if len(left) == 1 else f"{len(left)} transfers"
-            self._desk.say(f"Going on with {what} from an earlier run. w shows them.")
+        left = queue.resume_unfinished(paused=False)
+        for words, some in (
+            ("Going on with", [one for one in left if one.state != "paused"]),
+            ("Still paused:", [one for one in left if one.state == "paused"]),
+        ):
+            if some:
+                what = visible(some[0].name) if len(some) == 1 else f"{len(some)} transfers"
+                self._desk.say(f"{words} {what} from an earlier run. w shows them.")
         async for transfers in queue.changes():
             before = len(self._desk.transfers.rows)
             self._desk.transfers.show(transfers)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Final
-
-from amltui.tui.actions.questions import loaded
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from amltui.tables import Table
     from amltui.tables.queries import Histogram
 
 _ROWS: Final = 500_000
@@ -18,6 +17,7 @@ _MOST: Final = 20_000_000
 _COLUMNS: Final = 60
 """Columns that get a note; each costs a query."""
 _BINS: Final = 8
+"""Cells of the bars; those of a sample leave one for the sign that says so."""
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
 
 
@@ -32,24 +32,33 @@ def sparkline(spread: Histogram) -> str:
     )
 
 
-async def column_notes(table: Table) -> AsyncGenerator[tuple[int, str]]:
-    """A note for each column, one after the other: bars for numbers, else how many values."""
-    if not table.row_count:
+async def loaded() -> None:
+    """Import what answers questions beside the loop that draws: DuckDB takes a quarter second."""
+    for module in ("aggregate", "match", "order", "statements"):
+        await asyncio.to_thread(import_module, f"amltui.tables.queries.{module}")
+
+
+async def column_notes(rows: Any) -> AsyncGenerator[tuple[int, str]]:
+    """A note for each column, one after the other: bars for numbers, else how many values.
+
+    `rows`: a table or a view of one.
+    """
+    if not rows.row_count:
         return
     await loaded()
     from amltui.tables.queries import distinct, histogram, in_thread
 
-    for index, column in enumerate(table.columns[:_COLUMNS]):
+    for index, column in enumerate(rows.columns[:_COLUMNS]):
         if column.type in {"int", "float", "date", "datetime"}:
-            sampled = table.row_count > _ROWS
-            spread = await in_thread(histogram, table, index, bins=_BINS, sampled=sampled)
+            sampled = rows.row_count > _ROWS
+            spread = await in_thread(histogram, rows, index, bins=_BINS - sampled, sampled=sampled)
             yield index, about(sparkline(spread), exact=spread.sampled is None)
-        elif table.row_count <= _MOST:
-            found = await in_thread(distinct, table, index, limit=1)
+        elif rows.row_count <= _MOST:
+            found = await in_thread(distinct, rows, index, limit=1)
             text = f"{found.total:,} value{'' if found.total == 1 else 's'}"
             yield index, about(text, exact=found.exact)
 
 
 def about(note: str, *, exact: bool) -> str:
     """A note, with `≈` before it where not every row was counted."""
-    return note if exact or not note else f"≈ {note}"
+    return note if exact or not note else f"≈{note}"

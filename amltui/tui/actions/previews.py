@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.tui.actions.desk import PreviewDesk
-from amltui.tui.actions.notes import column_notes
 from amltui.tui.actions.profiles import profile_text
 from amltui.tui.actions.questions import Questions
 from amltui.tui.dialogs.show import ShowText
@@ -89,15 +88,13 @@ class PreviewActions:
         if preview.problem is not None:
             raise preview.problem
 
-    async def annotate(self) -> None:
-        """Say in the grid's header how the columns' values are spread, once all rows are there."""
+    async def finish(self) -> None:
+        """Do what waits for all rows: ask again, mark what is malformed, sum up the columns."""
         table = self._preview.table if self._preview else None
         if table is not None and table.complete:
             await self.questions.renew()
             await self.questions.mark_malformed()
-            async with contextlib.aclosing(column_notes(table)) as notes:
-                async for column, note in notes:
-                    self.questions.note(column, note)
+            self.questions.annotate()
 
     def renamed(self, dataset: Dataset) -> None:
         """The same dataset has another name or description now."""
@@ -191,4 +188,7 @@ class PreviewActions:
                 whole = rows.row_count
         if preview.table is not None and preview.table.malformed_count:
             chips = (*chips, f"{preview.table.malformed_count:,} malformed")
-        return View(dataset.name, note, chips, self.questions.busy, whole)
+        first = self.questions.first
+        if first:
+            note, whole = "", rows.row_count
+        return View(dataset.name, note, chips, self.questions.busy, whole, first)

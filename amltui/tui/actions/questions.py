@@ -7,16 +7,19 @@ takes the top away. What is running is stopped by escape or by the next question
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from textual.coordinate import Coordinate
 
-from amltui.errors import AmltuiError, UsageError
+from amltui.errors import AmltuiError, QueryError, UsageError
+from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import Rows
 from amltui.tui.actions.conditions import conditions
+from amltui.tui.actions.notes import column_notes, loaded
 
 if TYPE_CHECKING:
     from amltui.tables import Table
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from amltui.tui.widgets.preview import PreviewPane
 
 
+_CALM: Final = 0.5
+"""Seconds between two frames that only bring notes on columns."""
 _REPLACING: Final = ("sql", "malformed")
 MARKED: Final = 100_000
 """Malformed rows that are marked in the grid at most; `m` shows all."""
@@ -61,12 +66,6 @@ class Step:
         return self.question.chip
 
 
-async def loaded() -> None:
-    """Import what answers questions beside the loop that draws: DuckDB takes a quarter second."""
-    for module in ("aggregate", "match", "order", "statements"):
-        await asyncio.to_thread(import_module, f"amltui.tables.queries.{module}")
-
-
 class Questions:
     """The pile of answers over one table."""
 
@@ -76,13 +75,16 @@ class Questions:
         self._table: Table | None = None
         self._arrived = asyncio.Event()
         self._steps: list[Step] = []
-        self._notes: dict[int, str] = {}
+        self._notes: dict[Step | None, dict[int, str]] = {}
+        """Notes on the columns of the rows that a filter kept; None: on those of the table."""
         self._malformed: frozenset[int] = frozenset()
         self._sought = ""
         self._turn = asyncio.Lock()
         """Held while the pile is being built: a new question waits for one that is asked again."""
         self.busy = ""
         """What is being worked on, for a person."""
+        self.first = False
+        """Whether the first rows of an order are shown while the rest is being sorted."""
 
     @property
     def chips(self) -> tuple[str, ...]:
@@ -104,11 +106,43 @@ class Questions:
         self._table = table
         self._arrived.set()
 
-    def note(self, column: int, note: str) -> None:
-        """A note on a column of the table, for the header of the grid."""
-        self._notes[column] = note
-        if not self.replaced:
-            self._desk.preview.grid.set_notes(self._notes)
+    def problem(self, kind: str, text: str) -> str:
+        """What is wrong with a question before it is asked, or ""."""
+        if kind == "filter":
+            try:
+                conditions(text, self._desk.preview.rows.columns if self._desk.preview.rows else ())
+            except QueryError as error:
+                return f"{error}\n{error.hint}"
+        return ""
+
+    @property
+    def _narrowed(self) -> Step | None:
+        """The last filter: what the header says is said of its rows."""
+        filters = [step for step in self._steps if step.question.kind == "filter"]
+        return filters[-1] if filters else None
+
+    def annotate(self) -> None:
+        """Say in the header how the values of the rows in force are spread; once all are there."""
+        if self._table is not None and self._table.complete and not self.replaced:
+            self._desk.work(self._annotate, group="notes", exclusive=True)
+
+    async def _annotate(self) -> None:
+        step = self._narrowed
+        table = self._table
+        if table is None or step in self._notes:
+            return
+        found: dict[int, str] = {}
+        written = time.monotonic()
+        rows = table if step is None else step.rows
+        async with contextlib.aclosing(column_notes(rows)) as notes:
+            async for column, note in notes:
+                found[column] = note
+                if time.monotonic() - written > _CALM:
+                    # Not each by itself, which would draw the header again for each.
+                    self._desk.preview.grid.set_notes(found)
+                    written = time.monotonic()
+        self._notes[step] = found
+        self._desk.preview.grid.set_notes(found)
 
     def close(self) -> None:
         """Forget all answers; they must not be on the screen any more."""
@@ -119,6 +153,7 @@ class Questions:
         self._malformed = frozenset()
         self._arrived.clear()
         self.busy = ""
+        self.first = False
 
     def back(self) -> bool:
         """Take the last answer away; false when there is none."""
@@ -325,6 +360,11 @@ class Questions:
             return rows
         if self._desk.preview.rows is None:
             raise UsageError("No rows are shown.", hint="Choose a dataset first.")
+        if isinstance(self._desk.preview.rows, HexRows):
+            raise UsageError(
+                "This dataset has no rows that can be asked: its bytes are shown.",
+                hint="d downloads it.",
+            )
         if self._table is None:
             with self._working("waiting for the rows"):
                 await self._arrived.wait()
@@ -337,17 +377,21 @@ class Questions:
     def _show_first(self, view: View, order: tuple[int, bool]) -> None:
         if self.busy:  # else the whole order is there, or the question was left
             pane = self._desk.preview
+            self.first = True
             pane.show(view, pane.view, keep=True)
             pane.grid.set_sort({order[0]: order[1]})
+            self._changed()
 
     def _show(self, *, keep: bool) -> None:
         pane: PreviewPane = self._desk.preview
         rows: Rows | None = self._steps[-1].rows if self._steps else self._table
         if rows is None:
             return
-        pane.show(rows, pane.view, keep=keep)
+        pane.show(rows, pane.view, keep=keep, notes=not self.replaced)
+        if not self.replaced:
+            pane.grid.set_notes(self._notes.get(self._narrowed, {}))
+            self.annotate()
         if not keep and not self.replaced:
-            pane.grid.set_notes(self._notes)
             pane.grid.mark_malformed(self._malformed)
         order = next(
             (
@@ -361,13 +405,23 @@ class Questions:
         self._changed()
 
     def _drop(self, step: Step) -> None:
+        self._notes.pop(step, None)
         from amltui.tables.table import MalformedRows
 
         if not isinstance(step.rows, MalformedRows):  # these are the table's own
             step.rows.close()
 
-    def tell(self) -> None:
+    def works(self, what: str) -> None:
         """Let the pane say what is being worked on."""
+        self.busy = what
+        self._changed()
+
+    def worked(self) -> None:
+        """It came to an end, or was stopped: what it showed on the way is no answer."""
+        self.busy = ""
+        if self.first:
+            self.first = False
+            self._show(keep=True)
         self._changed()
 
 
@@ -386,9 +440,7 @@ class _Busy:
         self._what = what
 
     def __enter__(self) -> None:
-        self._questions.busy = self._what
-        self._questions.tell()
+        self._questions.works(self._what)
 
     def __exit__(self, *exc: object) -> None:
-        self._questions.busy = ""
-        self._questions.tell()
+        self._questions.worked()

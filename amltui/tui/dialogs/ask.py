@@ -36,6 +36,7 @@ class AskLine(ModalScreen[str | None]):
         accept: str = "save",
         check: Check = anything,
         placeholder: str = "",
+        secret: bool = False,
     ) -> None:
         super().__init__()
         self._title = title
@@ -44,6 +45,7 @@ class AskLine(ModalScreen[str | None]):
         self._accept = accept
         self._check = check
         self._placeholder = placeholder
+        self._secret = secret
 
     def compose(self) -> ComposeResult:
         """The question, the line, what is wrong with it, the keys."""
@@ -51,7 +53,9 @@ class AskLine(ModalScreen[str | None]):
             box.border_title = self._title
             if self._question:
                 yield Static(self._question, markup=False)
-            yield Input(self._text, compact=True, placeholder=self._placeholder)
+            yield Input(
+                self._text, compact=True, placeholder=self._placeholder, password=self._secret
+            )
             yield Static("", classes="problem", markup=False)
             yield Static(f"enter {self._accept}   esc leave", classes="hint", markup=False)
 

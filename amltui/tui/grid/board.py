@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.style import Style
 from textual.coordinate import Coordinate
@@ -24,6 +24,8 @@ from amltui.tui.grid.paint import Frame, Line, MergedBar, marked, titled
 
 _ARROWS = {False: "▲", True: "▼"}
 _PAD = " " * PADDING
+NOTE_WIDTH: Final = 8
+"""Cells kept for a note: eight bars, `9 values`. A longer one is shown without its word."""
 
 
 class NoRows:
@@ -57,6 +59,8 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
     show_header = reactive(default=True)
     show_types = reactive(default=True)
     """Whether a line under the names gives the types."""
+    show_notes = reactive(default=False)
+    """Whether a line of the header, and room in each column, is kept for notes that may come."""
     show_row_labels = reactive(default=True)
     """Whether rows have their numbers before them."""
     zebra_stripes = reactive(default=False)
@@ -116,7 +120,7 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         """Lines of the header now: fewer in a low widget, so that rows stay to be seen."""
         if not self.show_header or not self._columns:
             return 0
-        lines = 1 + self.show_types + bool(self._notes)
+        lines = 1 + self.show_types + (self.show_notes or bool(self._notes))
         height = self.view.height
         return min(lines, height // 3 if height > 2 else max(0, height - 1))
 
@@ -186,7 +190,8 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
     def _title_width(self, column: int) -> int:
         name = width_of(self._title(column)) + 2 * (column in self._sorted)
         kind = width_of(self._kind(column))
-        return min(MAX_WIDTH, max(name, kind, width_of(self._notes.get(column, ""))))
+        note = NOTE_WIDTH if self.show_notes else width_of(self._notes.get(column, ""))
+        return min(MAX_WIDTH, max(name, kind, note))
 
     def _title(self, column: int) -> str:
         return shown(self._columns[column].name[: 4 * MAX_WIDTH]) or f"({column + 1})"
@@ -334,7 +339,10 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
                 text = fit(self._kind(column), slot.width, right=right)
                 style += look.misfit if self._columns[column].misfits else look.kind
             else:
-                text = fit(self._notes.get(column, ""), slot.width, right=right)
+                note = self._notes.get(column, "")
+                if width_of(note) > slot.width:
+                    note = note.partition(" ")[0]  # the figure without its word
+                text = fit(note, slot.width, right=right)
                 style += look.note
             (fixed if slot.frozen else rest).add(f"{_PAD}{text}{_PAD}", style)
         if separator:

@@ -275,7 +275,9 @@ class Grid(Mouse):
         """Lay out again."""
         self._watch_look()
 
-    watch_show_types = watch_show_row_labels = watch_fixed_columns = watch_show_header
+    watch_show_types = watch_show_notes = watch_show_row_labels = watch_fixed_columns = (
+        watch_show_header
+    )
 
     def watch_cursor_type(self) -> None:
         """Draw the other cursor and report what it is on."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,18 +13,20 @@ from textual.containers import Container, Horizontal
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
-from amltui.errors import Cancelled, Unreachable
+from amltui.errors import Cancelled, QueryError
 from amltui.models import Dataset
-from amltui.text import human_duration
 from amltui.tui.actions.copying import CopyActions
 from amltui.tui.actions.datasets import DatasetActions
 from amltui.tui.actions.leaving import LeaveActions
+from amltui.tui.actions.listing import ListActions
 from amltui.tui.actions.moving import TransferActions, presence
 from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.backend import Backend
 from amltui.tui.dialogs.ask import Confirm
 from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
+from amltui.tui.dialogs.show import ShowText
 from amltui.tui.grid.messages import CellHighlighted, CellSelected, SortRequested
+from amltui.tui.notes import Notes
 from amltui.tui.screens.layout import LIST, PREVIEW
 from amltui.tui.screens.panes import PanesScreen
 from amltui.tui.theme import DARK, LIGHT
@@ -67,6 +67,7 @@ class MainScreen(PanesScreen):
         Binding("D", "do('delete')", "delete", show=False),
         Binding("P", "do('prompt')", "the dataset as df in Python", show=False),
         Binding("R", "do('refresh')", "refresh the list", show=False),
+        Binding("S", "do('sign_in')", "sign in with another token", show=False),
         Binding("colon,ctrl+p", "palette", "commands"),
         Binding("i", "details", "details"),
         Binding("w", "transfers", "transfers"),
@@ -74,10 +75,12 @@ class MainScreen(PanesScreen):
         Binding("q", "quit", "quit"),
     ]
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, notes: Notes) -> None:
         super().__init__()
         self._backend = backend
+        self._notes = notes
         self._pause: Timer | None = None
+        self._list = ListActions(self, self._show_list)
         self._moves = TransferActions(self, self._transfers_changed)
         self._datasets = DatasetActions(self, self._moves)
         self._previews = PreviewActions(self, self._show_facts)
@@ -91,10 +94,12 @@ class MainScreen(PanesScreen):
             "describe": self._datasets.describe,
             "delete": self._datasets.delete,
             "refresh": self._datasets.refresh,
+            "sign_in": self._list.sign_in,
             "forget": self._moves.forget,
             "copy": self._copying.menu,
             "undo": self._datasets.undo,
             "colours": self._other_colours,
+            "messages": self._messages,
             "prompt": LeaveActions(self, lambda: self.app).prompt,
         }
 
@@ -110,12 +115,13 @@ class MainScreen(PanesScreen):
             yield PreviewPane(id="preview")
             yield Details(id="details")
         yield TransfersPane(id="transfers")
-        yield KeyBar()
+        yield KeyBar(self._notes)
 
     def on_mount(self) -> None:
         """Show what this disk remembers, then what the workspace says."""
         self._arrange()
         self._show_facts()
+        self.preview.check = self._previews.questions.problem
         self.work(self._begin)
 
     def on_unmount(self) -> None:
@@ -130,6 +136,16 @@ class MainScreen(PanesScreen):
         if self._wish.pane == PREVIEW and self._previews.dataset is not None:
             return self._previews.dataset
         return self.query_one(DatasetList).current
+
+    @property
+    def header(self) -> Header:
+        """The top line."""
+        return self.query_one(Header)
+
+    @property
+    def datasets(self) -> DatasetsPane:
+        """The datasets pane."""
+        return self.query_one(DatasetsPane)
 
     @property
     def preview(self) -> PreviewPane:
@@ -151,59 +167,42 @@ class MainScreen(PanesScreen):
 
     def say(self, message: str, *, warning: bool = False) -> None:
         """Tell the person something."""
-        self.notify(message, severity="warning" if warning else "information", markup=False)
+        self.notify(message, severity="warning" if warning else "information")
 
     def work(self, deed: Deed, *, group: str = "deeds", exclusive: bool = False) -> None:
         """Do something beside the screen; what goes wrong is reported."""
-        self.run_worker(self._guarded(deed), group=group, exclusive=exclusive, exit_on_error=False)
 
-    async def _guarded(self, deed: Deed) -> None:
+        async def guarded() -> None:
+            try:
+                await deed()
+            except Cancelled:
+                pass
+            except Exception as error:  # noqa: BLE001  the last border before the person
+                self.report(error)
+
+        # The function and not its coroutine, which nobody would await were the worker cancelled
+        # before it begins.
+        begun: Callable[[], Any] = guarded
+        self.run_worker(begun, group=group, exclusive=exclusive, exit_on_error=False)
+
+    def report(self, error: Exception) -> None:
+        """Say what went wrong and what to do about it."""
         app: AmltuiApp = self.app  # type: ignore[assignment]  # this screen lives in no other
-        try:
-            await deed()
-        except Cancelled:
-            pass
-        except Exception as error:  # noqa: BLE001  the last border before the person
-            app.report(error)
+        app.report(error)
 
     # The list
 
     async def _begin(self) -> None:
-        session = await self._open()
-        self.query_one(Header).change(workspace=session.name)
-        cached = await session.cached_list()
-        if cached is not None:
-            self._show_list(cached)
-            await self._look_at_cache()
         try:
-            await self.reload()
+            await self._list.begin()
         finally:
+            self.work(self._list.watch, group="poll")
             self.work(self._backend.warm_up, group="warm")
         self.work(self._moves.watch, group="transfers")
 
-    async def _open(self) -> Session:
-        try:
-            return await self.session()
-        except Exception:  # whatever it is, it is raised again; the panes must not seem to wait
-            self.query_one(Header).change(online=False)
-            self.query_one(DatasetsPane).say("The workspace could not be opened.")
-            raise
-
     async def reload(self, *, select: str | None = None) -> None:
-        """Ask the workspace for its list; the old one stays when it does not answer."""
-        session = await self._open()
-        header = self.query_one(Header)
-        try:
-            await session.connect()
-            began = time.monotonic()
-            snapshot = await session.catalog.refresh()
-        except Unreachable:
-            header.change(online=False, latency=None)
-            self.query_one(DatasetsPane).say("The workspace does not answer.\n\nR tries again.")
-            raise
-        header.change(online=True, latency=time.monotonic() - began, age="")
-        self._show_list(snapshot, select=select)
-        await self._look_at_cache()
+        """Ask the workspace for its list again; go to family `select`."""
+        await self._list.reload(select=select)
 
     async def _look_at_cache(self) -> None:
         here, used, quota = await presence(self)
@@ -212,20 +211,21 @@ class MainScreen(PanesScreen):
 
     def _transfers_changed(self) -> None:
         self._arrange()
+        self._cache_changed()
+
+    def _cache_changed(self) -> None:
         self.work(self._look_at_cache, group="cache", exclusive=True)
 
     @on(TransfersPane.Asked)
     def _transfer_asked(self, event: TransfersPane.Asked) -> None:
         self.work(partial(self._moves.asked, event.transfer, event.what))
 
-    def _show_list(self, snapshot: Snapshot, *, select: str | None = None) -> None:
-        self.query_one(DatasetsPane).show(snapshot.datasets, select=select)
+    def _show_list(self, snapshot: Snapshot, select: str | None) -> None:
+        self.datasets.show(snapshot.datasets, select=select)
         for dataset in snapshot.datasets:
             self._previews.renamed(dataset)
-        if snapshot.cached:
-            age = human_duration((datetime.now(UTC) - snapshot.fetched).total_seconds())
-            self.query_one(Header).change(age=f"{age} ago")
         self._show_facts()
+        self._cache_changed()
 
     @on(DatasetList.Highlighted)
     def _highlighted(self, event: DatasetList.Highlighted) -> None:
@@ -247,6 +247,7 @@ class MainScreen(PanesScreen):
         if self._previews.shows(dataset):
             return
         self.workers.cancel_group(self, "question")
+        self.workers.cancel_group(self, "notes")
         if asked or self._previews.small(dataset):
             self.work(partial(self._preview, dataset), group="preview", exclusive=True)
         else:
@@ -256,7 +257,7 @@ class MainScreen(PanesScreen):
     async def _preview(self, dataset: Dataset) -> None:
         await self._previews.open(dataset)
         await self._look_at_cache()  # It is on this disk now.
-        await self._previews.annotate()
+        await self._previews.finish()
 
     def _show_facts(self) -> None:
         dataset = self.dataset
@@ -272,7 +273,7 @@ class MainScreen(PanesScreen):
     def action_back(self) -> None:
         """Undo the last thing that stands in the way; never quit."""
         if self._wish.pane == PREVIEW:
-            if self._previews.questions.busy:
+            if any(w.group == "question" and not w.is_finished for w in self.workers):
                 self.workers.cancel_group(self, "question")
                 return
             if self._previews.back():
@@ -292,7 +293,21 @@ class MainScreen(PanesScreen):
     def _asked(self, event: PreviewPane.Asked) -> None:
         questions = self._previews.questions
         ask = {"find": questions.find, "filter": questions.filter, "sql": questions.sql}
-        self._ask(partial(ask[event.kind], event.text))
+
+        async def answer() -> None:
+            try:
+                await ask[event.kind](event.text)
+            except QueryError as error:
+                problem = f"{error}\n{error.hint}" if error.hint else str(error)
+                self.preview.refused(event.kind, event.text, problem)
+            else:
+                self.preview.answered(event.kind)
+
+        self._ask(answer)
+
+    @on(PreviewPane.Stopped)
+    def _stopped(self) -> None:
+        self.workers.cancel_group(self, "question")
 
     @on(PreviewPane.FindAgain)
     def _find_again(self, event: PreviewPane.FindAgain) -> None:
@@ -341,6 +356,7 @@ class MainScreen(PanesScreen):
             Command("do:download_to", "download to a path that you type"),
             Command("do:undo", "undo the last change to a dataset"),
             Command("do:colours", "light or dark colours"),
+            Command("do:messages", "messages so far"),
             Command("do:forget", "take finished transfers off the pane"),
         ]
         self.query_one(Palette).open(commands, self._command)
@@ -358,6 +374,11 @@ class MainScreen(PanesScreen):
         self.app.theme = LIGHT.name if self.app.theme == DARK.name else DARK.name
         self.refresh(recompose=False, layout=True)
         self._show_facts()  # Its text carries colours of its own.
+
+    async def _messages(self) -> None:
+        """Show what was told since the program began, the newest first."""
+        said = [note.text for note in reversed(self._notes.said)]
+        await self.ask(ShowText("Messages", "\n\n".join(said) or "Nothing was told yet."))
 
     async def action_quit(self) -> None:
         """Quit; asks first while transfers run."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Literal
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,22 +15,43 @@ from amltui.text import human_size, visible
 from amltui.tui.theme import colour
 from amltui.tui.widgets.dataset_list import fit
 
+State = Literal["connecting", "online", "offline", "refused", "failed"]
+"""How the workspace answered last. `refused`: it does not take the token, or knows no such id."""
+
+_SIGNS: Final[dict[State, tuple[str, str, str]]] = {
+    "connecting": ("◌", "foreground-muted", "connecting"),
+    "online": ("●", "text-success", "online"),
+    "offline": ("○", "text-error", "offline"),
+    "refused": ("✗", "text-error", "not signed in"),
+    "failed": ("✗", "text-error", "not answering as it should"),
+}
+"""Sign, its colour, words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """What the header tells."""
 
     workspace: str = ""
-    online: bool | None = None
-    """None: not known yet."""
+    state: State = "connecting"
     latency: float | None = None
     """Seconds that the last list took."""
     cache_used: int | None = None
     """Bytes."""
     cache_quota: int | None = None
     """Bytes."""
-    age: str = ""
-    """How old a list from this disk is; "" when it came from the workspace."""
+    listed: datetime | None = None
+    """When a list was fetched that the workspace does not confirm now. None: it does."""
+
+
+def _moment(moment: datetime) -> str:
+    """A moment in local time, as short as it can be told from others.
+
+    Not "5 minutes ago": that would be untrue a minute later, or be written again and again.
+    """
+    local = moment.astimezone()
+    today = local.date() == datetime.now().astimezone().date()
+    return f"{local:%H:%M}" if today else f"{local:%Y-%m-%d %H:%M}"
 
 
 class Header(Widget):
@@ -44,17 +67,15 @@ class Header(Widget):
         """Workspace at the left, state at the right; the workspace's name gives way."""
         status = self.status
         right = Text(no_wrap=True)
-        if status.online is None:
-            right.append("◌ connecting", style=colour(self.app, "foreground-muted"))
-        elif status.online:
-            took = "" if status.latency is None else f" {status.latency * 1000:.0f} ms"
-            right.append("●", style=colour(self.app, "text-success"))
-            right.append(f" online{took}")
-        else:
-            right.append("○", style=colour(self.app, "text-error"))
-            right.append(" offline")
-        if status.age:
-            right.append(f", list of {status.age}", style=colour(self.app, "foreground-muted"))
+        sign, shade, words = _SIGNS[status.state]
+        right.append(sign, style=colour(self.app, shade))
+        right.append(f" {words}")
+        if status.state == "online" and status.latency is not None:
+            right.append(f" {status.latency * 1000:.0f} ms")
+        if status.listed is not None:
+            right.append(
+                f", list of {_moment(status.listed)}", style=colour(self.app, "foreground-muted")
+            )
         if status.cache_used is not None and self.size.width >= 70:
             right.append(f"   cache {human_size(status.cache_used)}")
             if status.cache_quota:

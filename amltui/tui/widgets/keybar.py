@@ -1,32 +1,90 @@
-"""The bottom line: the keys that matter for what is in focus."""
+"""The bottom line: the keys that matter for what is in focus, or for a while what was told.
+
+Notes take the place of the keys and not of anything else: a note that lies over the panes hides an
+input, a progress bar or a count just when it is needed.
+"""
 
 from __future__ import annotations
 
+import textwrap
+from time import monotonic
 from typing import Final
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
+from textual.events import Resize
+from textual.timer import Timer
 from textual.widget import Widget
 
+from amltui.tui.notes import Note, Notes, Severity
 from amltui.tui.theme import colour
 
 FIRST: Final = "help"
 LAST: Final = "quit"
+LINES: Final = 4
+"""Lines that notes take at most."""
+_SHADES: Final[dict[Severity, str]] = {
+    "information": "foreground",
+    "warning": "text-warning",
+    "error": "text-error",
+}
 
 
 class KeyBar(Widget):
     """As many `key description` pairs as fit; help comes first and quit is never cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Notes) -> None:
         super().__init__()
         self.set_reactive(KeyBar.auto_links, False)
+        self._notes = notes
+        self._told: list[tuple[str, Severity]] = []
+        """Lines of the notes on the screen."""
+        self._expiry: Timer | None = None
 
     def on_mount(self) -> None:
-        """Follow the focus."""
-        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.refresh())
+        """Follow the focus and the notes."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._keys_changed())
+        self._notes.changed = self._tell
+        self._tell()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Wrap for the new width."""
+        self._tell()
+
+    def _keys_changed(self) -> None:
+        if not self._told:
+            self.refresh()
+
+    def _tell(self) -> None:
+        """Show the notes that are to be seen now, until the first of them has to go."""
+        if self._expiry is not None:
+            self._expiry.stop()
+            self._expiry = None
+        live = self._notes.live
+        lines = [(line, note.severity) for note in live for line in self._wrapped(note)][-LINES:]
+        if lines != self._told:
+            self._told = lines
+            self.styles.height = max(len(lines), 1)
+            self.refresh()
+        if live:
+            first = min(note.until for note in live)
+            self._expiry = self.set_timer(max(first - monotonic(), 0.05), self._tell)
+
+    def _wrapped(self, note: Note) -> list[str]:
+        text = "  ".join(line for line in note.text.split("\n") if line)
+        return textwrap.wrap(text, max(self.size.width - 2, 20))
 
     def render(self) -> Text:
+        """The notes, else the keys."""
+        if self._told:
+            return Text("\n").join(
+                Text(f" {line}", style=colour(self.app, _SHADES[severity]), no_wrap=True)
+                for line, severity in self._told
+            )
+        return self._keys()
+
+    def _keys(self) -> Text:
         """Pairs in the order in which the focus knows them; a click presses the key."""
         pairs: dict[str, tuple[str, str]] = {}
         for key, active in self.screen.active_bindings.items():

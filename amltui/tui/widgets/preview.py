@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, Self
 
@@ -15,7 +16,7 @@ from textual.widgets import Input, Label, Static
 
 from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import Rows
-from amltui.text import visible
+from amltui.text import visible, visible_lines
 from amltui.tui.grid import Grid
 from amltui.tui.grid.board import NoRows
 
@@ -23,7 +24,7 @@ Kind = Literal["find", "filter", "sql"]
 
 PROMPTS: Final[dict[Kind, tuple[str, str]]] = {
     "find": ("/", "find in all columns; n and N go on"),
-    "filter": ("&", "show only rows that hold this text"),
+    "filter": ("&", "a text, or conditions: age>50 & city=Paris & note~^regex; name= is missing"),
     "sql": ("sql", "select … from data"),
 }
 
@@ -44,6 +45,8 @@ class View:
     """What is being worked on."""
     whole: int | None = None
     """Rows of the dataset, where those shown are some of them."""
+    first: bool = False
+    """Whether they are the first of an order that is still being made."""
 
 
 class QuestionInput(Input):
@@ -55,8 +58,8 @@ class QuestionInput(Input):
     ]
 
     def action_leave(self) -> None:
-        """Go back to the grid without asking."""
-        self.screen.query_one(PreviewPane).end_question()
+        """Go back to the grid without asking; what is being asked is stopped."""
+        self.screen.query_one(PreviewPane).leave_question()
 
     def action_ask(self) -> None:
         """Ask at once: the next key is the grid's."""
@@ -99,6 +102,9 @@ class PreviewPane(Vertical):
             super().__init__()
             self.column = column
 
+    class Stopped(Message):
+        """The question that is being asked is not wanted any more."""
+
     class Malformed(Message):
         """The malformed rows are wanted, or no longer."""
 
@@ -111,12 +117,15 @@ class PreviewPane(Vertical):
         self._written: dict[str, str] = {}
         """What stands in the pane's title, state line and lower border."""
         self._only_border = False
+        self.check: Callable[[Kind, str], str] = lambda _kind, _text: ""
+        """Says what is wrong with a question before it is asked, or ""."""
 
     def compose(self) -> ComposeResult:
         """State, grid or the words in its place, question line."""
         yield Static("", id="state", markup=False)
         yield Static("", id="preview-empty", markup=False)
         yield Grid(id="grid")
+        yield Static("", id="question-problem", markup=False)
         with Horizontal(id="question"):
             yield Label("", id="question-mark", markup=False)
             yield QuestionInput(id="question-text", compact=True)
@@ -124,6 +133,7 @@ class PreviewPane(Vertical):
     def on_mount(self) -> None:
         """Begin empty."""
         self.query_one("#question").display = False
+        self.query_one("#question-problem").display = False
         # By its message it would come a frame later.
         self.watch(self.grid, "cursor_coordinate", self._describe_place, init=False)
         self.say("Choose a dataset: enter shows its rows.")
@@ -159,9 +169,18 @@ class PreviewPane(Vertical):
         """The dataset's name."""
         return self._view.title
 
-    def show(self, rows: Rows, view: View, *, keep: bool = False) -> None:
-        """Show these rows; with `keep` cursor and widths stay, for the columns are the same."""
+    def show(self, rows: Rows, view: View, *, keep: bool = False, notes: bool = True) -> None:
+        """Show these rows.
+
+        Args:
+            rows: what to show.
+            view: what they are of the whole.
+            keep: cursor and widths stay, for the columns are the same.
+            notes: leave room for notes on the columns from the start, so that nothing moves when
+                they come.
+        """
         self._rows = rows
+        self.grid.show_notes = notes and not isinstance(rows, HexRows)
         self._view = view
         nothing = rows.complete and not rows.columns
         empty = self.query_one("#preview-empty", Static)
@@ -193,14 +212,17 @@ class PreviewPane(Vertical):
         """Open the line for a question."""
         if self._rows is None:
             return
+        text = self._last.get(kind, "")
+        self._open_line(kind, text or ("select * from data" if kind == "sql" else ""))
+
+    def _open_line(self, kind: Kind, text: str) -> None:
         self._kind = kind
         mark, placeholder = PROMPTS[kind]
         self.query_one("#question-mark", Label).update(mark)
         line = self.query_one(QuestionInput)
         line.placeholder = placeholder
-        line.value = self._last.get(kind, "")
-        if kind == "sql" and not line.value:
-            line.value = "select * from data"
+        line.value = text
+        self._say_problem("")
         self.query_one("#question").display = True
         # Now, not by a message: what is typed next is for the line.
         self.screen.set_focus(line)
@@ -209,13 +231,41 @@ class PreviewPane(Vertical):
         """Close the line; the grid has the focus again."""
         self.screen.set_focus(self.grid)
         self.query_one("#question").display = False
+        self._say_problem("")
+
+    def leave_question(self) -> None:
+        """Close the line without an answer."""
+        self.end_question()
+        self.post_message(self.Stopped())
 
     def ask_question(self) -> None:
         """Ask what stands in the line."""
         text = self.query_one(QuestionInput).value
         self._last[self._kind] = text
-        self.end_question()
+        problem = self.check(self._kind, text)
+        self._say_problem(problem)
+        if problem:
+            return
+        if self._kind != "sql":  # where a mistake is likely, and only the answer tells
+            self.end_question()
         self.post_message(self.Asked(self._kind, text))
+
+    def answered(self, kind: Kind) -> None:
+        """A question has its answer: its line can go."""
+        if self.query_one("#question").display and kind == self._kind:
+            self.end_question()
+
+    def refused(self, kind: Kind, text: str, problem: str) -> None:
+        """A question was wrong: give its line back, with what is wrong about it."""
+        if not self.query_one("#question").display:
+            self._open_line(kind, text)
+        self._say_problem(problem)
+
+    def _say_problem(self, problem: str) -> None:
+        words = self.query_one("#question-problem", Static)
+        if problem or words.display:
+            words.update(visible_lines(problem))
+            words.display = bool(problem)
 
     def action_again(self, step: int) -> None:
         """Go on with the last find."""
@@ -241,7 +291,8 @@ class PreviewPane(Vertical):
         if rows is not None:
             shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
             if view.whole is not None:
-                shown = f"{rows.row_count:,} of {view.whole:,} rows"
+                first = "first " if view.first else ""
+                shown = f"{first}{rows.row_count:,} of {view.whole:,} rows"
             parts = [shown, *([view.note] if view.note else []), *view.chips]
         if view.busy:
             parts.append(f"{view.busy}…")

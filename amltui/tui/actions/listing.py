@@ -1,0 +1,141 @@
+"""The workspace's list: shown from this disk, asked for, and kept true while the program runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from amltui.errors import AmltuiError, ConfigError, Unauthorized, Unreachable, UsageError
+from amltui.tui.actions.desk import ListDesk
+from amltui.tui.dialogs.ask import AskLine
+from amltui.tui.widgets.header import State
+
+if TYPE_CHECKING:
+    from amltui.services.catalog import Snapshot
+    from amltui.services.session import Session
+
+POLL: float = 30.0
+"""Seconds between two looks at a workspace that answers; an unchanged list is a small answer."""
+RETRY: float = 5.0
+"""Seconds between two tries to reach one that does not."""
+
+_INSTEAD: dict[State, str] = {
+    "offline": "The workspace does not answer.\n\nIt is tried again every few seconds.",
+    "refused": "The workspace refused the token or does not know the workspace id.\n\n"
+    "S asks for another token.",
+    "failed": "The workspace failed to list its datasets.\n\nR tries again.",
+}
+"""What stands in place of a list that was never there."""
+
+
+class ListActions:
+    """The datasets of the workspace, and whether it answers."""
+
+    def __init__(self, desk: ListDesk, show: Callable[[Snapshot, str | None], None]) -> None:
+        self._desk = desk
+        self._show = show
+        self._shown: Snapshot | None = None
+        self._turn = asyncio.Lock()
+        """One question at a time: an old answer must not take the place of a newer one."""
+
+    async def begin(self) -> None:
+        """Show what this disk remembers, then what the workspace says."""
+        session = await self._open()
+        self._desk.header.change(workspace=session.name)
+        cached = await session.cached_list()
+        if cached is not None:
+            self._take(cached, None)
+        await self.reload()
+
+    async def reload(self, *, select: str | None = None) -> None:
+        """Ask the workspace for its list; the old one stays when it does not answer."""
+        session = await self._open()
+        async with self._turn:
+            try:
+                await session.connect()
+                began = time.monotonic()
+                snapshot = await session.catalog.refresh()
+            except AmltuiError as error:
+                self._failed(error)
+                raise
+            latency = time.monotonic() - began
+        header = self._desk.header
+        if header.status.state == "online":
+            # Only what a person would call another speed is worth writing to the terminal.
+            before = header.status.latency or 0.0
+            latency = latency if max(latency, before) > 2 * min(latency, before) + 0.05 else before
+        header.change(state="online", latency=latency, listed=None)
+        self._take(snapshot, select)
+
+    async def watch(self) -> None:
+        """Look again and again, so that neither the list nor what is said of it grows old."""
+        header = self._desk.header
+        while True:
+            await asyncio.sleep(RETRY if header.status.state == "offline" else POLL)
+            before = header.status.state
+            try:
+                await self.reload()
+            except Unreachable:
+                pass  # the header says it
+            except AmltuiError as error:
+                if header.status.state != before:
+                    self._desk.report(error)
+
+    async def sign_in(self) -> None:
+        """`S`: go on with another token for the same workspace."""
+        from amltui.config.values import token_of
+
+        session = await self._open()
+        connection = session.connection
+        if connection is None:
+            raise UsageError("The local workspace needs no token.")
+
+        def check(text: str) -> str:
+            try:
+                token_of(text, source="this line")
+            except ConfigError as error:
+                return f"{error}."
+            return ""
+
+        typed = await self._desk.ask(
+            AskLine(
+                "Sign in",
+                f"A token for workspace {connection.workspace_id}\nat {connection.endpoint}\n"
+                "It is used until the program ends; `amltui profile add` keeps one.",
+                accept="sign in",
+                check=check,
+                secret=True,
+            )
+        )
+        if typed is not None:
+            token = token_of(typed, source="this line")
+            await session.sign_in(replace(connection, token=token))
+            await self.reload()
+
+    async def _open(self) -> Session:
+        try:
+            return await self._desk.session()
+        except Exception:  # whatever it is, it is raised again; the panes must not seem to wait
+            self._desk.header.change(state="failed")
+            self._desk.datasets.say("The workspace could not be opened.")
+            raise
+
+    def _failed(self, error: AmltuiError) -> None:
+        state: State = "failed"
+        if isinstance(error, Unreachable):
+            state = "offline"
+        elif isinstance(error, Unauthorized):
+            state = "refused"
+        listed = self._shown.fetched if self._shown is not None else None
+        self._desk.header.change(state=state, latency=None, listed=listed)
+        self._desk.datasets.say(_INSTEAD[state])
+
+    def _take(self, snapshot: Snapshot, select: str | None) -> None:
+        before, self._shown = self._shown, snapshot
+        if snapshot.cached:
+            self._desk.header.change(listed=snapshot.fetched)
+        if before is None or select is not None or before.datasets != snapshot.datasets:
+            self._show(snapshot, select)

@@ -1,0 +1,160 @@
+"""What the screen says is so: of orders, of the workspace, of columns, of filters."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from amltui.services.session import open_session
+from amltui.tui.actions import listing
+from amltui.tui.app import AmltuiApp
+from tests.support.proxy import Fault, fault_proxy
+from tests.tui.conftest import Driver, at_the_screen
+from tests.tui.test_questions import ask, open_census, state
+
+ROWS = 900_000
+
+
+@pytest.fixture
+async def long(place, tmp_path):
+    """A dataset whose sort takes long enough for a key."""
+    path = tmp_path / "long.csv"
+    path.write_text("n,word\n" + "".join(f"{n},w{n * 7919 % ROWS}\n" for n in range(ROWS)))
+    async with open_session() as session:
+        made = await session.upload(path, name="long", data_type_id="GenericCSV")
+        yield made
+        await session.delete(made)
+
+
+async def test_a_sort_left_with_escape_gives_the_rows_back_and_never_seems_whole(place, long):
+    async with at_the_screen() as user:
+        await user.choose("long")
+        await user.press("enter")
+        await user.until(lambda: state(user) == f"{ROWS:,} rows · complete")
+        await user.press("l", "right_square_bracket")
+        grid = user.main.preview.grid
+        await user.until(lambda: grid.rows.row_count == 1_000 or "▼ word" in state(user))
+        if grid.rows.row_count == 1_000:
+            assert state(user).startswith(f"first 1,000 of {ROWS:,} rows · sorting by word")
+        await user.press("escape")
+        await user.until(lambda: state(user) == f"{ROWS:,} rows · complete")
+        assert grid.rows.row_count == ROWS
+        assert grid.rows.cell(1, 0) == "1"
+        assert "▼" not in user.screen_text()
+
+
+async def test_a_wrong_token_is_said_and_another_one_signs_in(place, server, monkeypatch):
+    monkeypatch.setenv("AMLTUI_TOKEN", "0123456789abcdef0123456789abcdef")
+    app = AmltuiApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        user = Driver(app, pilot)
+        await user.until(lambda: "not signed in" in user.screen_text())
+        await user.until(lambda: "S asks for another token" in user.screen_text())
+        assert "connecting" not in user.screen_text()
+        assert "Opening" not in user.screen_text()
+        await user.press("S")
+        await user.until(lambda: "Sign in" in user.screen_text())
+        await user.type(server.token)
+        assert server.token not in user.screen_text()
+        await user.press("enter")
+        await user.until(lambda: "Iris" in user.names)
+        await user.until(lambda: "● online" in user.screen_text())
+
+
+async def test_a_workspace_that_goes_and_comes_is_seen_without_a_key(place, server, monkeypatch):
+    monkeypatch.setattr(listing, "RETRY", 0.1)
+    monkeypatch.setattr(listing, "POLL", 0.1)
+    away = False
+
+    def rule(request):
+        return Fault(lose_answer=True) if away else None
+
+    async with fault_proxy(urlsplit(server.endpoint).port, rule) as proxy:
+        monkeypatch.setenv("AMLTUI_ENDPOINT", proxy.endpoint)
+        async with at_the_screen() as user:
+            await user.until(lambda: "● online" in user.screen_text())
+            away = True
+            await user.until(lambda: "○ offline, list of " in user.screen_text())
+            away = False
+            await user.until(lambda: "● online" in user.screen_text())
+            assert user.notes == ""
+
+
+async def test_what_somebody_else_adds_is_listed_without_a_key(place, monkeypatch):
+    monkeypatch.setattr(listing, "POLL", 0.1)
+    (place / "new.csv").write_text("a\n1\n")
+    async with at_the_screen() as user, open_session() as other:
+        at = user.main.dataset.name
+        made = await other.upload(place / "new.csv", name="added", data_type_id="GenericCSV")
+        await user.until(lambda: "added" in user.names)
+        assert user.main.dataset.name == at
+        await other.delete(made)
+        await user.until(lambda: "added" not in user.names)
+
+
+async def test_the_header_of_filtered_rows_tells_of_these_rows(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("plus")
+        await user.until(lambda: "9 values" in user.screen_text())
+        await ask(user, "ampersand", "workclass=Private & education~^1")
+        await user.until(lambda: "& workclass" in state(user))
+        assert "9 values" not in user.screen_text()
+        await user.until(lambda: "1 value" in user.screen_text())
+        await user.press("escape")
+        await user.until(lambda: "9 values" in user.screen_text())
+
+
+@pytest.mark.parametrize("typed", ["nosuch>5", "age>5 & nosuch = x"])
+async def test_a_condition_on_a_column_that_is_not_there_is_an_error_in_its_line(place, typed):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "ampersand", typed)
+        await user.until(lambda: 'No column is named "nosuch"' in user.screen_text())
+        line = user.main.focused
+        assert (line.id, line.value) == ("question-text", typed)
+        assert state(user) == "32,561 rows · complete"
+        await user.press("end", "x")
+        assert line.value == f"{typed}x"
+        await user.press("escape")
+        assert "No column" not in user.screen_text()
+        await ask(user, "ampersand", '"nosuch>5"')
+        await user.until(lambda: state(user).startswith("0 of 32,561 rows"))
+
+
+async def test_a_condition_that_a_column_cannot_meet_gives_its_line_back(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "ampersand", "age>old")
+        await user.until(lambda: '"old" is not an int' in user.screen_text())
+        assert user.main.focused.value == "age>old"
+
+
+async def test_a_filter_left_with_escape_is_not_applied(place, long):
+    async with at_the_screen() as user:
+        await user.choose("long")
+        await user.press("enter")
+        await user.until(lambda: state(user) == f"{ROWS:,} rows · complete")
+        await ask(user, "ampersand", "word~^w[0-4]*9(1|2|3)+[0-9]*7$")
+        await user.press("escape")
+        await user.until(lambda: state(user) == f"{ROWS:,} rows · complete")
+        assert user.main.preview.grid.has_focus
+        await user.pilot.pause(0.5)
+        assert state(user) == f"{ROWS:,} rows · complete"
+
+
+async def test_what_has_no_rows_cannot_be_asked_and_says_so(place):
+    (place / "a.bin").write_bytes(bytes(range(256)) * 4)
+    async with at_the_screen() as user:
+        session = await user.main.session()
+        made = await session.upload(place / "a.bin", name="some bytes", data_type_id="Binary")
+        await user.main.reload(select=made.family_id)
+        await user.press("1", "enter")
+        await user.until(lambda: user.main.preview.title == "some bytes" and user.main.preview.rows)
+        for key in ("right_square_bracket", "I"):
+            before = len(user.app.notes.said)
+            await user.press(key)
+            await user.until(lambda before=before: len(user.app.notes.said) > before)
+        assert "no rows" in user.notes
+        await session.delete(made)
