@@ -97,6 +97,8 @@ class Listing:
     datasets: tuple[Dataset, ...]
     etag: str | None = None
     """What to send to be told that nothing changed. None: this workspace cannot say."""
+    unreadable: int = 0
+    """Entries that the workspace listed and that could not be understood, so are left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -239,7 +239,7 @@ class Cache:
 
     def save_listing(self, workspace: str, listing: Listing) -> Snapshot:
         """Keep a list, without its links. A disk that refuses is no error: it is only a copy."""
-        bare = Listing(tuple(map(without_links, listing.datasets)), listing.etag)
+        bare = replace(listing, datasets=tuple(map(without_links, listing.datasets)))
         snapshot = Snapshot(workspace, bare, datetime.now(UTC))
         with contextlib.suppress(OSError):
             path = listing_path(self.root, workspace)

@@ -23,7 +23,7 @@ def complete(arguments: list[str]) -> int:
         if kind == "datasets":
             from amltui.services.offline import remembered_list
 
-            names = [dataset.name for dataset in remembered_list(profile or None)[1]]
+            names = [one.name for one in remembered_list(profile or None).listing.datasets]
         elif kind == "profiles":
             from amltui.config.profiles import profiles
             from amltui.config.values import LOCAL

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from amltui.cli.documents import of_dataset
-from amltui.cli.output import Col, Out
+from amltui.cli.output import Col, Out, warn
 from amltui.errors import UsageError
 from amltui.models import Dataset
 from amltui.text import iso_utc
@@ -106,12 +106,15 @@ def _all(asked: Asked, out: Out) -> tuple[Dataset, ...]:
         # Without a session: nothing that speaks to a network is even imported.
         from amltui.services.offline import remembered_list
 
-        fetched, datasets = remembered_list(asked.profile)
-        out.note(f"This is the list of {iso_utc(fetched)}, from this disk.")
-        return datasets
+        remembered = remembered_list(asked.profile)
+        out.note(f"This is the list of {iso_utc(remembered.fetched)}, from this disk.")
+        return remembered.listing.datasets
     from amltui.cli.work import in_session
 
     async def work(session: Session) -> tuple[Dataset, ...]:
-        return (await session.current_list()).datasets
+        snapshot = await session.current_list()
+        if snapshot.gap:
+            warn(snapshot.gap)
+        return snapshot.datasets
 
     return in_session(asked.profile, out, work)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from amltui.cache import Cache
@@ -24,6 +24,16 @@ class Snapshot:
     """When the workspace last confirmed this list (UTC)."""
     cached: bool
     """Whether it came from this disk and not from the workspace."""
+    unreadable: int = 0
+    """Entries that the workspace listed and that could not be understood, so are left out."""
+
+    @property
+    def gap(self) -> str:
+        """What the list lacks, as a sentence; "" when nothing."""
+        if not self.unreadable:
+            return ""
+        total = len(self.datasets) + self.unreadable
+        return f"{self.unreadable} of {total} entries of the list could not be read."
 
     def find(self, name: str) -> Dataset:
         """The dataset of this name (case-sensitive) or id.
@@ -71,7 +81,7 @@ class Catalog:
         if self._current is None:
             stored = self._cache.load_listing(self._key)
             if stored is not None:
-                self._current = _snapshot(stored.listing.datasets, stored.fetched, cached=True)
+                self._current = _snapshot(stored.listing, stored.fetched, cached=True)
         return self._current
 
     async def refresh(self) -> Snapshot:
@@ -85,16 +95,16 @@ class Catalog:
         fetched = datetime.now(UTC)
         if listing is None:
             assert self._current is not None  # an etag is only known with a list
-            self._current = Snapshot(self._current.datasets, fetched, cached=False)
+            self._current = replace(self._current, fetched=fetched, cached=False)
         else:
             self._etag = listing.etag
-            self._current = _snapshot(listing.datasets, fetched, cached=False)
-        await asyncio.to_thread(
-            self._cache.save_listing, self._key, Listing(self._current.datasets)
-        )
+            self._current = _snapshot(listing, fetched, cached=False)
+        current = self._current
+        remembered = Listing(current.datasets, unreadable=current.unreadable)
+        await asyncio.to_thread(self._cache.save_listing, self._key, remembered)
         return self._current
 
 
-def _snapshot(datasets: Iterable[Dataset], fetched: datetime, *, cached: bool) -> Snapshot:
-    ordered = sorted(datasets, key=lambda d: (d.name.casefold(), d.id))
-    return Snapshot(tuple(ordered), fetched, cached)
+def _snapshot(listing: Listing, fetched: datetime, *, cached: bool) -> Snapshot:
+    ordered = sorted(listing.datasets, key=lambda d: (d.name.casefold(), d.id))
+    return Snapshot(tuple(ordered), fetched, cached, listing.unreadable)

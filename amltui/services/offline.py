@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from amltui.cache.listings import layout_root, read_listing
+from amltui.cache.listings import Snapshot, layout_root, read_listing
 from amltui.config import paths, resolve
 from amltui.errors import Unreachable
-from amltui.models import Dataset
 
 
-def remembered_list(profile: str | None) -> tuple[datetime, tuple[Dataset, ...]]:
-    """When the list was last fetched (UTC), and its datasets in the order of their names.
+def remembered_list(profile: str | None) -> Snapshot:
+    """The list and when it was last fetched, its datasets in the order of their names.
 
     Raises:
         ConfigError: the profile or a settings file is wrong.
@@ -24,4 +21,4 @@ def remembered_list(profile: str | None) -> tuple[datetime, tuple[Dataset, ...]]
         raise Unreachable(
             "Nothing is cached of this workspace.", hint="Ask once while it can be reached."
         )
-    return snapshot.fetched, snapshot.listing.datasets
+    return snapshot

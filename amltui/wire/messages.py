@@ -1,7 +1,7 @@
 """The protocol's JSON objects, and what they mean as models.
 
-Reading is lenient: a missing, null or unknown key never fails, because servers differ. Writing
-gives every key that the old client reads.
+Reading is lenient: a missing, null or unknown key never fails, because servers differ, and
+`lenient` takes what is odd for missing. Writing gives every key that the old client reads.
 """
 
 from __future__ import annotations
@@ -53,13 +53,18 @@ class DownloadLocation(Message):
             base_uri=self.base_uri or "",
             location=self.location or "",
             access_credential=self.access_credential or "",
-            size=self.size,
+            size=_amount(self.size),
             name=self.name or "",
             endpoint_type=self.endpoint_type or "",
             credential_container=self.credential_container or "",
             file_type=self.file_type or "",
             is_auxiliary=bool(self.is_auxiliary),
         )
+
+
+def _amount(number: int | None) -> int | None:
+    """A number of bytes; None for what no content can have."""
+    return number if number is not None and 0 <= number < 1 << 63 else None
 
 
 _NOWHERE: Final = models.Location()
@@ -105,7 +110,7 @@ class DataSource(Message):
             name=self.name or "",
             data_type_id=self.data_type_id or "",
             description=self.description or "",
-            size=self.size,
+            size=_amount(self.size),
             created_date=dates.from_wire(self.created_date),
             created_date_ticks=self.created_date_ticks,
             owner=self.owner or "",
@@ -348,7 +353,9 @@ class Quota(Message):
 
     def model(self) -> models.Quota:
         """As a model."""
-        return models.Quota(used=self.used_storage or 0, maximum=self.maximum_storage or None)
+        return models.Quota(
+            used=_amount(self.used_storage) or 0, maximum=_amount(self.maximum_storage) or None
+        )
 
 
 class DataType(Message):

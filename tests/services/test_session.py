@@ -4,8 +4,10 @@ import os
 
 import pytest
 
+from amltui.config import Connection
 from amltui.errors import Conflict, Exists, NotFound, UsageError
 from amltui.services.session import open_session
+from tests.support.raw_server import json_answer, raw_server
 
 CENSUS = "Adult Census Income Binary Classification dataset"
 
@@ -71,3 +73,15 @@ async def test_two_sessions_on_one_local_workspace_see_each_others_datasets(tmp_
     async with open_session() as one, open_session() as other:
         await one.upload(tmp_path / "a.csv", name="shared", data_type_id="GenericCSV")
         assert (await other.find("shared")).size == 4
+
+
+async def test_a_list_with_entries_that_are_none_says_how_many():
+    entries = [{"Id": "w.f.i", "Name": "n"}, {"Name": "without an id"}, 5]
+    async with raw_server(lambda _: json_answer(entries)) as server:
+        connection = Connection(server.endpoint, "w", "a-token")
+        async with open_session(connection=connection) as session:
+            snapshot = await session.current_list()
+        async with open_session(connection=connection, offline=True) as session:
+            remembered = await session.current_list()
+    assert snapshot.gap == remembered.gap == "2 of 3 entries of the list could not be read."
+    assert [one.name for one in remembered.datasets] == ["n"]

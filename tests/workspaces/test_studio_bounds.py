@@ -265,3 +265,11 @@ async def test_failures_of_the_network_are_told_in_words():
                 await workspace.datasets()
         assert "Errno" not in str(caught.value)
         assert words in str(caught.value)
+
+
+async def test_a_list_says_how_many_of_its_entries_could_not_be_read():
+    entries = [{"Id": "w.f.i", "Name": "n", "Size": "x"}, {"Name": "without an id"}]
+    async with answering(lambda _: json_answer(entries, ETag='"v1"')) as workspace:
+        listing = await workspace.datasets()
+    assert [one.name for one in listing.datasets] == ["n"]
+    assert (listing.unreadable, listing.etag) == (1, '"v1"')

@@ -135,6 +135,8 @@ class ListActions:
 
     def _take(self, snapshot: Snapshot, select: str | None) -> None:
         before, self._shown = self._shown, snapshot
+        if snapshot.gap and (before is None or before.gap != snapshot.gap):
+            self._desk.say(snapshot.gap, warning=True)
         if snapshot.cached:
             self._desk.header.change(listed=snapshot.fetched)
         if before is None or select is not None or before.datasets != snapshot.datasets:

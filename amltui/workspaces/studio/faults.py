@@ -130,6 +130,7 @@ FOREIGN: Final[dict[type[Exception], Callable[[str], errors.AmltuiError]]] = {
     TooLarge: _too_large,
     msgspec.MsgspecError: errors.WorkspaceError,
     RecursionError: errors.WorkspaceError,
+    UnicodeDecodeError: errors.WorkspaceError,
     OSError: errors.Unreachable,
 }
 """What each foreign exception means; the nearest base class counts."""
@@ -143,7 +144,12 @@ _NO_ANSWER: Final = (
     httpcore.ProxyError,
     OSError,
 )
-_NOT_THE_PROTOCOL: Final = (msgspec.MsgspecError, RecursionError, httpx.DecodingError)
+_NOT_THE_PROTOCOL: Final = (
+    msgspec.MsgspecError,
+    RecursionError,
+    UnicodeDecodeError,
+    httpx.DecodingError,
+)
 
 
 def translate(
@@ -164,7 +170,8 @@ def translate(
     else:
         what = f"the request to {host_of(url)} failed"
     # A parser's own words quote what it parsed, and mean nothing to who reads this.
-    detail = "" if isinstance(error, RecursionError) else _ERRNO.sub("", str(error))
+    unsaid = isinstance(error, RecursionError | UnicodeDecodeError)
+    detail = "" if unsaid else _ERRNO.sub("", str(error))
     detail = clean(detail, secrets) or _NAMED.get(type(error).__name__, type(error).__name__)
     made = FOREIGN[kind](f"While {operation}: {what} ({detail})")
     if url.lower().startswith("http://") and any(word in detail.lower() for word in _TLS_WORDS):
@@ -179,6 +186,7 @@ def translate(
 _OUR_FAULT: Final = (httpx.LocalProtocolError, httpcore.LocalProtocolError)
 _NAMED: Final = {
     "RecursionError": "it is nested too deeply",
+    "UnicodeDecodeError": "it is no text in UTF-8",
     "ReadTimeout": "nothing came in time",
     "WriteTimeout": "nothing was taken in time",
     "ConnectTimeout": "no connection in time",
@@ -210,7 +218,7 @@ def message_of(body: bytes, content_type: str, reason: str, secrets: Iterable[st
     if text.startswith("{"):
         try:
             error = msgspec.json.decode(body, type=messages.Error, strict=False)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             error = messages.Error()
         said = error.message or error.error_message or ""
         if said and error.id:

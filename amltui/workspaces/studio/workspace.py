@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -29,7 +29,7 @@ from amltui.models import (
     User,
     WorkspaceInfo,
 )
-from amltui.wire import messages, routes
+from amltui.wire import lenient, messages, routes
 from amltui.workspaces.base import Capabilities, Content, Route, Upload, Workspace
 from amltui.workspaces.studio.address import normal_endpoint
 from amltui.workspaces.studio.retries import Retry
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from amltui.workspaces.studio.client import ApiClient
     from amltui.workspaces.studio.contents import Wanted
 
+M = TypeVar("M", bound=msgspec.Struct)
 T = TypeVar("T")
 
 OWNER: Final = "Python SDK"
@@ -148,8 +149,11 @@ class StudioWorkspace(Workspace):
         )
         if response.status_code == 304:
             return None
-        found = await self._decode(response.content, list[messages.DataSource], operation)
-        return Listing(tuple(one.model() for one in found), response.headers.get("ETag"))
+        found, unreadable = await self._decode_list(
+            response.content, messages.DataSource, operation
+        )
+        datasets = tuple(one.model() for one in found)
+        return Listing(datasets, response.headers.get("ETag"), unreadable)
 
     async def dataset(self, dataset_id: str) -> Dataset:
         """One instance, with fresh links.
@@ -300,7 +304,9 @@ class StudioWorkspace(Workspace):
             content=msgspec.json.encode(body),
             idempotent=False,
         )
-        return await self._decode(response.content, str, operation)
+        return await self._decoded(
+            lambda: msgspec.json.decode(response.content, type=str), 0, operation
+        )
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
@@ -344,7 +350,7 @@ class StudioWorkspace(Workspace):
         response = await self._client.request(
             "GET", path, operation=operation, not_found=DatasetGone
         )
-        found = await self._decode(response.content, list[messages.DataSource], operation)
+        found, _ = await self._decode_list(response.content, messages.DataSource, operation)
         return tuple(one.model() for one in found)
 
     async def restore(self, dataset_id: str) -> Dataset:
@@ -363,7 +369,7 @@ class StudioWorkspace(Workspace):
         response = await self._client.request(
             "GET", self._path(routes.EXPERIMENTS), operation=operation
         )
-        found = await self._decode(response.content, list[messages.Experiment], operation)
+        found, _ = await self._decode_list(response.content, messages.Experiment, operation)
         return tuple(one.model() for one in found)
 
     async def experiment(self, experiment_id: str) -> Experiment:
@@ -396,7 +402,7 @@ class StudioWorkspace(Workspace):
         """Who has access, with roles."""
         operation = "listing the workspace's users"
         response = await self._client.request("GET", self._path(routes.USERS), operation=operation)
-        found = await self._decode(response.content, list[messages.User], operation)
+        found, _ = await self._decode_list(response.content, messages.User, operation)
         return tuple(one.model() for one in found)
 
     def _path(self, template: str, **parts: str) -> str:
@@ -416,12 +422,16 @@ class StudioWorkspace(Workspace):
         if not getattr(await self.capabilities(), capability):
             raise NotSupportedByServer(f"This workspace's server cannot {what}", 405)
 
-    async def _decode(self, body: bytes, kind: type[T], operation: str) -> T:
-        def decode() -> T:
-            return msgspec.json.decode(body, type=kind, strict=False)
+    async def _decode(self, body: bytes, kind: type[M], operation: str) -> M:
+        return await self._decoded(lambda: lenient.read_one(body, kind), len(body), operation)
 
+    async def _decode_list(self, body: bytes, kind: type[M], operation: str) -> tuple[list[M], int]:
+        """What is in a list, and how many entries of it could not be read."""
+        return await self._decoded(lambda: lenient.read_list(body, kind), len(body), operation)
+
+    async def _decoded(self, decode: Callable[[], T], size: int, operation: str) -> T:
         with self._client.mapped(operation, self._endpoint):
-            if len(body) < _LARGE:
+            if size < _LARGE:
                 return decode()
             import anyio.to_thread
 
