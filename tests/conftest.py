@@ -20,6 +20,17 @@ if os.environ.get("CI"):
     settings.load_profile("gate")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """More than there are processors: tests mostly wait for the processes that they start."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: one that began last would be waited for alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def postgres():
     with services.postgres() as running:

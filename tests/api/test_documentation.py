@@ -10,6 +10,8 @@ import amltui.api
 import amltui.formats.frames
 from tests.support.server import ROOT
 
+pytestmark = pytest.mark.slow  # mypy reads the whole package
+
 
 @pytest.mark.parametrize("names", [amltui.api.__all__, amltui.formats.frames.__all__])
 def test_the_examples_in_docstrings_print_what_they_say(environment, names):

@@ -187,6 +187,8 @@ def test_the_synchronous_classes_work_inside_a_running_loop(server):
 def test_importing_the_package_imports_nothing_of_weight(statement):
     code = f"""
 import sys
+
+pytestmark = pytest.mark.slow  # each test starts and ends interpreters
 {statement}
 print(*{{"asyncio", "ssl", "dataclasses", "email", "httpx", "pandas"}} & set(sys.modules))
 """

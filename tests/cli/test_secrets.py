@@ -31,6 +31,8 @@ from tests.cli.terminal import Terminal
 from tests.support.proxy import Fault, FaultProxy, fault_proxy
 from tests.support.server import RunningServer, running_server
 
+pytestmark = pytest.mark.slow  # every command runs several times, each in a process of its own
+
 LEAVES = {
     (command.name, one.name) if one is not command else (command.name,)
     for command in COMMANDS

@@ -10,6 +10,8 @@ import pytest
 from tests.support import services
 from tests.support.server import ROOT
 
+pytestmark = pytest.mark.slow  # each snippet runs in an interpreter of its own
+
 AS_AZUREML = "import sys, amltui; sys.modules['azureml'] = amltui\n"
 """amltui answers to the old client's names: also where that one no longer runs."""
 

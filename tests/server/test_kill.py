@@ -9,11 +9,14 @@ import time
 from contextlib import suppress
 
 import httpx
+import pytest
 
 from amltui.server import admin
 from amltui.server.run import ServeOptions
 from tests.support.server import start_server
 from tests.support.studio import Studio, url_of
+
+pytestmark = pytest.mark.slow  # fifty servers are started and killed
 
 WORKERS = 4
 

@@ -4,9 +4,12 @@ import subprocess
 import sys
 
 import httpx
+import pytest
 
 from tests.support.server import running_server
 from tests.support.studio import Studio
+
+pytestmark = pytest.mark.slow  # schemathesis makes hundreds of requests
 
 
 def test_schemathesis_finds_the_server_as_described(tmp_path):

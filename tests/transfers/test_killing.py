@@ -16,6 +16,8 @@ import pytest
 
 from tests.support.proxy import ROOT, Fault, fault_proxy
 
+pytestmark = pytest.mark.slow  # a hundred processes are started and killed
+
 KILLS = 50
 """Of downloads, and as many of uploads."""
 MIB = 1024 * 1024
