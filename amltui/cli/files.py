@@ -8,14 +8,15 @@ import select
 import signal
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from amltui.cli.exits import FileNotThere
+from amltui.config import paths
 from amltui.errors import LocalError, UsageError
 from amltui.text import visible
+from amltui.transfers.spool import spool
 
 STDIN = "-"
 
@@ -25,7 +26,7 @@ def readable(name: str, *, suffix: str = "") -> Iterator[Path]:
     """A regular file with the contents of `name`, which may be `-` or a pipe.
 
     What does not lie in a file is first copied to one that only its user can read, because an
-    upload may have to send a block again. `suffix` is that copy's extension.
+    upload may have to send a block again; see `transfers.spool`. `suffix` is that copy's extension.
 
     Raises:
         FileNotThere: there is no such file.
@@ -60,7 +61,7 @@ def readable(name: str, *, suffix: str = "") -> Iterator[Path]:
 
 @contextmanager
 def _spooled(descriptor: int, suffix: str) -> Iterator[Path]:
-    with tempfile.NamedTemporaryFile(prefix="amltui-", suffix=suffix) as copy:
+    with spool(paths.cache_dir() / "transfers", suffix=suffix) as (copy, path):
         try:
             for piece in _pieces(descriptor):
                 copy.write(piece)
@@ -70,12 +71,12 @@ def _spooled(descriptor: int, suffix: str) -> Iterator[Path]:
                 raise UsageError("Standard input is closed", hint="Name a file.") from None
             raise LocalError(
                 f"Cannot keep what was read: {error.strerror}",
-                hint="TMPDIR names another place for temporary files.",
+                hint="AMLTUI_CACHE_DIR names another place for it.",
             ) from error
         finally:
             if descriptor != sys.stdin.fileno():
                 os.close(descriptor)
-        yield Path(copy.name)
+        yield path
 
 
 def _pieces(descriptor: int) -> Iterator[bytes]:

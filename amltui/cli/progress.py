@@ -6,11 +6,10 @@ import asyncio
 import shutil
 import sys
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Final, TypeVar
 
 from amltui.cli.output import Out
-from amltui.errors import AmltuiError, Unauthorized
 from amltui.text import human_duration, human_size, visible
 from amltui.transfers import State, Transfer, Transfers
 
@@ -23,31 +22,36 @@ _ARROWS: Final = {"download": "↓", "upload": "↑"}
 
 
 class Progress:
-    """Shows how far one transfer is."""
+    """Shows how far transfers are: the first that runs, and what each of them waits for."""
 
     def __init__(self, out: Out) -> None:
         self._out = out
         self._live = sys.stderr.isatty() and not out.quiet
         self._drawn = False
         self._said = time.monotonic()
-        self._state = State.RUNNING
+        self._waiting: set[str] = set()
+        """Those of which it was said that they wait."""
 
-    def show(self, transfer: Transfer) -> None:
-        """Show where a transfer stands now."""
-        if transfer.state is not self._state and transfer.error is not None:
-            self.clear()
-            self._out.note(f"{transfer.error} (waiting to go on)")
-        self._state = transfer.state
-        if transfer.state.over:
+    def show(self, transfers: Sequence[Transfer]) -> None:
+        """Show where they stand now."""
+        for transfer in transfers:
+            if transfer.state is not State.WAITING_NETWORK:
+                self._waiting.discard(transfer.id)
+            elif transfer.id not in self._waiting:
+                self._waiting.add(transfer.id)
+                self.clear()
+                self._out.note(f"{transfer.error} (waiting to go on)")
+        running = next((one for one in transfers if one.state is State.RUNNING), None)
+        if running is None:
             self.clear()
         elif self._live:
             width = shutil.get_terminal_size().columns - 1
-            sys.stderr.write(f"\r\x1b[2K{_line(transfer, width)}")
+            sys.stderr.write(f"\r\x1b[2K{_line(running, width)}")
             sys.stderr.flush()
             self._drawn = True
         elif time.monotonic() - self._said >= _QUIET_SECONDS:
             self._said = time.monotonic()
-            self._out.note(f"{visible(transfer.name)}: {_amount(transfer)}")
+            self._out.note(f"{visible(running.name)}: {_amount(running)}")
 
     def clear(self) -> None:
         """Take the changing line away."""
@@ -61,34 +65,21 @@ async def watched(queue: Transfers, out: Out, work: Awaitable[_T]) -> _T:
     """Do `work`, which runs transfers of `queue`, and show how far they are.
 
     Raises:
-        Unauthorized: a transfer waits for somebody to sign in; nobody will.
         AmltuiError: what `work` raises.
     """
     progress = Progress(out)
-    task = asyncio.ensure_future(work)
     watching = asyncio.ensure_future(_watch(queue, progress))
     try:
-        await asyncio.wait({task, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            await watching  # raises what nobody here can wait for
-        return await task
+        return await work
     finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         progress.clear()
-        for one in (task, watching):
-            one.cancel()
-        await asyncio.gather(task, watching, return_exceptions=True)
 
 
 async def _watch(queue: Transfers, progress: Progress) -> None:
     async for transfers in queue.changes():
-        for transfer in transfers:
-            progress.show(transfer)
-            if transfer.state is State.WAITING_SIGN_IN:
-                raise _refused(transfer)
-
-
-def _refused(transfer: Transfer) -> AmltuiError:
-    return transfer.error or Unauthorized("The workspace no longer accepts the token.", 401)
+        progress.show(transfers)
 
 
 def _amount(transfer: Transfer) -> str:

@@ -153,7 +153,7 @@ COMMANDS: Final = (
         commands=(
             Command("list", "transfers:list_", "List them."),
             Command("resume", "transfers:resume", "Go on with them and wait."),
-            Command("clear", "transfers:clear", "Drop them."),
+            Command("clear", "transfers:clear", "Drop them, or some of them."),
         ),
         default="list",
     ),

@@ -31,7 +31,7 @@ def in_session(
     from amltui.transfers import Options
 
     async def whole() -> _T:
-        options = Options(patience=PATIENCE)
+        options = Options(patience=PATIENCE, attended=False)
         async with open_session(profile, offline=offline, options=options) as session:
             result = await work(session)
             if session.cache.problem:

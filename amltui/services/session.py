@@ -17,9 +17,6 @@ from amltui.cache import Cache
 from amltui.config import Connection, paths, resolve
 from amltui.errors import (
     AmltuiError,
-    ServerFailed,
-    TooManyRequests,
-    TransferCut,
     Unreachable,
     UsageError,
 )
@@ -205,12 +202,19 @@ class Session:
             yield chunk
 
     async def upload(
-        self, path: Path, *, name: str, data_type_id: str, description: str = ""
+        self,
+        path: Path,
+        *,
+        name: str,
+        data_type_id: str,
+        description: str = "",
+        keep: bool = False,
     ) -> Dataset:
-        """Send a file as a new dataset and wait for it; see `Transfers.upload`."""
+        """Send a file as a new dataset and wait for it; see `Transfers.upload` and `finished`."""
         queue = await self.transfers()
         done = await self.finished(
-            queue.upload(path, name=name, data_type_id=data_type_id, description=description)
+            queue.upload(path, name=name, data_type_id=data_type_id, description=description),
+            keep=keep,
         )
         return await self._made(done)
 
@@ -222,8 +226,11 @@ class Session:
         name: str | None = None,
         data_type_id: str | None = None,
         description: str | None = None,
+        keep: bool = False,
     ) -> Dataset:
         """Send a file as the new contents of a dataset; what is None stays as it is.
+
+        `keep`: see `finished`.
 
         Raises:
             UsageError: the dataset is an example.
@@ -237,7 +244,8 @@ class Session:
                 data_type_id=data_type_id or dataset.data_type_id,
                 description=dataset.description if description is None else description,
                 family_id=dataset.family_id,
-            )
+            ),
+            keep=keep,
         )
         after = await self._made(done)
         self.edits.updated(dataset, after)
@@ -259,15 +267,19 @@ class Session:
         """Wait for a transfer; whoever stops waiting cancels it.
 
         What failed for good leaves nothing in the journal; what a later process can go on with
-        stays there. `keep`: a cancelled download leaves what arrived for the next one.
+        stays there. `keep`: so does what is cancelled.
         """
+        from amltui.transfers.patience import final
+
         queue = await self.transfers()
         try:
             return await queue.finished(transfer.id)
-        except (Unreachable, ServerFailed, TooManyRequests, TransferCut):
-            raise
-        except (asyncio.CancelledError, AmltuiError):
+        except asyncio.CancelledError:
             await queue.cancel(transfer.id, keep=keep)
+            raise
+        except AmltuiError as error:
+            if final(error):
+                await queue.cancel(transfer.id)
             raise
 
     async def _made(self, transfer: Transfer) -> Dataset:

@@ -1,27 +1,112 @@
-"""Transfers that a process which is gone left behind: seen and dropped without a network."""
+"""Transfers that are not over: seen and dropped without a network."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from amltui.cache import Cache, Part
-from amltui.transfers.journal import Journal, Record
+from amltui.errors import LocalError, NotFound
+from amltui.models import Dataset
+from amltui.text import visible
+from amltui.transfers.journal import Journal, Record, same_workspace
 from amltui.transfers.places import hidden_beside
+from amltui.transfers.spool import is_spooled
+from amltui.transfers.states import State
 
 
-def unfinished(cache: Cache, key: str) -> tuple[Record, ...]:
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """One transfer as the journal and what lies on this disk tell of it."""
+
+    id: str
+    kind: str
+    name: str
+    workspace: str
+    """The workspace's cache key."""
+    state: State
+    """Running: in some process. Failed: `error` says why. Paused: nobody is at it."""
+    begun: datetime
+    done: int
+    """Bytes that need not be moved again."""
+    total: int | None
+    path: str | None
+    """The target of a download, the source of an upload; None: the cache, or a pipe."""
+    error: str
+    """Safe to show; "" unless it failed."""
+
+
+def unfinished(cache: Cache, key: str) -> tuple[Unfinished, ...]:
     """What stands in the journal for the workspace `key`, oldest first."""
-    return tuple(one for one in Journal(cache.journals).records() if one.workspace == key)
+    journal = Journal(cache.journals)
+    records = [one for one in journal.records() if same_workspace(one.workspace, key)]
+    return tuple(_described(cache, journal, one) for one in records)
 
 
-def drop_unfinished(cache: Cache, key: str) -> int:
-    """Drop what no running process holds, with what lies beside its targets; how many."""
-    dropped = 0
-    for ticket in Journal(cache.journals).take(key):
-        download = ticket.record.download
-        if download is not None and download.target is not None:
-            for left in Part.leftovers(hidden_beside(Path(download.target))):
-                left.unlink(missing_ok=True)
-        ticket.drop()
-        dropped += 1
-    return dropped
+def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> int:
+    """Drop what no process runs, with what lies beside its targets; how many.
+
+    Only those of `ids`, if any are given.
+
+    Raises:
+        NotFound: one of `ids` is not there; nothing was dropped.
+        LocalError: one of `ids` runs in another process; the others were dropped.
+    """
+    journal = Journal(cache.journals)
+    there = {one.id for one in journal.records() if same_workspace(one.workspace, key)}
+    for name in ids:
+        if name not in there:
+            raise NotFound(
+                f"No unfinished transfer has the id {visible(name)}",
+                404,
+                hint="`amltui transfers` lists them.",
+            )
+    dropped = set()
+    for ticket in journal.take(key):
+        if ids and ticket.record.id not in ids:
+            ticket.close()
+        else:
+            ticket.drop()
+            dropped.add(ticket.record.id)
+    left = [name for name in ids if name not in dropped]
+    if left:
+        raise LocalError(f"Another process runs {' '.join(left)}", hint="Stop it there first.")
+    return len(dropped)
+
+
+def _described(cache: Cache, journal: Journal, record: Record) -> Unfinished:
+    state = State.FAILED if record.error else State.PAUSED
+    if journal.running(record.id):
+        state = State.RUNNING
+    path, done, total = _progress(cache, journal, record)
+    return Unfinished(
+        id=record.id,
+        kind=record.kind,
+        name=record.name,
+        workspace=record.workspace,
+        state=state,
+        begun=record.begun,
+        done=done,
+        total=total,
+        path=path,
+        error=record.error if state is State.FAILED else "",
+    )
+
+
+def _progress(cache: Cache, journal: Journal, record: Record) -> tuple[str | None, int, int | None]:
+    """Path, bytes done and bytes in all."""
+    if record.upload is not None:
+        plan = record.upload
+        sent = len(journal.acknowledged(record.id)) * plan.block_size if plan.upload_id else 0
+        path = None if is_spooled(Path(plan.path)) else plan.path
+        return path, min(sent, plan.size), plan.size
+    assert record.download is not None
+    target, source = record.download.target, record.download.dataset or record.download.port
+    total = source.size if isinstance(source, Dataset) else None
+    done = cache.entry(record.workspace, source).held.total if source is not None else 0
+    part = Part.peek(hidden_beside(Path(target))) if target is not None else None
+    if part is not None and part.held.total > done:
+        done = part.held.total
+    return target, done, total

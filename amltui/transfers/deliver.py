@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import threading
+import uuid
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,17 @@ _NO_LINKS: Final = frozenset(
 def exists_error(target: Path) -> Exists:
     """The error for a target that is there."""
     return Exists(f"A file of that name exists: {visible(str(target))}")
+
+
+def usual_mode(target: Path) -> int:
+    """The permissions that the user's umask gives a new file where `target` is to be."""
+    probe = target.with_name(f".{uuid.uuid4().hex[:12]}.amltui-mode")
+    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        probe.unlink(missing_ok=True)
+        return stat.S_IMODE(os.fstat(descriptor).st_mode)
+    finally:
+        os.close(descriptor)
 
 
 def publish(temp: Path, target: Path, *, overwrite: bool) -> None:

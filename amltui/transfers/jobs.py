@@ -20,7 +20,7 @@ from amltui.transfers.deliver import deliver, exists_error
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.journal import Ticket
 from amltui.transfers.pace import Rate
-from amltui.transfers.places import TargetPlace, check_space, hidden_beside
+from amltui.transfers.places import TargetPlace, check_space, copy_beside, hidden_beside
 from amltui.transfers.sending import Sending
 from amltui.transfers.sharing import Context, Fetches
 from amltui.transfers.states import State, Transfer
@@ -135,7 +135,7 @@ class Download(Job):
             return
         await in_thread(check_space, target, self._size or 0)
         await in_thread(self._place, self._card_digest())
-        temp = Path(f"{hidden_beside(target)}-{self.id}.part")
+        temp = copy_beside(target, self.id)
         await _deliver(content, temp, target, overwrite=self._overwrite)
 
     def _sound(self, content: Path) -> bool:

@@ -3,6 +3,7 @@
     transfers/<id>.json    what was asked for; replaced whole
               <id>.log     blocks that the server has acknowledged; appended to
               <id>.lock    held by the process that runs it
+              spool-*      what a pipe gave for an upload; see `spool`
 
 Neither a token nor a link stands in any of them.
 """
@@ -11,18 +12,49 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import filelock
 import msgspec
 
-from amltui.cache import Part
 from amltui.cache.disk import PRIVATE_FILE, private_dir, write_whole
+from amltui.errors import AmltuiError
 from amltui.models import Dataset, OutputPort
-from amltui.transfers.places import hidden_beside
+from amltui.redact import redacted
+from amltui.text import visible
+from amltui.transfers.places import copy_beside, discard_parts
+from amltui.transfers.spool import is_spooled, sweep
+
+_LOOPBACK: Final = re.compile(r"(?<=://)(localhost|127\.[\d.]+|\[::1\])(?=[:/])")
+
+
+def same_workspace(one: str, other: str) -> bool:
+    """Whether two cache keys name one workspace; this machine has several names."""
+    return _LOOPBACK.sub("localhost", one) == _LOOPBACK.sub("localhost", other)
+
+
+def _acknowledged(log: Path) -> dict[int, str]:
+    blocks = {}
+    with contextlib.suppress(OSError):
+        for line in log.read_text("ascii", "replace").split("\n"):
+            index, _, rest = line.partition(" ")
+            if index.isdecimal() and len(rest) == 65 and rest.endswith("."):
+                blocks[int(index)] = rest[:-1]
+    return blocks
+
+
+def _same_file(begun: UploadPlan, plan: UploadPlan) -> bool:
+    """Whether what was begun is gone on with by sending the file that `plan` names."""
+    return (begun.path, begun.size, begun.mtime_ns, begun.data_type_id) == (
+        plan.path,
+        plan.size,
+        plan.mtime_ns,
+        plan.data_type_id,
+    )
 
 
 class UploadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +93,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Literal["download", "upload"]
     name: str
     begun: datetime
+    error: str = ""
+    """Why it stopped, safe to show; "": nothing went wrong, as far as this was noted."""
     download: DownloadPlan | None = None
     upload: UploadPlan | None = None
     paused: bool = False
@@ -85,15 +119,15 @@ class Ticket:
         with contextlib.suppress(OSError):
             write_whole(self._base.with_suffix(".json"), msgspec.json.encode(record), sync=sync)
 
+    def note_error(self, error: AmltuiError | None) -> None:
+        """Note why it stopped, for whoever lists what is unfinished; None: it goes on."""
+        said = "" if error is None else visible(redacted(str(error)))
+        if said != self.record.error:
+            self.save(msgspec.structs.replace(self.record, error=said))
+
     def acknowledged(self) -> dict[int, str]:
         """Blocks that the server has: index, and hex SHA-256 of the file up to the block's end."""
-        blocks = {}
-        with contextlib.suppress(OSError):
-            for line in self._base.with_suffix(".log").read_text("ascii", "replace").split("\n"):
-                index, _, rest = line.partition(" ")
-                if index.isdecimal() and len(rest) == 65 and rest.endswith("."):
-                    blocks[int(index)] = rest[:-1]
-        return blocks
+        return _acknowledged(self._base.with_suffix(".log"))
 
     def acknowledge(self, index: int, sha256: str) -> None:
         """Note that the server has a block."""
@@ -111,13 +145,18 @@ class Ticket:
             self._base.with_suffix(".log").unlink(missing_ok=True)
 
     def drop(self) -> None:
-        """The transfer is over: delete the record, and what is half done beside a target."""
+        """The transfer is over: delete the record, and what only it needed."""
         self._close_log()
-        target = self.record.download.target if self.record.download else None
-        if target is not None:
-            for left in Part.leftovers(hidden_beside(Path(target))):
-                with contextlib.suppress(OSError):
-                    left.unlink(missing_ok=True)
+        upload = self.record.upload
+        if upload is not None and is_spooled(source := Path(upload.path)):
+            with contextlib.suppress(OSError):
+                source.unlink(missing_ok=True)
+        download = self.record.download
+        if download is not None and download.target is not None:
+            target = Path(download.target)
+            with contextlib.suppress(OSError):
+                copy_beside(target, self.record.id).unlink(missing_ok=True)
+            discard_parts(target)
         with contextlib.suppress(OSError):
             for suffix in (".json", ".log", ".lock"):
                 self._base.with_suffix(suffix).unlink(missing_ok=True)
@@ -155,7 +194,7 @@ class Journal:
         """Hold every record of `workspace` that no running process holds, oldest first."""
         self._sweep()
         for record in self.records():
-            if record.workspace != workspace:
+            if not same_workspace(record.workspace, workspace):
                 continue
             lock = self._lock(record.id)
             try:
@@ -167,6 +206,31 @@ class Journal:
             else:
                 lock.release()
 
+    def take_upload(self, workspace: str, name: str, plan: UploadPlan) -> Ticket | None:
+        """Hold the record of the same upload that a process which is gone had begun, if one had.
+
+        The same file, unchanged by its size and time, as the same dataset. Other records that
+        were to make this dataset are dropped: this upload will.
+        """
+        found: Ticket | None = None
+        for ticket in self.take(workspace):
+            begun = ticket.record.upload
+            renamed = plan.family_id is None and ticket.record.name != name
+            if begun is None or begun.family_id != plan.family_id or renamed:
+                ticket.close()
+            elif found is None and _same_file(begun, plan):
+                found = ticket
+            elif begun.path == plan.path or is_spooled(Path(begun.path)):
+                ticket.drop()
+            else:
+                ticket.close()
+        if found is not None:
+            begun = found.record.upload
+            assert begun is not None
+            again = msgspec.structs.replace(begun, description=plan.description)
+            found.save(msgspec.structs.replace(found.record, name=name, upload=again))
+        return found
+
     def supersede(self, workspace: str, target: str) -> None:
         """Drop what no running process holds and was to write `target`, which another will."""
         for ticket in self.take(workspace):
@@ -175,6 +239,20 @@ class Journal:
                 ticket.drop()
             else:
                 ticket.close()
+
+    def running(self, name: str) -> bool:
+        """Whether a process, this one included, holds the record of this id."""
+        try:
+            with self._lock(name):
+                return False
+        except filelock.Timeout:
+            return True
+        except (OSError, NotImplementedError):  # a file system without locks
+            return False
+
+    def acknowledged(self, name: str) -> dict[int, str]:
+        """See `Ticket.acknowledged`."""
+        return _acknowledged(self._directory / f"{name}.log")
 
     def records(self) -> list[Record]:
         """All records, oldest first, whoever runs them."""
@@ -187,9 +265,13 @@ class Journal:
 
     def _sweep(self) -> None:
         """Delete what a process left that was killed while it began or ended a record."""
+        uploads = [one.upload.path for one in self.records() if one.upload is not None]
+        sweep(self._directory, uploads)
         names: dict[str, list[Path]] = {}
         with contextlib.suppress(OSError):
             for path in self._directory.iterdir():
+                if is_spooled(path):
+                    continue
                 names.setdefault(path.name.lstrip(".").partition(".")[0], []).append(path)
         for name, paths in names.items():
             if self._path(name) in paths and not any(one.suffix == ".tmp" for one in paths):

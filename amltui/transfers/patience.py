@@ -13,9 +13,11 @@ from typing import Final, TypeVar
 
 from amltui.errors import (
     AmltuiError,
+    Cancelled,
     Conflict,
     ContentChanged,
     ContentError,
+    Exists,
     NotFound,
     NotSupportedByServer,
     Rejected,
@@ -23,6 +25,7 @@ from amltui.errors import (
     TooManyRequests,
     Unauthorized,
     Unreachable,
+    UsageError,
 )
 from amltui.redact import redacted
 from amltui.text import visible
@@ -36,8 +39,17 @@ _LONGEST: Final = 30.0
 _PASSING: Final = (ServerFailed, TooManyRequests, ContentError)
 """What may be over at the next try: a changed content is not among it."""
 
-_REFUSALS: Final = (Rejected, Conflict, NotFound, NotSupportedByServer)
-"""The workspace said no, and will say no to the same question for ever."""
+_FINAL: Final = (
+    Rejected,
+    Conflict,
+    NotFound,
+    NotSupportedByServer,
+    ContentChanged,
+    Exists,
+    UsageError,
+    Cancelled,
+)
+"""The answer to the same question will be the same for ever, or going on makes no sense."""
 
 Report = Callable[[State, AmltuiError | None], None]
 
@@ -53,9 +65,10 @@ def unexpected(error: Exception, name: str) -> AmltuiError:
     return failure
 
 
-def refused(error: AmltuiError | None) -> bool:
-    """Whether no later process need try again what failed with `error`."""
-    return isinstance(error, _REFUSALS)
+def final(error: AmltuiError | None) -> bool:
+    """Whether nobody need try again what failed with `error`: what was begun can be dropped."""
+    forbidden = isinstance(error, Unauthorized) and error.status_code != 401
+    return forbidden or isinstance(error, _FINAL)
 
 
 class Signals:
@@ -117,7 +130,8 @@ class Patience:
         Raises:
             AmltuiError: `error` itself, when no try will help or enough were made.
         """
-        if isinstance(error, Unauthorized) and error.status_code == 401:
+        signed_out = isinstance(error, Unauthorized) and error.status_code == 401
+        if signed_out and self._options.attended:
             self._report(State.WAITING_SIGN_IN, error)
             await self._signals.wait("sign-in", None)
         elif isinstance(error, Unreachable) and error.passing:

@@ -6,7 +6,9 @@ A large content goes straight: passing it through the cache would take the disk 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,10 +18,10 @@ from typing import Protocol
 import msgspec
 
 from amltui.cache import Cache, Entry, EntryBusy, Identity, Part, Source
-from amltui.cache.disk import free_space
+from amltui.cache.disk import PRIVATE_FILE, disk_errors, free_space
 from amltui.errors import DiskFull
 from amltui.text import human_size, visible
-from amltui.transfers.deliver import publish
+from amltui.transfers.deliver import exists_error, publish, usual_mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +160,10 @@ class TargetPlace:
     @contextlib.contextmanager
     def hold(self) -> Iterator[bool]:
         """See `Place`."""
-        import filelock
-
-        lock = filelock.FileLock(f"{self.base}.lock", timeout=0, mode=0o600, thread_local=False)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            where = visible(str(self._target))
-            raise EntryBusy(f"Another process is downloading to {where}") from None
-        except (OSError, NotImplementedError):  # a file system without locks
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
-            Path(f"{self.base}.lock").unlink(missing_ok=True)
+        with _parts_of(self._target) as alone:
+            if not self._overwrite and self._target.exists():
+                raise exists_error(self._target)  # another process was faster
+            yield alone
 
     def room(self, needed: int) -> None:
         """See `Place`."""
@@ -183,6 +173,8 @@ class TargetPlace:
         """See `Place`."""
         del checked
         part.finish(None)
+        with disk_errors(self._target, "write"):
+            part.path.chmod(usual_mode(self._target))
         self._placing(identity.sha256)
         publish(part.path, self._target, overwrite=self._overwrite)
         part.log.unlink(missing_ok=True)
@@ -195,6 +187,53 @@ def hidden_beside(target: Path) -> Path:
     if len(name.encode()) > 200:
         name = hashlib.sha256(name.encode()).hexdigest()[:32]
     return target.with_name(f".{name}.amltui")
+
+
+def copy_beside(target: Path, transfer_id: str) -> Path:
+    """What a transfer copies a cached content to, before that becomes `target`."""
+    return Path(f"{hidden_beside(target)}-{transfer_id}.copy")
+
+
+def discard_parts(target: Path) -> None:
+    """Delete what arrived of a content beside `target`, unless somebody is at it."""
+    with contextlib.suppress(EntryBusy, OSError), _parts_of(target):
+        for left in Part.leftovers(hidden_beside(target)):
+            left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _parts_of(target: Path) -> Iterator[bool]:
+    """Hold the part files of a target alone. Gives False on a file system without locks.
+
+    Raises:
+        EntryBusy: another process does.
+    """
+    path = Path(f"{hidden_beside(target)}.lock")
+    descriptor = -1
+    while descriptor < 0:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            where = visible(str(target))
+            raise EntryBusy(f"Another process is downloading to {where}") from None
+        except OSError:
+            if descriptor >= 0:
+                os.close(descriptor)
+                path.unlink(missing_ok=True)
+            yield False
+            return
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                break
+        os.close(descriptor)  # who held it has deleted it meanwhile
+        descriptor = -1
+    try:
+        yield True
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def check_space(target: Path, needed: int) -> None:

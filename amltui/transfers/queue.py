@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -22,9 +23,16 @@ from amltui.text import visible
 from amltui.transfers.deliver import exists_error
 from amltui.transfers.fetch import Feed
 from amltui.transfers.jobs import Download, Job, Upload
-from amltui.transfers.journal import DownloadPlan, Journal, Record, Ticket, UploadPlan
+from amltui.transfers.journal import (
+    DownloadPlan,
+    Journal,
+    Record,
+    Ticket,
+    UploadPlan,
+    same_workspace,
+)
 from amltui.transfers.pace import Limit
-from amltui.transfers.patience import Signals, refused, unexpected
+from amltui.transfers.patience import Signals, final, unexpected
 from amltui.transfers.sharing import Context, Fetches
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Workspace
@@ -37,7 +45,7 @@ class Transfers:
     """Downloads and uploads of one workspace. Use as an async context manager.
 
     Leaving it pauses what runs; the journal keeps it for `resume_unfinished` of another process,
-    except what the workspace refused.
+    except what nobody need try again.
     All methods belong to the event loop that entered it.
     """
 
@@ -66,7 +74,7 @@ class Transfers:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._fetches.close()
         for job in self._jobs.values():
-            if job.state is State.FAILED and refused(job.error):
+            if job.state is State.FAILED and final(job.error):
                 job.ticket.drop()
             else:
                 job.ticket.close()
@@ -94,12 +102,13 @@ class Transfers:
     ) -> Transfer:
         """Queue a download to `target`: a file, a directory, or None for the cache only.
 
-        In a directory the file is named after the dataset. What a process that is gone had begun
+        In a directory the file is named after the dataset. A link stays: with `overwrite` the file
+        that it leads to is written. What a process that is gone had begun
         to the same target is gone on with, and its record ends.
 
         Raises:
             Exists: the target is there and `overwrite` is not given.
-            LocalError: the target's directory is not there.
+            LocalError: the target's directory is not there, or it is a link that leads nowhere.
         """
         if target is not None:
             target = target.expanduser().absolute()
@@ -109,6 +118,7 @@ class Transfers:
                 raise LocalError(f"No such directory: {visible(str(target.parent))}")
             if not overwrite and (target.exists() or target.is_symlink()):
                 raise exists_error(target)
+            target = _end_of_links(target)
         plan = DownloadPlan(target=str(target) if target else None, overwrite=overwrite)
         if isinstance(source, Dataset):
             plan = msgspec.structs.replace(plan, dataset=without_links(source))
@@ -130,6 +140,8 @@ class Transfers:
     ) -> Transfer:
         """Queue an upload of a file as a new dataset, or as the latest version of `family_id`.
 
+        What a process that is gone had sent of the same file for the same dataset is gone on with.
+
         Raises:
             LocalError: the file cannot be read.
             UsageError: the name is empty.
@@ -138,16 +150,18 @@ class Transfers:
             raise UsageError("A dataset needs a name")
         path = path.expanduser().absolute()
         with disk_errors(path, "read"), path.open("rb"):
-            size = path.stat().st_size
+            status = path.stat()
         plan = UploadPlan(
             path=str(path),
             data_type_id=data_type_id,
             description=description,
             family_id=family_id,
-            size=size,
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
         )
-        record = self._record(name, plan)
-        return self._add(Upload(self._context, self._journal.add(record), self._wake))
+        begun = self._journal.take_upload(self._context.workspace.key, name, plan)
+        ticket = begun or self._journal.add(self._record(name, plan))
+        return self._add(Upload(self._context, ticket, self._wake))
 
     def resume_unfinished(self, *, paused: bool = True) -> tuple[Transfer, ...]:
         """Queue what a process that is gone left in the journal.
@@ -170,7 +184,7 @@ class Transfers:
     def unfinished(self) -> tuple[Record, ...]:
         """What stands in the journal, of whatever process."""
         key = self._context.workspace.key
-        return tuple(one for one in self._journal.records() if one.workspace == key)
+        return tuple(r for r in self._journal.records() if same_workspace(r.workspace, key))
 
     async def pause(self, transfer_id: str) -> None:
         """Stop for now; nothing is lost. What is over stays as it is."""
@@ -182,7 +196,7 @@ class Transfers:
     async def cancel(self, transfer_id: str, *, keep: bool = False) -> None:
         """Stop for good. Nothing half done stays behind, but the cache keeps what it has.
 
-        `keep` leaves also what lies beside a target, for another download to go on with.
+        `keep`: as far as this process is concerned; another one can go on with it.
         """
         job = self._job(transfer_id)
         if not job.state.over or job.state is State.FAILED:
@@ -322,14 +336,19 @@ class Transfers:
                 running += 1
 
     async def _run(self, job: Job) -> None:
+        job.ticket.note_error(None)
         try:
             await job.run()
         except asyncio.CancelledError:
+            job.ticket.note_error(job.error)
             raise
         except AmltuiError as error:
+            job.ticket.note_error(error)
             job.put(State.FAILED, error)
         except Exception as error:  # noqa: BLE001 - or whoever waits for it would do so for ever
-            job.put(State.FAILED, unexpected(error, job.ticket.record.name))
+            failure = unexpected(error, job.ticket.record.name)
+            job.ticket.note_error(failure)
+            job.put(State.FAILED, failure)
         else:
             job.put(State.DONE)
             job.ticket.drop()
@@ -347,3 +366,13 @@ class Transfers:
         if not job.state.over or state is State.CANCELLED:  # it may have ended just then
             job.put(state)
         self._pump()
+
+
+def _end_of_links(target: Path) -> Path:
+    """The file that `target` leads to."""
+    if not target.is_symlink():
+        return target
+    end = Path(os.path.realpath(target))
+    if end.is_symlink() or not end.parent.is_dir():
+        raise LocalError(f"A link that leads nowhere: {visible(str(target))}")
+    return end

@@ -22,6 +22,7 @@ from amltui.models import Dataset, Listing
 from amltui.text import visible
 from amltui.transfers.filling import Means
 from amltui.transfers.journal import Ticket
+from amltui.transfers.spool import is_spooled
 from amltui.transfers.states import MIB
 from amltui.transfers.threads import all_of, in_thread
 from amltui.workspaces.base import Upload
@@ -231,7 +232,7 @@ class Sending:
                     description=self._plan.description,
                     data_type_id=self._plan.data_type_id,
                     family_id=self._plan.family_id,
-                    filename=self._path.name,
+                    filename="" if is_spooled(self._path) else self._path.name,
                 )
             except (Conflict, NotFound):  # perhaps an earlier try did it; its answer was lost
                 done = await insist(self._find)

@@ -72,6 +72,8 @@ class Options:
     """Bytes per second, for downloads and for uploads each. None: no limit."""
     patience: float | None = None
     """Seconds to wait for a network that is away before giving up. None: for ever."""
+    attended: bool = True
+    """Whether a transfer whose token ended waits for somebody to sign in; else it fails."""
     attempts: int = 8
     """Failures one after the other, without a byte in between, that end a transfer."""
     stall: float = 30.0

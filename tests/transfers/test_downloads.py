@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import itertools
 import os
@@ -267,3 +268,39 @@ async def test_changes_end_when_the_queue_is_closed(workspace, stored, cache):
         await anext(seen)
     last = [now async for now in seen][-1]
     assert [one.state for one in last] == [State.PAUSED]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+@pytest.mark.parametrize("quota", [1_000_000, 10**9], ids=["straight", "through the cache"])
+async def test_a_file_has_the_permissions_of_any_other_new_file(
+    workspace, stored, tmp_path, quota, mask
+):
+    dataset = await stored(DATA)
+    before = os.umask(mask)
+    try:
+        with Cache(tmp_path / "other", quota=quota) as cache:
+            async with Transfers(workspace, cache) as transfers:
+                await transfers.finished(transfers.download(dataset, tmp_path / "o.csv").id)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "o.csv").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("quota", [1_000_000, 10**9], ids=["straight", "through the cache"])
+async def test_two_queues_that_replace_one_file_do_not_disturb_each_other(
+    workspace, stored, tmp_path, quota
+):
+    dataset = await stored(DATA)
+    other = await stored(DATA[::-1])
+    target = tmp_path / "o.csv"
+    async with contextlib.AsyncExitStack() as stack:
+        begun = []
+        for number, source in enumerate((dataset, other, dataset, other)):
+            cache = stack.enter_context(Cache(tmp_path / f"cache {number}", quota=quota))
+            queue = await stack.enter_async_context(Transfers(workspace, cache))
+            begun.append((queue, queue.download(source, target, overwrite=True).id))
+        for queue, name in begun:
+            done = await queue.finished(name)
+            assert done.state is State.DONE
+    assert target.read_bytes() in {DATA, DATA[::-1]}
+    assert leftovers(tmp_path) == []

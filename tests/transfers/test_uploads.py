@@ -9,7 +9,9 @@ import re
 import pytest
 
 from amltui import errors
+from amltui.cache import Cache
 from amltui.transfers import State, Transfers
+from amltui.transfers.spool import spool
 from amltui.workspaces.studio import StudioWorkspace
 from tests.support.proxy import Fault, always, once
 
@@ -271,3 +273,132 @@ async def test_no_link_and_no_token_is_written_anywhere(
         hashlib.sha256((tmp_path / "out.csv").read_bytes()).digest()
         == hashlib.sha256(DATA).digest()
     )
+
+
+async def begun_and_left(line, source, name, **changes):
+    """Begin an upload in a queue that ends in the middle; the proxy, and what it received."""
+    transfers, proxy = await line(rate_limit=4e6)
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV", **changes)
+    async for (now,) in transfers.changes():
+        if now.done >= 2**20:
+            break
+    await transfers.__aexit__()
+    assert transfers.get(begun.id).state is State.PAUSED
+    return proxy
+
+
+async def test_the_same_upload_asked_for_again_goes_on_where_it_was(line, workspace, source):
+    name = new_name()
+    proxy = await begun_and_left(line, source, name)
+    transfers, again = await line()
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV", description="d")
+    done = await transfers.finished(begun.id)
+    assert await contents(workspace, done.dataset_id) == DATA
+    assert (await workspace.dataset(done.dataset_id)).description == "d"
+    assert again.blocks_received <= len(DATA) - 2**20
+    assert proxy.blocks_received + again.blocks_received < len(DATA) + 5 * 2**20
+    assert transfers.unfinished() == ()
+
+
+async def test_a_file_that_changed_since_is_sent_anew_and_leaves_no_old_entry(
+    line, workspace, source
+):
+    name = new_name()
+    await begun_and_left(line, source, name)
+    source.write_bytes(DATA[::-1])
+    transfers, proxy = await line()
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    done = await transfers.finished(begun.id)
+    assert await contents(workspace, done.dataset_id) == DATA[::-1]
+    assert proxy.blocks_received >= len(DATA)
+    assert transfers.unfinished() == ()
+
+
+async def test_a_file_that_changed_behind_its_time_is_noticed(line, workspace, source):
+    name = new_name()
+    await begun_and_left(line, source, name)
+    before = source.stat()
+    source.write_bytes(DATA[::-1])
+    os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+    transfers, _ = await line()
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    with pytest.raises(errors.ContentChanged):
+        await transfers.finished(begun.id)
+    assert await named(workspace, name) == []
+
+
+async def test_another_upload_of_the_file_leaves_what_was_begun(line, source):
+    name = new_name()
+    await begun_and_left(line, source, name)
+    transfers, _ = await line()
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    await transfers.finished(begun.id)
+    assert [one.name for one in transfers.unfinished()] == [name]
+
+
+async def test_this_machine_under_another_name_is_the_same_workspace(
+    server, tmp_path, workspace, source
+):
+    name = new_name()
+    with Cache(tmp_path / "cache") as cache:
+        for host in ("127.0.0.1", "localhost"):
+            endpoint = server.endpoint.replace("127.0.0.1", host)
+            async with (
+                StudioWorkspace(endpoint, server.workspace_id, server.token) as opened,
+                Transfers(opened, cache) as transfers,
+            ):
+                if host == "localhost":
+                    (left,) = transfers.resume_unfinished()
+                    await transfers.finished(left.id)
+                else:
+                    left = transfers.upload(source, name=name, data_type_id="GenericCSV")
+                    await transfers.pause(left.id)
+    assert len(await named(workspace, name)) == 1
+
+
+async def test_where_nobody_can_sign_in_a_revoked_token_fails_and_keeps_the_upload(
+    line, source, workspace
+):
+    name = new_name()
+    rule = once(Fault(answer=(401, {}, b"{}")), kind="block", skip=2, times=99)
+    transfers, proxy = await line(rule, attended=False, blocks=1)
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    with pytest.raises(errors.Unauthorized):
+        await transfers.finished(begun.id)
+    await transfers.__aexit__()
+    assert ["Unauthorized" in one.error for one in transfers.unfinished()] == [True]
+    transfers, again = await line()
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    done = await transfers.finished(begun.id)
+    assert await contents(workspace, done.dataset_id) == DATA
+    assert again.blocks_received < len(DATA)
+    assert proxy.count("commit") == 0
+
+
+async def test_a_spooled_file_is_kept_for_its_upload_and_deleted_with_it(line, source):
+    transfers, _ = await line(always(Fault(answer=(401, {}, b"{}")), kind="block"), attended=False)
+    journal = transfers._context.cache.journals
+    with spool(journal, suffix=".csv") as (file, path):
+        file.write(DATA)
+        file.flush()
+        begun = transfers.upload(path, name=new_name(), data_type_id="GenericCSV")
+        with pytest.raises(errors.Unauthorized):
+            await transfers.finished(begun.id)
+    await transfers.__aexit__()
+    transfers, _ = await line()
+    (again,) = transfers.resume_unfinished()
+    assert path.exists()
+    done = await transfers.finished(again.id)
+    assert not path.exists()
+    assert (
+        await transfers._context.workspace.dataset(done.dataset_id)
+    ).uploaded_from_filename == ""
+
+
+async def test_a_spooled_file_that_nothing_needs_is_deleted(transfers, cache, source):
+    with spool(cache.journals) as (_, held):
+        left = cache.journals / "spool-0123456789ab.csv"
+        left.write_bytes(DATA)
+        assert transfers.resume_unfinished() == ()
+        assert held.exists()
+        assert not left.exists()

@@ -6,6 +6,8 @@ import asyncio
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +17,13 @@ from amltui.cli.commands.datasets import changed
 from amltui.cli.common import COMMON, Common
 from amltui.cli.exits import FileNotThere
 from amltui.cli.files import STDIN, readable
-from amltui.cli.output import warn
+from amltui.cli.output import Out, warn
 from amltui.cli.work import run
-from amltui.errors import UsageError
+from amltui.errors import AmltuiError, UsageError
 from amltui.formats import file_name
 from amltui.models import Dataset, OutputPort
 from amltui.text import human_size, visible
+from amltui.transfers.spool import is_spooled
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
@@ -40,8 +43,9 @@ def get(
 
     Args:
         name: The dataset's name or id.
-        output: A file, a directory, or - for standard output; else a file named after it here.
-        force: Replace a file that is there.
+        output: A file, a directory that is there, or - for standard output; else a file named
+            after the dataset here.
+        force: Replace a file that is there; of a link, the file that it leads to.
         common: Common options.
     """
 
@@ -62,6 +66,8 @@ def put(
 ) -> None:
     """Upload a file as a new dataset. A name that is taken is an error: see update.
 
+    What was begun and cut before goes on where it stopped, if the file is still the same.
+
     Args:
         file: The file, or - for standard input.
         name: What to call the dataset; else as the file.
@@ -81,9 +87,14 @@ def put(
             from amltui.cli.progress import watched
 
             sending = session.upload(
-                path, name=called, data_type_id=data_type_id, description=description
+                path,
+                name=called,
+                data_type_id=data_type_id,
+                description=description,
+                keep=not is_spooled(path),
             )
-            return await watched(await session.transfers(), common.out, sending)
+            with resumable(common.out, spooled=is_spooled(path)):
+                return await watched(await session.transfers(), common.out, sending)
 
         dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Uploaded", dataset))
@@ -100,6 +111,8 @@ def update(
     common: Common = COMMON,
 ) -> None:
     """Upload a file as the new contents of a dataset. Its older versions stay.
+
+    What was begun and cut before goes on where it stopped, if the file is still the same.
 
     Args:
         name: The dataset's name or id.
@@ -121,8 +134,10 @@ def update(
                 name=rename,
                 data_type_id=data_type_id,
                 description=description,
+                keep=not is_spooled(path),
             )
-            return await watched(await session.transfers(), common.out, sending)
+            with resumable(common.out, spooled=is_spooled(path)):
+                return await watched(await session.transfers(), common.out, sending)
 
         dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Updated", dataset))
@@ -185,6 +200,10 @@ def _target(output: str | None, filename: str) -> Path:
     target = Path(output).expanduser() if output else Path()
     if target.is_dir():
         target /= filename
+    elif output and output.endswith(os.sep):
+        raise FileNotThere(
+            f"There is no directory {visible(output)}", hint="Make it first, or name a file."
+        )
     if not target.parent.is_dir():
         raise FileNotThere(f"There is no directory {visible(str(target.parent))}")
     return target
@@ -203,10 +222,24 @@ async def _download(
 
     queue = await session.transfers()
     transfer = queue.download(source, target, overwrite=force)
-    try:
+    with resumable(common.out):
         return await watched(queue, common.out, session.finished(transfer, keep=True))
+
+
+@contextmanager
+def resumable(out: Out, *, spooled: bool = False) -> Iterator[None]:
+    """Say how to go on with a transfer that stopped. `spooled`: it sends what a pipe gave."""
+    from amltui.transfers.patience import final
+
+    again = "`amltui transfers resume`" if spooled else "the same command"
+    try:
+        yield
     except asyncio.CancelledError:
-        common.out.note("Stopped. The same command goes on from here.")
+        out.note("Stopped." if spooled else "Stopped. The same command goes on from here.")
+        raise
+    except AmltuiError as error:
+        if not final(error):
+            out.note(f"What was done is kept: {again} goes on from here.")
         raise
 
 

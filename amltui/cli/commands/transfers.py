@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from amltui.cli.common import COMMON, Common
+from amltui.cli.exits import DONE, code_of
 from amltui.cli.output import Col, warn
 from amltui.cli.work import run
 from amltui.errors import AmltuiError
@@ -12,85 +14,82 @@ from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
-    from amltui.transfers import Record
+    from amltui.services.unfinished import Unfinished
 
 
 def list_(*, common: Common = COMMON) -> None:
-    """List the unfinished transfers of the workspace.
+    """List the unfinished transfers of the workspace: how far they are, and why they stopped.
 
     Args:
         common: Common options.
     """
 
-    async def work(session: Session) -> tuple[Record, ...]:
+    async def work(session: Session) -> tuple[Unfinished, ...]:
         from amltui.services.unfinished import unfinished
 
         return unfinished(session.cache, session.key)
 
     found = run(common, work)
     if common.json:
-        common.out.document(
-            [
-                {
-                    "id": one.id,
-                    "kind": one.kind,
-                    "name": one.name,
-                    "begun": one.begun,
-                    "path": _path(one),
-                }
-                for one in found
-            ]
-        )
+        common.out.document([asdict(one) | {"error": one.error or None} for one in found])
         return
-    columns = (Col("KIND"), Col("NAME", wide=True), Col("BEGUN", "time"), Col("PATH", wide=True))
-    common.out.table(columns, [(one.kind, one.name, one.begun, _path(one)) for one in found])
+    columns = (
+        Col("ID"),
+        Col("KIND"),
+        Col("NAME", wide=True),
+        Col("STATE"),
+        Col("DONE", "size"),
+        Col("SIZE", "size"),
+        Col("BEGUN", "time"),
+        Col("PATH", wide=True),
+        Col("REASON", wide=True),
+    )
+    common.out.table(
+        columns,
+        [(u.id, u.kind, u.name, u.state, u.done, u.total, u.begun, u.path, u.error) for u in found],
+    )
 
 
-def resume(*, common: Common = COMMON) -> None:
+def resume(*, common: Common = COMMON) -> int:
     """Go on with all unfinished transfers of the workspace, and wait for them.
 
     Args:
         common: Common options.
     """
 
-    async def work(session: Session) -> None:
+    async def work(session: Session) -> int:
         from amltui.cli.progress import watched
 
         queue = await session.transfers()
-        failure: AmltuiError | None = None
+        code = DONE
         taken = queue.resume_unfinished()
         for transfer in taken:
             try:
-                await watched(queue, common.out, queue.finished(transfer.id))
+                await watched(queue, common.out, session.finished(transfer, keep=True))
             except AmltuiError as error:
-                warn(f"{visible(transfer.name)}: {error}")
-                failure = failure or error
+                warn(f"{visible(transfer.name)}: {error}\n{error.hint}".rstrip())
+                code = code or code_of(error)
             else:
                 common.out.note(f'Finished the {transfer.kind} of "{visible(transfer.name)}".')
         if not taken:
             common.out.note("Nothing is unfinished.")
-        if failure is not None:
-            raise failure
+        return code
 
-    run(common, work)
+    return run(common, work)
 
 
-def clear(*, common: Common = COMMON) -> None:
-    """Drop all unfinished transfers of the workspace, and what lies half done at their targets.
+def clear(*ids: str, common: Common = COMMON) -> None:
+    """Drop unfinished transfers of the workspace, and what lies half done at their targets.
 
     Args:
+        ids: Which ones, by the ids that the list shows; else all that no process runs.
         common: Common options.
     """
 
     async def work(session: Session) -> int:
         from amltui.services.unfinished import drop_unfinished
 
-        return drop_unfinished(session.cache, session.key)
+        return drop_unfinished(session.cache, session.key, ids)
 
-    common.out.note(f"Dropped {run(common, work)} transfers.")
-
-
-def _path(record: Record) -> str | None:
-    if record.upload is not None:
-        return record.upload.path
-    return record.download.target if record.download is not None else None
+    dropped = run(common, work)
+    common.out.note(f"Dropped {dropped} transfer{'' if dropped == 1 else 's'}.")
