@@ -10,7 +10,7 @@
     │       │   └── DatasetGone       listed once, no longer there
     │       ├── Conflict              (AzureMLConflictHttpError) 409
     │       ├── Rejected              other 4xx: the request as such
-    │       ├── NotSupportedByServer  404 or 405 where the protocol of 2015 ends
+    │       ├── NotSupportedByServer  404 or 405: this workspace cannot do that
     │       ├── TooManyRequests       429; `retry_after` in seconds
     │       └── ServerFailed          5xx
     ├── Unreachable                   no answer: DNS, connection, TLS, timeout
@@ -102,9 +102,7 @@ class Rejected(HttpError):
 
 
 class NotSupportedByServer(HttpError):
-    """This server lacks an extension of the protocol."""
-
-    hint = "This workspace's server speaks only the original protocol."
+    """This workspace cannot do that; `Workspace.capabilities` says so beforehand."""
 
 
 class TooManyRequests(HttpError):

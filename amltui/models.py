@@ -50,11 +50,12 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One instance (version) of a dataset; its contents never change."""
+    """One version of a dataset; its contents never change."""
 
     id: str
-    """`workspaceId.familyId.instanceId`."""
+    """Names this version for ever, whatever becomes of the dataset; what caches go by."""
     family_id: str
+    """The key, by the old client's name."""
     name: str
     data_type_id: str
     description: str = ""
@@ -85,6 +86,11 @@ class Dataset:
     """Of the contents, in hex. None: the workspace did not say."""
 
     @property
+    def key(self) -> str:
+        """What all versions of this dataset share, and no other dataset in its workspace has."""
+        return self.family_id
+
+    @property
     def is_example(self) -> bool:
         """Whether it lives in the global workspace and so cannot be changed."""
         return self.id.startswith(GLOBAL_WORKSPACE_ID)
@@ -92,7 +98,7 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The latest instance of each dataset family, as the workspace listed them."""
+    """The latest version of each dataset, as the workspace listed them."""
 
     datasets: tuple[Dataset, ...]
     etag: str | None = None

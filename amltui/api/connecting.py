@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +11,7 @@ from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.config import Connection
+    from amltui.services.opening import Opener
     from amltui.workspaces.base import Workspace as Base
 
 
@@ -74,8 +74,7 @@ class Connector:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._workspace: Base | None = None
-        self._opened = AsyncExitStack()
+        self._opener: Opener | None = None
         self._connecting = asyncio.Lock()
         self._closed = False
 
@@ -89,27 +88,15 @@ class Connector:
         async with self._connecting:
             if self._closed:
                 raise UsageError("This workspace was closed.")
-            if self._workspace is None:
-                self._workspace = await self._opened.enter_async_context(await self._reach())
-            return self._workspace
+            if self._opener is None:
+                from amltui.services.opening import Opener
 
-    async def _reach(self) -> Base:
-        from amltui.workspaces.studio import StudioWorkspace
-
-        connection = await asyncio.to_thread(lambda: self._address.connection)
-        if connection is not None:
-            return StudioWorkspace(connection.endpoint, connection.workspace_id, connection.token)
-        from amltui.config import paths
-        from amltui.services.embedded import EmbeddedServer
-
-        embedded = EmbeddedServer(paths.data_dir())
-        self._opened.push_async_callback(embedded.stop)
-        there = await embedded.start()
-        return StudioWorkspace(there.endpoint, there.workspace_id, there.token, key=embedded.key)
+                self._opener = Opener(await asyncio.to_thread(lambda: self._address.connection))
+            return await self._opener.open()
 
     async def aclose(self) -> None:
         """Close connections; an embedded server ends."""
         async with self._connecting:
             self._closed = True
-            self._workspace = None
-            await self._opened.aclose()
+            if self._opener is not None:
+                await self._opener.close()

@@ -137,9 +137,9 @@ async def send(
     name: str,
     data_type_id: str,
     description: str,
-    family_id: str | None = None,
+    replaces: str | None = None,
 ) -> str:
-    """Make `raw_data` a dataset, or the latest instance of `family_id`; its id.
+    """Make `raw_data` a dataset, or the latest version of the one with the key `replaces`; its id.
 
     At most `_AT_ONCE` blocks are in memory. Nothing appears in the workspace before the end.
 
@@ -151,13 +151,13 @@ async def send(
     try:
         await apart(source.open)
         filename = Path(raw_data).name if isinstance(raw_data, os.PathLike) else ""
-        upload = await workspace.begin_upload(data_type_id)
-        await _send_blocks(workspace, upload, source)
+        upload = await workspace.begin_upload(data_type_id, name=name)
+        await _send_parts(workspace, upload, source)
     finally:
         source.close()
     try:
         return await workspace.commit(
-            upload, name=name, description=description, family_id=family_id, filename=filename
+            upload, name=name, description=description, replaces=replaces, filename=filename
         )
     except Unreachable as error:
         done = await _committed(workspace, upload) if error.sent else None
@@ -166,7 +166,7 @@ async def send(
         return done
 
 
-async def _send_blocks(workspace: Base, upload: Upload, source: Source) -> None:
+async def _send_parts(workspace: Base, upload: Upload, source: Source) -> None:
     block_size = max(BLOCK, -(-source.size // _MOST_BLOCKS))
     total = -(-source.size // block_size)
     numbers = iter(range(total))
@@ -182,7 +182,7 @@ async def _send_blocks(workspace: Base, upload: Upload, source: Source) -> None:
                 data = await apart(partial(source.block, wanted))
             if len(data) != wanted:
                 raise LocalError("The file became shorter while it was uploaded.")
-            await workspace.send_block(upload, number, data, total=total)
+            await workspace.send_part(upload, number, data, total=total)
 
     try:
         async with asyncio.TaskGroup() as group:

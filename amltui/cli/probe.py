@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -22,12 +21,8 @@ class Answer:
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """The extensions of the protocol that this server does not have."""
-        return tuple(
-            field.name
-            for field in dataclasses.fields(self.capabilities)
-            if not getattr(self.capabilities, field.name)
-        )
+        """What this workspace cannot do, by the names of its capabilities."""
+        return self.capabilities.lacks
 
 
 async def probe(connection: Connection) -> Answer:
@@ -38,10 +33,9 @@ async def probe(connection: Connection) -> Answer:
         Unauthorized: the workspace id or the token is wrong.
         AmltuiError: it answered with something else.
     """
-    from amltui.workspaces.studio import StudioWorkspace
+    from amltui.workspaces.opening import workspace_of
 
-    workspace = StudioWorkspace(connection.endpoint, connection.workspace_id, connection.token)
-    async with workspace:
+    async with workspace_of(connection) as workspace:
         return await measured(workspace)
 
 

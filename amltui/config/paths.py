@@ -30,6 +30,11 @@ def local_key(data: Path) -> str:
     return f"local:{data}"
 
 
+def content_file(directory: Path, sha256: str) -> Path:
+    """Where a server with this data directory keeps the content of this hash on its own disk."""
+    return directory / "contents" / sha256[:2] / sha256
+
+
 def _from(variable: str, default: str) -> Path:
     value = os.environ.get(variable)
     return Path(value).expanduser().absolute() if value else Path(default)

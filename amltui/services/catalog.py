@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from amltui.cache import Cache
-from amltui.errors import NotFound, UsageError
 from amltui.models import Dataset, Listing
-from amltui.text import near_names, visible
-from amltui.workspaces.base import Workspace
+from amltui.workspaces.base import Workspace, find_dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +40,7 @@ class Snapshot:
             UsageError: no name given, or several datasets have it.
             NotFound: none has it; the hint names near ones.
         """
-        if not name:
-            raise UsageError("A dataset's name is needed.", hint="`amltui ls` lists them.")
-        for dataset in self.datasets:
-            if name == dataset.id:
-                return dataset
-        named = [dataset for dataset in self.datasets if dataset.name == name]
-        if len(named) == 1:
-            return named[0]
-        if named:
-            raise UsageError(
-                f'{len(named)} datasets are named "{visible(name)}".',
-                hint="Name one by its id: " + " or ".join(dataset.id for dataset in named),
-            )
-        near = near_names(name, (dataset.name for dataset in self.datasets))
-        raise NotFound(
-            f'No dataset is named "{visible(name)}".',
-            404,
-            hint=f"Did you mean {near}?" if near else "`amltui ls` lists what there is.",
-        )
+        return find_dataset(name, self.datasets)
 
 
 class Catalog:

@@ -63,8 +63,8 @@ class Edits:
     async def delete(self, dataset: Dataset) -> None:
         """Delete a dataset with all its versions. This cannot be undone."""
         must_be_own(dataset)
-        await (await self._connect()).delete(dataset.family_id)
-        self._done = [c for c in self._done if c.before.family_id != dataset.family_id]
+        await (await self._connect()).delete(dataset.key)
+        self._done = [c for c in self._done if c.before.key != dataset.key]
 
     @property
     def undoable(self) -> Change | None:
@@ -125,7 +125,7 @@ async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) ->
     Raises:
         Damaged: the contents that came do not match their size or hash; nothing was changed.
     """
-    upload = await workspace.begin_upload(dataset.data_type_id)
+    upload = await workspace.begin_upload(dataset.data_type_id, name=wanted.name)
     digest = hashlib.sha256()
     received = 0
     async with workspace.read(dataset) as content:
@@ -145,10 +145,10 @@ async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) ->
             while len(pending) >= BLOCK_SIZE:
                 block = bytes(pending[:BLOCK_SIZE])
                 del pending[:BLOCK_SIZE]
-                await workspace.send_block(upload, index, block, total=total)
+                await workspace.send_part(upload, index, block, total=total)
                 index += 1
         if pending:
-            await workspace.send_block(upload, index, bytes(pending), total=total)
+            await workspace.send_part(upload, index, bytes(pending), total=total)
         expected = content.info.sha256
     if received != size or (expected and expected != digest.hexdigest()):
         raise Damaged(f'The contents of "{visible(dataset.name)}" arrived damaged.')
@@ -157,14 +157,14 @@ async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) ->
         name=wanted.name,
         description=wanted.description,
         data_type_id=dataset.data_type_id,
-        family_id=dataset.family_id,
+        replaces=dataset.key,
         filename=dataset.uploaded_from_filename,
     )
     return await workspace.dataset(new_id)
 
 
 def _same(left: Dataset, right: Dataset) -> bool:
-    return left.family_id == right.family_id
+    return left.key == right.key
 
 
 def must_be_own(dataset: Dataset) -> None:

@@ -18,12 +18,11 @@ from amltui.config import Connection, paths, resolve
 from amltui.errors import (
     AmltuiError,
     Unreachable,
-    UsageError,
 )
 from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
-from amltui.services.embedded import EmbeddedServer
+from amltui.services.opening import Opener
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -42,28 +41,26 @@ class Session:
         offline: bool = False,
         options: Options | None = None,
     ) -> None:
-        self.connection = connection
-        """Whose workspace this is. None: the embedded one."""
+        self._opener = Opener(connection)
         self.cache = cache
         self.offline = offline
         """Whether the network is left alone: only what is cached can be seen."""
         self._options = options
-        self._embedded = EmbeddedServer(paths.data_dir()) if connection is None else None
         self._workspace: Workspace | None = None
         self._transfers: Transfers | None = None
-        self._opened = AsyncExitStack()
         self._queue = AsyncExitStack()
-        self._connecting = asyncio.Lock()
         self.catalog = Catalog(self.key, cache, self.connect)
         self.edits = Edits(self.connect)
 
     @property
+    def connection(self) -> Connection | None:
+        """Whose workspace this is. None: the embedded one."""
+        return self._opener.connection
+
+    @property
     def key(self) -> str:
         """What names this workspace in the cache."""
-        if self._embedded is not None:
-            return self._embedded.key
-        assert self.connection is not None
-        return self.connection.key
+        return self._opener.key
 
     @property
     def name(self) -> str:
@@ -84,15 +81,11 @@ class Session:
             raise Unreachable(
                 "This session is offline.", hint="Leave out --offline to ask the workspace."
             )
-        async with self._connecting:
-            if self._workspace is not None and (self._embedded is None or self._embedded.running):
-                return self._workspace
-            await self._opened.aclose()
-            self._workspace = await self._opened.enter_async_context(await self._reach())
-            if self._transfers is not None:
-                self._transfers.signed_in(self._workspace)
-                self._transfers.online()
-            return self._workspace
+        before, self._workspace = self._workspace, await self._opener.open()
+        if self._transfers is not None and self._workspace is not before:
+            self._transfers.signed_in(self._workspace)
+            self._transfers.online()
+        return self._workspace
 
     async def transfers(self) -> Transfers:
         """The queue of downloads and uploads, connected to the workspace."""
@@ -115,33 +108,15 @@ class Session:
         Raises:
             UsageError: the connection is another workspace's.
         """
-        if self.connection is None or connection.key != self.key:
-            raise UsageError("That connection belongs to another workspace.")
-        async with self._connecting:
-            self.connection = connection
-            self._workspace = None
+        await self._opener.change(connection)
         await self.connect()
-
-    async def _reach(self) -> Workspace:
-        from amltui.workspaces.studio import StudioWorkspace
-
-        if self.connection is not None:
-            wanted = self.connection
-            return StudioWorkspace(wanted.endpoint, wanted.workspace_id, wanted.token, key=self.key)
-        assert self._embedded is not None
-        self._opened.push_async_callback(self._embedded.stop)
-        address = await self._embedded.start()
-        return StudioWorkspace(
-            address.endpoint, address.workspace_id, address.token, key=self._embedded.key
-        )
 
     async def close(self) -> None:
         """Pause what is on its way and let go of the workspace; an embedded one ends."""
         await self._queue.aclose()
         self._transfers = None
-        async with self._connecting:
-            self._workspace = None
-            await self._opened.aclose()
+        self._workspace = None
+        await self._opener.close()
 
     # What one does
 

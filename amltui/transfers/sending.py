@@ -148,7 +148,7 @@ class Sending:
             Conflict: somebody has.
         """
         for dataset in await self._listed():
-            if dataset.name == self._name and dataset.family_id != self._plan.family_id:
+            if dataset.name == self._name and dataset.key != self._plan.family_id:
                 raise Conflict(f'A dataset named "{visible(self._name)}" exists', 409)
 
     async def _listed(self) -> tuple[Dataset, ...]:
@@ -159,7 +159,9 @@ class Sending:
     async def _ask_for_upload(self) -> None:
         """Begin an upload on the server, unless one is under way."""
         if self._plan.upload_id is None:
-            upload = await self._means.workspace().begin_upload(self._plan.data_type_id)
+            upload = await self._means.workspace().begin_upload(
+                self._plan.data_type_id, name=self._name
+            )
             self._save(upload_id=upload.id)
 
     @property
@@ -173,7 +175,7 @@ class Sending:
             await self._means.limit.spend(len(data))
 
             async def send(index: int = index, data: bytes = data) -> None:
-                await self._means.workspace().send_block(upload, index, data, total=self._blocks)
+                await self._means.workspace().send_part(upload, index, data, total=self._blocks)
 
             await self._means.patience.insist(send)
             self._ticket.acknowledge(index, digest)
@@ -231,7 +233,7 @@ class Sending:
                     name=self._name,
                     description=self._plan.description,
                     data_type_id=self._plan.data_type_id,
-                    family_id=self._plan.family_id,
+                    replaces=self._plan.family_id,
                     filename="" if is_spooled(self._path) else self._path.name,
                 )
             except (Conflict, NotFound):  # perhaps an earlier try did it; its answer was lost
@@ -256,7 +258,7 @@ class Sending:
                 not dataset.resource_upload_id
                 and dataset.name == self._name
                 and dataset.size == self.size
-                and self._plan.family_id in {None, dataset.family_id}
+                and self._plan.family_id in {None, dataset.key}
             ):
                 alike.append(dataset)
         for dataset in alike:  # this server does not say which upload a dataset came from

@@ -1,17 +1,23 @@
 """What a workspace can be asked, whatever kind it is.
 
-Everything above this package speaks to `Workspace` only. A kind that lacks something raises
-`NotSupportedByServer` and leaves it out of `capabilities`.
+Everything above this package speaks to `Workspace` only, and asks no kind for its name: what a kind
+lacks it says in its `Capabilities`, with the sentence that is shown instead.
+
+A dataset has a `key`, which all its versions share, and an `id`, which names one version for ever:
+the contents of an id never change, so it is what caches go by.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, Self
+from pathlib import Path
+from typing import Final, Protocol, Self
 
+from amltui.errors import NotFound, NotSupportedByServer, UsageError
 from amltui.models import (
     ContentInfo,
     Dataset,
@@ -22,18 +28,64 @@ from amltui.models import (
     User,
     WorkspaceInfo,
 )
+from amltui.text import near_names, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Whether something can be done in a workspace; true where it can."""
+
+    missing: str = ""
+    """The sentence that is shown where it cannot; "" where it can."""
+
+    def __bool__(self) -> bool:
+        return not self.missing
+
+    def require(self) -> None:
+        """See that it can be done.
+
+        Raises:
+            NotSupportedByServer: it cannot.
+        """
+        if self.missing:
+            raise NotSupportedByServer(self.missing, 405)
+
+
+CAN: Final = Capability()
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What this workspace can do beyond the protocol of 2015."""
+    """What can be done in a workspace beyond listing, reading, uploading and deleting."""
 
-    edit: bool = False
+    edit: Capability = Capability("This workspace cannot rename or describe a dataset in place.")
     """Rename and describe without sending the contents again."""
-    versions: bool = False
-    restore: bool = False
-    publish: bool = False
+    versions: Capability = Capability("This workspace keeps no list of a dataset's versions.")
+    restore: Capability = Capability("This workspace cannot restore an old version.")
+    experiments: Capability = Capability("This workspace has no experiments.")
+    publish: Capability = Capability("This workspace takes no outputs of experiments.")
     """Give an experiment an output."""
+    tokens: Capability = Capability("This workspace has no access tokens to manage.")
+    users: Capability = Capability("This workspace does not say who has access.")
+    quota: Capability = Capability("This workspace does not say how much it may hold.")
+    copy: Capability = Capability("Contents are copied by way of this machine.")
+    """Copy a content without sending it here and back."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The names of what cannot be done. Copying always can: it only takes longer."""
+        names = (field.name for field in dataclasses.fields(self))
+        return tuple(name for name in names if name != "copy" and not getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class PartSizes:
+    """How an upload may be cut into parts, in bytes; the last part may be smaller."""
+
+    smallest: int = 1
+    largest: int = 64 << 20
+    most: int = 10_000
+    """Parts in one upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +122,7 @@ class Content(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload begun; its blocks may come in any order and more than once."""
+    """An upload begun. A later process goes on with it by the same two values."""
 
     id: str
     data_type_id: str
@@ -82,6 +134,8 @@ class Workspace(ABC):
     Use as an async context manager; nothing touches the network before that. Every method may
     raise `Unreachable`, `Unauthorized` and `ServerFailed` besides what it names.
     """
+
+    part_sizes: PartSizes = PartSizes()
 
     @property
     @abstractmethod
@@ -108,15 +162,39 @@ class Workspace(ABC):
 
     @abstractmethod
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
-        """The latest instance of every family. None: unchanged since `etag`."""
+        """The latest version of every dataset. None: unchanged since `etag`."""
+
+    async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
+        """As `datasets`, in pieces as they come, for lists that are long."""
+        listing = await self.datasets()
+        assert listing is not None  # asked without an etag
+        yield listing.datasets
+
+    async def find(self, name: str) -> Dataset:
+        """The latest version of the dataset of this name (case-sensitive), key or id.
+
+        Raises:
+            UsageError: no name given, or several datasets have it.
+            NotFound: none has it; the hint names near ones.
+        """
+        return find_dataset(name, [one async for page in self.pages() for one in page])
 
     @abstractmethod
     async def dataset(self, dataset_id: str) -> Dataset:
-        """One instance, with fresh links.
+        """One version, the latest or an older one, ready to be read.
 
         Raises:
             DatasetGone: the workspace does not know it.
         """
+
+    async def local_path(self, dataset: Dataset) -> Path | None:
+        """Where the contents of `dataset` lie on this disk, so that nothing needs to be copied.
+
+        The file must not be changed, and stays there only as long as the dataset does: open it
+        at once. None: this kind has none, or has it elsewhere.
+        """
+        del dataset
+        return None
 
     @abstractmethod
     def read(
@@ -141,12 +219,18 @@ class Workspace(ABC):
         """
 
     @abstractmethod
-    async def begin_upload(self, data_type_id: str) -> Upload:
-        """Begin an upload of any number of blocks, also none."""
+    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+        """Begin an upload of any number of parts, also none. Nothing is seen before the commit.
+
+        `name`: what the dataset will be called, for kinds whose place depends on it.
+        """
 
     @abstractmethod
-    async def send_block(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
-        """Send block `index` (0-based) of `total`; safe to repeat with the same bytes."""
+    async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
+        """Send part `index` (0-based) of `total`, in any order; safe to repeat with equal bytes.
+
+        All parts but the last have one size, within `part_sizes`.
+        """
 
     @abstractmethod
     async def commit(
@@ -156,23 +240,29 @@ class Workspace(ABC):
         name: str,
         description: str = "",
         data_type_id: str | None = None,
-        family_id: str | None = None,
+        replaces: str | None = None,
         filename: str = "",
     ) -> str:
-        """Make the uploaded blocks a dataset, or the latest instance of `family_id`; its id.
+        """Make the uploaded parts a dataset, or the latest version of the one with a key; its id.
 
-        Never repeated by itself: a lost answer raises, and the caller looks whether it happened.
+        `replaces` None: create only. Never repeated by itself: a lost answer raises, and the
+        caller looks whether it happened.
 
         Raises:
             Conflict: another dataset has this name.
+            DatasetGone: there is no dataset to replace.
             Rejected: a name that the workspace forbids.
         """
+
+    async def abort(self, upload: Upload) -> None:
+        """Give an upload up, so that its parts take no room. A kind may let them expire instead."""
+        del upload
 
     @abstractmethod
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
-        """Change the name or description of the latest instance without its contents.
+        """Change the name or description of the latest version without its contents.
 
         Raises:
             NotSupportedByServer: `capabilities().edit` is false.
@@ -180,33 +270,91 @@ class Workspace(ABC):
         """
 
     @abstractmethod
-    async def delete(self, family_id: str) -> None:
-        """Delete a dataset with all its instances."""
+    async def delete(self, key: str) -> None:
+        """Delete a dataset with all its versions.
 
-    @abstractmethod
-    async def versions(self, family_id: str) -> tuple[Dataset, ...]:
-        """All instances of a family, newest first."""
+        Raises:
+            DatasetGone: there is none.
+        """
 
-    @abstractmethod
+    async def versions(self, key: str) -> tuple[Dataset, ...]:
+        """All versions of a dataset, newest first.
+
+        Raises:
+            NotSupportedByServer: `capabilities().versions` is false.
+            DatasetGone: there is no such dataset.
+        """
+        del key
+        await self._require("versions")
+        raise NotImplementedError
+
     async def restore(self, dataset_id: str) -> Dataset:
-        """Make an old instance's contents the family's latest again, as a new instance."""
+        """Make an old version's contents the latest again, as a new version.
 
-    @abstractmethod
+        Raises:
+            NotSupportedByServer: `capabilities().restore` is false.
+        """
+        del dataset_id
+        await self._require("restore")
+        raise NotImplementedError
+
     async def experiments(self) -> tuple[Experiment, ...]:
         """All experiments, examples included, without graphs."""
+        await self._require("experiments")
+        raise NotImplementedError
 
-    @abstractmethod
     async def experiment(self, experiment_id: str) -> Experiment:
         """One experiment with its graph."""
+        del experiment_id
+        await self._require("experiments")
+        raise NotImplementedError
 
-    @abstractmethod
     async def publish(self, port: OutputPort, data: AsyncIterator[bytes], *, size: int) -> None:
         """Give an experiment's output port its contents: `size` bytes of `port.data_type_id`."""
+        del port, data, size
+        await self._require("publish")
+        raise NotImplementedError
 
-    @abstractmethod
     async def quota(self) -> Quota:
         """Storage used and allowed."""
+        await self._require("quota")
+        raise NotImplementedError
 
-    @abstractmethod
     async def users(self) -> tuple[User, ...]:
         """Who has access, with roles."""
+        await self._require("users")
+        raise NotImplementedError
+
+    async def _require(self, name: str) -> None:
+        """See that a capability is there.
+
+        Raises:
+            NotSupportedByServer: it is not.
+        """
+        found: Capability = getattr(await self.capabilities(), name)
+        found.require()
+
+
+def find_dataset(name: str, datasets: Iterable[Dataset]) -> Dataset:
+    """The dataset of this id, name (case-sensitive) or key; see `Workspace.find`."""
+    if not name:
+        raise UsageError("A dataset's name is needed.", hint="`amltui ls` lists them.")
+    datasets = tuple(datasets)
+    for dataset in datasets:
+        if name == dataset.id:
+            return dataset
+    named = [one for one in datasets if one.name == name]
+    named = named or [one for one in datasets if one.key == name]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise UsageError(
+            f'{len(named)} datasets are named "{visible(name)}".',
+            hint="Name one by its id: " + " or ".join(dataset.id for dataset in named),
+        )
+    near = near_names(name, (dataset.name for dataset in datasets))
+    raise NotFound(
+        f'No dataset is named "{visible(name)}".',
+        404,
+        hint=f"Did you mean {near}?" if near else "`amltui ls` lists what there is.",
+    )

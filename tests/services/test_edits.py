@@ -32,12 +32,12 @@ async def workspace_of_2015(server, rule=original_protocol_only):
         yield workspace
 
 
-async def made(workspace, name, data, family_id=None):
+async def made(workspace, name, data, replaces=None):
     upload = await workspace.begin_upload("GenericCSV")
     blocks = [data[i : i + BLOCK_SIZE] for i in range(0, len(data), BLOCK_SIZE)]
     for index, block in enumerate(blocks):
-        await workspace.send_block(upload, index, block, total=len(blocks))
-    new = await workspace.commit(upload, name=name, description="old", family_id=family_id)
+        await workspace.send_part(upload, index, block, total=len(blocks))
+    new = await workspace.commit(upload, name=name, description="old", replaces=replaces)
     return await workspace.dataset(new)
 
 
@@ -109,7 +109,7 @@ async def test_a_change_by_somebody_else_is_not_undone_over(server):
         edits = edits_of(workspace)
         before = await made(workspace, "shared", b"1")
         after = await edits.rename(before, "ours")
-        await made(workspace, "theirs", b"2", family_id=after.family_id)
+        await made(workspace, "theirs", b"2", replaces=after.key)
         with pytest.raises(ContentChanged):
             await edits.undo()
 

@@ -62,7 +62,7 @@ async def test_a_killed_embedded_server_is_started_again(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"a\n1\n")
     async with open_session() as session:
         await session.upload(tmp_path / "a.csv", name="kept", data_type_id="GenericCSV")
-        process = session._embedded._process
+        process = session._opener._embedded._process
         os.kill(process.pid, 9)
         await process.wait()
         assert (await session.find("kept")).size == 4

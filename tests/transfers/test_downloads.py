@@ -48,7 +48,7 @@ async def test_what_an_object_store_sends_is_verified_too(request, tmp_path, cac
         connection = (server.endpoint, server.workspace_id, server.token)
         async with StudioWorkspace(*connection) as workspace:
             upload = await workspace.begin_upload("Zip")
-            await workspace.send_block(upload, 0, DATA, total=1)
+            await workspace.send_part(upload, 0, DATA, total=1)
             dataset = await workspace.dataset(
                 await workspace.commit(upload, name="far", description="")
             )
@@ -69,7 +69,7 @@ async def test_what_somebody_changed_in_an_object_store_is_noticed(
         connection = (server.endpoint, server.workspace_id, server.token)
         async with StudioWorkspace(*connection) as workspace:
             upload = await workspace.begin_upload("Zip")
-            await workspace.send_block(upload, 0, b"right", total=1)
+            await workspace.send_part(upload, 0, b"right", total=1)
             dataset = await workspace.dataset(
                 await workspace.commit(upload, name="hurt", description="")
             )

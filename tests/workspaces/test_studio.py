@@ -254,7 +254,7 @@ async def test_an_upload_begins_sends_blocks_and_commits():
 
     async with studio(handler) as (workspace, server):
         upload = await workspace.begin_upload("GenericCSV")
-        await workspace.send_block(upload, 0, b"data", total=1)
+        await workspace.send_part(upload, 0, b"data", total=1)
         made = await workspace.commit(upload, name="n", description="d", filename="f.csv")
     assert made == f"{W}.fam.inst"
     begin, block, commit = server.requests

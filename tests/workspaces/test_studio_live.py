@@ -25,11 +25,11 @@ async def workspace(server):
         yield opened
 
 
-async def put(workspace, name, *blocks, family_id=None, data_type_id="PlainText"):
+async def put(workspace, name, *blocks, replaces=None, data_type_id="PlainText"):
     upload = await workspace.begin_upload(data_type_id)
     for index, block in reversed(list(enumerate(blocks))):
-        await workspace.send_block(upload, index, block, total=len(blocks))
-    return await workspace.commit(upload, name=name, description="d", family_id=family_id)
+        await workspace.send_part(upload, index, block, total=len(blocks))
+    return await workspace.commit(upload, name=name, description="d", replaces=replaces)
 
 
 async def whole(workspace, source, **part):
@@ -66,17 +66,17 @@ async def test_a_dataset_lives_from_upload_to_deletion(workspace):
         await put(workspace, "life", b"x")
     with pytest.raises(errors.Rejected):
         await put(workspace, "a:b", b"x")
-    second = await put(workspace, "life", family_id=first.family_id)
+    second = await put(workspace, "life", replaces=first.key)
     assert (await whole(workspace, await workspace.dataset(second)))[1] == b""
     edited = await workspace.edit(first, name="renamed")
     assert (edited.name, edited.description) == ("renamed", "d")
     assert (await workspace.edit(edited, description="")).description == ""
     restored = await workspace.restore(made)
     assert (await whole(workspace, restored))[1] == b"one\ntwo\n"
-    versions = await workspace.versions(first.family_id)
+    versions = await workspace.versions(first.key)
     assert [v.size for v in versions] == [8, 0, 8]
-    await workspace.delete(first.family_id)
-    for gone in (workspace.dataset(made), workspace.delete(first.family_id)):
+    await workspace.delete(first.key)
+    for gone in (workspace.dataset(made), workspace.delete(first.key)):
         with pytest.raises(errors.DatasetGone):
             await gone
 

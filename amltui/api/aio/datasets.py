@@ -203,7 +203,7 @@ class AsyncDataset(DatasetMetadata, Readable):
             name=self.name if name is None else name,
             data_type_id=self.data_type_id if data_type_id is None else data_type_id,
             description=self.description if description is None else description,
-            family_id=self.family_id,
+            replaces=self.family_id,
         )
         self._model = await workspace.dataset(made)
 

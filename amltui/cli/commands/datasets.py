@@ -60,7 +60,7 @@ def versions(name: str, /, *, common: Common = COMMON) -> None:
     async def work(session: Session) -> tuple[Dataset, ...]:
         dataset = await session.find(name)
         workspace = await session.connect()
-        return await workspace.versions(dataset.family_id)
+        return await workspace.versions(dataset.key)
 
     found = run(common, work)
     if common.json:

@@ -21,6 +21,7 @@ from typing import IO, Final, Self
 
 import anyio.to_thread
 
+from amltui.config.paths import content_file
 from amltui.server.problems import Full, Missing, StartError, Unavailable
 from amltui.server.store.base import Block, Staged, Store, Stored
 
@@ -48,6 +49,7 @@ class LocalStore(Store):
     """A directory: `contents/ab/abcd...`, `blocks/<upload>/...`, `temp/`."""
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._contents = directory / "contents"
         self._blocks = directory / "blocks"
         self._temp = directory / "temp"
@@ -139,7 +141,7 @@ class LocalStore(Store):
 
     def path(self, sha256: str) -> Path:
         """`contents/ab/abcd...`."""
-        return self._contents / sha256[:2] / sha256
+        return content_file(self._directory, sha256)
 
     async def signed_url(self, sha256: str) -> None:
         """Files have no address of their own."""

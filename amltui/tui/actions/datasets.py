@@ -91,7 +91,7 @@ class DatasetActions:
         session = await self._desk.session()
         renamed = await session.rename(dataset, name.strip())
         self._desk.say(f"{visible(dataset.name)} is now {visible(renamed.name)}.")
-        await self._desk.reload(select=renamed.family_id)
+        await self._desk.reload(select=renamed.key)
 
     async def describe(self) -> None:
         """`e`: edit the dataset's description."""
@@ -104,7 +104,7 @@ class DatasetActions:
         session = await self._desk.session()
         await session.describe(dataset, text)
         self._desk.say(f"Saved the description of {visible(dataset.name)}.")
-        await self._desk.reload(select=dataset.family_id)
+        await self._desk.reload(select=dataset.key)
 
     async def undo(self) -> None:
         """Take back the last rename, description or update made here."""
@@ -113,7 +113,7 @@ class DatasetActions:
         if change is None:
             raise UsageError("There is nothing to undo.")
         self._desk.say(f"Undone: {change.summary}.")
-        await self._desk.reload(select=change.after.family_id)
+        await self._desk.reload(select=change.after.key)
 
     async def delete(self) -> None:
         """`D`: delete the dataset, once its name was typed."""

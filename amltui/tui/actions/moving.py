@@ -95,7 +95,7 @@ class TransferActions:
             self._desk.say(f"{name} has new contents.")
         else:
             self._desk.say(f"Uploaded {name}.")
-        await self._desk.reload(select=dataset.family_id)
+        await self._desk.reload(select=dataset.key)
 
     async def _name_taken(self, transfer: Transfer) -> None:
         shown = visible(transfer.name)

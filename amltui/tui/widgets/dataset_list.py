@@ -96,9 +96,9 @@ class DatasetList(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, rows: Sequence[Dataset], *, select: str | None = None) -> None:
         """Show `rows`; the cursor stays with its family, or goes to family `select`."""
         before = self.current
-        wanted = select or (before.family_id if before else None)
+        wanted = select or (before.key if before else None)
         self._rows = rows
-        found = next((i for i, row in enumerate(rows) if row.family_id == wanted), None)
+        found = next((i for i, row in enumerate(rows) if row.key == wanted), None)
         if found is None:
             found = min(self._cursor, max(len(rows) - 1, 0))
         self._cursor = found

@@ -71,7 +71,7 @@ class DatasetsPane(Vertical):
         self._folded = [dataset.name.casefold() for dataset in datasets]
         self._empty = "No datasets yet.\n\nPress u to upload a file."
         if select is not None and self._filter:
-            chosen = next((d for d in datasets if d.family_id == select), None)
+            chosen = next((d for d in datasets if d.key == select), None)
             if chosen and self._filter.casefold() not in chosen.name.casefold():
                 self.end_filter(keep=False)
         self._show(select)

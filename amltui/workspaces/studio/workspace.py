@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import msgspec
 
+from amltui.config.paths import content_file
 from amltui.errors import (
     ConfigError,
     DatasetGone,
@@ -30,7 +32,15 @@ from amltui.models import (
     WorkspaceInfo,
 )
 from amltui.wire import lenient, messages, routes
-from amltui.workspaces.base import Capabilities, Content, Route, Upload, Workspace
+from amltui.workspaces.base import (
+    CAN,
+    Capabilities,
+    Capability,
+    Content,
+    Route,
+    Upload,
+    Workspace,
+)
 from amltui.workspaces.studio.address import normal_endpoint
 from amltui.workspaces.studio.retries import Retry
 
@@ -50,10 +60,33 @@ _LARGE: Final = 1 << 20
 _LINKS_KEPT: Final = 512
 
 
+def _capabilities(known: frozenset[str]) -> Capabilities:
+    """What a server with these extensions can do; the original protocol has none of them."""
+
+    def extension(name: str, what: str) -> Capability:
+        if name in known:
+            return CAN
+        return Capability(
+            f"This workspace's server cannot {what}: it speaks only the original protocol."
+        )
+
+    return Capabilities(
+        edit=extension(messages.Extension.EDIT, "rename or describe a dataset in place"),
+        versions=extension(messages.Extension.VERSIONS, "list a dataset's versions"),
+        restore=extension(messages.Extension.RESTORE, "restore an old version"),
+        publish=extension(messages.Extension.PUBLISH, "take an experiment's outputs"),
+        tokens=extension(messages.Extension.TOKENS, "manage access tokens"),
+        experiments=CAN,
+        users=CAN,
+        quota=CAN,
+    )
+
+
 class StudioWorkspace(Workspace):
     """A workspace on a Studio (classic) style server.
 
     `key` names it in caches; by default endpoint and id. Give one where the endpoint changes.
+    `data` is the directory of a server on this machine that keeps its contents there.
     """
 
     def __init__(
@@ -64,6 +97,7 @@ class StudioWorkspace(Workspace):
         *,
         key: str | None = None,
         retry: Retry | None = None,
+        data: Path | None = None,
     ) -> None:
         token = token.strip()
         if not workspace_id or not token:
@@ -75,6 +109,7 @@ class StudioWorkspace(Workspace):
         self._token = token
         self._key = key or f"{self._endpoint}{workspace_id}"
         self._retry = retry or Retry()
+        self._data = data
         self._opened: ApiClient | None = None
         self._capabilities: Capabilities | None = None
         self._renewed_links: dict[str, Location] = {}
@@ -130,12 +165,7 @@ class StudioWorkspace(Workspace):
                 known = (await self.info()).extensions
             except (NotFound, NotSupportedByServer):
                 known = frozenset()
-            self._capabilities = Capabilities(
-                edit=messages.Extension.EDIT in known,
-                versions=messages.Extension.VERSIONS in known,
-                restore=messages.Extension.RESTORE in known,
-                publish=messages.Extension.PUBLISH in known,
-            )
+            self._capabilities = _capabilities(known)
         return self._capabilities
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
@@ -167,6 +197,25 @@ class StudioWorkspace(Workspace):
             "GET", path, operation=operation, not_found=DatasetGone
         )
         return (await self._decode(response.content, messages.DataSource, operation)).model()
+
+    async def local_path(self, dataset: Dataset) -> Path | None:
+        """Where the contents lie, of a server on this machine that keeps them as files."""
+        if self._data is None:
+            return None
+        sha256 = dataset.sha256 or (await self.dataset(dataset.id)).sha256
+        if sha256 is None:
+            return None
+        path = content_file(self._data, sha256)
+
+        def there() -> bool:
+            try:
+                return path.is_file() and path.stat().st_size == dataset.size
+            except OSError:
+                return False
+
+        import anyio.to_thread
+
+        return path if await anyio.to_thread.run_sync(there) else None
 
     @asynccontextmanager
     async def read(
@@ -253,16 +302,17 @@ class StudioWorkspace(Workspace):
         self._renewed_links[dataset_id] = place
         return place
 
-    async def begin_upload(self, data_type_id: str) -> Upload:
-        """Begin an upload of any number of blocks, also none."""
+    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+        """Begin an upload of any number of parts, also none."""
+        del name
         operation = "beginning an upload"
         path = routes.resource_upload(self._id, data_type_id)
         response = await self._client.request("POST", path, operation=operation, content=b"")
         answer = await self._decode(response.content, messages.ResourceUpload, operation)
         return Upload(answer.id, data_type_id)
 
-    async def send_block(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
-        """Send block `index` (0-based) of `total`; safe to repeat with the same bytes."""
+    async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
+        """Send part `index` (0-based) of `total`; safe to repeat with equal bytes."""
         path = routes.blob_upload(
             self._id,
             blocks=total,
@@ -271,7 +321,7 @@ class StudioWorkspace(Workspace):
             data_type_id=upload.data_type_id,
         )
         await self._client.request(
-            "POST", path, operation="sending a block of an upload", content=data
+            "POST", path, operation="sending a part of an upload", content=data
         )
 
     async def commit(
@@ -281,17 +331,17 @@ class StudioWorkspace(Workspace):
         name: str,
         description: str = "",
         data_type_id: str | None = None,
-        family_id: str | None = None,
+        replaces: str | None = None,
         filename: str = "",
     ) -> str:
-        """Make the uploaded blocks a dataset or a family's latest instance; its id."""
+        """Make the uploaded parts a dataset, or the latest instance of a family; its id."""
         operation = "making the uploaded contents a dataset"
         body = messages.CreateDataSource(
             data_source=messages.NewDataSource(
                 name=name,
                 data_type_id=data_type_id or upload.data_type_id,
                 description=description,
-                family_id=family_id,
+                family_id=replaces,
                 owner=OWNER,
             ),
             upload_id=upload.id,
@@ -303,6 +353,7 @@ class StudioWorkspace(Workspace):
             operation=operation,
             content=msgspec.json.encode(body),
             idempotent=False,
+            not_found=DatasetGone,
         )
         return await self._decoded(
             lambda: msgspec.json.decode(response.content, type=str), 0, operation
@@ -312,7 +363,7 @@ class StudioWorkspace(Workspace):
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
         """Change the name or description of the latest instance without its contents."""
-        await self._require("edit", "rename or describe a dataset without its contents")
+        await self._require("edit")
         operation = "changing a dataset's name or description"
         response = await self._client.request(
             "PATCH",
@@ -325,10 +376,10 @@ class StudioWorkspace(Workspace):
         )
         return (await self._decode(response.content, messages.DataSource, operation)).model()
 
-    async def delete(self, family_id: str) -> None:
+    async def delete(self, key: str) -> None:
         """Delete a dataset with all its instances."""
         operation = "deleting a dataset"
-        path = self._path(routes.FAMILY, family=family_id)
+        path = self._path(routes.FAMILY, family=key)
         try:
             await self._client.request(
                 "DELETE", path, operation=operation, not_found=DatasetGone, idempotent=False
@@ -342,11 +393,11 @@ class StudioWorkspace(Workspace):
             except DatasetGone:
                 return
 
-    async def versions(self, family_id: str) -> tuple[Dataset, ...]:
+    async def versions(self, key: str) -> tuple[Dataset, ...]:
         """All instances of a family, newest first."""
-        await self._require("versions", "list a dataset's versions")
+        await self._require("versions")
         operation = "listing a dataset's versions"
-        path = self._path(routes.VERSIONS, family=family_id)
+        path = self._path(routes.VERSIONS, family=key)
         response = await self._client.request(
             "GET", path, operation=operation, not_found=DatasetGone
         )
@@ -355,7 +406,7 @@ class StudioWorkspace(Workspace):
 
     async def restore(self, dataset_id: str) -> Dataset:
         """Make an old instance's contents the family's latest again, as a new instance."""
-        await self._require("restore", "restore an old version")
+        await self._require("restore")
         operation = "restoring an old version"
         path = self._path(routes.RESTORE, id=dataset_id)
         response = await self._client.request(
@@ -381,7 +432,7 @@ class StudioWorkspace(Workspace):
 
     async def publish(self, port: OutputPort, data: AsyncIterator[bytes], *, size: int) -> None:
         """Give an experiment's output port its contents: `size` bytes of `port.data_type_id`."""
-        await self._require("publish", "take an experiment's outputs")
+        await self._require("publish")
         query: dict[str, str | int] = {"dataTypeId": port.data_type_id}
         await self._client.request(
             "PUT",
@@ -417,10 +468,6 @@ class StudioWorkspace(Workspace):
             node=port.node_id,
             port=port.port_name,
         )
-
-    async def _require(self, capability: str, what: str) -> None:
-        if not getattr(await self.capabilities(), capability):
-            raise NotSupportedByServer(f"This workspace's server cannot {what}", 405)
 
     async def _decode(self, body: bytes, kind: type[M], operation: str) -> M:
         return await self._decoded(lambda: lenient.read_one(body, kind), len(body), operation)

@@ -1,0 +1,32 @@
+"""Which kind of workspace a connection is: the one place that knows all kinds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amltui.config import Connection
+    from amltui.workspaces.base import Workspace
+
+
+def workspace_of(
+    connection: Connection, *, key: str | None = None, data: Path | None = None
+) -> Workspace:
+    """The workspace at `connection`, not yet entered.
+
+    `key` names it in caches where its address changes. `data` is the directory of a server on
+    this machine that keeps its contents there.
+
+    Raises:
+        ConfigError: the connection is no workspace's.
+    """
+    from amltui.workspaces.studio import StudioWorkspace
+
+    return StudioWorkspace(
+        connection.endpoint,
+        connection.workspace_id,
+        connection.token,
+        key=connection.key if key is None else key,
+        data=data,
+    )
