@@ -8,23 +8,20 @@ this process, not the server: it runs at the lowest priority and is ended when i
 
 from __future__ import annotations
 
-import math
+import itertools
 import os
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-import pyarrow.compute as pc
 
 from amltui.errors import AmltuiError
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
-from amltui.tables.rows import Column
+from amltui.tables.rows import Rows
 from amltui.tables.table import Table
-from amltui.tables.types import typed
 from amltui.wire.messages import (
     Bar,
     ColumnStatistics,
@@ -34,9 +31,12 @@ from amltui.wire.messages import (
     Visualization,
 )
 
+if TYPE_CHECKING:
+    from amltui.tables.queries import Statistics
+
 BARS: Final = 10
 DISTINCT_LIMIT: Final = 10_000
-"""Distinct values of a column that are counted at most."""
+"""Distinct values of a column above which none of them are told."""
 _COMMON: Final = 10
 _SHOWN: Final = 200
 """Characters of a common value that are told."""
@@ -51,122 +51,56 @@ class Profile(msgspec.Struct):
     error: str | None = None
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What is learnt of one column, batch by batch."""
-
-    column: Column
-    count: int = 0
-    missing: int = 0
-    values: Counter[str] | None = field(default_factory=Counter)
-    low: float = math.inf
-    high: float = -math.inf
-    mean: float = 0.0
-    squares: float = 0.0
-    bars: list[int] = field(default_factory=lambda: [0] * BARS)
-
-    @property
-    def numeric(self) -> bool:
-        """Whether it has a range and a histogram."""
-        return self.column.type in _NUMBERS
-
-    def add(self, array: Any) -> None:
-        """First pass: counts, range, mean and variance (Chan's way of joining batches)."""
-        kind = self.column.type or "text"
-        fitting = typed(array, kind)
-        present = len(fitting) - fitting.null_count
-        self.missing += fitting.null_count
-        self._count_values(array)
-        if self.numeric:
-            numbers = _finite(fitting)
-            if n := len(numbers):
-                low_high = pc.min_max(numbers).as_py()
-                self.low, self.high = (
-                    min(self.low, low_high["min"]),
-                    max(self.high, low_high["max"]),
-                )
-                mean, variance = pc.mean(numbers).as_py(), pc.variance(numbers).as_py()
-                delta, total = mean - self.mean, self.count + n
-                self.squares += variance * n + delta * delta * self.count * n / total
-                self.mean += delta * n / total
-        self.count += present
-
-    def _count_values(self, array: Any) -> None:
-        if self.values is None:
-            return
-        for entry in pc.value_counts(array):
-            value = entry["values"].as_py()
-            if value is not None:
-                self.values[value] += entry["counts"].as_py()
-        if len(self.values) > DISTINCT_LIMIT:
-            self.values = None
-
-    def fill(self, array: Any) -> None:
-        """Second pass: the histogram, now that the range is known."""
-        numbers = _finite(typed(array, self.column.type or "text"))
-        width = self.high - self.low
-        if not len(numbers):
-            return
-        if width <= 0 or not math.isfinite(width):
-            self.bars[0] += len(numbers)
-            return
-        scaled = pc.multiply(pc.divide(pc.subtract(numbers, self.low), width), float(BARS))
-        index = pc.min_element_wise(pc.floor(scaled), BARS - 1)
-        for entry in pc.value_counts(index):
-            self.bars[int(entry["values"].as_py())] += entry["counts"].as_py()
-
-    def statistics(self) -> ColumnStatistics:
-        """As the protocol tells it."""
-        found = ColumnStatistics(
-            name=self.column.name,
-            type=self.column.type or "text",
-            count=self.count,
-            missing=self.missing,
-            distinct=None if self.values is None else len(self.values),
-        )
-        if self.values is not None and not self.numeric:
-            found.most_common = tuple(
-                ValueCount(value=value[:_SHOWN], count=count)
-                for value, count in self.values.most_common(_COMMON)
-            )
-        if self.numeric and self.count:
-            found.minimum, found.maximum, found.mean = self.low, self.high, self.mean
-            if self.count > 1:
-                found.standard_deviation = math.sqrt(self.squares / (self.count - 1))
-            step = (self.high - self.low) / BARS
-            edges = [self.low + step * number for number in range(BARS)] + [self.high]
-            found.histogram = tuple(
-                Bar(low=edges[number], high=edges[number + 1], count=count)
-                for number, count in enumerate(self.bars)
-            )
-        return found
-
-
 def profile(table: Table, malformed: int) -> Profile:
-    """Look at all rows twice: for the ranges, then for the histograms."""
-    tallies = [_Tally(column) for column in table.columns]
-    stream = table.stream
-    for number in range(stream.batch_count):
-        batch = stream.batch(number)
-        for index, tally in enumerate(tallies):
-            tally.add(batch.column(index))
-    for number in range(stream.batch_count):
-        batch = stream.batch(number)
-        for index, tally in enumerate(tallies):
-            if tally.numeric:
-                tally.fill(batch.column(index))
+    """A table's columns as the statistics of previews and of the command line have them."""
+    from amltui.tables.queries import table_statistics
+
     columns = tuple(
         SchemaColumn(name=c.name, type=c.type or "text", misfits=c.misfits) for c in table.columns
     )
+    found = [
+        _column(table, index, statistics)
+        for index, statistics in enumerate(table_statistics(table))
+    ]
     return Profile(
         Schema(rows=table.row_count, columns=columns, malformed_rows=malformed),
-        Visualization(rows=table.row_count, columns=tuple(tally.statistics() for tally in tallies)),
+        Visualization(rows=table.row_count, columns=tuple(found)),
     )
 
 
-def _finite(array: Any) -> Any:
-    numbers = pc.cast(pc.drop_null(array), "float64")
-    return numbers.filter(pc.is_finite(numbers))
+def _column(table: Table, index: int, found: Statistics) -> ColumnStatistics:
+    """One column as the protocol tells it."""
+    from amltui.tables.queries import distinct, histogram
+
+    told = ColumnStatistics(
+        name=found.name,
+        type=found.type,
+        count=found.rows - found.missing - found.misfits,
+        missing=found.missing + found.misfits,
+        distinct=found.distinct if found.distinct <= DISTINCT_LIMIT else None,
+    )
+    if found.type in _NUMBERS:
+        told.mean, told.standard_deviation = found.mean, found.std
+        spread = histogram(table, index, bins=BARS)
+        if spread.edges:
+            # Of finite values: JSON has no infinity.
+            told.minimum, told.maximum = spread.edges[0], spread.edges[-1]
+        ends = itertools.pairwise(spread.edges)
+        told.histogram = tuple(
+            Bar(low=low, high=high, count=part.count)
+            for (low, high), part in zip(ends, spread.bins, strict=True)
+        )
+    elif told.distinct is not None:
+        told.most_common = tuple(_common(distinct(table, index, limit=_COMMON + 1).values))
+    return told
+
+
+def _common(values: Rows) -> Iterator[ValueCount]:
+    """The most common values that are there."""
+    window = values.window(0, values.row_count, [0, 1])
+    pairs = [(text, count) for text, count in zip(*window, strict=True) if text is not None]
+    for text, count in pairs[:_COMMON]:
+        yield ValueCount(value=text[:_SHOWN], count=int(count or 0))
 
 
 def main(arguments: list[str]) -> int:

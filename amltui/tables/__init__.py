@@ -18,7 +18,7 @@ from amltui.tables.hexrows import HexRows, hex_rows
 from amltui.tables.memory import MemoryRows
 from amltui.tables.process import ingest_in_process
 from amltui.tables.progress import Progress
-from amltui.tables.rows import CELL_LIMIT, Column, ColumnType, Rows
+from amltui.tables.rows import CELL_LIMIT, RANGED, Column, ColumnType, Rows
 from amltui.tables.warm import warm_up
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CELL_LIMIT",
     "HEAD",
+    "RANGED",
     "Column",
     "ColumnType",
     "HeaderGoesOn",

@@ -9,17 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from amltui.tables.rows import ColumnType
+from amltui.tables.rows import Column
 from amltui.tables.table import Table
+from amltui.tables.types import missing_mask, reading_of, typed
 
-_TYPES: Final[dict[ColumnType, Any]] = {
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "bool": pa.bool_(),
-    "date": pa.date32(),
-    "datetime": pa.timestamp("us"),
-    "text": pa.string(),
-}
+_TEXT: Final = Column("", "text")
 
 
 class _Misfit(Exception):
@@ -34,33 +28,31 @@ def write_parquet(table: Table, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    kinds = [
-        pa.string() if column.misfits else _TYPES[column.type or "text"] for column in table.columns
-    ]
+    columns = [_TEXT if column.misfits else column for column in table.columns]
     while True:
         try:
-            _write(table, kinds, path)
+            _write(table, columns, path)
         except _Misfit as misfit:
-            kinds[misfit.column] = pa.string()
+            columns[misfit.column] = _TEXT
         else:
             return
 
 
-def _write(table: Table, kinds: list[Any], path: Path) -> None:
+def _write(table: Table, columns: list[Column], path: Path) -> None:
+    kinds = [pa.string() if (r := reading_of(column)) is None else r.arrow for column in columns]
     names = [column.name for column in table.columns]
     schema = pa.schema(list(zip(names, kinds, strict=True)))
     with pq.ParquetWriter(str(path), schema, compression="zstd") as writer:
         for number in range(table.stream.batch_count):
-            columns = table.stream.batch(number).columns
-            typed = [_typed(column, kinds, index) for index, column in enumerate(columns)]
-            writer.write_batch(pa.RecordBatch.from_arrays(typed, schema=schema))
+            texts = table.stream.batch(number).columns
+            values = [_values(array, columns[index], index) for index, array in enumerate(texts)]
+            writer.write_batch(pa.RecordBatch.from_arrays(values, schema=schema))
 
 
-def _typed(column: Any, kinds: list[Any], index: int) -> Any:
-    kind = kinds[index]
-    if kind == pa.string():
-        return column
-    try:
-        return pc.cast(pc.utf8_trim_whitespace(column), kind)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise _Misfit(index) from error
+def _values(texts: Any, column: Column, index: int) -> Any:
+    values = typed(texts, column)
+    if values.null_count > texts.null_count:
+        lost = pc.invert(pc.or_(pc.is_valid(values), missing_mask(texts)))
+        if pc.any(lost).as_py():
+            raise _Misfit(index)
+    return values

@@ -1,19 +1,257 @@
-"""Types of a whole table's columns: found in a sample, then counted in every row."""
+"""Which type a column is of: found in a sample, then decided and counted in every row."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from amltui.tables.rows import Column, ColumnType
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from amltui.formats.arrays import mask, plain
+from amltui.tables.rows import Column
 from amltui.tables.stream import StreamReader
-from amltui.tables.types import NARROW, SAMPLE, Fit, candidate
+from amltui.tables.types import (
+    FAMILIES,
+    MISSING,
+    Family,
+    Reading,
+    as_integers,
+    missing_mask,
+)
 
+SAMPLE: Final = 4_096
+"""Values of a batch that are looked at to find a column's likely type."""
 _BATCHES: Final = 16
 """Batches, spread over the table, that the sample is taken from."""
-_WIDER: Final[dict[ColumnType, ColumnType]] = {"int": "float", "date": "datetime"}
-"""Whatever fits the first fits the second."""
+_ENOUGH: Final = 0.9
+"""Share of the values present that must fit a type for a column to be of it."""
+_FEW: Final = 128
+_SPACE: Final = " \t\n\v\f\r"
+"""What Arrow trims, too."""
+_NS_RANGE: Final = (-(2**63) // 1000, 2**63 // 1000)
+"""Microseconds that fit into 64 bits as nanoseconds, too."""
+_NS_DAYS: Final = (-106_751, 106_751)
+
+
+@dataclass(slots=True)
+class _Fit:
+    """How many values of a column one reading does not take."""
+
+    reading: Reading
+    misfits: int = 0
+    first_misfit: int | None = None
+
+
+class _Inference:
+    """What the values of a column are, learnt batch by batch."""
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
+        self._fits = [_Fit(reading) for reading in family.readings]
+        self._present = 0
+        self._missing = 0
+        self._spellings: set[str] = set()
+        self._proofs = [0, 0]
+        """Of two rivals: values that only this one takes."""
+        self._zeros = False
+        """Whether a whole number begins with a zero that its value has no need of."""
+        self._length: int | None = 0
+        """Characters of every whole number; 0: none seen yet, None: they differ."""
+
+    @property
+    def least(self) -> int:
+        """Misfits of the reading that has the fewest."""
+        return min(fit.misfits for fit in self._fits)
+
+    def add(self, array: Any, start: int) -> None:
+        """Count a batch's column whose first value is in row `start`."""
+        nulls = array.null_count
+        absent = None
+        taken: list[Any] = []
+        for fit in self._fits:
+            values = fit.reading(array)
+            taken.append(values)
+            if values.null_count > nulls:
+                absent = self._spelled(array) if absent is None else absent
+                self._misfit(fit, pc.invert(pc.or_(pc.is_valid(values), absent)), start)
+            if not self._family.rivals and _fit_next_too(values, nulls):
+                break
+        missing = nulls if absent is None else pc.sum(absent).as_py() or 0
+        self._missing += missing
+        self._present += len(array) - missing
+        if self._family.rivals:
+            first, second = (pc.is_valid(values) for values in taken)
+            self._proofs[0] += pc.sum(pc.and_not(first, second)).as_py() or 0
+            self._proofs[1] += pc.sum(pc.and_not(second, first)).as_py() or 0
+        if self._family.readings[0].type == "int" and self._length is not None:
+            self._measure(array, taken[0])
+
+    def _spelled(self, array: Any) -> Any:
+        absent = missing_mask(array)
+        texts = pc.unique(pc.ascii_trim_whitespace(array.filter(absent))).to_pylist()
+        self._spellings.update(text for text in texts if text is not None)
+        return absent
+
+    @staticmethod
+    def _misfit(fit: _Fit, bad: Any, start: int) -> None:
+        count = pc.sum(bad).as_py() or 0
+        fit.misfits += count
+        if count and fit.first_misfit is None:
+            fit.first_misfit = start + int(np.argmax(mask(bad)))
+
+    def _measure(self, array: Any, values: Any) -> None:
+        """See whether whole numbers have leading zeros and one length, as codes have."""
+        texts = array.filter(pc.is_valid(values)) if values.null_count else array
+        if not len(texts):
+            return
+        if values.null_count:
+            texts = pc.ascii_trim_whitespace(texts)
+        lengths = plain(pc.binary_length(texts), np.int32)
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        if shortest != longest or self._length not in {0, shortest}:
+            self._length = None
+            return
+        self._length = shortest
+        if shortest > 1 and not self._zeros:
+            starts = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts)]
+            self._zeros = bool(
+                (np.frombuffer(texts.buffers()[2], np.uint8)[starts] == ord("0")).any()
+            )
+
+    def column(self, name: str) -> Column:
+        """The column as the values so far show it."""
+        best = min(self._fits, key=lambda fit: fit.misfits)
+        if self._family.rivals:
+            proven = [fit for fit, proofs in zip(self._fits, self._proofs, strict=True) if proofs]
+            if len(proven) != 1:
+                return Column(name, "text")
+            best = proven[0]
+        enough = self._present > 0 and best.misfits <= (1 - _ENOUGH) * self._present
+        code = best.reading.type == "int" and self._zeros and self._length is not None
+        if not enough or code:
+            return Column(name, "text")
+        return Column(
+            name,
+            best.reading.type,
+            best.misfits,
+            best.first_misfit,
+            best.reading.notation,
+            self._present,
+            self._missing,
+            tuple(text for text in MISSING if text in self._spellings),
+        )
+
+    def left(self) -> Family:
+        """The family without readings that others of it are better than, whatever comes."""
+        if self._family.rivals:
+            return self._family
+        best = next(place for place, fit in enumerate(self._fits) if fit.misfits == self.least)
+        return replace(self._family, readings=self._family.readings[best:])
+
+    @property
+    def likely(self) -> bool:
+        """Whether enough of the values are of the type."""
+        return self._present > 0 and self.least <= (1 - _ENOUGH) * self._present
+
+
+def _fit_next_too(values: Any, nulls: int) -> bool:
+    """Whether all values are ones of this reading, and so of the next one of its family."""
+    if values.null_count > nulls:
+        return False
+    if not pa.types.is_temporal(values.type) or pa.types.is_time(values.type):
+        return True
+    # Nanoseconds hold fewer years.
+    days = values.type == pa.date32()
+    found = as_integers(values)
+    low, high = _NS_DAYS if days else _NS_RANGE
+    return not len(found) or bool(low < found.min() and found.max() < high)
+
+
+def candidate(parts: Sequence[Any]) -> Family | None:
+    """What a sample of a column's values is likely of; the narrowest of those that fit best.
+
+    Args:
+        parts: string arrays.
+
+    Returns:
+        None for text.
+    """
+    texts = _some_texts(parts)
+    best, least = None, None
+    for family in FAMILIES:
+        # Arrow takes long to fail: most types are out after a few values.
+        if not _looks(texts, family) or (family.both and not _both(family, parts)):
+            continue
+        found = _Inference(family)
+        for part in parts:
+            found.add(part, 0)
+        if found.likely and (least is None or found.least < least):
+            best, least = found.left(), found.least
+            if not least:
+                break
+    return best
+
+
+def _some_texts(parts: Iterable[Any]) -> list[str]:
+    """A few of the values that are there."""
+    texts: list[str] = []
+    for part in parts:
+        for start in range(0, len(part), _FEW):
+            found = part.slice(start, _FEW).drop_null().to_pylist()
+            texts += [text for text in map(_stripped, found) if text not in _MISSING]
+            if len(texts) >= _FEW:
+                return texts
+    return texts
+
+
+_MISSING: Final = frozenset(MISSING)
+
+
+def _stripped(text: str) -> str:
+    return text.strip(_SPACE)
+
+
+def _looks(texts: Sequence[str], family: Family) -> bool:
+    """Whether a few texts look like a family's values."""
+    patterns = [re.compile(pattern) for pattern in {r.pattern for r in family.readings}]
+    left = (1 - _ENOUGH) * len(texts)
+    for text in texts:
+        if not any(pattern.match(text) for pattern in patterns):
+            left -= 1
+            if left < 0:
+                return False
+    return bool(texts)
+
+
+def _both(family: Family, parts: Iterable[Any]) -> bool:
+    seen: set[bool | None] = set()
+    for part in parts:
+        seen.update(pc.unique(family.readings[0](part)).to_pylist())
+    return {False, True} <= seen
+
+
+def infer(
+    names: Sequence[str], declared: Sequence[str | None], batches: Sequence[Any]
+) -> tuple[Column, ...]:
+    """Columns of a few batches in memory, typed by all of their values."""
+    columns = []
+    for index, (name, binds) in enumerate(zip(names, declared, strict=True)):
+        arrays = [batch.column(index) for batch in batches]
+        family = None if binds is not None else candidate([a.slice(0, SAMPLE) for a in arrays[:1]])
+        if family is None:
+            columns.append(Column(name, "text"))
+            continue
+        found, start = _Inference(family), 0
+        for array in arrays:
+            found.add(array, start)
+            start += len(array)
+        columns.append(found.column(name))
+    return tuple(columns)
 
 
 def column_types(
@@ -22,63 +260,37 @@ def column_types(
     declared: Sequence[str | None],
     pool: ThreadPoolExecutor,
 ) -> tuple[Column, ...]:
-    """The columns of a table with their types and the values that do not fit.
+    """The columns of a table with their types, and the values that do not fit.
 
     Text columns are looked at in the sample only, all others in every row.
     """
     free = [index for index, binds in enumerate(declared) if binds is None]
-    likely = {index: kind for index in free if (kind := _sampled(stream, index)) != "text"}
-    fits = {index: _Chain(kind) for index, kind in likely.items()}
+    sample = _sample(stream, free)
+    found = {
+        index: _Inference(family)
+        for index in free
+        if (family := candidate(sample[index])) is not None
+    }
     for number in range(stream.batch_count):
         batch = stream.batch(number)
         start, _ = stream.span(number)
         tasks = [
-            pool.submit(chain.add, batch.column(index), start) for index, chain in fits.items()
+            pool.submit(column.add, batch.column(index), start) for index, column in found.items()
         ]
         for task in tasks:
             task.result()
     return tuple(
-        fits[index].column(name) if index in fits else Column(name, "text")
+        found[index].column(name) if index in found else Column(name, "text")
         for index, name in enumerate(names)
     )
 
 
-def _sampled(stream: StreamReader, index: int) -> ColumnType:
-    """The type that most of the sample's batches say; the widest where they differ."""
+def _sample(stream: StreamReader, columns: Sequence[int]) -> dict[int, list[Any]]:
+    """Values of columns from batches all over the table."""
     step = max(1, stream.batch_count // _BATCHES)
-    kinds: list[ColumnType] = []
+    sample: dict[int, list[Any]] = {index: [] for index in columns}
     for number in range(0, stream.batch_count, step):
-        part = stream.batch(number).column(index).slice(0, SAMPLE // 4)
-        if part.null_count < len(part):
-            kinds.append(candidate(part))
-    if not kinds:
-        return "text"
-    if set(kinds) <= {"int", "float"}:
-        return "int" if kinds[0] == "int" else "float"
-    if set(kinds) <= {"date", "datetime"}:
-        return "date" if kinds[0] == "date" else "datetime"
-    return max((*NARROW, "text"), key=kinds.count)
-
-
-class _Chain:
-    """A type and the wider one that takes its place where it fits more."""
-
-    def __init__(self, kind: ColumnType) -> None:
-        self._narrow = Fit(kind)
-        self._wide = Fit(_WIDER[kind]) if kind in _WIDER else None
-
-    def add(self, array: object, start: int) -> None:
-        before = self._narrow.misfits
-        self._narrow.add(array, start)
-        if self._wide is not None and self._narrow.misfits > before:
-            self._wide.add(array, start)
-
-    def column(self, name: str) -> Column:
-        best = self._narrow
-        if self._wide is not None:
-            self._wide.present = best.present
-            if self._wide.misfits < best.misfits:
-                best = self._wide
-        if not best.likely:
-            return Column(name, "text")
-        return Column(name, best.type, best.misfits, best.first_misfit)
+        batch = stream.batch(number)
+        for index, parts in sample.items():
+            parts.append(batch.column(index).slice(0, SAMPLE // 4))
+    return sample

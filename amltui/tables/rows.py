@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-ColumnType = Literal["int", "float", "bool", "date", "datetime", "text"]
+ColumnType = Literal["int", "float", "bool", "date", "datetime", "time", "text"]
+
+RANGED: frozenset[ColumnType | None] = frozenset({"int", "float", "date", "datetime", "time"})
+"""Types whose values have an order and distances: they have quartiles and a histogram."""
 
 CELL_LIMIT = 1_000
 """Characters of a cell that a window gives; `cell` gives it whole."""
@@ -27,6 +30,27 @@ class Column:
     """Values that are not of `type`."""
     first_misfit: int | None = None
     """Row (0-based) of the first of them."""
+    notation: str = ""
+    """How the values are written, where the type has several ways: see `tables.types`."""
+    present: int = 0
+    """Values that are there, misfits among them; not counted in text columns."""
+    missing: int = 0
+    """Rows without a value or with one of `spellings`; not counted in text columns."""
+    spellings: tuple[str, ...] = ()
+    """Texts that stand for a missing value in it, like `NA`."""
+
+
+def about_type(column: Column) -> str:
+    """A column's type and what is missing of it, for people: `int, 5 % missing (NA)`."""
+    text: str = column.type or "not known yet"
+    if column.notation:
+        text += f" ({column.notation})"
+    if column.missing:
+        share = 100 * column.missing / (column.missing + column.present)
+        text += f", {f'{share:.0f}' if share >= 1 else 'under 1'} % missing"
+        if spelled := ", ".join(spelling for spelling in column.spellings if spelling):
+            text += f" ({spelled})"
+    return text
 
 
 class Rows(Protocol):

@@ -16,7 +16,7 @@ ROWS: Final = "rows.arrow"
 MALFORMED: Final = "malformed.arrow"
 CUTS: Final = "cuts.jsonl"
 _STATE: Final = "table.json"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,10 @@ def read_state(directory: Path) -> State:
     data = json.loads((directory / _STATE).read_text(encoding="utf-8"))
     if data.pop("version", None) != _VERSION:
         raise ValueError("a table of another version")
-    columns = tuple(Column(**column) for column in data.pop("columns"))
+    columns = tuple(
+        Column(**{**column, "spellings": tuple(column["spellings"])})
+        for column in data.pop("columns")
+    )
     return replace(State("", columns), **data)
 
 

@@ -17,13 +17,12 @@ from amltui.formats.arrow import schema
 from amltui.formats.blocks import Parsed
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
-from amltui.tables.profile import column_types
+from amltui.tables.profile import SAMPLE, column_types, infer
 from amltui.tables.progress import Progress
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream
 from amltui.tables.state import CUTS, MALFORMED, ROWS, State, remove, write_state
 from amltui.tables.stream import StreamReader, StreamWriter
-from amltui.tables.types import SAMPLE, candidate
 
 THREADS: Final = 2
 """Threads that parse: reading and writing leave little for a third."""
@@ -150,10 +149,8 @@ class _Ingest:
 
 def _first_types(state: State, reader: RowReader, batch: Any) -> tuple[Column, ...]:
     """Types as the first rows show them, until all have been looked at."""
-    part = batch.slice(0, SAMPLE)
+    names = [column.name for column in state.columns]
+    found = infer(names, reader.codec.declared, [batch.slice(0, SAMPLE)])
     return tuple(
-        Column(column.name, "text" if declared else candidate(part.column(index)))
-        for index, (column, declared) in enumerate(
-            zip(state.columns, reader.codec.declared, strict=True)
-        )
+        replace(column, misfits=0, first_misfit=None, present=0, missing=0) for column in found
     )

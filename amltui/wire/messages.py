@@ -404,7 +404,7 @@ class SchemaColumn(Message):
 
     name: str
     type: str
-    """int, float, bool, date, datetime or text."""
+    """int, float, bool, date, datetime, time or text."""
     misfits: int = 0
     """Values that are not of `type`."""
 

@@ -80,6 +80,41 @@ def test_statistics_of_all_columns_and_of_one(amltui):
     assert "█" in amltui("stats", "Iris", "5").out
 
 
+def test_statistics_use_the_words_of_statistics_and_say_the_same_each_time(amltui):
+    text = amltui("stats", "Iris", "sepal_length").out
+    words = {line.split("\t")[0].strip() for line in text.splitlines()}
+    assert {"distinct", "min", "median", "max", "mean", "std"} <= words
+    first = amltui("stats", "Adult Census Income", "--json").out
+    assert amltui("stats", "Adult Census Income", "--json").out == first
+
+
+def test_missing_values_are_told_with_their_spelling(amltui):
+    amltui("put", "-", "--name", "na.csv", data="n\n" + "1\n2\n3\n4\nNA\n")
+    one = amltui("stats", "na.csv", "n", "--json").json
+    assert (one["type"], one["missing"], one["spellings"]) == ("int", 1, ["NA"])
+    assert (one["quartiles"], one["quartiles_exact"]) == (["1.75", "2.5", "3.25"], True)
+    assert "1 (some as NA)" in amltui("stats", "na.csv", "n").out
+    assert amltui("sql", "na.csv", "select count(n) from data").out.splitlines()[1] == "4"
+    assert amltui("head", "na.csv").out.splitlines()[-1] == "NA"
+
+
+def test_columns_that_differ_in_capitals_only_are_said_to_have_other_names_in_sql(amltui):
+    amltui("put", "-", "--name", "capitals.csv", data="Id,ID,id\n1,2,3\n")
+    done = amltui("sql", "capitals.csv", 'select "ID_1" from data')
+    assert done.out == "ID_1\n2\n"
+    assert 'column 2 "ID" is "ID_1", column 3 "id" is "id_2"' in done.err
+    assert amltui("sql", "Iris", "select 1 as one from data limit 1").err == ""
+
+
+def test_a_dataset_without_anything_in_it_answers_sql(amltui):
+    amltui("put", "-", "--name", "empty.csv", data="")
+    assert amltui("sql", "empty.csv", "select count(*) as n from data").out == "n\n0\n"
+    assert amltui("sql", "empty.csv", "select * from data", "--json").json["row_count"] == 0
+    done = amltui("sql", "empty.csv", "select nosuch from data")
+    assert (done.code, "nosuch" in done.err) == (2, True)
+    assert amltui("stats", "empty.csv", "--json").json["columns"] == []
+
+
 def test_sql_answers_in_every_form(amltui):
     query = "select class, count(*) as n from data group by class order by class"
     assert amltui("sql", "Iris", query).out.splitlines()[0] == "class\tn"

@@ -40,6 +40,4 @@ def test_a_column_with_a_value_of_another_type_stays_text_as_a_whole(table, tmp_
     write_parquet(table, tmp_path / "out.parquet")
     written = pq.read_table(tmp_path / "out.parquet")
     assert written.column("mixed").to_pylist() == ["1", "x", "3"]
-    assert "99999999999999999999999" in map(str, written.column("wide").to_pylist()) or (
-        written.schema.field("wide").type == pa.float64()
-    )
+    assert written.column("wide").to_pylist() == [9, 99999999999999999999999, 1]

@@ -136,12 +136,12 @@ async def test_a_column_has_a_profile(place):
         await user.press("I")
         await user.until(lambda: "Profile of age" in user.screen_text())
         text = user.screen_text()
-        assert "smallest    17" in text
-        assert "largest     90" in text
+        assert "min         17" in text
+        assert "max         90" in text
         assert "█" in text
         await user.press("escape", "l", "I")
         await user.until(lambda: "Profile of workclass" in user.screen_text())
-        assert "commonest values" in user.screen_text()
+        assert "value counts" in user.screen_text()
 
 
 async def test_a_whole_cell_is_shown_and_copied(place, monkeypatch):

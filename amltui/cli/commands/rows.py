@@ -18,13 +18,14 @@ from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.work import run
 from amltui.errors import AmltuiError, Exists, NotFound, QueryError, UnsupportedDataType, UsageError
 from amltui.models import Dataset
+from amltui.tables import RANGED
 from amltui.text import near_names, visible
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
     from amltui.services.session import Session
     from amltui.tables import Table
-    from amltui.tables.queries import Histogram, Statistics
+    from amltui.tables.queries import Answer, Histogram, Statistics
 
 RowFormat = Annotated[Format | None, Parameter(name=("--format", "-f"))]
 
@@ -86,20 +87,14 @@ def stats(
         raise UsageError(f"--bins {bins} is not 1 to 1000")
 
     async def work(session: Session) -> None:
-        from amltui.tables.queries import histogram, in_thread, statistics
+        from amltui.tables.queries import histogram, in_thread, statistics, table_statistics
 
         dataset = await session.find(name)
         preview = await session.preview(dataset)
         try:
             table = await _whole_table(preview, dataset)
             if column is None:
-                count = len(table.columns)
-                _print_all(
-                    common.out,
-                    dataset,
-                    table,
-                    [await in_thread(statistics, table, index) for index in range(count)],
-                )
+                _print_all(common.out, dataset, table, await in_thread(table_statistics, table))
                 return
             index = _column(table, column)
             found = await in_thread(statistics, table, index)
@@ -147,6 +142,7 @@ def sql(
             with _pointing_at(text):
                 found = await in_thread(ask, table, text, limit=limit)
             with found as answer:
+                _say_names(common.out, table, answer)
                 if target is not None:
                     _save_answer(common.out, answer, target)
                     return
@@ -158,6 +154,15 @@ def sql(
             preview.close()
 
     run(common, work)
+
+
+def _say_names(out: Out, table: Table, answer: Answer) -> None:
+    if answer.renamed:
+        names = ", ".join(
+            f'column {index + 1} "{visible(table.columns[index].name)}" is "{visible(name)}"'
+            for index, name in answer.renamed
+        )
+        out.note(f"SQL does not tell capitals from small letters: here {names}.")
 
 
 @contextmanager
@@ -262,7 +267,7 @@ def _print_all(out: Out, dataset: Dataset, table: Table, found: list[Statistics]
         columns,
         [
             (one.name, one.type, one.missing, one.empty, one.misfits, _distinct(one), one.minimum,
-             one.quartiles[1] if one.quartiles else None, one.maximum, _number(one.mean))
+             _quartiles(one)[1], one.maximum, _number(one.mean))
             for one in found
         ],
     )  # fmt: skip
@@ -280,28 +285,28 @@ def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
             }
         )
         return
-    quartiles = found.quartiles or (None, None, None)
+    quartiles = _quartiles(found)
     fields: tuple[tuple[str, Any, Any], ...] = (
         ("column", found.name, "text"),
-        ("type", found.type, "text"),
+        ("type", found.type + f" ({found.notation})" * bool(found.notation), "text"),
         ("rows", found.rows, "count"),
-        ("missing", found.missing, "count"),
+        ("missing", _missing(found), "text"),
         ("empty", found.empty, "count"),
         ("misfits", found.misfits, "count"),
         ("distinct", _distinct(found) + ", nearly all" * found.nearly_all_differ, "text"),
-        ("minimum", found.minimum, "text"),
+        ("min", found.minimum, "text"),
         ("quartile 1", quartiles[0], "text"),
         ("median", quartiles[1], "text"),
         ("quartile 3", quartiles[2], "text"),
-        ("maximum", found.maximum, "text"),
+        ("max", found.maximum, "text"),
         ("mean", _number(found.mean), "text"),
-        ("deviation", _number(found.deviation), "text"),
+        ("std", _number(found.std), "text"),
         ("shortest", found.shortest, "count"),
         ("longest", found.longest, "count"),
     )
     out.fields(fields)
     out.line()
-    ranged = spread.type not in {"text", "bool"}
+    ranged = spread.type in RANGED
     labels = [
         visible(f"{one.low} to {one.high}" if ranged else one.low)[:30] for one in spread.bins
     ]
@@ -313,11 +318,22 @@ def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
     if spread.other:
         out.line(f"{'(others)':>{width}}  {'':<{_BAR}}  {spread.other}")
     if spread.sampled is not None:
-        out.note(f"The values are the commonest of {spread.sampled:,} rows taken at random.")
+        out.note(f"The values are the most common of {spread.sampled:,} rows taken at random.")
 
 
 def _distinct(found: Statistics) -> str:
     return str(found.distinct) if found.distinct_exact else f"~{found.distinct}"
+
+
+def _missing(found: Statistics) -> str:
+    spelled = ", ".join(visible(text) for text in found.spellings if text)
+    return f"{found.missing} (some as {spelled})" if spelled else str(found.missing)
+
+
+def _quartiles(found: Statistics) -> tuple[str | None, ...]:
+    """The quartiles, with `~` before estimates."""
+    mark = "" if found.quartiles_exact else "~"
+    return tuple(mark + text for text in found.quartiles or ()) or (None, None, None)
 
 
 def _number(value: float | None) -> str | None:

@@ -6,9 +6,9 @@ one from a task, and cancels it when the task is cancelled:
 
     view = await in_thread(sort, table, [SortKey(3, descending=True)], first=show)
 
-Filtering and finding compare batch by batch with pyarrow, which needs no more memory than a
-batch and can stop at the first hit. Sorting, distinct values, statistics and SQL are DuckDB's,
-which is imported when the first of them is asked; it spills to disk above `MEMORY_LIMIT`.
+All of them read values as `tables.types` says. Filtering, finding, statistics and histograms go
+batch by batch with pyarrow and numpy. Sorting, value counts and SQL are DuckDB's, which is
+imported when the first of them is asked; it spills to disk above `MEMORY_LIMIT`.
 """
 
 from __future__ import annotations
@@ -28,22 +28,25 @@ from amltui.tables.queries.values import (
 )
 
 if TYPE_CHECKING:
-    from amltui.tables.queries.aggregate import histogram, statistics
+    from amltui.tables.queries.histograms import histogram
     from amltui.tables.queries.match import filter_rows, find
     from amltui.tables.queries.order import sort
-    from amltui.tables.queries.statements import Answer, sql
+    from amltui.tables.queries.select import Answer, sql
+    from amltui.tables.queries.summary import statistics, table_statistics
+    from amltui.tables.queries.value_counts import distinct
     from amltui.tables.queries.view import View
 
 _HOMES = {
-    "Answer": "statements",
+    "Answer": "select",
     "View": "view",
-    "distinct": "commonest",
+    "distinct": "value_counts",
     "filter_rows": "match",
     "find": "match",
-    "histogram": "aggregate",
+    "histogram": "histograms",
     "sort": "order",
-    "sql": "statements",
-    "statistics": "aggregate",
+    "sql": "select",
+    "statistics": "summary",
+    "table_statistics": "summary",
 }
 
 __all__ = [
@@ -66,6 +69,7 @@ __all__ = [
     "sort",
     "sql",
     "statistics",
+    "table_statistics",
 ]
 
 

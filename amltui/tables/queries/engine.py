@@ -12,13 +12,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from amltui.errors import Cancelled, DiskFull, QueryError
+from amltui.errors import Cancelled, DiskFull, LocalError, QueryError
 from amltui.formats.arrays import numbers
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.view import scratch
-from amltui.tables.rows import ColumnType
+from amltui.tables.rows import Column
 from amltui.tables.table import Table
-from amltui.tables.types import ARROW, typed
+from amltui.tables.types import reading_of, typed
 
 MEMORY_LIMIT: Final = 256
 """MiB that a question may take; above that it spills to disk."""
@@ -57,6 +57,8 @@ def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator
                 yield found
         except duckdb.Error as error:
             raise mapped(error, cancel) from error
+        except pa.ArrowException as error:
+            raise _unreadable() from error
         finally:
             found.close()
     finally:
@@ -88,6 +90,9 @@ def mapped(error: Exception, cancel: Cancel, *, asked: str = "", before: int = 0
         )
     if "No space left" in text:
         return DiskFull("No space left for the intermediate results")
+    if "Traceback" in text or "Python exception" in text:
+        # Ours, while a batch was read: the statement is not to blame, and paths are not shown.
+        return _unreadable()
     kind, brace, rest = text.partition("{")
     try:
         about = json.loads(brace + rest)
@@ -101,14 +106,16 @@ def mapped(error: Exception, cancel: Cancel, *, asked: str = "", before: int = 0
     return QueryError(message, position=position)
 
 
-def lens(
-    table: Table,
-    columns: Sequence[int],
-    cancel: Cancel,
-    *,
-    kinds: Sequence[ColumnType] | None = None,
+def _unreadable() -> LocalError:
+    return LocalError(
+        "The rows on this disk cannot be read", hint="`amltui cache clear` has them made anew."
+    )
+
+
+def typed_reader(
+    table: Table, columns: Sequence[int], cancel: Cancel, *, as_text: bool = False
 ) -> Any:
-    """A reader that gives some columns by their types as `c0`, `c1` ..., and the row as `row`.
+    """A reader that gives some columns as `c0`, `c1` ..., and the row as `row`.
 
     It reads a batch at a time and only once.
 
@@ -116,12 +123,12 @@ def lens(
         table: used by whoever pulls from the reader, so by nobody else meanwhile.
         columns: indexes of columns.
         cancel: stops the reader.
-        kinds: what to give each of them as; None: as their types.
+        as_text: give the texts, not the values of the columns' types.
     """
-    if kinds is None:
-        kinds = [table.columns[index].type or "text" for index in columns]
+    about = [Column("", "text") if as_text else table.columns[index] for index in columns]
+    kinds = [pa.string() if (r := reading_of(column)) is None else r.arrow for column in about]
     schema = pa.schema(
-        [(f"c{place}", ARROW[kind]) for place, kind in enumerate(kinds)] + [("row", pa.uint32())]
+        [*((f"c{place}", kind) for place, kind in enumerate(kinds)), ("row", pa.uint32())]
     )
 
     def batches() -> Iterator[Any]:
@@ -130,7 +137,8 @@ def lens(
             cancel.check()
             batch = stream.batch(number)
             arrays = [
-                typed(batch.column(index), kind) for index, kind in zip(columns, kinds, strict=True)
+                typed(batch.column(index), column)
+                for index, column in zip(columns, about, strict=True)
             ]
             rows = numbers(np.arange(*stream.span(number), dtype=np.uint32), pa.uint32())
             yield pa.RecordBatch.from_arrays([*arrays, rows], schema=schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pyarrow.compute as pc
@@ -17,7 +17,7 @@ from amltui.tables.queries.values import Condition, Hit
 from amltui.tables.queries.view import Order, View, base
 from amltui.tables.rows import Column, ColumnType
 from amltui.tables.table import Table
-from amltui.tables.types import typed
+from amltui.tables.types import missing_mask, typed
 
 THREADS: Final = 2
 _COMPARE = {
@@ -40,9 +40,12 @@ def filter_rows(
         Cancelled: it was stopped.
     """
     table = base(rows)
+    known = table.row_count
     with table.reopen() as own:
         order = _matching(own, conditions, cancel or Cancel())
         total = own.row_count
+    # Of a table that grows, the view's own reader may not have the last of them yet.
+    order = order[order < known]
     if isinstance(rows, View):
         mask = np.zeros(max(total, table.row_count), dtype=np.bool_)
         mask[order] = True
@@ -183,13 +186,13 @@ def _matching(table: Table, conditions: Sequence[Condition], cancel: Cancel) -> 
 
 
 _LETTERS: Final[dict[ColumnType, str]] = {
-    "int": "xabcdef",
+    "int": "",
     "float": "infinityane",
-    "bool": "truefalse",
     "date": "infinitybc",
     "datetime": "infinitybctz",
+    "time": "",
 }
-"""What letters the values of a type may hold: Arrow takes 0xFE for a whole number, too."""
+"""What letters the values of a type may hold, those of an SQL answer among them."""
 
 
 class Test:
@@ -220,6 +223,7 @@ class Test:
             raise QueryError("There are bytes in this text that are no characters.")
         self.index = index
         self._condition = condition
+        self._column = column
         self._kind = column.type or "text"
         self._value: Any = None
         self._text = strings([condition.text])[0]
@@ -230,6 +234,7 @@ class Test:
             condition.operator == "contains"
             and typed_whole
             and not column.misfits
+            and not column.spellings
             and self._kind in _LETTERS
             and not letters <= set(_LETTERS[self._kind])
         )
@@ -238,7 +243,7 @@ class Test:
         if condition.operator == "regex":
             self._regex = Regex(condition.text, case=condition.case, cancel=cancel)
         elif condition.operator in {*_COMPARE, "=", "!="}:
-            self._value = typed(strings([condition.text]), self._kind)[0]
+            self._value = _value(condition.text, column)
             if not self._value.is_valid and condition.operator in _COMPARE:
                 raise QueryError(
                     f'"{condition.text}" is not {_ARTICLE[self._kind]}, as column '
@@ -252,7 +257,9 @@ class Test:
         operator, text = condition.operator, condition.text
         missing = operator in {"is missing", "is not missing"}
         if missing:
-            found = pc.is_null(array) if operator == "is missing" else pc.is_valid(array)
+            found = pc.is_null(array) if self._kind == "text" else missing_mask(array)
+            if operator == "is not missing":
+                return ~mask(found)
         elif operator == "contains":
             if self._never:
                 return np.zeros(len(array), dtype=np.bool_)
@@ -260,23 +267,33 @@ class Test:
         elif self._regex is not None:
             found = self._regex.mask(array)
         elif operator in _COMPARE:
-            found = _COMPARE[operator](typed(array, self._kind), self._value)
+            found = _COMPARE[operator](typed(array, self._column), self._value)
         else:
             found = pc.equal(array, self._text)
             if self._kind != "text" and self._value.is_valid:
-                same = pc.equal(typed(array, self._kind), self._value)
+                same = pc.equal(typed(array, self._column), self._value)
                 found = pc.or_kleene(found, same)
             if operator == "!=":
                 return ~mask(found)
         return mask(found)
 
 
-_ARTICLE: dict[str, Literal["an int", "a float", "a bool", "a date", "a datetime", "text"]] = {
+def _value(text: str, column: Column) -> Any:
+    """What a person compares a column with; dates also in ISO 8601, however the column's are."""
+    value = typed(strings([text]), column)[0]
+    if not value.is_valid and column.notation:
+        plain = typed(strings([text]), Column("", column.type))
+        value = pc.cast(plain, value.type)[0] if plain.null_count == 0 else value
+    return value
+
+
+_ARTICLE: Final[dict[ColumnType, str]] = {
     "int": "an int",
     "float": "a float",
     "bool": "a bool",
     "date": "a date",
     "datetime": "a datetime",
+    "time": "a time of day",
     "text": "text",
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from amltui.formats.arrays import plain
 from amltui.tables.queries.cancel import Cancel
-from amltui.tables.queries.engine import connection, lens
+from amltui.tables.queries.engine import connection, typed_reader
 from amltui.tables.queries.values import SortKey
 from amltui.tables.queries.view import Order, View, base, narrowed
 from amltui.tables.table import Table
@@ -44,11 +44,15 @@ def sort(
     text = ", ".join(
         table.columns[key.column].name + (" descending" if key.descending else "") for key in keys
     )
+    known = table.row_count  # more may come before the rows are read again
     with table.reopen() as own:
         if first is not None and not isinstance(rows, View) and own.row_count > TOP * 10:
             order = _order(own, keys, cancel, limit=TOP)
-            first(View(table, order, complete=False, description=f"sorted by {text}"))
+            first(
+                View(table, order[order < known], complete=False, description=f"sorted by {text}")
+            )
         order = narrowed(rows, _order(own, keys, cancel))
+    order = order[order < known]
     return View(table, order, complete=rows.complete, description=f"sorted by {text}")
 
 
@@ -65,7 +69,7 @@ def _order(
     order = np.empty(limit or table.row_count, dtype=np.uint32)
     filled = 0
     with connection(table, cancel, memory=_SHARE) as found:
-        found.register("data", lens(table, [key.column for key in keys], cancel))
+        found.register("data", typed_reader(table, [key.column for key in keys], cancel))
         for batch in found.sql(query).to_arrow_reader(100_000):
             cancel.check()
             order[filled : filled + batch.num_rows] = plain(batch.column(0), np.uint32)

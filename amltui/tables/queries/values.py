@@ -68,24 +68,32 @@ class Statistics:
 
     name: str
     type: ColumnType
+    notation: str
+    """How its values are written, where the type has several ways."""
     rows: int
     missing: int
+    """Rows without a value, and in typed columns those with one of `spellings`."""
+    spellings: tuple[str, ...]
+    """Texts of this column that stand for a missing value."""
     empty: int
     """Values that are an empty string."""
     misfits: int
     """Values that are not of the type; they are left out of all that follows."""
     distinct: int
-    """Different values, the missing one not included."""
+    """Distinct values, the missing one not included."""
     distinct_exact: bool
     """False: an estimate, within a few per cent."""
     minimum: str | None = None
     """For text: the first in code point order, at most 1,000 characters."""
     maximum: str | None = None
     mean: float | None = None
-    deviation: float | None = None
-    """Standard deviation of the sample."""
+    """Of the finite values, like `std` and `quartiles`; of bool: the share that is true."""
+    std: float | None = None
+    """Standard deviation of the sample (divided by n - 1)."""
     quartiles: tuple[str, str, str] | None = None
-    """Estimates of the 25th, 50th and 75th percentile."""
+    """25th, 50th and 75th percentile, interpolated linearly between two values."""
+    quartiles_exact: bool = True
+    """False: those of 100,000 random rows, whose ranks are right within about 0.3 %."""
     shortest: int | None = None
     """Characters of the shortest text."""
     longest: int | None = None
@@ -120,3 +128,6 @@ class Histogram:
     sampled: int | None = None
     """Random rows that this was found in; None: in all. Of numbers and times only these are
     counted; texts are counted in all rows, see `Distinct.exact`."""
+    edges: tuple[float, ...] = ()
+    """The bins' ends as numbers, one more than there are bins; none for text and bool. Dates are
+    days, other times micro- or nanoseconds."""

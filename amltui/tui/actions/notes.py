@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from amltui.tables.rows import RANGED
+
 if TYPE_CHECKING:
     from amltui.tables.queries import Histogram
 
@@ -34,7 +36,7 @@ def sparkline(spread: Histogram) -> str:
 
 async def loaded() -> None:
     """Import what answers questions beside the loop that draws: DuckDB takes a quarter second."""
-    for module in ("aggregate", "match", "order", "statements"):
+    for module in ("histograms", "match", "order", "select", "summary"):
         await asyncio.to_thread(import_module, f"amltui.tables.queries.{module}")
 
 
@@ -49,7 +51,7 @@ async def column_notes(rows: Any) -> AsyncGenerator[tuple[int, str]]:
     from amltui.tables.queries import distinct, histogram, in_thread
 
     for index, column in enumerate(rows.columns[:_COLUMNS]):
-        if column.type in {"int", "float", "date", "datetime"}:
+        if column.type in RANGED:
             sampled = rows.row_count > _ROWS
             spread = await in_thread(histogram, rows, index, bins=_BINS - sampled, sampled=sampled)
             yield index, about(sparkline(spread), exact=spread.sampled is None)

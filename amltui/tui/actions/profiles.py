@@ -44,32 +44,32 @@ def profile_text(found: Statistics, spread: Histogram) -> str:
 
 def _heading(spread: Histogram) -> str:
     if spread.type not in {"text", "bool"}:
-        return "spread"
+        return "histogram"
     if spread.sampled is None:
-        return "commonest values"
-    return f"commonest values of {spread.sampled:,} rows taken at random, counted in all rows"
+        return "value counts"
+    return f"value counts: the most common of {spread.sampled:,} random rows, counted in all rows"
 
 
 def _figures(found: Statistics) -> Iterator[tuple[str, str]]:
-    yield "type", found.type
+    yield "type", found.type + f" ({found.notation})" * bool(found.notation)
     yield "rows", f"{found.rows:,}"
-    yield "missing", f"{found.missing:,}"
+    spelled = ", ".join(visible(text) for text in found.spellings if text)
+    yield "missing", f"{found.missing:,}" + f" (some as {spelled})" * bool(spelled)
     if found.empty:
         yield "empty", f"{found.empty:,}"
     if found.misfits:
         yield "misfits", f"{found.misfits:,} that are no {found.type}"
-    nearly_all = ": nearly all differ" if found.nearly_all_differ else ""
-    yield "different", f"{'' if found.distinct_exact else '≈ '}{found.distinct:,}{nearly_all}"
-    texts = (("smallest", found.minimum), ("largest", found.maximum))
-    if found.type == "text":
-        texts = (("first", found.minimum), ("last", found.maximum))
+    nearly_all = ", nearly all" if found.nearly_all_differ else ""
+    yield "distinct", f"{'' if found.distinct_exact else '≈ '}{found.distinct:,}{nearly_all}"
+    texts = (("min", found.minimum), ("max", found.maximum))
     yield from ((label, visible(text)) for label, text in texts if text is not None)
     if found.mean is not None:
         yield "mean", f"{found.mean:.6g}"
-    if found.deviation is not None:
-        yield "deviation", f"{found.deviation:.6g}"
+    if found.std is not None:
+        yield "std", f"{found.std:.6g}"
     if found.quartiles is not None:
-        yield "quartiles", "≈ " + "  ".join(visible(text) for text in found.quartiles)
+        mark = "" if found.quartiles_exact else "≈ "
+        yield "quartiles", mark + "  ".join(visible(text) for text in found.quartiles)
     if found.shortest is not None and found.longest is not None:
         yield "characters", f"{found.shortest:,} to {found.longest:,}"
 

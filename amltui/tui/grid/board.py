@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from amltui.tables.rows import Column, Rows
+from amltui.tables.rows import Column, Rows, about_type
 from amltui.tui.grid.cells import EMPTY, MISSING, fit, looks_numeric, shown, width_of
 from amltui.tui.grid.copying import Selection
 from amltui.tui.grid.layout import MAX_WIDTH, PADDING, Layout, Slot
@@ -189,7 +189,7 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _title_width(self, column: int) -> int:
         name = width_of(self._title(column)) + 2 * (column in self._sorted)
-        kind = width_of(self._kind(column))
+        kind = width_of(self._kind(column).partition(" missing")[0])
         note = NOTE_WIDTH if self.show_notes else width_of(self._notes.get(column, ""))
         return min(MAX_WIDTH, max(name, kind, note))
 
@@ -198,8 +198,12 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _kind(self, column: int) -> str:
         about = self._columns[column]
-        kind = about.type or "?"
-        return f"{kind} !{about.misfits}" if about.misfits else kind
+        if about.type is None:
+            return "?"
+        kind = shown(about_type(about))
+        if about.misfits:
+            return kind.replace(about.type, f"{about.type} !{about.misfits}", 1)
+        return kind
 
     def _is_right(self, column: int) -> bool:
         kind = self._columns[column].type

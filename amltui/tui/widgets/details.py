@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from amltui.models import Dataset
-from amltui.tables.rows import Column, Rows
+from amltui.tables.rows import Column, Rows, about_type
 from amltui.text import human_size, visible, visible_lines
 from amltui.times import local_time
 from amltui.tui.theme import colour
@@ -117,7 +117,7 @@ def _dataset_pairs(facts: Facts, dataset: Dataset) -> Iterable[tuple[str, str]]:
 
 
 def _column_pairs(column: Column) -> Iterable[tuple[str, str]]:
-    yield "type", column.type or "not known yet"
+    yield "type", visible(about_type(column))
     if column.misfits:
         first = "" if column.first_misfit is None else f", first in row {column.first_misfit + 1:,}"
         yield "misfits", f"{column.misfits:,}{first}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,17 +22,12 @@ from amltui.tables.rows import Column, ColumnType
 from amltui.tables.state import ROWS, State, write_state
 from amltui.tables.stream import StreamWriter
 from amltui.tables.table import Table
+from amltui.tables.types import INT128, NANOSECONDS, WITH_ZONE, Reading, reading_of
 
 LIMIT: Final = 1_000_000
 """Rows of an answer that are kept."""
-_SQL_TYPES: Final[dict[ColumnType, str]] = {
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "bool": "BOOLEAN",
-    "date": "DATE",
-    "datetime": "TIMESTAMP",
-    "text": "VARCHAR",
-}
+_NO_COLUMNS: Final = "(no columns)"
+"""A column for data without any, which DuckDB does not have; it is in no answer."""
 
 
 class Answer(Table):
@@ -39,6 +35,9 @@ class Answer(Table):
 
     partial = False
     """Whether it was cut at the limit of rows."""
+    renamed: tuple[tuple[int, str], ...] = ()
+    """Columns of `data` with another name in SQL than in the file: index, and name in SQL. SQL
+    does not tell capitals from small letters."""
 
     def close(self) -> None:
         """Let go of the files and remove them."""
@@ -70,12 +69,18 @@ def sql(
     directory = scratch(table)
     try:
         with table.reopen() as own:
-            partial = _write(own, rows, text, directory, limit, cancel)
+            cut = _write(own, rows, text, directory, limit, cancel)
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
     answer = Answer(directory)
-    answer.partial = partial
+    answer.partial = cut
+    names = sql_names(table.columns)
+    answer.renamed = tuple(
+        (index, name)
+        for index, (column, name) in enumerate(zip(table.columns, names, strict=True))
+        if name != column.name
+    )
     return answer
 
 
@@ -114,25 +119,34 @@ def _write(
         with _placed(text, text, "", cancel):
             query = _only_select(found, text)
         found.register("raw_text", _batches(table, rows))
-        casts = ", ".join(
-            f"TRY_CAST({_quoted(f'c{index}')} AS {_SQL_TYPES[column.type or 'text']})"
-            f" AS {_quoted(column.name)}"
-            for index, column in enumerate(_distinct_names(columns))
+        chosen = ", ".join(
+            f"{value} AS {_quoted(name)}"
+            for value, name in zip(_values(found, columns), sql_names(columns), strict=True)
         )
         only = " WHERE shown" if isinstance(rows, View) else ""
-        found.execute(f"CREATE VIEW data AS SELECT {casts or '1'} FROM raw_text{only}")  # noqa: S608 - names are quoted
+        found.execute(
+            f"CREATE VIEW data AS SELECT {chosen or f'NULL AS {_quoted(_NO_COLUMNS)}'} "  # noqa: S608 - names are quoted
+            f"FROM raw_text{only}"
+        )
+        found.execute("SET TimeZone = 'UTC'")
         lock(found)
         with _placed(text, query, _CHECK, cancel):
             found.execute(_CHECK + query)
         described = found.sql(query)
-        names, kinds = described.columns, [str(kind) for kind in described.types]
-        wanted = ", ".join(f"CAST(#{place + 1} AS VARCHAR)" for place in range(len(names)))
+        answered = [
+            (place, name, str(kind))
+            for place, (name, kind) in enumerate(
+                zip(described.columns, described.types, strict=True)
+            )
+            if name != _NO_COLUMNS
+        ]
+        wanted = ", ".join(f"CAST(#{place + 1} AS VARCHAR)" for place, _, _ in answered) or "NULL"
         prefix = f"SELECT {wanted} FROM ("  # noqa: S608 - it is the user's own
         with _placed(text, query, prefix, cancel):
             reader = found.sql(f"{prefix}{query}\n) LIMIT {limit + 1}").to_arrow_reader(50_000)
-        typed = tuple(Column(name, _type_of(kind)) for name, kind in zip(names, kinds, strict=True))
-        schema = pa.schema([(f"c{place}", pa.string()) for place in range(len(names))])
-        count, partial = 0, False
+        typed = tuple(_column(name, kind) for _, name, kind in answered)
+        schema = pa.schema([(f"c{place}", pa.string()) for place in range(len(answered))])
+        count, more = 0, False
         with (
             StreamWriter(directory / ROWS, schema) as writer,
             StreamWriter(directory / "malformed.arrow", schema),
@@ -140,12 +154,12 @@ def _write(
             for batch in reader:
                 cancel.check()
                 count += batch.num_rows
-                partial = count > limit
+                more = count > limit
                 kept = batch.slice(0, batch.num_rows - max(0, count - limit))
-                arrays = [column.cast(pa.string()) for column in kept.columns]
+                arrays = [column.cast(pa.string()) for column in kept.columns[: len(answered)]]
                 writer.write(pa.RecordBatch.from_arrays(arrays, schema=schema))
     write_state(directory, State("", typed, complete=True, typed=True))
-    return partial
+    return more
 
 
 def _batches(table: Table, rows: Table | View) -> Any:
@@ -160,6 +174,9 @@ def _batches(table: Table, rows: Table | View) -> Any:
         fields.append(("shown", pa.bool_()))
         shown = np.zeros(table.row_count, dtype=np.bool_)
         shown[rows.order] = True
+    if not fields:
+        fields.append((_NO_COLUMNS, pa.string()))  # DuckDB has no tables without columns
+        return pa.Table.from_batches([], schema=pa.schema(fields))
     schema = pa.schema(fields)
     batches = []
     for number in range(stream.batch_count):
@@ -170,29 +187,66 @@ def _batches(table: Table, rows: Table | View) -> Any:
     return pa.Table.from_batches(batches, schema=schema)
 
 
-def _distinct_names(columns: tuple[Column, ...]) -> list[Column]:
-    """SQL takes names that differ only in capitals for equal: number the later ones."""
+def _values(found: Any, columns: Sequence[Column]) -> Iterator[str]:
+    """Expressions of the columns' values: read as everywhere else, by functions of DuckDB."""
+    names: dict[Reading, str] = {}
+    for index, column in enumerate(columns):
+        reading = reading_of(column)
+        if reading is None:
+            yield f"c{index}"
+            continue
+        if reading not in names:
+            names[reading] = f"typed_{len(names)}"
+            kind = "DECIMAL(38,0)" if reading is INT128 else reading.sql
+            found.create_function(
+                names[reading],
+                partial(_read, reading),
+                [duckdb.sqltype("VARCHAR")],
+                duckdb.sqltype(kind),
+                type="arrow",
+                null_handling="special",
+            )
+        yield f"CAST({names[reading]}(c{index}) AS {reading.sql})"
+
+
+def _read(reading: Reading, texts: Any) -> Any:
+    """A chunked array of texts, as DuckDB gives them, as values."""
+    return reading(texts.chunk(0) if texts.num_chunks == 1 else pa.concat_arrays(texts.chunks))
+
+
+def sql_names(columns: Sequence[Column]) -> list[str]:
+    """The columns' names in SQL, which takes `Id` and `ID` for one: later ones get a number."""
     seen: set[str] = set()
-    result = []
+    names = []
     for column in columns:
         name, count = column.name, 1
         while name.lower() in seen:
             name = f"{column.name}_{count}"
             count += 1
         seen.add(name.lower())
-        result.append(Column(name, column.type))
-    return result
+        names.append(name)
+    return names
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""').replace("\0", "") + '"'
 
 
-def _type_of(kind: str) -> ColumnType:
-    if kind.endswith("INT") or kind in {"INTEGER", "BIGINT", "HUGEINT", "UINTEGER"}:
-        return "int"
-    if kind in {"DOUBLE", "FLOAT"} or kind.startswith("DECIMAL"):
-        return "float"
-    if kind.startswith("TIMESTAMP"):
-        return "datetime"
-    return {"BOOLEAN": "bool", "DATE": "date"}.get(kind, "text")  # type: ignore[return-value]
+def _column(name: str, kind: str) -> Column:
+    """A column of an answer, whose values DuckDB has written as text."""
+    types: dict[str, tuple[ColumnType, str]] = {
+        **dict.fromkeys(("HUGEINT", "UHUGEINT", "UBIGINT"), ("int", INT128.notation)),
+        **dict.fromkeys(("INTEGER", "UINTEGER"), ("int", "")),
+        **dict.fromkeys(("DOUBLE", "FLOAT"), ("float", "")),
+        "TIMESTAMP_NS": ("datetime", NANOSECONDS),
+        "TIMESTAMP WITH TIME ZONE": ("datetime", WITH_ZONE),
+        "BOOLEAN": ("bool", ""),
+        "DATE": ("date", ""),
+        "TIME": ("time", ""),
+    }
+    found = types.get(kind)
+    if found is None:
+        starts: dict[str, ColumnType] = {"DECIMAL": "float", "TIMESTAMP": "datetime"}
+        likely = [type_ for start, type_ in starts.items() if kind.startswith(start)]
+        found = ("int" if kind.endswith("INT") else (likely or ["text"])[0]), ""
+    return Column(name, found[0], notation=found[1])

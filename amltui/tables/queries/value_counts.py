@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,11 +12,11 @@ from amltui.formats.arrays import booleans, numbers, plain, strings
 from amltui.formats.arrow import one_batch
 from amltui.tables.memory import MemoryRows
 from amltui.tables.queries.cancel import Cancel
-from amltui.tables.queries.engine import connection, lens
+from amltui.tables.queries.engine import connection, typed_reader
 from amltui.tables.queries.sample import row_mask, row_total, sample
 from amltui.tables.queries.values import Distinct
 from amltui.tables.queries.view import View, base
-from amltui.tables.rows import Column, ColumnType
+from amltui.tables.rows import Column
 from amltui.tables.table import Table
 
 _EXACT: Final = 1_000_000
@@ -29,18 +28,10 @@ _VALUES: Final = pa.schema([("value", pa.string()), ("count", pa.string())])
 
 
 def register(
-    found: Any,
-    own: Table,
-    rows: Table | View,
-    column: int,
-    cancel: Cancel,
-    kinds: Sequence[ColumnType] = ("text",),
+    found: Any, own: Table, rows: Table | View, column: int, cancel: Cancel, *, as_text: bool = True
 ) -> str:
-    """Make a column known as `data`; returns the FROM clause that selects the rows.
-
-    `c0`, `c1` ... are its values as each of `kinds`.
-    """
-    found.register("data", lens(own, [column] * len(kinds), cancel, kinds=kinds))
+    """Make a column known as `c0` of `data`; returns the FROM clause that selects the rows."""
+    found.register("data", typed_reader(own, [column], cancel, as_text=as_text))
     if not isinstance(rows, View):
         return "data"
     found.register(
@@ -73,7 +64,7 @@ def distinct(
             seen = pc.value_counts(sample(own, rows, column, cancel))
             if len(seen) > _MANY * pc.sum(seen.field("counts")).as_py():
                 values = _counted(own, rows, column, _candidates(seen, limit), cancel)
-                total = estimate(own, rows, column, cancel)
+                total = sum(estimate(own, rows, column, cancel))
                 return Distinct(MemoryRows(columns, [values]), total, exact=False)
         with connection(own, cancel) as found:
             source = register(found, own, rows, column, cancel)
@@ -87,14 +78,16 @@ def distinct(
     return Distinct(MemoryRows(columns, [values]), total)
 
 
-def estimate(own: Table, rows: Table | View, column: int, cancel: Cancel) -> int:
-    """Different values, the missing one included, within a few per cent."""
+def estimate(
+    own: Table, rows: Table | View, column: int, cancel: Cancel, *, as_text: bool = True
+) -> tuple[int, bool]:
+    """Distinct values that are there, within a few per cent, and whether any is missing."""
     with connection(own, cancel) as found:
-        source = register(found, own, rows, column, cancel)
-        different, missing = found.execute(
+        source = register(found, own, rows, column, cancel, as_text=as_text)
+        distinct_values, missing = found.execute(
             f"SELECT approx_count_distinct(c0), count(*) > count(c0) FROM {source}"  # noqa: S608 - only our own names
         ).fetchone()
-    return int(different) + bool(missing)
+    return int(distinct_values), bool(missing)
 
 
 def _candidates(seen: Any, limit: int) -> Any:
