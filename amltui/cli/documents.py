@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amltui.models import Dataset, Experiment, ModuleNode, OutputPort
+
+if TYPE_CHECKING:
+    from amltui.services.versions import Version
 
 
 def of_dataset(dataset: Dataset) -> dict[str, Any]:
@@ -24,6 +27,15 @@ def of_dataset(dataset: Dataset) -> dict[str, Any]:
         "uploaded_from_filename": dataset.uploaded_from_filename,
         "experiment_id": dataset.experiment_id,
         "schema_status": dataset.schema_status,
+    }
+
+
+def of_version(version: Version) -> dict[str, Any]:
+    """A version's document: its dataset's, with its number and hash."""
+    return {
+        **of_dataset(version.dataset),
+        "number": version.number,
+        "sha256": version.dataset.sha256,
     }
 
 

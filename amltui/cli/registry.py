@@ -42,7 +42,18 @@ COMMANDS: Final = (
     ),
     Command("show", "datasets:show", "Show what is known of a dataset.", places=("dataset",)),
     Command(
-        "versions", "datasets:versions", "List all versions of a dataset.", places=("dataset",)
+        "versions",
+        "datasets:versions",
+        "List all versions of a dataset.",
+        ("amltui versions Sales", "amltui get Sales@1", "amltui head Sales@2026-11-01"),
+        places=("dataset",),
+    ),
+    Command(
+        "restore",
+        "datasets:restore",
+        "Make an old version the latest again.",
+        ("amltui restore Sales@-1", "amltui restore Sales@2"),
+        places=("dataset",),
     ),
     Command(
         "head",

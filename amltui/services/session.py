@@ -18,11 +18,14 @@ from amltui.config import Connection, paths, resolve
 from amltui.errors import (
     AmltuiError,
     Unreachable,
+    UsageError,
 )
 from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
 from amltui.services.opening import Opener
+from amltui.services.versions import Version, find_version, numbered
+from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -138,12 +141,56 @@ class Session:
         return snapshot
 
     async def find(self, name: str) -> Dataset:
-        """The dataset of this name or id in the current list.
+        """The dataset, or the version of one, of this name; see `services.versions`.
 
         Raises:
             NotFound: none has it; the hint names near ones.
+            Unreachable: offline, and this disk does not remember it.
         """
-        return (await self.current_list()).find(name)
+        return await find_version(name, (await self.current_list()).datasets, self.connect)
+
+    async def find_to_change(self, name: str) -> Dataset:
+        """As `find`, for what changes the whole dataset with all its versions.
+
+        Raises:
+            UsageError: the name is that of an older version.
+        """
+        dataset = await self.find(name)
+        if not dataset.is_latest:
+            raise UsageError(
+                f'"{visible(name)}" is an older version, and versions never change.',
+                hint=f'Name the dataset itself: "{visible(dataset.name)}" or its latest version.',
+            )
+        return dataset
+
+    async def versions(self, name: str) -> tuple[Version, ...]:
+        """All versions of a dataset, newest first, with their numbers.
+
+        Raises:
+            NotSupportedByServer: this workspace cannot list them.
+        """
+        dataset = await self.find(name)
+        return numbered(await (await self.connect()).versions(dataset.key))
+
+    async def restore(self, dataset: Dataset) -> Dataset:
+        """Make an old version the latest again, as a new version. It can be undone.
+
+        Raises:
+            UsageError: it is an example, or is the latest already.
+            NotSupportedByServer: this workspace cannot restore.
+        """
+        must_be_own(dataset)
+        workspace = await self.connect()
+        newest_first = await workspace.versions(dataset.key)
+        before = newest_first[0]
+        if before.id == dataset.id:
+            raise UsageError(
+                f'This is the latest version of "{visible(dataset.name)}" already.',
+                hint="Name an older one: NAME@-1 is the one before.",
+            )
+        after = await workspace.restore(dataset.id)
+        self.edits.updated(before, after)
+        return after
 
     async def preview(self, source: Dataset | OutputPort) -> Preview:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""

@@ -31,13 +31,19 @@ def snippet(
     The token is left to the profile or the environment unless `with_token`.
 
     Raises:
-        UsageError: the embedded workspace has no address that others could use.
+        UsageError: the embedded workspace has no address that others could use, or the old client
+            could not open an older version.
         UnsupportedDataType: pandas alone cannot read this type.
     """
     if connection is None and (with_token or kind == "azureml"):
         raise UsageError(
             "The embedded workspace has a new address at every start",
             hint="Run `amltui serve` and use its address, or take another kind of snippet.",
+        )
+    if kind == "azureml" and not dataset.is_latest:
+        raise UsageError(
+            "The old client reads the latest version only",
+            hint="Take another kind of snippet for an older one.",
         )
     build = {"amltui": _amltui, "azureml": _azureml, "pandas": _pandas, "cli": _cli}[kind]
     return build(dataset, connection, with_token=with_token)
@@ -104,7 +110,7 @@ def _cli(dataset: Dataset, connection: Connection | None, *, with_token: bool) -
 
 
 def _opened(dataset: Dataset) -> str:
-    found = f"ws.datasets[{dataset.name!r}]"
+    found = f"ws.datasets[{(dataset.name if dataset.is_latest else dataset.id)!r}]"
     if format_of(dataset.data_type_id).to_frame:
         return f"df = {found}.to_dataframe()\n"
     return f"data = {found}.read_as_binary()\n"
@@ -123,7 +129,7 @@ def _workspace_call(connection: Connection, token: str) -> str:
 def _words(dataset: Dataset, connection: Connection | None, *, with_token: bool) -> list[str]:
     # A name that a shell or a screen could take for something else is replaced by the id.
     harmless = visible(dataset.name) == dataset.name and not dataset.name.startswith("-")
-    words = [dataset.name if harmless else dataset.id]
+    words = [dataset.name if harmless and dataset.is_latest else dataset.id]
     if connection is None:
         words += ["--profile", LOCAL]
     elif connection.profile and not with_token:

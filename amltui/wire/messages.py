@@ -99,7 +99,7 @@ class DataSource(Message):
     visualize_end_point: DownloadLocation | None = None
     schema_end_point: DownloadLocation | None = None
     sha256: str | msgspec.UnsetType | None = msgspec.UNSET
-    """Of the contents, in hex. Only our server gives it, where one dataset is asked for."""
+    """Of the contents, in hex. Only our server gives it: for one dataset, and for its versions."""
 
     def model(self) -> models.Dataset:
         """As a model; a missing family id is taken from the id's middle part."""

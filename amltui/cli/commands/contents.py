@@ -129,7 +129,7 @@ def update(
             from amltui.cli.progress import watched
 
             sending = session.update(
-                await session.find(name),
+                await session.find_to_change(name),
                 path,
                 name=rename,
                 data_type_id=data_type_id,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from amltui.cli.common import COMMON, Common
-from amltui.cli.documents import of_dataset
-from amltui.cli.listing import COLUMNS, Asked, print_list
+from amltui.cli.documents import of_dataset, of_version
+from amltui.cli.listing import Asked, print_list
 from amltui.cli.output import Col, Out
 from amltui.cli.work import need_yes, run
 from amltui.models import Dataset
-from amltui.text import visible
+from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
@@ -50,30 +50,57 @@ def show(name: str, /, *, common: Common = COMMON) -> None:
 
 
 def versions(name: str, /, *, common: Common = COMMON) -> None:
-    """List all versions of a dataset, newest first; each can be named by its id.
+    """List all versions of a dataset, newest first.
+
+    Each is named by its number, as in NAME@2, or by its id.
 
     Args:
         name: Its name or id.
         common: Common options.
     """
-
-    async def work(session: Session) -> tuple[Dataset, ...]:
-        dataset = await session.find(name)
-        workspace = await session.connect()
-        return await workspace.versions(dataset.key)
-
-    found = run(common, work)
+    found = run(common, lambda session: session.versions(name))
     if common.json:
-        common.out.document([of_dataset(one) for one in found])
+        common.out.document([of_version(one) for one in found])
         return
-    columns = (Col("ID"), Col("NAME", wide=True), *COLUMNS[1:4], Col("LATEST"))
+    columns = (
+        Col("NO."),
+        Col("CREATED", "time"),
+        Col("SIZE", "size"),
+        Col("OWNER"),
+        Col("SHA-256"),
+        Col("ID", wide=True),
+    )
+    hashes = 12 if common.out.on_terminal else 64
     common.out.table(
         columns,
         [
-            (one.id, one.name, one.data_type_id, one.size, one.created_date, one.is_latest)
+            (
+                str(one.number),
+                one.dataset.created_date,
+                one.dataset.size,
+                one.dataset.owner,
+                (one.dataset.sha256 or "")[:hashes],
+                one.dataset.id,
+            )
             for one in found
         ],
     )
+
+
+def restore(name: str, /, *, common: Common = COMMON) -> None:
+    """Make an old version of a dataset the latest again, as a new version.
+
+    Args:
+        name: The version: NAME@2, NAME@-1 for the one before the latest, NAME@2026-11-01, or its
+            id.
+        common: Common options.
+    """
+
+    async def work(session: Session) -> Dataset:
+        return await session.restore(await session.find(name))
+
+    dataset = run(common, work)
+    changed(common.out, dataset, f'Restored "{visible(name)}": {human_size(dataset.size)}.')
 
 
 def rename(name: str, new: str, /, *, common: Common = COMMON) -> None:
@@ -86,7 +113,7 @@ def rename(name: str, new: str, /, *, common: Common = COMMON) -> None:
     """
 
     async def work(session: Session) -> Dataset:
-        return await session.rename(await session.find(name), new)
+        return await session.rename(await session.find_to_change(name), new)
 
     changed(common.out, run(common, work), f'Renamed to "{visible(new)}".')
 
@@ -101,7 +128,7 @@ def describe(name: str, text: str, /, *, common: Common = COMMON) -> None:
     """
 
     async def work(session: Session) -> Dataset:
-        return await session.describe(await session.find(name), text)
+        return await session.describe(await session.find_to_change(name), text)
 
     changed(common.out, run(common, work), f'Described "{visible(name)}".')
 
@@ -116,7 +143,7 @@ def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
     """
 
     async def work(session: Session) -> Dataset:
-        dataset = await session.find(name)
+        dataset = await session.find_to_change(name)
         need_yes(given=yes, what=f'Deleting "{visible(dataset.name)}" with all its versions')
         await session.delete(dataset)
         return dataset

@@ -118,7 +118,10 @@ async def versions(call: Call) -> Response:
     state = call.state
     async with state.database.reading() as connection:
         rows = await catalog.versions(connection, state.workspace_id, call.part("family"))
-    return answer(call.writer().datasets(rows))
+    found = call.writer().datasets(rows)
+    for row, dataset in zip(rows, found, strict=True):
+        dataset.sha256 = row.sha256
+    return answer(found)
 
 
 async def restore(call: Call) -> Response:

@@ -1,0 +1,146 @@
+"""Naming one version of a dataset, in the same words everywhere.
+
+    NAME                the latest version
+    NAME@latest         the same
+    NAME@1, NAME@2      the first, the second
+    NAME@-1, NAME@-2    one, two before the latest
+    NAME@2026-11-01     the latest at the end of that day; with a time, at that moment
+    ID                  the version of this id
+
+A name that holds such an ending itself is found first: `a@1` is the dataset of that name where
+there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from amltui.errors import NotFound, Rejected, Unreachable, UsageError
+from amltui.models import Dataset
+from amltui.text import visible
+from amltui.workspaces.base import Workspace, find_dataset
+
+LATEST: Final = "latest"
+_NUMBER: Final = re.compile(r"[+-]?\d{1,9}")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+)
+
+Which = int | str | datetime
+"""A number from 1, or below 0 from the latest back; `latest`; a day or moment; an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of a dataset's versions."""
+
+    number: int
+    """1 is the first that the workspace keeps."""
+    dataset: Dataset
+
+
+def numbered(newest_first: Iterable[Dataset]) -> tuple[Version, ...]:
+    """A workspace's answer with numbers, newest first."""
+    found = tuple(newest_first)
+    return tuple(Version(len(found) - place, one) for place, one in enumerate(found))
+
+
+def parse_which(text: str) -> Which | None:
+    """What follows the `@` of a name. None: it names no version.
+
+    A day or moment without a zone is local time.
+    """
+    if text == LATEST:
+        return LATEST
+    if _NUMBER.fullmatch(text):
+        return int(text)
+    if not _DAY.fullmatch(text) and not _MOMENT.fullmatch(text):
+        return None
+    from amltui.times import parse_time
+
+    try:
+        moment = parse_time(text)
+        whole_day = timedelta(days=1) if _DAY.fullmatch(text) else timedelta()
+        return moment + whole_day - (timedelta(microseconds=1) if whole_day else timedelta())
+    except (ValueError, OverflowError):
+        return None
+
+
+def pick(versions: Iterable[Dataset], which: Which, name: str) -> Dataset:
+    """The version that `which` means, of all versions of a dataset, newest first.
+
+    Raises:
+        UsageError: `which` is no name of a version.
+        NotFound: there is no such version; the hint says which there are.
+    """
+    found = numbered(versions)
+    chosen: Dataset | None = None
+    if isinstance(which, str):
+        said = which
+        chosen = next((one.dataset for one in found if one.dataset.id == which), None)
+        parsed = parse_which(which) if chosen is None else None
+        if parsed == LATEST:
+            chosen = found[0].dataset if found else None
+        elif parsed is not None:
+            return pick([one.dataset for one in found], parsed, name)
+        elif chosen is None and which.isalpha():
+            raise UsageError(
+                f'"{visible(which)}" names no version.',
+                hint="Take a number from 1, -1, latest, a date like 2026-11-01, or an id.",
+            )
+    elif isinstance(which, datetime):
+        moment = which if which.tzinfo else which.astimezone()
+        said = moment.astimezone(UTC).isoformat(timespec="seconds")
+        made = ((one.dataset.created_date, one.dataset) for one in found)
+        chosen = next((one for when, one in made if when and when <= moment), None)
+    else:
+        said = str(which)
+        if which == 0:
+            raise UsageError("Versions are counted from 1.", hint="-1 is one before the latest.")
+        place = len(found) - which if which > 0 else -which
+        chosen = found[place].dataset if 0 <= place < len(found) else None
+    if chosen is None:
+        raise NotFound(f'"{visible(name)}" has no version {visible(said)}.', 404, hint=_kept(found))
+    return chosen
+
+
+def _kept(found: tuple[Version, ...]) -> str:
+    first = found[-1].dataset.created_date if found else None
+    since = f", since {first:%Y-%m-%d %H:%M} UTC" if first else ""
+    return f"It has versions 1 to {len(found)}{since}." if found else "It has none."
+
+
+async def find_version(
+    text: str,
+    datasets: Iterable[Dataset],
+    connect: Callable[[], Awaitable[Workspace]],
+) -> Dataset:
+    """The dataset, or the version of one, that `text` names; `datasets` are the latest of each.
+
+    Raises:
+        UsageError: no name given, or several datasets have it.
+        NotFound: there is none; the hint names near ones.
+        NotSupportedByServer: this workspace cannot list versions.
+    """
+    datasets = tuple(datasets)
+    try:
+        return find_dataset(text, datasets)
+    except NotFound as missing:
+        name, at, ending = text.rpartition("@")
+        which = parse_which(ending) if at and name else None
+        if which is not None:
+            latest = find_dataset(name, datasets)
+            if which == LATEST:
+                return latest
+            return pick(await (await connect()).versions(latest.key), which, name)
+        if any(letter.isspace() for letter in text):  # no id has blanks
+            raise
+        try:
+            return await (await connect()).dataset(text)
+        except (NotFound, Rejected, Unreachable):
+            raise missing from None
