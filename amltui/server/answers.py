@@ -80,7 +80,7 @@ class Writer:
         if profiles.supported(data_type_id):
             schema = self._location(address, in_view(credential, "schema"), 0)
             visualization = self._location(address, in_view(credential, "visualization"), 0)
-            status = profile or profiles.PENDING
+            status = profiles.told(profile)
         return messages.DataSource(
             id=instance_id,
             family_id=family_id,

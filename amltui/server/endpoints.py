@@ -62,7 +62,11 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         "reader",
         "Columns and their types",
         answer=messages.Schema,
-        problems={404: "No such dataset", 409: "Its bytes are not what its type says"},
+        problems={
+            202: "It is being computed; ask again",
+            404: "No such dataset",
+            409: "Its bytes are not what its type says, or too costly to look at",
+        },
     ),
     Endpoint(
         "GET",
@@ -71,7 +75,11 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         "reader",
         "Statistics and histograms of the columns",
         answer=messages.Visualization,
-        problems={404: "No such dataset", 409: "Its bytes are not what its type says"},
+        problems={
+            202: "It is being computed; ask again",
+            404: "No such dataset",
+            409: "Its bytes are not what its type says, or too costly to look at",
+        },
     ),
     Endpoint(
         "PATCH",
@@ -242,6 +250,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         ),
         answer=bytes,
         problems={
+            202: "It is being computed; ask again",
             403: "The link is not valid",
             404: "Deleted",
             409: "Its bytes are not what its type says",

@@ -1,7 +1,9 @@
 """Schemas and visualisations of contents: computed once, kept in the database, shared by all.
 
-They are computed when somebody asks, or after a commit by a server that runs for a team. One is
-computed at a time in each server.
+They are computed when somebody asks, or after a commit by a server that runs for a team. A few are
+computed at once in each server; who asks is told soon that one is pending. What is kept is what the
+bytes are to blame for: a full disk or a killed process is no property of a content, and it is tried
+again, later and later.
 """
 
 from __future__ import annotations
@@ -9,8 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import signal
+import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +37,25 @@ COMPLETE: Final = "Complete"
 FAILED: Final = "Failed"
 PENDING: Final = "Pending"
 NOT_SUPPORTED: Final = "NotSupported"
+_TOO_COSTLY: Final = "TooCostly"
+"""Kept, and told as `FAILED`: beyond the limits of `profiler`."""
+_LANES: Final = 2
+"""Profiles that are computed at once."""
+_SOON: Final = 10.0
+"""Seconds after which who asks is told that it is pending."""
 _PATIENCE: Final = 600.0
-"""Seconds that one profile may take."""
+"""Seconds that one profile may take, whatever the machine does beside it."""
+_FIRST_RETRY: Final = 1.0
+_LAST_RETRY: Final = 300.0
+"""Seconds after a failure of this machine in which the same profile is not tried again."""
+_REMEMBERED: Final = 1_000
+"""Failures that are remembered."""
+_ENVIRONMENT: Final = frozenset(
+    {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "TZ", "VIRTUAL_ENV"}
+)
+"""What the process that reads hostile bytes inherits: nothing that could be a secret."""
+_Key = tuple[str, str]
+"""Of a profile: the content's SHA-256 and the data type id."""
 
 
 def supported(data_type_id: str) -> bool:
@@ -40,55 +63,113 @@ def supported(data_type_id: str) -> bool:
     return format_of(data_type_id).preview == "table"
 
 
+def told(status: str | None) -> str:
+    """A kept status, or none, as the protocol's `SchemaStatus`."""
+    return FAILED if status == _TOO_COSTLY else status or PENDING
+
+
+class Pending(Exception):
+    """It is being computed, or waits for its turn."""
+
+
+@dataclass(slots=True)
+class _Failure:
+    """This machine could not compute a profile."""
+
+    wait: float
+    again: float
+    """When it may be tried again, by the monotonic clock."""
+
+
 class Profiler:
-    """Computes what is asked for, one content after another."""
+    """Computes what is asked for, in the order in which it was asked."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._turn = asyncio.Lock()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._lanes = asyncio.Semaphore(_LANES)
+        self._tasks: dict[_Key, asyncio.Task[None]] = {}
+        self._failures: OrderedDict[_Key, _Failure] = OrderedDict()
 
     def later(self, stored: Stored, data_type_id: str) -> None:
         """Compute it in the background, for a server that has the time."""
         if self._state.options.embedded or not supported(data_type_id):
             return
-        task = asyncio.create_task(self._quietly(stored, data_type_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(stored, data_type_id)
 
     async def stop(self) -> None:
         """End what runs in the background; somebody will ask again."""
-        for task in self._tasks:
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def get(self, stored: Stored, data_type_id: str, view: str) -> bytes:
         """The JSON of a `schema` or `visualization`, computed now if need be.
 
         Raises:
             BadRequest: contents of this type have no columns.
-            Clash: its bytes are not what the type says.
+            Clash: its bytes are not what the type says, or too costly to look at.
             Missing: it was deleted.
-            Unavailable: it took too long, or it is not in the store.
+            Pending: it takes a while; ask again.
+            Unavailable: this machine cannot compute it now, or it is not in the store.
         """
         if not supported(data_type_id):
             raise BadRequest(f"Data sets of type {data_type_id} have no schema.")
         row = await self._known(stored, data_type_id)
         if row is None:
-            async with self._turn:
-                row = await self._known(stored, data_type_id)
-                if row is None:
-                    await self._compute(stored, data_type_id)
-                    row = await self._known(stored, data_type_id)
+            self._check_failures((stored.sha256, data_type_id))
+            task = self._begin(stored, data_type_id)
+            await asyncio.wait({task}, timeout=_SOON)
+            if not task.done():
+                raise Pending
+            if task.cancelled():
+                raise Unavailable("The server stops.")
+            task.result()
+            row = await self._known(stored, data_type_id)
+        if row is not None and row.status == _TOO_COSTLY:
+            raise Clash("These contents are too costly to compute a schema of.")
         if row is None or row.status != COMPLETE:
             raise Clash(f"The contents cannot be read as {data_type_id}.")
         return bytes(row.schema if view == "schema" else row.visualization)
 
-    async def _quietly(self, stored: Stored, data_type_id: str) -> None:
-        try:
-            await self.get(stored, data_type_id, "schema")
-        except (Problem, sa.exc.SQLAlchemyError, OSError):
-            log.event("profile failed", logging.WARNING, failed=True, sha256=stored.sha256)
+    def _begin(self, stored: Stored, data_type_id: str) -> asyncio.Task[None]:
+        """The task that computes it, which may be under way already."""
+        key = (stored.sha256, data_type_id)
+        task = self._tasks.get(key)
+        if task is None:
+            task = asyncio.create_task(self._in_turn(stored, data_type_id))
+            self._tasks[key] = task
+            task.add_done_callback(lambda done: self._ended(key, done))
+        return task
+
+    def _ended(self, key: _Key, task: asyncio.Task[None]) -> None:
+        del self._tasks[key]
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.event("profile failed", logging.WARNING, sha256=key[0], words=str(error))
+
+    def _check_failures(self, key: _Key) -> None:
+        failure = self._failures.get(key)
+        if failure is not None and failure.again > time.monotonic():
+            raise Unavailable(_NOT_NOW)
+
+    def _failed(self, key: _Key) -> None:
+        before = self._failures.pop(key, None)
+        wait = min(before.wait * 2, _LAST_RETRY) if before else _FIRST_RETRY
+        self._failures[key] = _Failure(wait, time.monotonic() + wait)
+        while len(self._failures) > _REMEMBERED:
+            self._failures.popitem(last=False)
+
+    async def _in_turn(self, stored: Stored, data_type_id: str) -> None:
+        key = (stored.sha256, data_type_id)
+        async with self._lanes:
+            if await self._known(stored, data_type_id) is None:
+                try:
+                    await self._compute(stored, data_type_id)
+                except (Problem, sa.exc.SQLAlchemyError, OSError):
+                    self._failed(key)
+                    raise
+                self._failures.pop(key, None)
 
     async def _known(self, stored: Stored, data_type_id: str) -> sa.Row[Any] | None:
         async with self._state.database.reading() as connection:
@@ -104,7 +185,9 @@ class Profiler:
             raise await keeping.lost(self._state.database, stored.sha256)
         async with _file(self._state, stored) as (path, scratch):
             answer = await _run(path, data_type_id, scratch)
-        status = COMPLETE if answer.error is None else FAILED
+        status = COMPLETE
+        if answer.error is not None:
+            status = _TOO_COSTLY if answer.too_costly else FAILED
         database = self._state.database
         insert = sqlite.insert if database.is_sqlite else postgresql.insert
         async with database.writing() as connection:
@@ -147,6 +230,10 @@ class _Answer(msgspec.Struct):
     schema: msgspec.Raw = msgspec.Raw(b"")
     visualization: msgspec.Raw = msgspec.Raw(b"")
     error: str | None = None
+    too_costly: bool = False
+
+
+_NOT_NOW: Final = "The schema cannot be computed now. Ask again later."
 
 
 async def _run(path: Path, data_type_id: str, directory: Path) -> _Answer:
@@ -156,19 +243,27 @@ async def _run(path: Path, data_type_id: str, directory: Path) -> _Answer:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=child_environment(),
+        env=_environment(),
     )
     try:
         async with asyncio.timeout(_PATIENCE):
             out, err = await process.communicate()
     except TimeoutError:
-        raise Unavailable("Computing the schema takes too long.") from None
+        raise Unavailable(_NOT_NOW) from None
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    if process.returncode != 0:
-        words = err[-500:].decode("utf-8", "replace")
-        log.event("profiler died", logging.WARNING, code=process.returncode, words=words)
-        return _Answer(error="the profiler died")
-    return msgspec.json.decode(out, type=_Answer)
+    if process.returncode == 0:
+        return msgspec.json.decode(out, type=_Answer)
+    words = err[-500:].decode("utf-8", "replace")
+    log.event("profiler died", logging.WARNING, code=process.returncode, words=words)
+    if process.returncode == -signal.SIGXCPU:
+        return _Answer(error="too costly", too_costly=True)
+    raise Unavailable(_NOT_NOW)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in child_environment().items() if name in _ENVIRONMENT}
+    # Arrow's own pool reserves a gigabyte, of which the limit of memory would count all.
+    return kept | {"ARROW_DEFAULT_MEMORY_POOL": "system"}

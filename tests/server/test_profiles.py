@@ -3,9 +3,14 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import resource
 import statistics
 import subprocess
+import threading
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.server.test_embedded import SAMPLES
@@ -94,4 +99,109 @@ def test_a_schema_is_computed_from_an_object_store(tmp_path, postgres, azurite):
         dataset = studio.create("far", b"a,b\n1,x\n2,y\n")
         schema = studio.http.get(f"datasources/{dataset['Id']}/schema").json()
         assert [column["Type"] for column in schema["Columns"]] == ["int", "text"]
+        studio.close()
+
+
+ROWS = b"a,b\n" + b"".join(b"%d,word %d\n" % (n, n) for n in range(200_000))
+
+
+def schema_of(studio, dataset):
+    """The first answer that is not "pending" or "not now"; what they were meanwhile."""
+    meanwhile = []
+    while True:
+        answer = studio.http.get(f"datasources/{dataset['Id']}/schema")
+        if answer.status_code not in {202, 503}:
+            return answer, meanwhile
+        meanwhile.append(answer.status_code)
+        time.sleep(0.1)  # as a client does that is told to ask again
+
+
+def profilers(server):
+    """The processes that compute a schema now, other than those that end this moment."""
+    found = []
+    for child in psutil.Process(server.process.pid).children(recursive=True):
+        try:
+            if "amltui.server.profiler" in child.cmdline():
+                found.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def next_profiler(server):
+    while not (found := profilers(server)):
+        time.sleep(0.01)
+    return found[0]
+
+
+def test_a_schema_that_found_no_room_is_computed_once_there_is_some(tmp_path):
+    with running_server(tmp_path / "data", samples=False) as server:
+        studio = Studio(server)
+        dataset = studio.create("large", ROWS)
+        process = psutil.Process(server.process.pid)
+        _, hard = process.rlimit(resource.RLIMIT_FSIZE)
+        process.rlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+        assert studio.http.get(f"datasources/{dataset['Id']}/schema").status_code == 503
+        assert studio.one(dataset["Id"])["SchemaStatus"] == "Pending"
+        process.rlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        answer, _ = schema_of(studio, dataset)
+        assert answer.json()["Rows"] == 200_000
+        studio.close()
+
+
+def test_a_schema_whose_process_was_killed_is_computed_again(tmp_path):
+    with running_server(tmp_path / "data", samples=False) as server:
+        studio = Studio(server)
+        dataset = studio.create("killed", ROWS)
+        killer = threading.Thread(target=lambda: next_profiler(server).kill())
+        killer.start()
+        first = studio.http.get(f"datasources/{dataset['Id']}/schema")
+        killer.join()
+        assert first.status_code == 503
+        answer, _ = schema_of(studio, dataset)
+        assert answer.json()["Rows"] == 200_000
+        studio.close()
+
+
+def test_a_content_that_is_too_costly_stops_nobody_and_is_remembered(tmp_path):
+    """A sparse file of half a megabyte that would be 400 million cells."""
+    attributes = b"".join(b"@ATTRIBUTE a%d NUMERIC\n" % n for n in range(20_000))
+    sparse = b"@RELATION r\n" + attributes + b"@DATA\n" + b"{}\n" * 20_000
+    with running_server(tmp_path / "data", samples=False) as server:
+        studio = Studio(server)
+        costly = studio.create("costly", sparse, DataTypeId="ARFF")
+        small = studio.create("small", b"a,b\n1,2\n")
+        began = time.monotonic()
+        pending = studio.http.get(f"datasources/{costly['Id']}/schema")
+        if pending.status_code == 202:
+            assert time.monotonic() - began < 30
+            assert pending.json()["SchemaStatus"] == "Pending"
+            answer, _ = schema_of(studio, small)
+            assert answer.status_code == 200
+        refused, _ = schema_of(studio, costly)
+        assert (refused.status_code, "too costly" in refused.text) == (409, True)
+        assert studio.one(costly["Id"])["SchemaStatus"] == "Failed"
+        began = time.monotonic()
+        assert studio.http.get(f"datasources/{costly['Id']}/schema").status_code == 409
+        assert time.monotonic() - began < 5
+        studio.close()
+
+
+def test_the_process_that_reads_contents_inherits_no_secret(tmp_path):
+    secrets = {"PGPASSWORD": "s3cret", "AWS_SECRET_ACCESS_KEY": "s3cret", "AMLTUI_TOKEN": "s3cret"}
+    with running_server(tmp_path / "data", environment=secrets, samples=False) as server:
+        studio = Studio(server)
+        dataset = studio.create("watched", ROWS)
+        seen = []
+
+        def look():
+            pid = next_profiler(server).pid
+            seen.append(Path(f"/proc/{pid}/environ").read_bytes())
+
+        looker = threading.Thread(target=look)
+        looker.start()
+        schema_of(studio, dataset)
+        looker.join()
+        assert b"PATH=" in seen[0]
+        assert b"s3cret" not in seen[0]
         studio.close()

@@ -64,6 +64,26 @@ async def test_the_migrations_lead_to_what_a_new_database_is_made_as(database):
     assert set(made) == {*METADATA.tables, "alembic_version"}
 
 
+async def test_a_migration_keeps_the_data_and_forgets_what_failed(database):
+    """As 0001 kept them: a content with a profile, and one whose profile failed."""
+    async with database.writing() as connection:
+        await connection.run_sync(lambda sync: migrate.upgrade(sync, "0001"))
+        for sha, status in (("a" * 64, "Complete"), ("b" * 64, "Failed")):
+            content = {"sha": sha, "status": status}
+            await connection.execute(
+                sa.text("INSERT INTO contents VALUES (:sha, 1, 1, false)"), content
+            )
+            await connection.execute(
+                sa.text("INSERT INTO profiles VALUES (:sha, 'GenericCSV', :status, '', '')"),
+                content,
+            )
+    await versions.prepare(database)
+    async with database.reading() as connection:
+        assert await connection.scalar(sa.text("SELECT count(*) FROM contents")) == 2
+        found = await connection.execute(sa.text("SELECT status FROM profiles"))
+        assert list(found.scalars()) == ["Complete"]
+
+
 async def test_preparing_twice_changes_nothing(database):
     await versions.prepare(database)
     await versions.prepare(database)

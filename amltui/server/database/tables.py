@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The schema version that this program reads and writes."""
 
 METADATA: Final = MetaData(

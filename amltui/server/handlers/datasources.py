@@ -13,6 +13,7 @@ from starlette.responses import Response
 from amltui.server import catalog, experiments, uploads
 from amltui.server.catalog import NewInstance
 from amltui.server.problems import BadRequest
+from amltui.server.profiles import PENDING, Pending
 from amltui.server.routing import JSON_TYPE, Call, answer, raw_answer
 from amltui.server.store.base import Stored
 from amltui.wire.messages import CreateDataSource, EditDataSource
@@ -175,8 +176,16 @@ async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
 async def _profile(call: Call, view: str) -> Response:
     async with call.state.database.reading() as connection:
         row = await catalog.one(connection, call.state.workspace_id, call.part("id"))
-    stored = Stored(row.sha256, row.size)
-    return raw_answer(await call.profiler.get(stored, row.data_type_id, view))
+    return await profiled(call, Stored(row.sha256, row.size), row.data_type_id, view)
+
+
+async def profiled(call: Call, stored: Stored, data_type_id: str, view: str) -> Response:
+    """A schema or visualisation; 202 while it is being computed."""
+    try:
+        return raw_answer(await call.profiler.get(stored, data_type_id, view))
+    except Pending:
+        pending = {"SchemaStatus": PENDING, "Message": "It is being computed. Ask again."}
+        return answer(pending, 202, {"Retry-After": "2"})
 
 
 async def _answer(call: Call, instance_id: str) -> Response:

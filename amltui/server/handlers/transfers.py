@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response
 
 from amltui.server import content, uploads
+from amltui.server.handlers.datasources import profiled
 from amltui.server.problems import BadRequest, Forbidden
-from amltui.server.routing import Call, answer, raw_answer
+from amltui.server.routing import Call, answer
 from amltui.server.store.base import Stored
 from amltui.wire.messages import ResourceUpload
 
@@ -52,7 +53,7 @@ async def download(call: Call) -> Response:
         raise Forbidden("This link is not valid or has expired. Ask the workspace for a new one.")
     stored = Stored(sha256, int(size))
     if view:
-        return raw_answer(await call.profiler.get(stored, data_type_id, view))
+        return await profiled(call, stored, data_type_id, view)
     return await content.respond(call.state, stored, call.request)
 
 
