@@ -267,6 +267,7 @@ COMMANDS: Final = (
             ),
             Command("regenerate", "token:regenerate", "Replace a token's value."),
             Command("revoke", "token:revoke", "End a token for good."),
+            Command("rotate-links", "token:rotate_links", "End all links that were given out."),
         ),
     ),
 )

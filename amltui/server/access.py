@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from amltui.server import tokens
+from amltui.server.links import signing_key
 from amltui.server.problems import Forbidden, TooMany, Unknown
 from amltui.server.state import State
 from amltui.server.tokens import Caller
@@ -81,7 +82,8 @@ class Gate:
         if tokens.wants_touch(row):
             async with self._state.database.writing() as connection:
                 await tokens.touch(connection, row.id)
-        caller = Caller(row.id, row.name, row.role)
+        key = signing_key(row.workspace_key, row.hash)
+        caller = Caller(row.id, row.name, row.role, key)
         if writes and not caller.is_owner:
             raise Forbidden("This token may only read. Ask an owner of the workspace.")
         return caller

@@ -78,6 +78,15 @@ def revoke_token(options: ServeOptions, token: str) -> None:
     _run(options, revoke)
 
 
+def rotate_links(options: ServeOptions) -> None:
+    """End all links to contents that were given out; lists give new ones at once."""
+
+    async def rotate(connection: AsyncConnection, _workspace_id: str) -> None:
+        await tokens.rotate_links(connection)
+
+    _run(options, rotate)
+
+
 def check(options: ServeOptions) -> Report:
     """Verify every content against its hash, and the database against the store."""
 

@@ -2,53 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import secrets
+import zlib
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+import msgspec
 import sqlalchemy as sa
 
 from amltui.server import profiles
-from amltui.server.links import Links, in_view
+from amltui.server.links import View
 from amltui.wire import dates, messages, routes
 
 _NOWHERE: Final = messages.DownloadLocation(size=0)
 
 
-class LastList:
-    """The list as it was last sent, by its ETag: the old client asks for it at every index.
+class Signs(Protocol):
+    """Makes the links of datasets; see `links.Signer`."""
 
-    Nothing depends on it: another server, or a change, only makes the list anew.
+    def credential(self, sha256: str, instance_id: str, view: View = "") -> str:
+        """The query string that opens a content."""
+
+
+class _Gaps:
+    """Stands for a signer and an address, where they are filled in later."""
+
+    def __init__(self) -> None:
+        mark = secrets.token_hex(16)
+        self.base_uri = f"{mark}/"
+        self._views: dict[View, str] = {
+            "": f"{mark}?.",
+            "schema": f"{mark}?s.",
+            "visualization": f"{mark}?v.",
+        }
+
+    def credential(self, _sha256: str, _instance_id: str, view: View = "") -> str:
+        return self._views[view]
+
+    def cut(self, encoded: bytes) -> tuple[bytes | View | None, ...]:
+        """The pieces between the gaps; in a gap its view, or None for the address."""
+        pieces: list[bytes | View | None] = []
+        for piece in encoded.split(self.base_uri.encode()):
+            rest = piece
+            for view, text in self._views.items():
+                before, found, after = rest.partition(text.encode())
+                if found:
+                    pieces += [before, view]
+                    rest = after
+            pieces += [rest, None]
+        return tuple(pieces[:-1])
+
+
+class Lists:
+    """The list of datasets as it was sent lately, for the old client asks for it at every index.
+
+    Nothing depends on what is kept: another server, or a change, only makes a list anew. It is
+    kept whole for the latest ETags, and piece by piece: after a change only what
+    changed is made anew, and for each reader only the links.
     """
 
     _LIMIT: Final = 32 << 20
-    """Bytes of a list that is kept."""
+    """Bytes of the lists that are kept."""
 
     def __init__(self) -> None:
-        self._etag = ""
-        self._body = b""
+        self._bodies: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
+        self._gaps = _Gaps()
+        self._pieces: dict[str, tuple[sa.Row[Any], tuple[bytes | View | None, ...]]] = {}
 
-    def get(self, etag: str) -> bytes | None:
-        """The list of that ETag, if it is the last one."""
-        return self._body if etag == self._etag else None
+    def get(self, etag: str, *, packed: bool) -> bytes | None:
+        """The list of that ETag, by gzip or not, if it is one of the last."""
+        return self._bodies.get((etag, packed))
 
-    def keep(self, etag: str, body: bytes) -> None:
-        """Keep it in place of the one before."""
+    def make(
+        self,
+        etag: str,
+        rows: Sequence[sa.Row[Any]],
+        signer: Signs,
+        base_uri: str,
+        *,
+        packed: bool,
+    ) -> bytes:
+        """The list of these rows, kept under its ETag. It may run in a thread of its own."""
+        writer = Writer(self._gaps, self._gaps.base_uri)
+        known, present = self._pieces, {}
+        base = msgspec.json.encode(base_uri)[1:-1]
+        parts: list[bytes] = []
+        for row in rows:
+            before = known.get(row.id)
+            if before is None or before[0] != row:
+                encoded = msgspec.json.encode(writer.dataset(row))
+                before = (row, self._gaps.cut(encoded))
+            present[row.id] = before
+            parts.append(
+                b"".join(
+                    piece
+                    if isinstance(piece, bytes)
+                    else base
+                    if piece is None
+                    else signer.credential(row.sha256, row.id, piece).encode()
+                    for piece in before[1]
+                )
+            )
+        self._pieces = present
+        body = b"[" + b",".join(parts) + b"]"
+        if packed:
+            packer = zlib.compressobj(1, wbits=31)
+            body = packer.compress(body) + packer.flush()
         if len(body) <= self._LIMIT:
-            self._etag, self._body = etag, body
+            self._bodies[etag, packed] = body
+            while sum(map(len, list(self._bodies.values()))) > self._LIMIT:
+                self._bodies.popitem(last=False)
+        return body
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes datasets for one request: its links start with the address that the client used."""
+    """Writes datasets for one request."""
 
-    links: Links
+    signer: Signs
     base_uri: str
-    """Ends with a slash."""
-    expires: int
-    """When its links end; see `Links.expiry`."""
+    """The address that the client used; ends with a slash."""
 
-    def datasets(self, rows: Iterable[sa.Row[Any]]) -> list[messages.DataSource]:
+    def datasets(self, rows: Sequence[sa.Row[Any]]) -> list[messages.DataSource]:
         """All rows."""
         return [self.dataset(row) for row in rows]
 
@@ -73,13 +150,11 @@ class Writer:
             promoted_from,
             profile,
         ) = tuple(row)
-        credential = self.links.credential(sha256, size, self.expires, data_type_id)
-        address = routes.CONTENT.format(key=sha256)
         schema = visualization = _NOWHERE
         status = profiles.NOT_SUPPORTED
         if profiles.supported(data_type_id):
-            schema = self._location(address, in_view(credential, "schema"), 0)
-            visualization = self._location(address, in_view(credential, "visualization"), 0)
+            schema = self._location(sha256, instance_id, "schema")
+            visualization = self._location(sha256, instance_id, "visualization")
             status = profiles.told(profile)
         return messages.DataSource(
             id=instance_id,
@@ -104,16 +179,18 @@ class Writer:
             culture="en-US",
             batch=0,
             schema_status=status,
-            download_location=self._location(address, credential, size),
+            download_location=self._location(sha256, instance_id, "", size),
             visualize_end_point=visualization,
             schema_end_point=schema,
         )
 
-    def _location(self, address: str, credential: str, size: int) -> messages.DownloadLocation:
+    def _location(
+        self, sha256: str, instance_id: str, view: View, size: int = 0
+    ) -> messages.DownloadLocation:
         return messages.DownloadLocation(
             base_uri=self.base_uri,
-            location=address,
-            access_credential=credential,
+            location=routes.CONTENT.format(key=sha256),
+            access_credential=self.signer.credential(sha256, instance_id, view),
             size=size,
             endpoint_type="AzureBlob",
             credential_container="content",

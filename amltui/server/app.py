@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from amltui.server import log
 from amltui.server.access import Gate, address_of
-from amltui.server.answers import LastList
+from amltui.server.answers import Lists
 from amltui.server.bridge import LET_IN, body_length
 from amltui.server.database.engine import is_failure
 from amltui.server.endpoints import ENDPOINTS
@@ -53,7 +53,7 @@ class Application:
         self._gate = Gate(state)
         self._state = state
         self.profiler = Profiler(state)
-        self._last_list = LastList()
+        self._lists = Lists()
         paths: dict[str, dict[str, Endpoint]] = {}
         for endpoint in ENDPOINTS:
             paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
@@ -121,7 +121,7 @@ class Application:
             )
             request.scope[LET_IN] = caller.token_id
         return await endpoint.handler(
-            Call(self._state, self.profiler, self._last_list, request, caller)
+            Call(self._state, self.profiler, self._lists, request, caller)
         )
 
 

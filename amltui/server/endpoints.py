@@ -242,11 +242,11 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         "open",
         "Contents by a signed link",
         query=(
-            Parameter("n", "Bytes of the contents"),
+            Parameter("i", "Family and instance"),
+            Parameter("k", "Id of the token that the link was made for"),
             Parameter("se", "When the link ends, in seconds since 1970"),
-            Parameter("sig", "Signature"),
-            Parameter("t", "Data type of the contents"),
             Parameter("v", "schema or visualization instead of the contents", required=False),
+            Parameter("sig", "Signature of all that"),
         ),
         answer=bytes,
         problems={

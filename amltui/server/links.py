@@ -1,67 +1,100 @@
 """Links to contents that carry their own permission: signed, expiring, unguessable.
 
-The signature covers what the link opens and when it ends, under a key that all servers of a
-workspace share through the database. Links of one hour are alike, so that an unchanged list stays
-unchanged byte by byte. A link tells all that sending the content takes, so that many downloads
-that begin at once do not queue for the database.
+A link opens one instance's contents for whoever holds it. It ends with its time, with the token
+that it was made for, with the instance, and when the workspace's key is replaced: the signature
+covers the whole query under a key made of the workspace's key and the token's hash, and both are
+looked up each time. Links of one hour are alike, so that an unchanged list stays unchanged.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
+import re
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Literal
-from urllib.parse import quote
 
-View = Literal["schema", "visualization"]
+View = Literal["", "schema", "visualization"]
+"""What of the contents a link opens: the bytes, or what is known of them."""
 
-LIFETIME: Final = 7 * 86_400
+LIFETIME: Final = 7 * 86_400.0
 """Seconds that a link lives at least: an old script keeps a list for long, a slow line resumes."""
-STEP: Final = 3_600
-"""Seconds between two different links to one content."""
+_STEP: Final = 3_600
+"""Seconds between two different links to one content, at most."""
+_QUERY: Final = re.compile(
+    r"(?P<signed>i=(?P<instance>[0-9A-Za-z]+\.[0-9A-Za-z]+)&k=(?P<token>[0-9a-f]+)"
+    r"&se=(?P<expires>[0-9]{1,15})(?:&v=(?P<view>schema|visualization))?)&sig=(?P<signature>.+)"
+)
+
+
+def signing_key(workspace_key: bytes, token_hash: str) -> bytes:
+    """The key of one token's links: another one once either of the two is replaced."""
+    return hmac.digest(workspace_key, token_hash.encode(), "sha256")
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """Signs and verifies; `key` is the workspace's secret."""
+class Signer:
+    """Makes links for the holder of one token."""
 
     key: bytes
+    """See `signing_key`."""
+    token_id: str
+    expires: int
+    """When the links end, in seconds since 1970; see `expiry`."""
 
-    def expiry(self) -> int:
-        """When links made now end, in seconds since 1970: a whole multiple of `STEP`."""
-        return (int(time.time()) // STEP + 1) * STEP + LIFETIME
-
-    def credential(self, sha256: str, size: int, expires: int, data_type_id: str) -> str:
-        """The query string that opens `content/<sha256>`, of `size` bytes, until `expires`.
-
-        With `in_view` it opens what is known of the content instead: who may have the one may
-        have the other, so they share a signature.
-        """
-        signature = self._sign(sha256, str(size), str(expires), data_type_id)
-        return f"?t={_quoted(data_type_id)}&n={size}&se={expires}&sig={signature}"
-
-    def opens(
-        self, sha256: str, size: str, expires: str, signature: str, data_type_id: str
-    ) -> bool:
-        """Whether the parts of a link are genuine and not expired; compares in constant time."""
-        expected = self._sign(sha256, size, expires, data_type_id)
-        genuine = hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
-        return genuine and int(expires) > time.time()
-
-    def _sign(self, sha256: str, size: str, expires: str, data_type_id: str) -> str:
-        message = f"{sha256}\n{size}\n{expires}\n{data_type_id}".encode("utf-8", "replace")
-        digest = hmac.digest(self.key, message, "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    def credential(self, sha256: str, instance_id: str, view: View = "") -> str:
+        """The query string that opens `content/<sha256>`."""
+        instance = instance_id.partition(".")[2]
+        query = f"i={instance}&k={self.token_id}&se={self.expires}"
+        if view:
+            query += f"&v={view}"
+        return f"?{query}&sig={_sign(self.key, sha256, query)}"
 
 
-def in_view(credential: str, view: View) -> str:
-    """A content's credential as that of its schema or visualisation."""
-    return f"{credential}&v={view}"
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as it came back: nothing of it is known to be true before `opens` says so."""
+
+    sha256: str
+    instance: str
+    """Family and instance, without the workspace."""
+    token_id: str
+    expires: int
+    view: View
+    signed: str
+    signature: str
+
+    def opens(self, key: bytes) -> bool:
+        """Whether it is genuine and not expired; compares in constant time."""
+        expected = _sign(key, self.sha256, self.signed)
+        genuine = hmac.compare_digest(expected.encode(), self.signature.encode("utf-8", "replace"))
+        return genuine and self.expires > time.time()
 
 
-@lru_cache
-def _quoted(data_type_id: str) -> str:
-    return quote(data_type_id, safe="")
+def parse(sha256: str, query: str) -> Link | None:
+    """The link to `content/<sha256>` with this query; None when it cannot be one of ours."""
+    match = _QUERY.fullmatch(query)
+    if match is None:
+        return None
+    view: View = match["view"] or ""  # type: ignore[assignment]  # as the expression says
+    return Link(
+        sha256,
+        match["instance"],
+        match["token"],
+        int(match["expires"]),
+        view,
+        match["signed"],
+        match["signature"],
+    )
+
+
+def expiry(lifetime: float) -> int:
+    """When links made now end, in seconds since 1970: a whole multiple of their step."""
+    step = max(1, min(_STEP, int(lifetime)))
+    return int((time.time() + lifetime) // step + 1) * step
+
+
+def _sign(key: bytes, sha256: str, query: str) -> str:
+    digest = hmac.digest(key, f"{sha256}\n{query}".encode("utf-8", "replace"), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

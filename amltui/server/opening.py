@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from amltui.server import seed
 from amltui.server.database import versions
 from amltui.server.database.engine import at_start, database_url, open_database
-from amltui.server.links import Links
 from amltui.server.options import ServeOptions
 from amltui.server.problems import Problem, StartError
 from amltui.server.state import State
@@ -42,10 +41,9 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
             )
             if options.samples:
                 await seed.examples(database, store)
-            links = Links(await seed.link_key(database))
         except (OSError, sa.exc.SQLAlchemyError, Problem) as error:
             raise StartError(f"The workspace cannot be opened: {error}") from error
-        yield State(options, database, store, links, workspace_id)
+        yield State(options, database, store, workspace_id)
     finally:
         await database.close()
 

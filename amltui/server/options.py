@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from amltui.server.links import LIFETIME
+
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
@@ -35,6 +37,8 @@ class ServeOptions:
     """Bytes of all contents of the workspace at most. None: no limit."""
     failed_logins: int = 30
     """Failed logins of one address in a minute before it is answered 429."""
+    link_lifetime: float = LIFETIME
+    """Seconds that a link to contents lives at least, if nothing ends it before."""
     patience: float = 60.0
     """Seconds that a client may take to send a request's head, and between two pieces of a body."""
     log: Path | None = None

@@ -13,7 +13,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from amltui.server.answers import LastList, Writer
+from amltui.server.answers import Lists, Writer
+from amltui.server.links import Signer, expiry
 from amltui.server.problems import BadRequest, TooLarge
 from amltui.server.profiles import Profiler
 from amltui.server.state import State
@@ -32,7 +33,7 @@ class Call:
 
     state: State
     profiler: Profiler
-    last_list: LastList
+    lists: Lists
     request: Request
     caller: Caller | None
     """None where access is open."""
@@ -76,9 +77,15 @@ class Call:
             raise BadRequest("The body has forbidden characters: NUL.")
         return message
 
+    def signer(self) -> Signer:
+        """What signs the links for who sent the request."""
+        assert self.caller is not None
+        expires = expiry(self.state.options.link_lifetime)
+        return Signer(self.caller.link_key, self.caller.token_id, expires)
+
     def writer(self) -> Writer:
         """What writes datasets into the answer."""
-        return Writer(self.state.links, base_uri(self), self.state.links.expiry())
+        return Writer(self.signer(), base_uri(self))
 
 
 def _holds_nul(value: Any) -> bool:

@@ -18,7 +18,6 @@ from amltui.server.samples import CENSUS, SAMPLES, Sample
 from amltui.server.store.base import Store, Stored
 from amltui.wire import messages
 
-_KEY: Final = "links"
 _EXPERIMENT: Final = f"{GLOBAL_WORKSPACE_ID}.f-id.5f1c3a7e9b2d4c6f8a0e1d3b5c7f9a2e"
 _SPLIT: Final = "a7c1f3d2-split"
 _CONVERT: Final = "b8d2e4f3-convert"
@@ -61,22 +60,12 @@ async def _found(connection: AsyncConnection, data: Path, endpoint: str) -> str:
             )
         )
     await connection.execute(
-        sa.insert(tables.secrets).values(name=_KEY, value=random.token_bytes(32))
+        sa.insert(tables.secrets).values(name=tokens.LINK_KEY, value=random.token_bytes(32))
     )
     _, primary = await tokens.create(connection, workspace_id, tokens.PRIMARY, "owner", None)
     await tokens.create(connection, workspace_id, tokens.SECONDARY, "owner", None)
     settings.write(data, workspace_id, primary, endpoint)
     return workspace_id
-
-
-async def link_key(database: Database) -> bytes:
-    """The key that all servers of this workspace sign links with."""
-    async with database.reading() as connection:
-        value = await connection.scalar(
-            sa.select(tables.secrets.c.value).where(tables.secrets.c.name == _KEY)
-        )
-    assert value is not None
-    return bytes(value)
 
 
 async def examples(database: Database, store: Store) -> None:

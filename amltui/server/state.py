@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from amltui.server.database.engine import Database
-from amltui.server.links import Links
 from amltui.server.options import ServeOptions
 from amltui.server.store.base import Store
 
@@ -17,5 +16,4 @@ class State:
     options: ServeOptions
     database: Database
     store: Store
-    links: Links
     workspace_id: str

@@ -16,14 +16,18 @@ from typing import Any, Final, Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from amltui.models import TokenInfo
+from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
 from amltui.server import clock
-from amltui.server.database.tables import tokens
+from amltui.server.database.tables import instances, tokens
+from amltui.server.database.tables import secrets as shared
+from amltui.server.links import Link, signing_key
 from amltui.server.problems import BadRequest, Clash, Missing
 
 Role = Literal["owner", "reader"]
 PRIMARY: Final = "primary"
 SECONDARY: Final = "secondary"
+LINK_KEY: Final = "links"
+"""The secret that all servers of a workspace sign links with."""
 _TOUCH_EVERY: Final = 60_000_000
 """Microseconds: `last_used` is not written more often."""
 
@@ -35,6 +39,8 @@ class Caller:
     token_id: str
     name: str
     role: Role
+    link_key: bytes
+    """Signs the links that it gets."""
 
     @property
     def is_owner(self) -> bool:
@@ -48,9 +54,11 @@ def hashed(token: str) -> str:
 
 
 async def find(connection: AsyncConnection, workspace_id: str, token: str) -> sa.Row[Any] | None:
-    """The row of a token that is valid now, or None."""
+    """The row of a token that is valid now, with `workspace_key`, or None."""
     digest = hashed(token)
-    found = await connection.execute(sa.select(tokens).where(tokens.c.hash == digest))
+    found = await connection.execute(
+        sa.select(tokens, _workspace_key()).where(tokens.c.hash == digest)
+    )
     row = found.first()
     if row is None or not hmac.compare_digest(row.hash, digest):
         return None
@@ -59,6 +67,46 @@ async def find(connection: AsyncConnection, workspace_id: str, token: str) -> sa
     if row.expires is not None and row.expires <= clock.now():
         return None
     return row
+
+
+async def link_target(
+    connection: AsyncConnection, workspace_id: str, link: Link
+) -> sa.Row[Any] | None:
+    """The instance that a link opens now: `sha256`, None when it is deleted; None: no such link."""
+    ids = [f"{owner}.{link.instance}" for owner in (workspace_id, GLOBAL_WORKSPACE_ID)]
+    found = await connection.execute(
+        sa.select(
+            tokens.c.hash,
+            tokens.c.expires,
+            _workspace_key(),
+            instances.c.sha256,
+            instances.c.size,
+            instances.c.data_type_id,
+        )
+        .select_from(sa.outerjoin(tokens, instances, instances.c.id.in_(ids)))
+        .where(tokens.c.id == link.token_id)
+        .where(tokens.c.workspace_id == workspace_id)
+    )
+    row = found.first()
+    if row is None or (row.expires is not None and row.expires <= clock.now()):
+        return None
+    return row if link.opens(signing_key(row.workspace_key, row.hash)) else None
+
+
+async def rotate_links(connection: AsyncConnection) -> None:
+    """Replace the key of all links: those that were given out end now."""
+    await connection.execute(
+        sa.update(shared).where(shared.c.name == LINK_KEY).values(value=secrets.token_bytes(32))
+    )
+
+
+def _workspace_key() -> sa.Label[bytes]:
+    return (
+        sa.select(shared.c.value)
+        .where(shared.c.name == LINK_KEY)
+        .scalar_subquery()
+        .label("workspace_key")
+    )
 
 
 def wants_touch(row: sa.Row[Any]) -> bool:

@@ -187,9 +187,36 @@ def test_a_link_opens_nothing_else_and_ends(studio):
     other = url.replace(one["DownloadLocation"]["Location"], two["DownloadLocation"]["Location"])
     assert studio.get(other).status_code == 403
     assert studio.get(url.replace("&se=", "&se=9")).status_code == 403
-    assert studio.get(url.replace("&n=", "&n=9")).status_code == 403
+    assert studio.get(url.replace("&k=", "&k=9")).status_code == 403
+    assert studio.get(url.replace("&sig=", "&v=schema&sig=")).status_code == 403
+    assert studio.get(url_of(one, "SchemaEndPoint").replace("&v=schema", "")).status_code == 403
     assert studio.get(url.partition("?")[0]).status_code == 403
     assert studio.get(url + "x").status_code == 403
+
+
+def test_a_link_ends_with_its_instance_even_where_the_bytes_stay(studio):
+    one, two = studio.create("one", b"same"), studio.create("two", b"same")
+    studio.http.delete(f"datasources/family/{one['FamilyId']}").raise_for_status()
+    assert studio.get(url_of(one)).status_code == 404
+    assert studio.read(two) == b"same"
+
+
+def test_a_link_ends_with_the_token_it_was_made_for(studio):
+    made = studio.http.post("tokens", json={"Name": "leaves", "Role": "reader"}).json()
+    studio.create("linked", b"linked")
+    reader = Studio(studio.server, made["Secret"])
+    first = url_of(reader.own()["linked"])
+    assert studio.get(first).content == b"linked"
+    renewed = studio.http.post(f"tokens/{made['Id']}/regenerate").json()
+    assert studio.get(first).status_code == 403
+    again = Studio(studio.server, renewed["Secret"])
+    second = url_of(again.own()["linked"])
+    assert studio.get(second).content == b"linked"
+    studio.http.delete(f"tokens/{made['Id']}").raise_for_status()
+    assert studio.get(second).status_code == 403
+    assert studio.get(url_of(studio.own()["linked"])).content == b"linked"
+    reader.close()
+    again.close()
 
 
 def test_an_unchanged_list_is_not_sent_again(studio):
@@ -257,6 +284,7 @@ def test_tokens_have_roles_and_die_at_once(studio):
         again.close()
     finally:
         reader.close()
+    again.close()
 
 
 def test_quota_counts_each_content_once(studio):

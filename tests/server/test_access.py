@@ -9,7 +9,7 @@ from amltui.server import admin
 from amltui.server.problems import BadRequest, Clash, StartError
 from amltui.server.run import ServeOptions, check
 from tests.support.server import running_server
-from tests.support.studio import Studio
+from tests.support.studio import Studio, url_of
 
 OTHER = "0" * 32
 
@@ -121,6 +121,23 @@ def test_tokens_are_kept_on_the_data_directory_beside_a_running_server(tmp_path)
         assert get(server, server.workspace_id, fresh.secret).status_code == 401
         primary = admin.regenerate_token(options, "primary")
         assert primary.secret in (options.data / "settings.json").read_text()
+
+
+def test_links_end_when_their_key_is_replaced_or_their_time_is_over(tmp_path):
+    options = ServeOptions(tmp_path / "data")
+    with running_server(options.data, link_lifetime=1.0) as server:
+        studio = Studio(server)
+        url = url_of(studio.all()[0])
+        assert studio.get(url).status_code == 200
+        admin.rotate_links(options)
+        assert studio.get(url).status_code == 403
+        url = url_of(studio.all()[0])
+        deadline = datetime.now(UTC) + timedelta(seconds=2)
+        assert studio.get(url).status_code == 200
+        while datetime.now(UTC) <= deadline:
+            studio.get(url)
+        assert studio.get(url).status_code == 403
+        studio.close()
 
 
 def test_who_uploads_with_a_wrong_token_is_told_so_and_not_cut_off(server):

@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.server import ROOT, running_server, start_server
+from tests.support.server import ROOT, RunningServer, running_server, start_server
 from tests.support.studio import Studio, url_of
 
 MIB = 1 << 20
@@ -151,6 +151,41 @@ def test_a_killed_parent_ends_the_embedded_server(tmp_path):
     psutil.wait_procs([psutil.Process(int(pid))] if psutil.pid_exists(int(pid)) else [], 30)
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{endpoint}health")
+
+
+def test_a_list_is_compressed_and_the_same_as_its_datasets_one_by_one(tmp_path):
+    """Before and after changes, of which each makes anew only what it changed."""
+    process = start_team(tmp_path / "data", log=subprocess.DEVNULL)
+    process.stdout.readline()
+    given = settings_of(tmp_path / "data")
+    address, token = given["api_endpoint"], given["authorization_token"]
+    server = RunningServer(address, given["id"], token, tmp_path / "data", process)
+    studio = Studio(server)
+
+    def assert_same():
+        plain = studio.http.get("datasources", headers={"Accept-Encoding": "identity"})
+        packed = studio.http.get("datasources")
+        assert "content-encoding" not in plain.headers
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.json() == plain.json()
+        for listed in packed.json():
+            alone = studio.one(listed["Id"])
+            alone.pop("Sha256")
+            assert listed == alone
+            assert studio.get(url_of(listed)).is_success
+        return int(packed.headers["content-length"]), len(plain.content)
+
+    small, large = assert_same()
+    assert small < large / 2
+    made = [studio.create(f'"{n}" \u2713', b"%d" % n, DataTypeId="Zip") for n in range(3)]
+    assert_same()
+    family = f"datasources/family/{made[0]['FamilyId']}"
+    studio.http.patch(family, json={"Description": "changed"}).raise_for_status()
+    studio.http.delete(f"datasources/family/{made[1]['FamilyId']}").raise_for_status()
+    assert_same()
+    studio.close()
+    process.terminate()
+    process.communicate(timeout=60)
 
 
 def test_a_taken_port_is_told(tmp_path):

@@ -30,6 +30,7 @@ def serve(
     insecure: bool = False,
     public_url: str | None = None,
     quota: int | None = None,
+    link_hours: float = 168.0,
     log: Path | None = None,
     no_samples: bool = False,
     check: bool = False,
@@ -52,6 +53,7 @@ def serve(
         insecure: Serve other machines without TLS, for example behind a proxy that has it.
         public_url: Address that clients use, where a proxy stands between.
         quota: Bytes that all contents together may take.
+        link_hours: How long the links to contents in a list work, unless their token ends.
         log: File for the log instead of standard error.
         no_samples: Offer no example datasets.
         check: Do not serve: read every content and compare it with its hash.
@@ -60,6 +62,8 @@ def serve(
     """
     if not 0 <= port <= 65535:
         raise UsageError(f"There is no port {port}", hint="Ports are 0 to 65535.")
+    if not 0.1 <= link_hours <= 87_600:
+        raise UsageError("--link-hours is at least 0.1 and at most 87600")
     from amltui.server.run import ServeOptions
     from amltui.server.run import serve as serve_until_stopped
 
@@ -75,6 +79,7 @@ def serve(
         embedded=embedded,
         public_url=public_url,
         quota=quota,
+        link_lifetime=link_hours * 3600,
         log=log,
         samples=not no_samples,
     )

@@ -141,6 +141,19 @@ def revoke(token: str, /, *, common: Place = HERE) -> None:
     common.out.note(f'The token "{token}" ends now.')
 
 
+def rotate_links(*, common: Place = HERE) -> None:
+    """End all links to contents that were given out. Clients get new ones with the next list.
+
+    Args:
+        common: Common options.
+    """
+    from amltui.server import admin
+
+    with server_errors():
+        admin.rotate_links(common.options)
+    common.out.note("All links that were given out end now; the tokens stay.")
+
+
 def _print_secret(common: Place, info: TokenInfo, secret: str) -> None:
     common.out.note("This is shown once. Keep it where only its user can read it.")
     if common.json:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 import anyio.to_thread
-import msgspec
 from starlette.responses import Response
 
 from amltui.server import catalog, experiments, uploads
@@ -27,19 +26,22 @@ async def list_all(call: Call) -> Response:
     async with state.database.reading() as connection:
         own, examples = await catalog.revision(connection, state.workspace_id)
         writer = call.writer()
-        named = f"{own}.{examples}.{writer.expires}.{writer.base_uri}".encode()
+        signer = call.signer()
+        named = f"{own}.{examples}.{signer.expires}.{signer.key.hex()}.{writer.base_uri}".encode()
         etag = f'"{hashlib.sha256(named).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
         given = call.request.headers.get("if-none-match", "")
         if etag in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
             return Response(status_code=304, headers=headers)
-        body = call.last_list.get(etag)
+        packed = _takes_gzip(call)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        body = call.lists.get(etag, packed=packed)
         if body is None:
             rows = await catalog.listed(connection, state.workspace_id)
             body = await anyio.to_thread.run_sync(
-                lambda: msgspec.json.encode(writer.datasets(rows))
+                lambda: call.lists.make(etag, rows, signer, writer.base_uri, packed=packed)
             )
-            call.last_list.keep(etag, body)
     return Response(body, media_type=JSON_TYPE, headers=headers)
 
 
@@ -171,6 +173,13 @@ async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
         return await catalog.add(
             connection, state.workspace_id, new, body.data_source.family_id or None
         )
+
+
+def _takes_gzip(call: Call) -> bool:
+    """Whether a long answer is worth compressing: not within one machine."""
+    accepted = call.request.headers.get("accept-encoding", "")
+    coded = {part.partition(";")[0].strip() for part in accepted.split(",")}
+    return "gzip" in coded and not call.state.options.embedded
 
 
 async def _profile(call: Call, view: str) -> Response:

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response
 
-from amltui.server import content, uploads
+from amltui.server import content, links, tokens, uploads
 from amltui.server.handlers.datasources import profiled
-from amltui.server.problems import BadRequest, Forbidden
+from amltui.server.problems import BadRequest, Forbidden, Missing
 from amltui.server.routing import Call, answer
 from amltui.server.store.base import Stored
 from amltui.wire.messages import ResourceUpload
@@ -47,13 +47,19 @@ async def block(call: Call) -> Response:
 
 async def download(call: Call) -> Response:
     """A content, a schema or a visualisation, by signed link; no token is looked at."""
-    sha256, view, data_type_id = call.part("key"), call.query("v"), call.query("t")
-    size, expires, signature = call.query("n"), call.query("se"), call.query("sig")
-    if not call.state.links.opens(sha256, size, expires, signature, data_type_id):
-        raise Forbidden("This link is not valid or has expired. Ask the workspace for a new one.")
-    stored = Stored(sha256, int(size))
-    if view:
-        return await profiled(call, stored, data_type_id, view)
+    state = call.state
+    link = links.parse(call.part("key"), call.request.url.query)
+    found = None
+    if link is not None:
+        async with state.database.reading() as connection:
+            found = await tokens.link_target(connection, state.workspace_id, link)
+    if link is None or found is None:
+        raise Forbidden("This link is not valid or has ended. Ask the workspace for a new one.")
+    if found.sha256 is None:
+        raise Missing("These contents were deleted.")
+    stored = Stored(found.sha256, found.size)
+    if link.view:
+        return await profiled(call, stored, found.data_type_id, link.view)
     return await content.respond(call.state, stored, call.request)
 
 
