@@ -51,11 +51,16 @@ def _ended(arguments: list[str], *, debug: bool) -> int:
         if isinstance(error, OSError):
             _write_no_more(sys.stdout)
         _explain(error, debug=debug)
-        return exits.code_of(error)
+        return exits.code_of(error, _command(arguments))
     except Exception as error:  # noqa: BLE001 - the last border: a bug ends as one clear line
         _explain(error, debug=debug)
-        return exits.FAILED
+        return exits.code_of(error, _command(arguments))
     return code
+
+
+def _command(arguments: list[str]) -> str:
+    """The command that was asked for; "" if none."""
+    return next((word for word in _ordered(arguments) if not word.startswith("-")), "")
 
 
 def _make_streams_safe() -> None:

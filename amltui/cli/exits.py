@@ -14,6 +14,10 @@ NOT_AUTHORISED: Final = 4
 CONFLICT: Final = 5
 UNREACHABLE: Final = 6
 DAMAGED: Final = 7
+DIFFERENT: Final = 1
+"""What `diff` answers where it found a difference, as `diff` itself does."""
+FAILED_DIFF: Final = 9
+"""What is `FAILED` elsewhere, where 1 has another meaning."""
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 """What a shell reports of a program that SIGPIPE ended."""
@@ -49,18 +53,20 @@ _CODES: Final[tuple[tuple[type[BaseException], int], ...]] = (
 
 MEANINGS: Final = (
     (DONE, "done"),
-    (FAILED, "failed: the reason is on standard error"),
+    (FAILED, "failed: the reason is on standard error; of diff: the two differ"),
     (USAGE, "usage: the command, a setting, a query or a name makes no sense"),
     (NOT_FOUND, "not found: no such dataset, experiment, output or local file"),
     (NOT_AUTHORISED, "not authorised: the workspace id or token is wrong, or may not do this"),
     (CONFLICT, "conflict: the name is taken, or the file is there (see --force)"),
     (UNREACHABLE, "no answer from the network or the server, or the server failed"),
     (DAMAGED, "data damaged, changed meanwhile, or not readable as its type"),
+    (FAILED_DIFF, "diff alone: failed, the reason is on standard error"),
     (INTERRUPTED, "interrupted (Ctrl-C)"),
     (BROKEN_PIPE, "whoever read the output closed it, as `head` does"),
 )
 
 
-def code_of(error: BaseException) -> int:
-    """The exit code that an error ends the program with."""
-    return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)
+def code_of(error: BaseException, command: str = "") -> int:
+    """The exit code that an error of a command ends the program with."""
+    failed = FAILED_DIFF if command == "diff" else FAILED
+    return next((code for kind, code in _CODES if isinstance(error, kind)), failed)

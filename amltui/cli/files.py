@@ -14,7 +14,7 @@ from pathlib import Path
 
 from amltui.cli.exits import FileNotThere
 from amltui.config import paths
-from amltui.errors import LocalError, UsageError
+from amltui.errors import Exists, LocalError, UsageError
 from amltui.text import visible
 from amltui.transfers.spool import spool
 
@@ -102,3 +102,41 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
         signal.set_wakeup_fd(before)
         os.close(woken)
         os.close(wake)
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to; at the end it is renamed to it.
+
+    So the file appears whole or not at all. What failed leaves nothing behind.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def table_file(output: str, what: str, *, force: bool) -> Path:
+    """The path that rows are written to, as .csv or .parquet.
+
+    Args:
+        output: as it was typed.
+        what: of what the rows are, for the messages.
+        force: whether a file that is there may be replaced.
+
+    Raises:
+        UsageError: its name ends otherwise, or it is a directory.
+        Exists: it is there.
+    """
+    target = Path(output).expanduser()
+    if target.suffix.lower() not in {".csv", ".parquet"}:
+        raise UsageError(f"{what} is written as .csv or .parquet", hint="End the file's name so.")
+    if target.is_dir():
+        raise UsageError(f"{visible(str(target))} is a directory", hint="Name a file in it.")
+    if target.exists() and not force:
+        raise Exists(f"A file of that name exists: {visible(str(target))}")
+    return target

@@ -45,7 +45,7 @@ COMMANDS: Final = (
         "versions",
         "datasets:versions",
         "List all versions of a dataset.",
-        ("amltui versions Sales", "amltui get Sales@1", "amltui head Sales@2026-11-01"),
+        ("amltui versions Sales",),
         places=("dataset",),
     ),
     Command(
@@ -81,10 +81,26 @@ COMMANDS: Final = (
         places=("dataset",),
     ),
     Command(
+        "diff",
+        "diff:diff",
+        "Compare two datasets, versions or files as tables.",
+        (
+            "amltui diff sales sales-2026",
+            "amltui diff old.csv new.csv --key id --json",
+            "amltui diff sales new.csv -o changes.csv",
+        ),
+        places=("dataset", "dataset"),
+    ),
+    Command(
         "get",
         "contents:get",
         "Download a dataset.",
-        ("amltui get Iris", "amltui get Iris -o data/", "amltui get Iris -o - | wc -l"),
+        (
+            "amltui get Iris",
+            "amltui get Sales@1",
+            "amltui get Iris -o data/",
+            "amltui get Iris -o - | wc -l",
+        ),
         places=("dataset",),
     ),
     Command(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from amltui.formats.arrays import strings
 from amltui.tables.rows import Column
 from amltui.tables.table import Table
 from amltui.tables.types import missing_mask, reading_of, typed
 
 _TEXT: Final = Column("", "text")
+_CHUNK: Final = 5_000
 
 
 class _Misfit(Exception):
@@ -36,6 +40,22 @@ def write_parquet(table: Table, path: Path) -> None:
             columns[misfit.column] = _TEXT
         else:
             return
+
+
+def write_text_parquet(
+    path: Path, names: Sequence[str], rows: Iterable[Sequence[str | None]]
+) -> None:
+    """Write rows of text, some thousands at a time.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    schema = pa.schema([(name, pa.string()) for name in names])
+    waiting = iter(rows)
+    with pq.ParquetWriter(str(path), schema, compression="zstd") as writer:
+        while chunk := list(islice(waiting, _CHUNK)):
+            columns = [strings(list(column)) for column in zip(*chunk, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
 
 
 def _write(table: Table, columns: list[Column], path: Path) -> None:

@@ -151,6 +151,11 @@ class Table:
         return None if cut is None else cut.size
 
     @property
+    def cut_count(self) -> int:
+        """Fields that were too large to keep whole in the table."""
+        return len(self._cuts)
+
+    @property
     def malformed_count(self) -> int:
         """Rows that were not as the format wants them."""
         return self.malformed.row_count

@@ -47,6 +47,7 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
     ("head",): [["Iris", "--json"], ["Iris", "--offline"]],
     ("stats",): [["Iris", "1"], ["Iris", "--json"]],
     ("sql",): [["Iris", "select 1 from data", "-o", "a.csv"], ["Iris", "select nonsense"]],
+    ("diff",): [["Iris", "f.csv"], ["Iris", "nobody"]],
     ("get",): [["Iris", "-o", "iris.csv"], ["Airport Codes Dataset", "-o", "-"],
                ["Iris", "-o", "/dev/full"]],
     ("update",): [["f.csv", "f.csv", "--json"], ["Iris", "f.csv"]],

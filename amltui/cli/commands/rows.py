@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from amltui.cli.common import COMMON, Common
+from amltui.cli.files import appearing, table_file
 from amltui.cli.output import Out
 from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.work import run
-from amltui.errors import AmltuiError, Exists, NotFound, QueryError, UnsupportedDataType, UsageError
+from amltui.errors import AmltuiError, NotFound, QueryError, UnsupportedDataType, UsageError
 from amltui.models import Dataset
 from amltui.tables import RANGED
 from amltui.text import near_names, visible
@@ -127,7 +127,7 @@ def sql(
         common: Common options.
     """
     fmt = chosen_format(common.out, format_)
-    target = _answer_file(output, force=force) if output is not None else None
+    target = table_file(output, "An answer", force=force) if output is not None else None
     text = sys.stdin.read() if query == "-" else query
 
     async def work(session: Session) -> None:
@@ -340,34 +340,16 @@ def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.6g}"
 
 
-def _answer_file(output: str, *, force: bool) -> Path:
-    target = Path(output).expanduser()
-    if target.suffix.lower() not in {".csv", ".parquet"}:
-        raise UsageError("An answer is written as .csv or .parquet", hint="End the file's name so.")
-    if target.is_dir():
-        raise UsageError(f"{visible(str(target))} is a directory", hint="Name a file in it.")
-    if target.exists() and not force:
-        raise Exists(f"A file of that name exists: {visible(str(target))}")
-    return target
-
-
 def _save_answer(out: Out, answer: Table, target: Path) -> None:
-    """Write the answer beside its target and rename it: it appears whole or not at all."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with appearing(target) as path:
         if target.suffix.lower() == ".parquet":
             from amltui.tables.export import write_parquet
 
-            write_parquet(answer, temporary)
+            write_parquet(answer, path)
         else:
-            with temporary.open("w", encoding="utf-8", newline="") as file:
+            with path.open("w", encoding="utf-8", newline="") as file:
                 names = [column.name for column in answer.columns]
                 write_csv(file, names, cells(answer, answer.row_count))
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
     out.note(f"Wrote {answer.row_count:,} rows.")
     if out.json:
         out.document({"path": target, "row_count": answer.row_count})

@@ -16,6 +16,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from amltui.tables.queries.cancel import Cancel, in_thread
+from amltui.tables.queries.differences import (
+    CellChange,
+    ColumnPair,
+    Comparison,
+    Drift,
+    RowChange,
+)
 from amltui.tables.queries.values import (
     Bin,
     Condition,
@@ -28,6 +35,7 @@ from amltui.tables.queries.values import (
 )
 
 if TYPE_CHECKING:
+    from amltui.tables.queries.comparison import compare, differing_rows
     from amltui.tables.queries.histograms import histogram
     from amltui.tables.queries.match import filter_rows, find
     from amltui.tables.queries.order import sort
@@ -39,6 +47,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Answer": "select",
     "View": "view",
+    "compare": "comparison",
+    "differing_rows": "comparison",
     "distinct": "value_counts",
     "filter_rows": "match",
     "find": "match",
@@ -53,14 +63,21 @@ __all__ = [
     "Answer",
     "Bin",
     "Cancel",
+    "CellChange",
+    "ColumnPair",
+    "Comparison",
     "Condition",
     "Distinct",
+    "Drift",
     "Histogram",
     "Hit",
     "Operator",
+    "RowChange",
     "SortKey",
     "Statistics",
     "View",
+    "compare",
+    "differing_rows",
     "distinct",
     "filter_rows",
     "find",

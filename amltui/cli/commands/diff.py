@@ -1,0 +1,264 @@
+"""`amltui diff`: how one dataset, version or file differs from another."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from cyclopts import Parameter
+
+from amltui.cli.common import COMMON, Common
+from amltui.cli.exits import DIFFERENT, DONE
+from amltui.cli.files import appearing, table_file
+from amltui.cli.output import Out
+from amltui.cli.work import run
+from amltui.errors import AmltuiError, UnsupportedDataType, UsageError
+from amltui.text import visible
+
+if TYPE_CHECKING:
+    from amltui.services.session import Session
+    from amltui.tables import Table
+    from amltui.tables.queries import Comparison, Drift, RowChange
+
+_SHIFTED: Final = 0.1
+"""Population stability index from which a column is named in the summary."""
+
+
+def diff(
+    first: str,
+    second: str,
+    /,
+    *,
+    key: Annotated[str | None, Parameter(name=("--key", "-k"))] = None,
+    columns: str | None = None,
+    limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 20,
+    output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
+    force: bool = False,
+    common: Common = COMMON,
+) -> int:
+    """Compare two datasets, versions or local files as tables. Exits 0 if equal, 1 if different.
+
+    Cells are compared as the text that they are; the order of rows does not count. With --quiet
+    only the exit code answers.
+
+    Args:
+        first: The older one: a dataset's name or id, or a local file. A file of that name is
+            taken first.
+        second: The newer one, likewise.
+        key: Columns that tell rows apart, with commas between; else the first that are unique.
+        columns: The only columns to compare, with commas between.
+        limit: How many of the rows that differ to print.
+        output: A file ending in .csv or .parquet for all rows that differ, old and new.
+        force: Replace a file that is there.
+        common: Common options.
+    """
+    if limit < 0:
+        raise UsageError(f"-n {limit} is no number of rows", hint="Give 0 or more.")
+    target = None
+    if output is not None:
+        target = table_file(output, "A difference", force=force)
+    by, only = _names(key), _names(columns)
+
+    async def compared(session: Session | None) -> Comparison:
+        from amltui.tables.queries import compare, differing_rows, in_thread
+
+        async with AsyncExitStack() as stack:
+            left = await stack.enter_async_context(_table(session, first))
+            right = await stack.enter_async_context(_table(session, second))
+            found = await in_thread(compare, left, right, key=by, columns=only, limit=limit)
+            if target is not None:
+
+                def write(names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
+                    _write(target, names, rows)
+
+                await in_thread(differing_rows, left, right, write, key=by, columns=only)
+            return found
+
+    if _is_file(first) and _is_file(second):
+        import asyncio
+
+        found = asyncio.run(compared(None))
+    else:
+        found = run(common, compared)
+    if common.json:
+        common.out.document(_document(found))
+    elif not common.quiet:
+        _print(common.out, found)
+    return DONE if found.equal else DIFFERENT
+
+
+def _names(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    import csv
+
+    # As a line of CSV, so that a name with a comma in it can be quoted.
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+
+
+def _is_file(word: str) -> bool:
+    return word.startswith(("/", "./", "../", "~")) or Path(word).is_file()
+
+
+@asynccontextmanager
+async def _table(session: Session | None, word: str) -> AsyncIterator[Table]:
+    """All rows of a dataset or of a local file."""
+    if _is_file(word):
+        with _local_table(word) as table:
+            yield table
+        return
+    assert session is not None, "a dataset needs a session"
+    dataset = await session.find(word)
+    from amltui.formats import format_of
+
+    if not format_of(dataset.data_type_id).has_rows:
+        raise UnsupportedDataType(
+            dataset.data_type_id, hint="Only types with rows can be compared."
+        )
+    preview = await session.preview(dataset)
+    try:
+        async for _ in preview.changes():
+            pass
+        if preview.problem is not None:
+            raise preview.problem
+        if preview.table is None:
+            raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
+        yield preview.table
+    finally:
+        preview.close()
+
+
+@contextlib.contextmanager
+def _local_table(name: str) -> Iterator[Table]:
+    import tempfile
+
+    from amltui.cli.exits import FileNotThere
+    from amltui.formats import format_of, guess_data_type
+    from amltui.tables import ingest, open_table
+
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise FileNotThere(f"There is no file {visible(str(path))}")
+    fmt = format_of(guess_data_type(path))
+    if not fmt.has_rows:
+        raise UnsupportedDataType(
+            fmt.data_type_id, hint=f"{visible(path.name)} has no rows that could be compared."
+        )
+    with tempfile.TemporaryDirectory(prefix="amltui-diff-") as made:
+        directory = Path(made) / "table"
+        ingest(path, fmt, directory)
+        with open_table(directory, path) as table:
+            yield table
+
+
+def _write(target: Path, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
+    from amltui.cli.rows import write_csv
+    from amltui.tables.export import write_text_parquet
+
+    with appearing(target) as path:
+        if target.suffix.lower() == ".parquet":
+            write_text_parquet(path, names, rows)
+        else:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                write_csv(file, names, rows)
+
+
+def _print(out: Out, found: Comparison) -> None:
+    if found.equal:
+        out.line(f"equal: {found.right_rows:,} rows")
+        return
+    for line in _columns(found):
+        out.line(line)
+    how = f"by {', '.join(map(visible, found.key))}" if found.key else "as a whole, without a key"
+    how += ", which is unique in both" * found.key_found
+    counts = [f"{found.added:,} added", f"{found.removed:,} removed"]
+    counts += [f"{found.changed:,} changed"] if found.key else []
+    rows = f"{found.left_rows:,} → {found.right_rows:,}"
+    out.line(f"rows {rows}, compared {how}: {', '.join(counts)}")
+    if found.cut:
+        out.line(f"{found.cut:,} cells over 64 KiB were compared by their first 64 KiB")
+    for one in found.drift:
+        told = _moved(one)
+        if told:
+            out.line(f"column {visible(one.column)}: {', '.join(told)}")
+    for change in found.changes:
+        out.line(_row(change))
+    if found.partial:
+        total = found.added + found.removed + found.changed
+        out.line(f"… the first {len(found.changes):,} of {total:,} rows that differ")
+
+
+def _columns(found: Comparison) -> Iterator[str]:
+    for pair in found.columns:
+        if pair.status == "renamed":
+            yield f"column {visible(pair.left or '')} is now {visible(pair.right or '')}"
+        elif pair.status == "retyped":
+            yield f"column {visible(pair.name)}: {pair.left_type} is now {pair.right_type}"
+        elif pair.status != "same":
+            yield f"column {visible(pair.name)}: {pair.status}"
+    if not found.same_columns and all(pair.status == "same" for pair in found.columns):
+        yield "columns: in another order"
+
+
+def _row(change: RowChange) -> str:
+    key = ", ".join("(missing)" if cell is None else visible(cell) for cell in change.key)
+    if change.status != "changed":
+        return f"{'+' if change.status == 'added' else '-'} {key}"
+    cells = "; ".join(
+        f"{visible(cell.column)}: {_cell(cell.old)} → {_cell(cell.new)}" for cell in change.cells
+    )
+    return f"~ {key}: {cells}"
+
+
+def _cell(text: str | None) -> str:
+    if text is None:
+        return "(missing)"
+    return visible(text if len(text) <= 60 else text[:59] + "…") or '""'
+
+
+def _moved(one: Drift) -> list[str]:
+    told = []
+    if one.changed:
+        told.append(f"{one.changed:,} cell{'s' * (one.changed > 1)} changed")
+    if one.missing[0] != one.missing[1]:
+        told.append(f"missing {one.missing[0]:,} → {one.missing[1]:,}")
+    if one.mean[0] is not None and one.mean[1] is not None and one.mean[0] != one.mean[1]:
+        told.append(f"mean {one.mean[0]:.6g} → {one.mean[1]:.6g}")
+    if one.new_values:
+        told.append(f"new: {', '.join(map(_cell, one.new_values[:5]))}")
+    if one.vanished_values:
+        told.append(f"gone: {', '.join(map(_cell, one.vanished_values[:5]))}")
+    if one.stability is not None and one.stability >= _SHIFTED:
+        told.append(f"population stability index {one.stability:.2f}")
+    return told
+
+
+def _document(found: Comparison) -> dict[str, Any]:
+    return {
+        "equal": found.equal,
+        "left_rows": found.left_rows,
+        "right_rows": found.right_rows,
+        "columns": [
+            {
+                "status": pair.status,
+                "left": pair.left,
+                "right": pair.right,
+                "left_type": pair.left_type,
+                "right_type": pair.right_type,
+            }
+            for pair in found.columns
+        ],
+        "key": list(found.key),
+        "key_found": found.key_found,
+        "added": found.added,
+        "removed": found.removed,
+        "changed": found.changed,
+        "cut": found.cut,
+        "changes": [dataclasses.asdict(one) for one in found.changes],
+        "partial": found.partial,
+        "drift": [dataclasses.asdict(one) for one in found.drift],
+    }

@@ -1,0 +1,424 @@
+"""How one table differs from another: columns, rows by a key, cells, and how values moved.
+
+DuckDB joins the keys with one hash of each row's other cells, so that neither table has to fit in
+memory; only rows that differ are looked at cell by cell. Cells are compared as the text that they
+are: 1.0 and 1.00 differ, and so do a missing value and an empty one. The order of rows does not
+count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any, Final
+
+from amltui.errors import QueryError
+from amltui.tables.queries.cancel import Cancel
+from amltui.tables.queries.differences import (
+    CellChange,
+    ColumnPair,
+    ColumnStatus,
+    Comparison,
+    RowChange,
+)
+from amltui.tables.queries.drift import drift_of
+from amltui.tables.queries.engine import connection, typed_reader
+from amltui.tables.table import Table
+from amltui.text import near_names, visible
+
+SHOWN: Final = 1_000
+"""Rows that differ which a comparison gives, unless told otherwise."""
+_KEY_COLUMNS: Final = 6
+"""Columns among which a key of two is looked for: there are 15 pairs of them."""
+_NEARLY: Final = 0.97
+"""Share of distinct values, as estimated, from which a column may be unique."""
+_ALIKE: Final = 0.9
+"""Share of equal cells from which a column of another name is the same one renamed."""
+_LOOK: Final = 500
+"""Rows that are looked at for that."""
+
+
+def compare(
+    left: Table,
+    right: Table,
+    *,
+    key: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    limit: int = SHOWN,
+    with_drift: bool = True,
+    cancel: Cancel | None = None,
+) -> Comparison:
+    """Compare two whole tables.
+
+    Args:
+        left: the first, or older one.
+        right: the second, or newer one.
+        key: names of columns whose values tell rows apart, in both; None: the first column that
+            is unique in both, else the first two of six. Without such, whole rows are compared.
+        columns: names of the only columns to compare, beside the key; None: all.
+        limit: rows that differ to give; all are counted.
+        with_drift: also say how each column's values moved.
+        cancel: stops it.
+
+    Raises:
+        QueryError: a column is in neither table, or the key's values are not unique.
+        DiskFull: no space for intermediate results.
+        Cancelled: it was stopped.
+    """
+    with _joined(left, right, key=key, columns=columns, cancel=cancel or Cancel()) as join:
+        found = join.comparison(limit)
+        if not with_drift:
+            return found
+        changed = join.changed_cells() if join.keyed else None
+        drift = drift_of(join.left, join.right, found.columns, changed, join.cancel)
+    return replace(found, drift=drift)
+
+
+def differing_rows(
+    left: Table,
+    right: Table,
+    write: Callable[[Sequence[str], Iterator[Sequence[str | None]]], object],
+    *,
+    key: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    cancel: Cancel | None = None,
+) -> Comparison:
+    """Compare two tables, and hand every row that differs to `write`.
+
+    Args:
+        left: the first, or older one.
+        right: the second, or newer one.
+        write: called once with the names of the columns and the rows. The first column, `change`,
+            is `added`, `removed`, `old` or `new`; a changed row gives its old and its new line.
+        key: see `compare`.
+        columns: see `compare`.
+        cancel: stops it.
+
+    Raises:
+        QueryError, DiskFull, Cancelled: see `compare`.
+    """
+    with _joined(left, right, key=key, columns=columns, cancel=cancel or Cancel()) as join:
+        write(["change", *(pair.name for pair in join.pairs)], join.lines())
+        return join.comparison(0)
+
+
+@contextmanager
+def _joined(
+    left: Table,
+    right: Table,
+    *,
+    key: Sequence[str] | None,
+    columns: Sequence[str] | None,
+    cancel: Cancel,
+) -> Iterator[_Join]:
+    with left.reopen() as one, right.reopen() as other, connection(one, cancel) as found:
+        pairs = pair_columns(one, other, columns, key)
+        join = _Join(one, other, pairs, found, cancel)
+        join.choose_key(key)
+        join.run()
+        yield join
+
+
+def pair_columns(
+    left: Table,
+    right: Table,
+    only: Sequence[str] | None = None,
+    key: Sequence[str] | None = None,
+) -> list[ColumnPair]:
+    """Which column of the second table belongs to which of the first, by their names.
+
+    In the order of the second table, those that it lacks at the end. Of columns of one name the
+    first belongs to the first, the second to the second.
+
+    Raises:
+        QueryError: a name of `only` or `key` is in neither table.
+    """
+    waiting: dict[str, list[int]] = {}
+    for index, column in enumerate(left.columns):
+        waiting.setdefault(column.name, []).append(index)
+    pairs = []
+    for index, column in enumerate(right.columns):
+        there = waiting.get(column.name)
+        pairs.append(_pair(left, right, there.pop(0) if there else None, index))
+    rest = sorted(index for indexes in waiting.values() for index in indexes)
+    pairs += [_pair(left, right, index, None) for index in rest]
+    names = [pair.name for pair in pairs]
+    for wanted in [*(only or ()), *(key or ())]:
+        if wanted not in names:
+            near = near_names(wanted, names)
+            raise QueryError(
+                f'No column is named "{visible(wanted)}"',
+                hint=f"Did you mean {near}?" if near else None,
+            )
+    if only is not None:
+        return [pair for pair in pairs if pair.name in {*only, *(key or ())}]
+    return pairs
+
+
+def _pair(left: Table, right: Table, old: int | None, new: int | None) -> ColumnPair:
+    before = left.columns[old] if old is not None else None
+    after = right.columns[new] if new is not None else None
+    status: ColumnStatus
+    if before is None or after is None:
+        status = "added" if before is None else "removed"
+    elif before.name != after.name:
+        status = "renamed"
+    else:
+        status = "same" if before.type == after.type else "retyped"
+    return ColumnPair(
+        status,
+        before.name if before else None,
+        after.name if after else None,
+        before.type if before else None,
+        after.type if after else None,
+        old,
+        new,
+    )
+
+
+@dataclass
+class _Join:
+    """Two tables whose rows are brought together; `run` makes the DuckDB table `differing`.
+
+    Its columns are `l` and `r`, the row in the left and right table or NULL.
+    """
+
+    left: Table
+    right: Table
+    pairs: list[ColumnPair]
+    found: Any
+    cancel: Cancel
+    key: tuple[str, ...] = ()
+    key_found: bool = False
+
+    @property
+    def keyed(self) -> bool:
+        """Whether rows are told apart by a key."""
+        return bool(self.key)
+
+    @property
+    def both(self) -> list[ColumnPair]:
+        """The columns that both tables have."""
+        return [p for p in self.pairs if p.left_index is not None and p.right_index is not None]
+
+    @property
+    def key_pairs(self) -> list[ColumnPair]:
+        """The columns of the key, in its order."""
+        by_name = {pair.name: pair for pair in reversed(self.both)}
+        return [by_name[name] for name in self.key]
+
+    def choose_key(self, given: Sequence[str] | None) -> None:
+        """Check the key that was given, or find one."""
+        if given is not None:
+            self._check(given)
+            self.key = tuple(given)
+            return
+        if not (self.left.row_count and self.right.row_count):
+            return
+        likely = self._likely_keys()
+        tries: list[tuple[ColumnPair, ...]] = [(pair,) for pair in likely]
+        tries += list(combinations(self.both[:_KEY_COLUMNS], 2))
+        for columns in tries:
+            if all(self._unique(side, columns) for side in (0, 1)):
+                self.key = tuple(pair.name for pair in columns)
+                self.key_found = True
+                return
+
+    def _check(self, given: Sequence[str]) -> None:
+        there = {pair.name for pair in self.both}
+        for name in given:
+            if name not in there:
+                raise QueryError(f'Only one of the two has the column "{visible(name)}" of the key')
+        if len(set(given)) < len(given) or not given:
+            raise QueryError("A key is one or more different columns")
+        self.key = tuple(given)
+        columns = self.key_pairs
+        for side, which in enumerate(("first", "second")):
+            if not self._unique(side, columns):
+                raise QueryError(
+                    f"Rows of the {which} share their {' and '.join(map(visible, given))}",
+                    hint="Name more columns for the key, or none to compare whole rows.",
+                )
+
+    def _source(self, side: int, columns: Sequence[ColumnPair]) -> None:
+        """Make columns of one table known as `source`, once, as c0, c1 ... and `row`."""
+        table = self.right if side else self.left
+        indexes = [pair.right_index if side else pair.left_index for pair in columns]
+        kept = [index for index in indexes if index is not None]
+        reader = typed_reader(table, kept, self.cancel, as_text=True)
+        self.found.register("source", reader)
+
+    def _likely_keys(self) -> list[ColumnPair]:
+        """Columns that are nearly unique in the first table, by an estimate of one pass."""
+        columns = self.both
+        self._source(0, columns)
+        wanted = ", ".join(f"approx_count_distinct(c{place})" for place in range(len(columns)))
+        answer = self.found.execute(f"SELECT {wanted} FROM source").fetchall()[0]  # noqa: S608 - only our own names
+        enough = _NEARLY * self.left.row_count - 2
+        return [pair for pair, count in zip(columns, answer, strict=True) if count * 1.03 >= enough]
+
+    def _unique(self, side: int, columns: Sequence[ColumnPair]) -> bool:
+        self._source(side, columns)
+        names = ", ".join(f"c{place}" for place in range(len(columns)))
+        count, distinct = self.found.execute(
+            f"SELECT count(*), count(DISTINCT hash({names})) FROM source"  # noqa: S608 - only our own names
+        ).fetchall()[0]
+        return bool(count == distinct)
+
+    def run(self) -> None:
+        """Bring the rows together."""
+        self._recognise_renamed()
+        for side, name in enumerate(("before", "after")):
+            self._load(side, name)
+        if self.keyed:
+            on = " AND ".join(
+                f"before.k{place} IS NOT DISTINCT FROM after.k{place}"
+                for place in range(len(self.key))
+            )
+            self.found.execute(
+                "CREATE TEMP TABLE differing AS SELECT before.row AS l, after.row AS r "  # noqa: S608 - only our own names
+                f"FROM before FULL OUTER JOIN after ON {on} "
+                "WHERE before.row IS NULL OR after.row IS NULL OR before.h <> after.h"
+            )
+        else:
+            # The nth row of some cells in one table belongs to the nth of the same in the other.
+            self.found.execute(
+                "CREATE TEMP TABLE differing AS SELECT one.row AS l, other.row AS r FROM "
+                "(SELECT *, row_number() OVER (PARTITION BY h ORDER BY row) AS n FROM before) one "
+                "FULL OUTER JOIN "
+                "(SELECT *, row_number() OVER (PARTITION BY h ORDER BY row) AS n FROM after) other "
+                "ON one.h = other.h AND one.n = other.n "
+                "WHERE one.row IS NULL OR other.row IS NULL"
+            )
+        for name in ("before", "after"):
+            self.found.execute(f"DROP TABLE {name}")
+
+    def _load(self, side: int, name: str) -> None:
+        """Keys, a hash of the other cells, and the number of each row of one table."""
+        keys = self.key_pairs
+        others = [pair for pair in self.both if pair not in keys]
+        self._source(side, [*keys, *others])
+        wanted = [f"c{place} AS k{place}" for place in range(len(keys))]
+        rest = ", ".join(f"c{place}" for place in range(len(keys), len(keys) + len(others)))
+        wanted.append(f"hash({rest}) AS h" if others else "0 AS h")
+        self.found.execute(
+            f"CREATE TEMP TABLE {name} AS SELECT {', '.join(wanted)}, row FROM source"  # noqa: S608 - only our own names
+        )
+
+    def _recognise_renamed(self) -> None:
+        """Take a column that is gone and one that is new for one where their cells are alike.
+
+        Rows that have the same place are looked at: a column that was renamed and sorted anew, or
+        changed all over, stays removed and added.
+        """
+        gone = [pair for pair in self.pairs if pair.status == "removed"]
+        new = [pair for pair in self.pairs if pair.status == "added"]
+        if not gone or not new:
+            return
+        rows = min(_LOOK, self.left.row_count, self.right.row_count)
+        old_cells = self.left.window(
+            0, rows, [p.left_index for p in gone if p.left_index is not None]
+        )
+        new_cells = self.right.window(
+            0, rows, [p.right_index for p in new if p.right_index is not None]
+        )
+        for pair, cells in zip(gone, old_cells, strict=True):
+            for place, other in enumerate(new):
+                if other in self.pairs and _alike(cells, new_cells[place]):
+                    merged = _pair(self.left, self.right, pair.left_index, other.right_index)
+                    self.pairs[self.pairs.index(other)] = merged
+                    self.pairs.remove(pair)
+                    break
+
+    def comparison(self, limit: int) -> Comparison:
+        """What was found, with the first rows that differ; no drift."""
+        added, removed, changed = self.found.execute(
+            "SELECT count(*) FILTER (l IS NULL), count(*) FILTER (r IS NULL), "
+            "count(*) FILTER (l IS NOT NULL AND r IS NOT NULL) FROM differing"
+        ).fetchall()[0]
+        return Comparison(
+            tuple(self.pairs),
+            self.key,
+            self.key_found,
+            self.left.row_count,
+            self.right.row_count,
+            added,
+            removed,
+            changed,
+            tuple(self._change(left, right) for left, right in self._places(limit)),
+            cut=self.left.cut_count + self.right.cut_count,
+        )
+
+    def _places(self, limit: int | None) -> Iterator[tuple[int | None, int | None]]:
+        """Rows that differ, in the order of the second table; removed ones where they were."""
+        self.found.execute(
+            "SELECT l, r FROM differing ORDER BY coalesce(r, l), r IS NOT NULL, l LIMIT ?",
+            [1 << 62 if limit is None else limit],
+        )
+        while rows := self.found.fetchmany(1_000):
+            self.cancel.check()
+            yield from rows
+
+    def _change(self, left: int | None, right: int | None) -> RowChange:
+        columns = self.key_pairs if self.keyed else self.both
+        if right is not None:
+            values = [self.right.cell(right, p.right_index or 0) for p in columns]
+        else:
+            values = [self.left.cell(left or 0, p.left_index or 0) for p in columns]
+        if left is None or right is None:
+            return RowChange("added" if left is None else "removed", left, right, tuple(values))
+        cells = []
+        for pair in self.both:
+            old = self.left.cell(left, pair.left_index or 0)
+            new = self.right.cell(right, pair.right_index or 0)
+            if old != new:
+                cells.append(CellChange(pair.name, old, new))
+        return RowChange("changed", left, right, tuple(values), tuple(cells))
+
+    def lines(self) -> Iterator[list[str | None]]:
+        """Every row that differs, as `differing_rows` hands them on."""
+        # The connection answers one query at a time, and what reads these lines asks nothing.
+        for left, right in self._places(None):
+            whole = left is not None and right is not None
+            if left is not None:
+                yield ["old" if whole else "removed", *self._cells(left, 0)]
+            if right is not None:
+                yield ["new" if whole else "added", *self._cells(right, 1)]
+
+    def _cells(self, row: int, side: int) -> Iterator[str | None]:
+        for pair in self.pairs:
+            index = pair.right_index if side else pair.left_index
+            table = self.right if side else self.left
+            yield None if index is None else table.cell(row, index)
+
+    def changed_cells(self) -> dict[str, int]:
+        """For each column that both have, the cells that differ in rows that both have."""
+        compared = [pair for pair in self.both if pair not in self.key_pairs]
+        if not compared:
+            return {}
+        for side, name, row in ((0, "before", "l"), (1, "after", "r")):
+            self._source(side, compared)
+            self.found.execute(
+                f"CREATE TEMP TABLE {name} AS SELECT source.* EXCLUDE (row), l FROM source "  # noqa: S608 - only our own names
+                f"JOIN differing ON source.row = differing.{row} "
+                "WHERE l IS NOT NULL AND r IS NOT NULL"
+            )
+        wanted = ", ".join(
+            f"count(*) FILTER (before.c{place} IS DISTINCT FROM after.c{place})"
+            for place in range(len(compared))
+        )
+        answer = self.found.execute(
+            f"SELECT {wanted} FROM before JOIN after USING (l)"  # noqa: S608 - only our own names
+        ).fetchall()[0]
+        for name in ("before", "after"):
+            self.found.execute(f"DROP TABLE {name}")
+        return {pair.name: count for pair, count in zip(compared, answer, strict=True)}
+
+
+def _alike(old: Sequence[str | None], new: Sequence[str | None]) -> bool:
+    if not old or all(cell is None for cell in old):
+        return False
+    equal = sum(one == other for one, other in zip(old, new, strict=True))
+    return equal >= _ALIKE * len(old)
