@@ -78,6 +78,7 @@ __all__ = [
     "errors",
     "is_supported",
     "serialize_dataframe",
+    "services",
 ]
 
 _ELSEWHERE = {
@@ -102,8 +103,8 @@ def __getattr__(name: str) -> Any:
             name=name,
             obj=sys.modules[__name__],
         )
-    if name == "errors":
-        return importlib.import_module("amltui.errors")
+    if name in {"errors", "services"}:
+        return importlib.import_module(f"{__name__}.{name}")
     place = next((p for p, names in _ELSEWHERE.items() if name in names), "amltui.api")
     value = getattr(importlib.import_module(place), name)
     globals()[name] = value

@@ -25,6 +25,7 @@
     ├── LocalError                    this disk: full, no permission, in the way
     │   ├── DiskFull
     │   └── Exists                    a file is there and was not to be overwritten
+    ├── WebServicesGone               the old client's `services`: Studio was switched off
     └── Cancelled                     the user stopped it
 
 In brackets: the name that the old `azureml` client had, kept as an alias. An error's text says
@@ -212,6 +213,21 @@ class Exists(LocalError):
     """A file of that name is there, and nobody said that it may be overwritten."""
 
     hint = "Choose another name, or say that it may be overwritten."
+
+
+class WebServicesGone(AmltuiError):
+    """The old client's `services` published functions to Studio, which is no more."""
+
+    hint = (
+        "Call the function itself, or serve it with a web framework; "
+        "its datasets can be read and written as before."
+    )
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"`services.{name}` is gone: web services ran in Azure ML Studio (classic), "
+            "which Microsoft switched off in 2024"
+        )
 
 
 class Cancelled(AmltuiError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from amltui.errors import UsageError
 from amltui.text import visible
@@ -60,13 +61,76 @@ class Address:
         Raises:
             ConfigError: a profile or setting is missing or wrong.
         """
+        return self._resolved(check=True)
+
+    @cached_property
+    def written(self) -> Connection | None:
+        """As `connection`, its values as somebody wrote them, whether or not they make sense.
+
+        Raises:
+            ConfigError: a profile or setting is missing, or a file cannot be read.
+        """
+        return self._resolved(check=False)
+
+    @cached_property
+    def management_endpoint(self) -> str:
+        """Where the old client managed web services; kept for code that asks, and used by none."""
+        from amltui.config.legacy import legacy_settings
+
+        _, endpoint, workspace_id, token = self._given
+        whole = endpoint and workspace_id and token
+        settings = None if whole else legacy_settings()
+        said = settings.management_endpoint if settings is not None else None
+        return said or Endpoints.management_default
+
+    def _resolved(self, *, check: bool) -> Connection | None:
         from amltui.config import Connection, resolve
-        from amltui.workspaces.studio.address import normal_endpoint
+        from amltui.config.values import endpoint_of, token_of, workspace_id_of
 
         profile, endpoint, workspace_id, token = self._given
-        if endpoint and workspace_id and token:  # nothing to read from anywhere
-            return Connection(normal_endpoint(endpoint), workspace_id, token)
-        return resolve(profile, endpoint, workspace_id, token)
+        if not (endpoint and workspace_id and token):
+            return resolve(profile, endpoint, workspace_id, token, check=check)
+        if not check:  # nothing to read from anywhere
+            return Connection(endpoint, workspace_id, token)
+        source = "the argument"
+        return Connection(
+            endpoint_of(endpoint, source=source),
+            workspace_id_of(workspace_id, source=source),
+            token_of(token, source=source),
+        )
+
+    def without_token(self) -> tuple[str | None, str | None, str | None]:
+        """Profile, endpoint and workspace id, as they must be said again to mean the same."""
+        from amltui.config.values import LOCAL
+
+        connection = self.written
+        if connection is None:
+            return LOCAL, None, None
+        return self._given[0], connection.endpoint, connection.workspace_id
+
+
+class Portable:
+    """A workspace that can be pickled: without its token, which the other process must have.
+
+    There it comes from the environment, the profile or the old client's settings.
+    """
+
+    _address: Address
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), *self._address.without_token())
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+def _again(
+    kind: Callable[..., Any], profile: str | None, endpoint: str | None, workspace_id: str | None
+) -> Any:
+    return kind(workspace_id, None, endpoint, profile=profile)
 
 
 class Connector:

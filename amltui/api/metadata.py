@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from html import escape
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from amltui.api.checks import not_none
 from amltui.models import Dataset, Experiment, ExperimentStatus, Location
-from amltui.text import near, visible
+from amltui.text import human_size, near, visible
+
+_SHOWN: Final = 100
+"""Datasets in a notebook's table."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,6 +86,16 @@ class DatasetMetadata:
 
     def __repr__(self) -> str:
         return visible(self._model.name)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return dataset_table((self._model,))
+
+    def __getstate__(self) -> dict[str, Any]:
+        from amltui.cache.entries import without_links
+
+        # A link opens the contents to whoever has it; the workspace gives a new one.
+        return {**self.__dict__, "_model": without_links(self._model)}
 
     @property
     def model(self) -> Dataset:
@@ -227,6 +241,31 @@ class DatasetMetadata:
     def contents_url(self) -> str:
         """The whole link to the contents: whoever has it can read them, so a secret."""
         return self._model.download_location.url
+
+
+def dataset_table(datasets: Iterable[Dataset]) -> str:
+    """Datasets as a table in HTML, for notebooks; at most the first 100."""
+    from itertools import islice
+
+    shown = list(islice(datasets, _SHOWN + 1))
+    lines = [
+        "".join(
+            f"<td>{escape(visible(str(value)))}</td>"
+            for value in (
+                one.name,
+                one.data_type_id,
+                human_size(one.size),
+                f"{one.created_date:%Y-%m-%d %H:%M}" if one.created_date else "",
+                one.owner,
+            )
+        )
+        for one in shown[:_SHOWN]
+    ]
+    if len(shown) > _SHOWN:
+        lines.append('<td colspan="5">…</td>')
+    rows = "".join(f"<tr>{line}</tr>" for line in lines)
+    titles = "".join(f"<th>{title}</th>" for title in ("name", "type", "size", "created", "owner"))
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 class ExperimentMetadata:

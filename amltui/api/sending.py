@@ -35,8 +35,8 @@ class BinaryReader(Protocol):
         """At most `size` bytes; none at the end."""
 
 
-RawData: TypeAlias = bytes | bytearray | memoryview | os.PathLike[str] | BinaryReader
-"""What can be uploaded: bytes, a path, or a binary file from where it stands."""
+RawData: TypeAlias = str | bytes | bytearray | memoryview | os.PathLike[str] | BinaryReader
+"""What can be uploaded: text (as UTF-8), bytes, a path, or a binary file from where it stands."""
 
 
 class Source:
@@ -52,12 +52,12 @@ class Source:
         """Find out the size.
 
         Raises:
-            TypeError: text, which could be meant as a path too.
+            TypeError: it is nothing that can be uploaded.
             LocalError: the file cannot be read.
         """
         raw = self._raw
-        if isinstance(raw, str):
-            raise TypeError("Give bytes, a binary file or a pathlib.Path: a str could be either.")
+        if isinstance(raw, str):  # as the old client sent it; a path is a pathlib.Path
+            raw = raw.encode()
         if isinstance(raw, bytes | bytearray | memoryview):
             view = memoryview(raw).cast("B")
             self.size, self._read = len(view), _slices(view)

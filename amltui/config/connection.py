@@ -60,6 +60,8 @@ def resolve(
     endpoint: str | None = None,
     workspace_id: str | None = None,
     token: str | None = None,
+    *,
+    check: bool = True,
 ) -> Connection | None:
     """The connection in force. None: the embedded local workspace.
 
@@ -68,6 +70,8 @@ def resolve(
     rules keep values of different workspaces apart: a profile that is named as the argument is
     itself an argument, so the environment only fills what it lacks; and the old client's file is
     read only where no profile is in force.
+
+    `check` false leaves the values as they were written, wrong ones too.
 
     Raises:
         ConfigError: a profile is not there, a file cannot be read, or a value is missing or wrong.
@@ -79,11 +83,11 @@ def resolve(
     layers = [_Layer("argument", arguments), _environment(), *_stored(chosen)]
     if profile:
         layers[1:] = reversed(layers[1:])
-    found, sources = _first_said(layers)
+    found, sources = _first_said(layers, check=check)
     if not chosen and len(found) < len(VARIABLES) and (old := legacy_settings()) is not None:
         # Last, and only when needed: a broken file must not hinder who never uses it.
         values = {"endpoint": old.endpoint, "workspace_id": old.workspace_id, "token": old.token}
-        found, sources = _first_said([*layers, _Layer(str(old.path), values)])
+        found, sources = _first_said([*layers, _Layer(str(old.path), values)], check=check)
     if not found:
         return None
     if "endpoint" not in found:
@@ -97,7 +101,7 @@ def resolve(
     return Connection(found["endpoint"], found["workspace_id"], found["token"], name, sources)
 
 
-def _first_said(layers: Sequence[_Layer]) -> tuple[dict[str, str], dict[str, str]]:
+def _first_said(layers: Sequence[_Layer], *, check: bool) -> tuple[dict[str, str], dict[str, str]]:
     """Each value from the first layer that has it, and in words which one that is."""
     found: dict[str, str] = {}
     sources: dict[str, str] = {}
@@ -106,7 +110,7 @@ def _first_said(layers: Sequence[_Layer]) -> tuple[dict[str, str], dict[str, str
             value = layer.values.get(key)
             if value and value.strip():
                 source = f"environment {variable}" if layer.name == "environment" else layer.name
-                found[key] = _CLEAN[key](value, source=source)
+                found[key] = _CLEAN[key](value, source=source) if check else value.strip()
                 sources[key] = source
                 break
     return found, sources

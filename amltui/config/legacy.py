@@ -25,6 +25,8 @@ class Settings:
     endpoint: str | None = None
     workspace_id: str | None = None
     token: str | None = field(default=None, repr=False)
+    management_endpoint: str | None = None
+    """Where web services were managed; nothing uses it any more."""
 
 
 def legacy_settings() -> Settings | None:
@@ -64,6 +66,7 @@ def read_settings_file(path: Path) -> Settings | None:
         endpoint=value("api_endpoint", "endpoint"),
         workspace_id=value("id", "workspace_id"),
         token=value("authorization_token"),
+        management_endpoint=value("management_endpoint"),
     )
 
 

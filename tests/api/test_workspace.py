@@ -244,7 +244,6 @@ def test_what_the_old_client_refused_is_refused(ws, made, tmp_path):
         lambda: add(frame, "GenericCSV", None, "d"),
         lambda: raw(None, "GenericCSV", "n", "d"),
         lambda: raw(b"", "GenericCSV", "n", ""),
-        lambda: raw("text", "GenericCSV", "n", "d"),
         lambda: raw(io.StringIO("text"), "GenericCSV", "n", "d"),
         lambda: raw(17, "GenericCSV", "n", "d"),
         lambda: made.update_from_dataframe(None),

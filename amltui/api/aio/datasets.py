@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from amltui.api.checks import check_new, not_none
@@ -10,6 +11,7 @@ from amltui.api.metadata import Conditional, DatasetMetadata, has_frame, is_own,
 from amltui.api.reading import AsyncContents, read_whole, with_reader
 from amltui.api.sending import RawData, send, spooled
 from amltui.api.threads import apart
+from amltui.errors import NotFound
 from amltui.models import Dataset, OutputPort
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from amltui.api.aio.workspace import AsyncWorkspace
+    from amltui.api.metadata import Listed
+    from amltui.services.versions import Which
 
 T = TypeVar("T")
 
@@ -51,14 +55,47 @@ class AsyncDatasets:
         for dataset in await self.all():
             yield dataset
 
-    async def get(self, index: int | str) -> AsyncDataset:
-        """One by position, by name (case-sensitive) or by id.
+    async def get(
+        self, index: int | str, *, version: Which | None = None, as_of: str | datetime | None = None
+    ) -> AsyncDataset:
+        """One by position, by name (case-sensitive) or by id; the latest version unless said.
+
+        A name may say the version itself: `Sales@2`; see `amltui help versions`.
+
+        Args:
+            index: position, name or id.
+            version: its number from 1, -1 for the one before the latest, or an id.
+            as_of: a day (its end, in local time) or a moment: the version that was latest then.
 
         Raises:
             IndexError: there is none.
         """
         listed = await self.workspace.listed_datasets()
-        return AsyncDataset(self.workspace, listed.pick(index, examples=self._examples))
+        which = version if as_of is None else as_of
+        try:
+            if isinstance(index, str) and listed.find(index, examples=self._examples) is None:
+                model = await self._named(index, listed)
+            else:
+                model = listed.pick(index, examples=self._examples)
+            dataset = AsyncDataset(self.workspace, model)
+            return dataset if which is None else await dataset.version(which)
+        except NotFound as error:
+            raise IndexError(str(error)) from error
+
+    async def _named(self, text: str, listed: Listed[Dataset]) -> Dataset:
+        """An older version by its name or id; else the error of a name that is not there."""
+        from amltui.services.versions import find_version
+
+        known = listed.only(examples=self._examples)
+        try:
+            found = await find_version(text, known, self.workspace.connect)
+        except NotFound:
+            if "@" in text and listed.find(text.rpartition("@")[0], examples=self._examples):
+                raise
+            return listed.pick(text, examples=self._examples)
+        if self._examples is not None and found.is_example != self._examples:
+            return listed.pick(text, examples=self._examples)
+        return found
 
     async def add_from_dataframe(
         self, dataframe: pd.DataFrame, data_type_id: str, name: str, description: str
@@ -79,10 +116,10 @@ class AsyncDatasets:
     async def add_from_raw_data(
         self, raw_data: RawData, data_type_id: str, name: str, description: str
     ) -> AsyncDataset:
-        """Upload bytes, a binary file or a path as a new dataset, 4 MiB at a time.
+        """Upload text, bytes, a binary file or a `pathlib.Path` as a new dataset, 4 MiB at a time.
 
         Raises:
-            TypeError: an argument is None or empty, or `raw_data` is text.
+            TypeError: an argument is None or empty, or `raw_data` is a file that is open for text.
             AzureMLConflictHttpError: a dataset of this name is there.
         """
         not_none("raw_data", raw_data)
@@ -189,10 +226,10 @@ class AsyncDataset(DatasetMetadata, Readable):
         name: str | None = None,
         description: str | None = None,
     ) -> None:
-        """Replace the contents by bytes, a binary file or a path; what is None stays as it is.
+        """Replace the contents by text, bytes, a binary file or a path; what is None stays.
 
         Raises:
-            TypeError: `raw_data` is None or text.
+            TypeError: `raw_data` is None, or a file that is open for text.
             AzureMLConflictHttpError: another dataset has the new name.
         """
         not_none("raw_data", raw_data)
@@ -238,6 +275,18 @@ class AsyncDataset(DatasetMetadata, Readable):
         """
         found = await (await self.workspace.connect()).versions(self.family_id)
         return [AsyncDataset(self.workspace, model) for model in found]
+
+    async def version(self, which: Which) -> AsyncDataset:
+        """Another version: its number from 1, -1 for the one before the latest, a day, or an id.
+
+        Raises:
+            NotFound: there is no such version.
+            NotSupportedByServer: this workspace cannot list versions.
+        """
+        from amltui.services.versions import pick
+
+        found = await (await self.workspace.connect()).versions(self._model.key)
+        return AsyncDataset(self.workspace, pick(found, which, self.name))
 
     @only_if(is_own)
     async def restore(self) -> AsyncDataset:

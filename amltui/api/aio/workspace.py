@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from amltui.api.aio.datasets import AsyncDatasets
 from amltui.api.aio.experiments import AsyncExperiments
-from amltui.api.connecting import Address, Connector
+from amltui.api.connecting import Address, Connector, Portable
 from amltui.api.metadata import Listed
 from amltui.models import Dataset, Experiment
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from amltui.workspaces.base import Workspace as Base
 
 
-class AsyncWorkspace:
+class AsyncWorkspace(Portable):
     """A workspace, for asyncio.
 
     Connects when something first needs it; close it with `async with` or `aclose()`.

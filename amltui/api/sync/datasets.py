@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from amltui.api.aio import AsyncDataset, AsyncIntermediateDataset, AsyncWorkspace
+from amltui.api.aio import (
+    AsyncDataset,
+    AsyncDatasets,
+    AsyncIntermediateDataset,
+    AsyncWorkspace,
+)
 from amltui.api.loop import LOOP
-from amltui.api.metadata import Conditional, DatasetMetadata, has_frame, is_own, only_if
+from amltui.api.metadata import (
+    Conditional,
+    DatasetMetadata,
+    dataset_table,
+    has_frame,
+    is_own,
+    only_if,
+)
 from amltui.api.reading import BUFFER, RawContents
 from amltui.api.sending import RawData
 from amltui.models import Dataset as DatasetModel
@@ -19,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from amltui.api.sync.workspace import Workspace
+    from amltui.services.versions import Which
 
 
 class Datasets:
@@ -41,6 +55,10 @@ class Datasets:
     def __repr__(self) -> str:
         return "\n".join(repr(dataset) for dataset in self)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return dataset_table(self._models())
+
     def __iter__(self) -> Iterator[SourceDataset]:
         for model in self._models():
             yield SourceDataset(self.workspace, model)
@@ -62,17 +80,39 @@ class Datasets:
         return [model.name for model in self._models()]
 
     def __getitem__(self, index: int | str) -> SourceDataset:
-        """One by position, by name (case-sensitive) or by id.
+        """One by position, by name (case-sensitive) or by id, an older version's too; see `get`.
+
+        Raises:
+            IndexError: there is none.
+            TypeError: `index` is None.
+        """
+        return self.get(index)
+
+    def get(
+        self, index: int | str, *, version: Which | None = None, as_of: str | datetime | None = None
+    ) -> SourceDataset:
+        """One by position, by name (case-sensitive) or by id; the latest version unless said.
+
+        A name may say the version itself: `Sales@2`; see `amltui help versions`.
+
+        >>> Workspace().datasets.get("Iris", version=1).name
+        'Iris'
+
+        Args:
+            index: position, name or id.
+            version: its number from 1, -1 for the one before the latest, or an id.
+            as_of: a day (its end, in local time) or a moment: the version that was latest then.
 
         Raises:
             IndexError: there is none.
             TypeError: `index` is None.
         """
 
-        async def ask(workspace: AsyncWorkspace) -> DatasetModel:
-            return (await workspace.listed_datasets()).pick(index, examples=self._examples)
+        async def ask(workspace: AsyncWorkspace) -> AsyncDataset:
+            datasets = AsyncDatasets(workspace, examples=self._examples)
+            return await datasets.get(index, version=version, as_of=as_of)
 
-        return SourceDataset(self.workspace, self.workspace.run(ask))
+        return SourceDataset(self.workspace, self.workspace.run(ask).model)
 
     def add_from_dataframe(
         self, dataframe: pd.DataFrame, data_type_id: str, name: str, description: str
@@ -95,7 +135,7 @@ class Datasets:
     def add_from_raw_data(
         self, raw_data: RawData, data_type_id: str, name: str, description: str
     ) -> SourceDataset:
-        r"""Upload bytes, a binary file or a path as a new dataset, 4 MiB at a time.
+        r"""Upload text, bytes, a binary file or a `pathlib.Path` as a new dataset, 4 MiB at a time.
 
         >>> ws = Workspace()
         >>> made = ws.datasets.add_from_raw_data(b"a,b\n1,2\n", "GenericCSV", "two", "columns")
@@ -104,7 +144,7 @@ class Datasets:
         >>> made.delete()
 
         Raises:
-            TypeError: an argument is None or empty, or `raw_data` is text.
+            TypeError: an argument is None or empty, or `raw_data` is a file that is open for text.
             AzureMLConflictHttpError: a dataset of this name is there.
         """
 
@@ -242,10 +282,10 @@ class SourceDataset(DatasetMetadata, Dataset):
         name: str | None = None,
         description: str | None = None,
     ) -> None:
-        """Replace the contents by bytes, a binary file or a path; what is None stays as it is.
+        """Replace the contents by text, bytes, a binary file or a path; what is None stays.
 
         Raises:
-            TypeError: `raw_data` is None or text.
+            TypeError: `raw_data` is None, or a file that is open for text.
             AzureMLConflictHttpError: another dataset has the new name.
         """
         self._change(
@@ -282,6 +322,22 @@ class SourceDataset(DatasetMetadata, Dataset):
             return await self._twin(workspace).versions()
 
         return [SourceDataset(self.workspace, one.model) for one in self.workspace.run(ask)]
+
+    def version(self, which: Which) -> SourceDataset:
+        """Another version: its number from 1, -1 for the one before the latest, a day, or an id.
+
+        >>> Workspace().datasets["Iris"].version(1).size == Workspace().datasets["Iris"].size
+        True
+
+        Raises:
+            NotFound: there is no such version.
+            NotSupportedByServer: this workspace cannot list versions.
+        """
+
+        async def ask(workspace: AsyncWorkspace) -> AsyncDataset:
+            return await self._twin(workspace).version(which)
+
+        return SourceDataset(self.workspace, self.workspace.run(ask).model)
 
     @only_if(is_own)
     def restore(self) -> SourceDataset:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from amltui.api.aio import AsyncWorkspace
-from amltui.api.connecting import Address
+from amltui.api.connecting import Address, Portable
 from amltui.api.loop import LOOP
 from amltui.api.sync.datasets import Datasets
 from amltui.api.sync.experiments import Experiments
@@ -46,7 +46,7 @@ class _Slot:
         LOOP.dismiss(present)
 
 
-class Workspace:
+class Workspace(Portable):
     """A workspace: the entry point, as in the old client.
 
     Args:
@@ -118,7 +118,7 @@ class Workspace:
     @property
     def workspace_id(self) -> str:
         """32 hex digits."""
-        connection = self._address.connection
+        connection = self._address.written
         if connection is not None:
             return connection.workspace_id
         return self.run(_info_id)
@@ -126,14 +126,19 @@ class Workspace:
     @property
     def authorization_token(self) -> str | None:
         """The token in use, a secret. None: that of this machine's local workspace."""
-        connection = self._address.connection
+        connection = self._address.written
         return connection.token if connection is not None else None
 
     @property
     def api_endpoint(self) -> str | None:
-        """The server's address with a closing slash. None: this machine's local workspace."""
-        connection = self._address.connection
+        """The server's address as it was written. None: this machine's local workspace."""
+        connection = self._address.written
         return connection.endpoint if connection is not None else None
+
+    @property
+    def management_endpoint(self) -> str:
+        """Where the old client managed web services, as it was written. Nothing uses it."""
+        return self._address.management_endpoint
 
     def run(self, func: Callable[[AsyncWorkspace], Awaitable[T]]) -> T:
         """The result of an async function of this workspace's async twin."""
