@@ -86,3 +86,12 @@ def test_a_dataset_is_compared_with_a_file_and_with_another_dataset(amltui):
     assert done.code == 1
     assert "~ 2: city: Rome → Roma" in done.out
     assert amltui("diff", "diff-old", "nobody-there").code == 3
+
+
+def test_two_versions_of_a_dataset_are_compared(amltui):
+    (amltui.home / "old.csv").write_text(OLD)
+    (amltui.home / "new.csv").write_text(NEW)
+    amltui("put", "old.csv", "--name", "diff-versions")
+    amltui("update", "diff-versions", "new.csv")
+    assert "1 added, 1 removed, 1 changed" in amltui("diff", "diff-versions@1", "diff-versions").out
+    assert amltui("diff", "diff-versions@2", "diff-versions@latest", "--quiet").code == 0

@@ -17,7 +17,8 @@ from amltui.tables.queries.values import Condition, Hit
 from amltui.tables.queries.view import Order, View, base
 from amltui.tables.rows import Column, ColumnType
 from amltui.tables.table import Table
-from amltui.tables.types import missing_mask, typed
+from amltui.tables.types import ZONED, missing_mask, typed
+from amltui.times import parse_time
 
 THREADS: Final = 2
 _COMPARE = {
@@ -248,7 +249,8 @@ class Test:
                 raise QueryError(
                     f'"{condition.text}" is not {_ARTICLE[self._kind]}, as column '
                     f'"{column.name}" is',
-                    hint='Use "contains" or "=" to compare as text.',
+                    hint=f"{_EXAMPLES.get(self._kind, '')}"
+                    'Use "contains" or "=" to compare as text.',
                 )
 
     def mask(self, array: Any) -> Any:
@@ -279,14 +281,34 @@ class Test:
 
 
 def _value(text: str, column: Column) -> Any:
-    """What a person compares a column with; dates also in ISO 8601, however the column's are."""
+    """What a person compares a column with; dates also as people type them, `2 weeks ago`."""
     value = typed(strings([text]), column)[0]
-    if not value.is_valid and column.notation:
-        plain = typed(strings([text]), Column("", column.type))
-        value = pc.cast(plain, value.type)[0] if plain.null_count == 0 else value
+    for plain in (text, _as_typed(text, column)):
+        if value.is_valid or plain is None or column.type not in {"date", "datetime", "time"}:
+            return value
+        read = typed(strings([plain]), Column("", column.type))
+        if read.null_count == 0:
+            value = pc.cast(read, value.type)[0]
     return value
 
 
+def _as_typed(text: str, column: Column) -> str | None:
+    """A date that a person typed as one in ISO 8601; None if it is none."""
+    if column.type not in {"date", "datetime"}:
+        return None
+    try:
+        moment = parse_time(text)
+    except ValueError:
+        return None
+    if column.notation not in ZONED:
+        moment = moment.astimezone()  # what stands in the column is somebody's own time
+    return f"{moment:%Y-%m-%d}" if column.type == "date" else f"{moment:%Y-%m-%d %H:%M:%S.%f}"
+
+
+_EXAMPLES: Final[dict[ColumnType, str]] = {
+    "date": "Write it like 2026-11-01, 1 Nov 2026 or 2 weeks ago. ",
+    "datetime": "Write it like 2026-11-01 14:30, 1 Nov 2026 or 2 weeks ago. ",
+}
 _ARTICLE: Final[dict[ColumnType, str]] = {
     "int": "an int",
     "float": "a float",

@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -561,3 +562,25 @@ def test_counting_values_can_be_stopped(differing):
     cancel.cancel()
     with pytest.raises(Cancelled):
         distinct(differing, 1, cancel=cancel)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("5 May 2020", [2, 3]),
+        ("2020-05-05", [2, 3]),
+        ("tomorrow", [3]),
+        ("1000 weeks ago", [1, 2, 3]),
+    ],
+)
+def test_a_date_column_is_compared_with_dates_as_people_type_them(make_table, typed, shown):
+    table = make_table(b"day\n1960-01-01\n2019-12-31\n2020-05-05\n9000-01-01\n")
+    with table, closing(filter_rows(table, [Condition(0, ">=", typed)])) as view:
+        assert numbers(view) == shown
+
+
+def test_what_is_no_date_is_refused_with_examples(make_table):
+    table = make_table(b"day\n1960-01-01\n2019-12-31\n")
+    with table, pytest.raises(QueryError) as raised:
+        filter_rows(table, [Condition(0, "<", "3/4/2020")])
+    assert "1 Nov 2026" in raised.value.hint
