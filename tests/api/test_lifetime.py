@@ -15,6 +15,8 @@ import amltui
 from amltui.api.loop import LOOP
 from tests.support.server import ROOT
 
+pytestmark = pytest.mark.slow  # each test starts and ends interpreters
+
 
 def run_python(server, code, **options):
     """The output of a fresh interpreter where every warning is an error; nothing on stderr."""
@@ -187,8 +189,6 @@ def test_the_synchronous_classes_work_inside_a_running_loop(server):
 def test_importing_the_package_imports_nothing_of_weight(statement):
     code = f"""
 import sys
-
-pytestmark = pytest.mark.slow  # each test starts and ends interpreters
 {statement}
 print(*{{"asyncio", "ssl", "dataclasses", "email", "httpx", "pandas"}} & set(sys.modules))
 """

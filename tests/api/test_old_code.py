@@ -144,3 +144,4 @@ def test_a_notebook_shows_datasets_as_a_table_in_which_names_are_text(ws, name):
         assert "<b>" not in page
         assert "\u202e" not in page
         assert "PlainText" in page
+    made.delete()
