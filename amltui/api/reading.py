@@ -10,10 +10,10 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
-from amltui.api.streams import Stream
 from amltui.api.threads import apart
-from amltui.errors import UsageError
+from amltui.errors import Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
+from amltui.transfers.stream import ContentStream
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -28,12 +28,19 @@ BUFFER: Final = 1 << 20
 
 
 async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
-    """All bytes of a content, verified.
+    """All bytes of a content, verified; what arrives damaged is fetched once more.
 
     Raises:
         TransferCut, ContentError: they did not come as promised.
     """
-    stream = Stream(connect, source)
+    try:
+        return await _read_once(connect, source)
+    except Damaged:
+        return await _read_once(connect, source)
+
+
+async def _read_once(connect: Connect, source: Dataset | OutputPort) -> bytes:
+    stream = ContentStream(connect, source)
     whole = io.BytesIO()
     try:
         while (piece := await stream.take()) is not None:
@@ -53,12 +60,12 @@ class AsyncContents:
     def __init__(self, connect: Connect, source: Dataset | OutputPort) -> None:
         self._connect = connect
         self._source = source
-        self._stream: Stream | None = None
+        self._stream: ContentStream | None = None
         self._position = 0
         self._info: ContentInfo | None = None
 
     async def __aenter__(self) -> Self:
-        self._stream = Stream(self._connect, self._source)
+        self._stream = ContentStream(self._connect, self._source)
         try:
             self._info = await self._stream.info()
         except BaseException:
@@ -94,7 +101,7 @@ class AsyncContents:
         """Go to a byte (0-based), from the start, the position or the end."""
         position = _place(offset, whence, self._position, self._info)
         if position != self._position:
-            stream = Stream(self._connect, self._source, position, self._info)
+            stream = ContentStream(self._connect, self._source, position, self._info)
             await self.aclose()
             self._stream = stream
             self._position = position
@@ -110,7 +117,7 @@ class AsyncContents:
         return self._info.size if self._info else None
 
     @property
-    def _opened(self) -> Stream:
+    def _opened(self) -> ContentStream:
         if self._stream is None:
             raise UsageError("The contents are not open: use them within `async with`")
         return self._stream
@@ -128,10 +135,10 @@ class Host(Protocol):
     def call(self, func: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
         """The result of `await func(*args)` on the loop."""
 
-    def adopt(self, resident: Stream) -> None:
+    def adopt(self, resident: ContentStream) -> None:
         """Close this when the loop ends."""
 
-    def dismiss(self, resident: Stream | None) -> None:
+    def dismiss(self, resident: ContentStream | None) -> None:
         """Close this now."""
 
 
@@ -152,7 +159,7 @@ class RawContents(io.RawIOBase):
         self._source = source
         self._position = 0
         self._info: ContentInfo | None = None
-        self._stream: Stream | None = None
+        self._stream: ContentStream | None = None
         self._generation = -1
         with host.use():
             try:
@@ -205,9 +212,9 @@ class RawContents(io.RawIOBase):
             self._leave()
             super().close()
 
-    def _current(self) -> Stream:
+    def _current(self) -> ContentStream:
         if self._stream is None or self._generation != self._host.generation:
-            self._stream = Stream(self._connect(), self._source, self._position, self._info)
+            self._stream = ContentStream(self._connect(), self._source, self._position, self._info)
             self._host.adopt(self._stream)
             self._generation = self._host.generation
         return self._stream
@@ -241,7 +248,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._residents: set[Stream] = set()
+        self._residents: set[ContentStream] = set()
         self._pending: Future[Any] | None = None
         self._stopped = False
 
@@ -265,11 +272,11 @@ class _Worker:
         if self._stopped:
             raise UsageError("Nobody waits for this any more")
 
-    def adopt(self, resident: Stream) -> None:
+    def adopt(self, resident: ContentStream) -> None:
         """Close this when the caller stops waiting."""
         self._residents.add(resident)
 
-    def dismiss(self, resident: Stream | None) -> None:
+    def dismiss(self, resident: ContentStream | None) -> None:
         """Close this on the loop."""
         if resident is not None and not self._stopped:
             self._residents.discard(resident)

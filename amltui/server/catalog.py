@@ -6,7 +6,6 @@ and its value tells readers whether a list they hold is still the present one.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +18,9 @@ from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import clock, keeping
 from amltui.server.database.tables import families, instances, profiles, workspaces
 from amltui.server.problems import BadRequest, Forbidden, Missing, NameTaken
+from amltui.wire import names
 
-NAME_LIMIT: Final = 256
-"""Characters of a dataset's name at most."""
 _DESCRIPTION_LIMIT: Final = 100_000
-_FORBIDDEN: Final = re.compile("[:\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +48,15 @@ def check_text(name: str, description: str, data_type_id: str) -> None:
     """
     check_name(name)
     check_description(description)
-    if not data_type_id or len(data_type_id) > 100 or _FORBIDDEN.search(data_type_id):
+    if not data_type_id or len(data_type_id) > 100 or names.FORBIDDEN.search(data_type_id):
         raise BadRequest("The data type id is empty, too long or has forbidden characters.")
 
 
 def check_name(name: str) -> None:
     """Refuse what cannot be a name; see `check_text`."""
-    if not name.strip():
-        raise BadRequest("The name of a data set cannot be empty.")
-    if len(name) > NAME_LIMIT:
-        raise BadRequest(f"The name of a data set cannot be longer than {NAME_LIMIT} characters.")
-    if _FORBIDDEN.search(name):
-        raise BadRequest(
-            "The name of the data set contains forbidden characters: "
-            "colons and control characters are not allowed."
-        )
+    problem = names.problem_with(name)
+    if problem:
+        raise BadRequest(problem)
 
 
 def check_description(description: str) -> None:

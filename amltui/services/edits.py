@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from amltui.errors import ContentChanged, Damaged, NotSupportedByServer, UsageError
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.workspaces.base import Workspace
-
-BLOCK_SIZE: Final = 4 << 20
-"""Bytes in a block when contents are sent again; the web front end's own size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,47 +115,37 @@ class Edits:
 async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) -> Dataset:
     """Make a new instance with `dataset`'s contents and `wanted`'s name and description.
 
-    What a server without our extensions needs for a rename. Memory holds one block at a time.
+    What a server without our extensions needs for a rename. Memory holds some blocks at a time.
 
     Raises:
         Damaged: the contents that came do not match their size or hash; nothing was changed.
     """
-    upload = await workspace.begin_upload(dataset.data_type_id, name=wanted.name)
-    digest = hashlib.sha256()
-    received = 0
-    async with workspace.read(dataset) as content:
-        size = content.info.size if content.info.size is not None else dataset.size
+    from amltui.transfers.sending import send  # a list needs no transfers
+    from amltui.transfers.sources import PieceSource
+    from amltui.transfers.stream import ALONE, ContentStream
+
+    async def connect() -> Workspace:
+        return workspace
+
+    content = ContentStream(connect, dataset)
+    try:
+        size = (await content.info()).size
         if size is None:
             raise Damaged(
                 f'The workspace does not say how large "{visible(dataset.name)}" is.',
                 hint="Download it and upload it under the new name instead.",
             )
-        total = -(-size // BLOCK_SIZE)
-        pending = bytearray()
-        index = 0
-        async for chunk in content:
-            digest.update(chunk)
-            received += len(chunk)
-            pending += chunk
-            while len(pending) >= BLOCK_SIZE:
-                block = bytes(pending[:BLOCK_SIZE])
-                del pending[:BLOCK_SIZE]
-                await workspace.send_part(upload, index, block, total=total)
-                index += 1
-        if pending:
-            await workspace.send_part(upload, index, bytes(pending), total=total)
-        expected = content.info.sha256
-    if received != size or (expected and expected != digest.hexdigest()):
-        raise Damaged(f'The contents of "{visible(dataset.name)}" arrived damaged.')
-    new_id = await workspace.commit(
-        upload,
-        name=wanted.name,
-        description=wanted.description,
-        data_type_id=dataset.data_type_id,
-        replaces=dataset.key,
-        filename=dataset.uploaded_from_filename,
-    )
-    return await workspace.dataset(new_id)
+        return await send(
+            workspace,
+            PieceSource(size, content.take, dataset.uploaded_from_filename),
+            ALONE,
+            name=wanted.name,
+            description=wanted.description,
+            data_type_id=dataset.data_type_id,
+            replaces=dataset.key,
+        )
+    finally:
+        await content.aclose()
 
 
 def _same(left: Dataset, right: Dataset) -> bool:

@@ -59,7 +59,9 @@ class Opener:
             raise UsageError("That connection belongs to another workspace.")
         async with self._turn:
             self.connection = connection
-            self._workspace = None
+            if self._workspace is not None:
+                # The one before stays open until the end: somebody may be in the middle of a use.
+                self._workspace = await self._opened.enter_async_context(await self._reach())
 
     async def close(self) -> None:
         """Let go of the workspace; an embedded server ends."""

@@ -41,6 +41,7 @@ class Session:
         connection: Connection | None,
         cache: Cache,
         *,
+        profile: str | None = None,
         offline: bool = False,
         options: Options | None = None,
     ) -> None:
@@ -48,6 +49,7 @@ class Session:
         self.cache = cache
         self.offline = offline
         """Whether the network is left alone: only what is cached can be seen."""
+        self._profile = profile
         self._options = options
         self._workspace: Workspace | None = None
         self._transfers: Transfers | None = None
@@ -113,6 +115,22 @@ class Session:
         """
         await self._opener.change(connection)
         await self.connect()
+
+    async def resume(self, transfer_id: str) -> None:
+        """Go on with a transfer; one that waits for a sign-in with the profile's present token.
+
+        Raises:
+            ConfigError: the profile or a settings file is wrong.
+            UsageError: the profile is now another workspace's.
+        """
+        from amltui.transfers import State
+
+        queue = await self.transfers()
+        if queue.get(transfer_id).state is State.WAITING_SIGN_IN:
+            wanted = await asyncio.to_thread(resolve, self._profile)
+            if wanted is not None:
+                await self.sign_in(wanted)
+        queue.resume(transfer_id)
 
     async def close(self) -> None:
         """Pause what is on its way and let go of the workspace; an embedded one ends."""
@@ -265,7 +283,7 @@ class Session:
                 name=dataset.name if name is None else name,
                 data_type_id=data_type_id or dataset.data_type_id,
                 description=dataset.description if description is None else description,
-                family_id=dataset.family_id,
+                replaces=dataset.key,
             ),
             keep=keep,
         )
@@ -324,7 +342,7 @@ async def open_session(
     """
     wanted = connection or await asyncio.to_thread(resolve, profile)
     with Cache(paths.cache_dir()) as cache:
-        session = Session(wanted, cache, offline=offline, options=options)
+        session = Session(wanted, cache, profile=profile, offline=offline, options=options)
         try:
             yield session
         finally:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
 
 from amltui.cache import Cache
-from amltui.errors import Damaged, TransferCut
 from amltui.models import Dataset, OutputPort
-from amltui.text import visible
 from amltui.transfers import Transfers
+from amltui.transfers.stream import ContentStream
 from amltui.workspaces.base import Workspace
 
 
@@ -19,7 +17,7 @@ async def stream(
     """All bytes of a content, in chunks of at most 1 MiB.
 
     What fits comes through the cache: a cut connection is gone on with unseen, and the next time
-    it is there at once. What does not fit comes straight from the host, once.
+    it is there at once. What does not fit comes straight from the host, with the same patience.
 
     Raises:
         Damaged: what came is not what the workspace has; it was already given, so the receiver
@@ -32,17 +30,13 @@ async def stream(
                 yield chunk
             await feed.wait_whole()
         return
-    digest = hashlib.sha256()
-    received = 0
-    async with workspace.read(source) as content:
-        async for chunk in content:
-            digest.update(chunk)
-            received += len(chunk)
-            yield chunk
-    size, sha256 = content.info.size, content.info.sha256
-    if size is not None and received != size:
-        raise TransferCut(
-            f'"{visible(source.name)}" ended after {received} of {size} bytes', received=received
-        )
-    if sha256 is not None and sha256 != digest.hexdigest():
-        raise Damaged(f'"{visible(source.name)}" does not have the SHA-256 that the host names')
+
+    async def connect() -> Workspace:
+        return workspace
+
+    content = ContentStream(connect, source, options=queue.options)
+    try:
+        while (piece := await content.take()) is not None:
+            yield bytes(piece)
+    finally:
+        await content.aclose()

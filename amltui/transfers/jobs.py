@@ -23,6 +23,7 @@ from amltui.transfers.pace import Rate
 from amltui.transfers.places import TargetPlace, check_space, copy_beside, hidden_beside
 from amltui.transfers.sending import Sending
 from amltui.transfers.sharing import Context, Fetches
+from amltui.transfers.sources import FileSource
 from amltui.transfers.states import State, Transfer
 from amltui.transfers.threads import in_thread
 
@@ -230,8 +231,10 @@ class Upload(Job):
     async def run(self) -> None:
         """See `Job`."""
         means = self._context.means(self._context.uploads, self.put)
-        self._sending = Sending(means, self.ticket, self.note)
-        self._dataset_id = await self._sending.run()
+        assert self.ticket.record.upload is not None
+        source = FileSource(Path(self.ticket.record.upload.path))
+        self._sending = Sending(means, self.ticket, source, self.note)
+        self._dataset_id = (await self._sending.run()).id
 
     def progress(self) -> tuple[int, int | None]:
         """See `Job`."""

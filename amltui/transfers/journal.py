@@ -63,7 +63,7 @@ class UploadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str
     data_type_id: str
     description: str = ""
-    family_id: str | None = None
+    replaces: str | None = None
     size: int = 0
     mtime_ns: int = 0
     block_size: int = 0
@@ -101,11 +101,33 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether somebody paused it: it does not go on before somebody says so."""
 
 
-class Ticket:
-    """One record, held by this process."""
+class Entry:
+    """One record. This one is in memory only: nobody goes on with it."""
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    def save(self, record: Record, *, sync: bool = False) -> None:
+        """Replace the record."""
+        del sync
+        self.record = record
+
+    def acknowledged(self) -> dict[int, str]:
+        """Blocks that the server has: index, and hex SHA-256 of the file up to the block's end."""
+        return {}
+
+    def acknowledge(self, index: int, sha256: str) -> None:
+        """Note that the server has a block."""
+
+    def forget_blocks(self) -> None:
+        """The server has none of them."""
+
+
+class Ticket(Entry):
+    """One record on disk, held by this process."""
 
     def __init__(self, directory: Path, record: Record, lock: filelock.BaseFileLock) -> None:
-        self.record = record
+        super().__init__(record)
         self._base = directory / record.id
         self._lock = lock
         self._log = -1
@@ -215,8 +237,8 @@ class Journal:
         found: Ticket | None = None
         for ticket in self.take(workspace):
             begun = ticket.record.upload
-            renamed = plan.family_id is None and ticket.record.name != name
-            if begun is None or begun.family_id != plan.family_id or renamed:
+            renamed = plan.replaces is None and ticket.record.name != name
+            if begun is None or begun.replaces != plan.replaces or renamed:
                 ticket.close()
             elif found is None and _same_file(begun, plan):
                 found = ticket

@@ -39,6 +39,9 @@ _LONGEST: Final = 30.0
 _PASSING: Final = (ServerFailed, TooManyRequests, ContentError)
 """What may be over at the next try: a changed content is not among it."""
 
+_LASTING: Final = frozenset({501, 505, 507})
+"""Statuses of a server that will fail in the same way in a minute: it cannot, or is full."""
+
 _FINAL: Final = (
     Rejected,
     Conflict,
@@ -52,6 +55,11 @@ _FINAL: Final = (
 """The answer to the same question will be the same for ever, or going on makes no sense."""
 
 Report = Callable[[State, AmltuiError | None], None]
+
+
+def _passing(error: AmltuiError) -> bool:
+    lasting = isinstance(error, ServerFailed) and error.status_code in _LASTING
+    return isinstance(error, _PASSING) and not isinstance(error, ContentChanged) and not lasting
 
 
 def unexpected(error: Exception, name: str) -> AmltuiError:
@@ -136,7 +144,7 @@ class Patience:
             await self._signals.wait("sign-in", None)
         elif isinstance(error, Unreachable) and error.passing:
             await self._network(error)
-        elif isinstance(error, _PASSING) and not isinstance(error, ContentChanged):
+        elif _passing(error):
             self._failures += 1
             if self._failures >= self._options.attempts:
                 raise error

@@ -136,9 +136,9 @@ class Transfers:
         name: str,
         data_type_id: str,
         description: str = "",
-        family_id: str | None = None,
+        replaces: str | None = None,
     ) -> Transfer:
-        """Queue an upload of a file as a new dataset, or as the latest version of `family_id`.
+        """Queue an upload of a file as a new dataset, or as the latest version of `replaces`.
 
         What a process that is gone had sent of the same file for the same dataset is gone on with.
 
@@ -155,7 +155,7 @@ class Transfers:
             path=str(path),
             data_type_id=data_type_id,
             description=description,
-            family_id=family_id,
+            replaces=replaces,
             size=status.st_size,
             mtime_ns=status.st_mtime_ns,
         )

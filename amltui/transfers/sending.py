@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import stat
 from collections.abc import Callable
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from amltui.cache.disk import disk_errors
-from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, LocalError, NotFound
+from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, NotFound
 from amltui.models import Dataset, Listing
 from amltui.text import visible
 from amltui.transfers.filling import Means
-from amltui.transfers.journal import Ticket
-from amltui.transfers.spool import is_spooled
-from amltui.transfers.states import MIB
+from amltui.transfers.journal import Entry, Record, UploadPlan
+from amltui.transfers.pace import Limit
+from amltui.transfers.patience import Patience, Signals
+from amltui.transfers.sources import UploadSource
+from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread
-from amltui.workspaces.base import Upload
+from amltui.workspaces.base import Upload, Workspace
 
 _MOST_BLOCKS: Final = 10_000
 _STEP: Final = 256 * 1024
@@ -38,50 +37,77 @@ def block_size_for(size: int, largest: int) -> int:
     return -(-wanted // _STEP) * _STEP
 
 
+async def send(
+    workspace: Workspace,
+    source: UploadSource,
+    options: Options,
+    *,
+    name: str,
+    data_type_id: str,
+    description: str = "",
+    replaces: str | None = None,
+) -> Dataset:
+    """Upload `source` as a new dataset or the latest version of `replaces`, noted nowhere.
+
+    Raises:
+        Rejected, Conflict: the name is forbidden or taken; found before a large content is sent.
+        ContentChanged: the source changed meanwhile.
+        AmltuiError: what `Patience` gave up on.
+    """
+    plan = UploadPlan("", data_type_id, description, replaces)
+    record = Record("", workspace.key, "upload", name, datetime.now(UTC), upload=plan)
+    patience = Patience(options, Signals(), lambda _state, _error: None)
+    means = Means(lambda: workspace, options, Limit(options.rate_limit), patience)
+    return await Sending(means, Entry(record), source, lambda: None).run()
+
+
 class Sending:
     """One upload under way; `run` does it."""
 
-    def __init__(self, means: Means, ticket: Ticket, noted: Callable[[], None]) -> None:
-        assert ticket.record.upload is not None
+    def __init__(
+        self, means: Means, entry: Entry, source: UploadSource, noted: Callable[[], None]
+    ) -> None:
+        assert entry.record.upload is not None
         self.sent = 0
         """Bytes that the server has acknowledged."""
-        self.size: int = ticket.record.upload.size
+        self.size: int = entry.record.upload.size
         self._means = means
-        self._ticket = ticket
+        self._entry = entry
+        self._source = source
         self._noted = noted
-        self._name = ticket.record.name
-        self._plan = ticket.record.upload
-        self._path = Path(self._plan.path)
-        self._fd = -1
-        self._begun: os.stat_result | None = None
+        self._name = entry.record.name
+        self._plan = entry.record.upload
         self._sha256 = hashlib.sha256()
         self._next = 0
         self._acknowledged: dict[int, str] = {}
         self._order = asyncio.Lock()
 
-    async def run(self) -> str:
-        """Send all, commit, and see that it arrived; the new dataset's id.
+    async def run(self) -> Dataset:
+        """Send all, commit, and see that it arrived; the new dataset.
 
         Raises:
-            Conflict: the name is taken; found before a byte is sent, or at the commit.
-            ContentChanged: the file changed since the upload began.
-            LocalError: the file cannot be read.
+            Rejected: the name is forbidden.
+            Conflict: it is taken; found before a byte of a large content is sent.
+            ContentChanged: the source changed since the upload began.
+            LocalError: it cannot be read.
         """
-        with disk_errors(self._path, "read"):
-            self._fd = await in_thread(os.open, self._path, os.O_RDONLY)
+        self._means.workspace().check_name(self._name)
         try:
-            await self._look_at_file()
+            await self._source.open()
+            self._compare_with_plan()
             return await self._send_and_commit()
         finally:
-            os.close(self._fd)
+            await self._source.close()
 
-    async def _send_and_commit(self) -> str:
+    async def _send_and_commit(self) -> Dataset:
         insist = self._means.patience.insist
         done = await self._committed()
         if done is not None:
             return done
-        self._acknowledged = self._ticket.acknowledged() if self._plan.upload_id else {}
-        if not self._plan.committing:  # else the server may do so any moment, and the name be ours
+        self._acknowledged = self._entry.acknowledged() if self._plan.upload_id else {}
+        # One block is sent sooner than a list is read; and a server that was asked to commit may
+        # do so any moment, so that the name would be taken by ourselves.
+        if self._blocks > 1 and not self._plan.committing:
             await all_of(insist(self._check_name), insist(self._ask_for_upload))
         for attempt in (1, 2):
             await insist(self._ask_for_upload)
@@ -97,48 +123,47 @@ class Sending:
                 done = await self._committed()
                 if done is not None:
                     return done
-                if attempt == 2:
+                if attempt == 2 or not self._source.repeatable:
                     raise
                 self._forget_upload()
-        await self._check_unchanged()
+        if not await self._source.unchanged():
+            self._changed()
         return await self._proved(await self._commit(upload))
 
-    async def _committed(self) -> str | None:
+    async def _committed(self) -> Dataset | None:
         """The dataset that an earlier commit made of this upload, if there was one."""
         if not self._plan.committing:
             return None
-        await in_thread(self._read_through)
+        for index in range(self._blocks):
+            await self._read_block(index)
+        self.sent = self.size
         done = await self._means.patience.insist(self._find)
         return await self._proved(done) if done is not None else None
 
-    async def _look_at_file(self) -> None:
-        """Note what the file is, or see that it is what the journal says."""
-        now = os.fstat(self._fd)
-        if not stat.S_ISREG(now.st_mode):
-            raise LocalError(f"Not a regular file: {visible(str(self._path))}")
-        self._begun = now
+    def _compare_with_plan(self) -> None:
+        """Note what the source is, or see that it is what the journal says."""
+        self.size = self._source.size
         if self._plan.upload_id is None:
-            size = block_size_for(now.st_size, self._means.options.block_size)
-            self._save(size=now.st_size, mtime_ns=now.st_mtime_ns, block_size=size)
-        elif now.st_size != self._plan.size:
+            size = block_size_for(self.size, self._means.options.block_size)
+            self._save(size=self.size, mtime_ns=self._source.mtime_ns, block_size=size)
+        elif self.size != self._plan.size:
             self._changed()
-        self.size = now.st_size
 
     def _save(self, **changes: object) -> None:
         self._plan = msgspec.structs.replace(self._plan, **changes)
-        record = msgspec.structs.replace(self._ticket.record, upload=self._plan)
-        self._ticket.save(record, sync=self._plan.committing)
+        record = msgspec.structs.replace(self._entry.record, upload=self._plan)
+        self._entry.save(record, sync=self._plan.committing)
 
     def _changed(self) -> None:
         self._forget_upload()
         raise ContentChanged(
-            f"The file changed while it was uploaded: {visible(str(self._path))}",
+            f'What is uploaded as "{visible(self._name)}" changed meanwhile',
             hint="Nothing was created. Start it again when nobody writes to the file.",
         )
 
     def _forget_upload(self) -> None:
         self._acknowledged = {}
-        self._ticket.forget_blocks()
+        self._entry.forget_blocks()
         self._save(upload_id=None, committing=False)
 
     async def _check_name(self) -> None:
@@ -148,7 +173,7 @@ class Sending:
             Conflict: somebody has.
         """
         for dataset in await self._listed():
-            if dataset.name == self._name and dataset.key != self._plan.family_id:
+            if dataset.name == self._name and dataset.key != self._plan.replaces:
                 raise Conflict(f'A dataset named "{visible(self._name)}" exists', 409)
 
     async def _listed(self) -> tuple[Dataset, ...]:
@@ -178,7 +203,7 @@ class Sending:
                 await self._means.workspace().send_part(upload, index, data, total=self._blocks)
 
             await self._means.patience.insist(send)
-            self._ticket.acknowledge(index, digest)
+            self._entry.acknowledge(index, digest)
             self._count(len(data))
 
     async def _next_block(self) -> tuple[int, bytes, str] | None:
@@ -189,7 +214,7 @@ class Sending:
         async with self._order:
             while self._next < self._blocks:
                 index = self._next
-                data, digest = await in_thread(self._read_block, index)
+                data, digest = await self._read_block(index)
                 self._next += 1
                 known = self._acknowledged.get(index)
                 if known is None:
@@ -199,28 +224,19 @@ class Sending:
                 self._count(len(data))
         return None
 
-    def _read_block(self, index: int) -> tuple[bytes, str]:
+    async def _read_block(self, index: int) -> tuple[bytes, str]:
         start = index * self._plan.block_size
         wanted = min(self._plan.block_size, self.size - start)
-        with disk_errors(self._path, "read"):
-            data = os.pread(self._fd, wanted, start)
+        data = await self._source.read(start, wanted)
         if len(data) != wanted:
             self._changed()
-        self._sha256.update(data)
+        await in_thread(self._sha256.update, data)
         return data, self._sha256.hexdigest()
 
     def _count(self, size: int) -> None:
         self.sent += size
         self._means.patience.progress(self.sent)
         self._noted()
-
-    async def _check_unchanged(self) -> None:
-        """See that the file is still the one that was opened, and was not written to."""
-        with disk_errors(self._path, "read"):
-            now = self._path.stat()
-        assert self._begun is not None
-        if [_mark(now), _mark(os.fstat(self._fd))] != [_mark(self._begun)] * 2:
-            self._changed()
 
     async def _commit(self, upload: Upload) -> str:
         """Make the blocks a dataset. A lost answer is never answered by asking again unseen."""
@@ -233,8 +249,8 @@ class Sending:
                     name=self._name,
                     description=self._plan.description,
                     data_type_id=self._plan.data_type_id,
-                    replaces=self._plan.family_id,
-                    filename="" if is_spooled(self._path) else self._path.name,
+                    replaces=self._plan.replaces,
+                    filename=self._source.filename,
                 )
             except (Conflict, NotFound):  # perhaps an earlier try did it; its answer was lost
                 done = await insist(self._find)
@@ -258,7 +274,7 @@ class Sending:
                 not dataset.resource_upload_id
                 and dataset.name == self._name
                 and dataset.size == self.size
-                and self._plan.family_id in {None, dataset.key}
+                and self._plan.replaces in {None, dataset.key}
             ):
                 alike.append(dataset)
         for dataset in alike:  # this server does not say which upload a dataset came from
@@ -272,31 +288,24 @@ class Sending:
         async with self._means.workspace().read(dataset, start=0, stop=1) as content:
             return content.info.sha256
 
-    async def _proved(self, dataset_id: str) -> str:
+    async def _proved(self, dataset_id: str) -> Dataset:
         """See that the workspace stored what was sent, as far as it says.
 
         Raises:
             Damaged: it stored something else.
         """
 
-        async def look() -> tuple[int | None, str | None]:
+        async def look() -> tuple[Dataset, str | None]:
             dataset = await self._means.workspace().dataset(dataset_id)
-            return dataset.size, await self._stored_digest(dataset)
+            return dataset, await self._stored_digest(dataset)
 
-        size, digest = await self._means.patience.insist(look)
-        if size not in {None, self.size} or digest not in {None, self._sha256.hexdigest()}:
+        dataset, digest = await self._means.patience.insist(look)
+        if dataset.size not in {None, self.size} or digest not in {
+            None,
+            self._sha256.hexdigest(),
+        }:
             raise Damaged(
                 f'The workspace stored something else than was sent as "{visible(self._name)}"',
                 hint="Delete it there and upload again.",
             )
-        return dataset_id
-
-    def _read_through(self) -> None:
-        self._sha256 = hashlib.sha256()
-        for index in range(self._blocks):
-            self._read_block(index)
-        self.sent = self.size
-
-
-def _mark(status: os.stat_result) -> tuple[int, ...]:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+        return dataset

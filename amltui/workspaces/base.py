@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, Self
 
-from amltui.errors import NotFound, NotSupportedByServer, UsageError
+from amltui.errors import NotFound, NotSupportedByServer, Rejected, UsageError
 from amltui.models import (
     ContentInfo,
     Dataset,
@@ -217,6 +217,15 @@ class Workspace(ABC):
             TransferCut: while iterating; the connection dropped, or ended before its length.
             ContentError: the host answered with something that is not the content.
         """
+
+    def check_name(self, name: str) -> None:
+        """See before contents are sent that a dataset can have this name at all.
+
+        Raises:
+            Rejected: it cannot.
+        """
+        if not name.strip():
+            raise Rejected("A dataset needs a name", 400)
 
     @abstractmethod
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:

@@ -10,6 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from amltui import AsyncWorkspace, Workspace, errors
+from amltui.config import Connection
+from amltui.services.session import open_session
+from amltui.transfers import stream
 from amltui.wire import headers
 from tests.support.raw_server import Answer, json_answer, raw_server
 
@@ -86,6 +89,48 @@ async def test_a_download_that_is_cut_again_and_again_without_a_byte_gives_up():
     async with raw_server(behaviour) as server, await opened(server) as workspace:
         with pytest.raises(errors.TransferCut):
             await (await workspace.datasets.get(0)).read_as_binary()
+
+
+@pytest.mark.parametrize("fault", ["cut at byte 0", "refused for a while"])
+async def test_each_road_to_the_bytes_has_the_same_patience(fault, tmp_path, monkeypatch):
+    """What one way of reading survives, every other survives too."""
+    failing = 6
+
+    class Flaky(Server):
+        def content(self, request):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                return super().content(request)
+            return None if fault == "cut at byte 0" else Answer(503)
+
+    async with raw_server(Flaky()) as server, await opened(server) as workspace:
+        left = failing
+        dataset = await workspace.datasets.get(0)
+        assert await dataset.read_as_binary() == DATA
+        left = failing
+        async with dataset.open() as file:
+            assert await file.read() == DATA
+        monkeypatch.setenv("AMLTUI_CACHE_DIR", str(tmp_path / "cache"))
+        place = Connection(server.endpoint, W, "token")
+        async with open_session(connection=place) as session:
+            for quota in (10**9, 1000):
+                session.cache.quota = quota
+                left = failing
+                source = await session.find("n")
+                whole = b"".join([chunk async for chunk in session.stream(source)])
+                assert whole == DATA
+
+
+async def test_a_name_that_is_taken_or_forbidden_is_found_before_the_contents_are_sent():
+    async with raw_server(Server()) as server, await opened(server) as workspace:
+        add = workspace.datasets.add_from_raw_data
+        for name, expected in (("n", errors.Conflict), ("a:b", errors.Rejected)):
+            with pytest.raises(expected):
+                await add(bytes(20 << 20), "GenericCSV", name, "d")
+        with pytest.raises(errors.Rejected, match="longer than 256"):
+            await add(b"x", "GenericCSV", "x" * 257, "d")
+    assert not [r for r in server.requests if "blobuploads" in r.path]
 
 
 async def test_contents_that_change_between_two_parts_are_not_glued_together():
@@ -193,13 +238,15 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up_instead_of_repeated():
 
     behaviour = Losing()
     async with raw_server(behaviour) as server, await opened(server) as workspace:
-        made = await workspace.datasets.add_from_raw_data(b"x" * 10, "GenericCSV", "made", "d")
+        made = await workspace.datasets.add_from_raw_data(DATA, "GenericCSV", "made", "d")
         assert made.id == f"{W}.f.i"
     commits = [r for r in server.requests if r.method == "POST" and "datasources" in r.path]
     assert len(commits) == 1
 
 
-async def test_a_commit_that_is_lost_and_did_not_happen_is_an_error():
+async def test_a_commit_that_is_lost_and_did_not_happen_is_an_error(monkeypatch):
+    monkeypatch.setattr(stream, "ALONE", dataclasses.replace(stream.ALONE, patience=0.5))
+
     class Dead(Server):
         def commit(self, request):
             return None
@@ -218,7 +265,7 @@ async def test_blocks_that_the_server_refuses_fail_the_upload_with_its_own_words
 
     async with raw_server(Full()) as server, await opened(server) as workspace:
         with pytest.raises(errors.ServerFailed, match="The workspace is full"):
-            await workspace.datasets.add_from_raw_data(bytes(20 << 20), "GenericCSV", "n", "d")
+            await workspace.datasets.add_from_raw_data(bytes(20 << 20), "GenericCSV", "m", "d")
 
 
 async def test_a_server_of_2015_gets_the_contents_again_for_a_rename():
@@ -261,6 +308,6 @@ async def test_a_file_that_shrinks_while_it_is_uploaded_creates_nothing(tmp_path
             return b""
 
     async with raw_server(Server()) as server, await opened(server) as workspace:
-        with pytest.raises(errors.LocalError):
+        with pytest.raises(errors.ContentChanged):
             await workspace.datasets.add_from_raw_data(Shrinking(), "GenericCSV", "n", "d")
     assert not [r for r in server.requests if r.method == "POST" and "datasources" in r.path]

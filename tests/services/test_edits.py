@@ -5,10 +5,12 @@ import contextlib
 import pytest
 
 from amltui.errors import Conflict, ContentChanged, ContentError, NotFound, UsageError
-from amltui.services.edits import BLOCK_SIZE, Edits
+from amltui.services.edits import Edits
 from amltui.workspaces.studio import StudioWorkspace
 from tests.support.proxy import Fault, fault_proxy
 from tests.support.server import running_server
+
+BLOCK_SIZE = 1 << 20
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,12 @@ import os
 
 import pytest
 
-from amltui.config import Connection
+from amltui.config import Connection, resolve
 from amltui.errors import Conflict, Exists, NotFound, UsageError
 from amltui.services.session import open_session
+from amltui.transfers import State
 from tests.support.raw_server import json_answer, raw_server
+from tests.support.server import running_server
 
 CENSUS = "Adult Census Income Binary Classification dataset"
 
@@ -85,3 +87,28 @@ async def test_a_list_with_entries_that_are_none_says_how_many():
             remembered = await session.current_list()
     assert snapshot.gap == remembered.gap == "2 of 3 entries of the list could not be read."
     assert [one.name for one in remembered.datasets] == ["n"]
+
+
+async def test_a_transfer_that_waits_for_a_sign_in_goes_on_with_the_profiles_new_token(
+    tmp_path, monkeypatch
+):
+    data = tmp_path / "server"
+    (tmp_path / "a.csv").write_bytes(os.urandom(3 << 20))
+    with running_server(data) as server:
+        monkeypatch.setenv("AMLTUI_ENDPOINT", server.endpoint)
+        monkeypatch.setenv("AMLTUI_WORKSPACE_ID", server.workspace_id)
+        monkeypatch.setenv("AMLTUI_TOKEN", "0" * 32)
+        async with open_session() as session:
+            queue = await session.transfers()
+            begun = queue.upload(tmp_path / "a.csv", name="waits", data_type_id="Zip")
+
+            async for (now,) in queue.changes():
+                if now.state is State.WAITING_SIGN_IN:
+                    break
+            monkeypatch.setenv("AMLTUI_TOKEN", server.token)
+            await session.resume(begun.id)
+            done = await queue.finished(begun.id)
+            assert (await session.find("waits")).id == done.dataset_id
+            monkeypatch.setenv("AMLTUI_WORKSPACE_ID", "1" * 32)
+            with pytest.raises(UsageError, match="another workspace"):
+                await session.sign_in(resolve())

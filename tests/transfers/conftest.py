@@ -48,7 +48,7 @@ def stored(transfers, workspace, tmp_path):
         path = tmp_path / f"source-{os.urandom(4).hex()}"
         path.write_bytes(data)
         name = name or f"dataset {os.urandom(6).hex()}"
-        begun = transfers.upload(path, name=name, data_type_id="GenericCSV", family_id=family_id)
+        begun = transfers.upload(path, name=name, data_type_id="GenericCSV", replaces=family_id)
         done = await transfers.finished(begun.id)
         return without_links(await workspace.dataset(done.dataset_id))
 

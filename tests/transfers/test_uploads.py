@@ -54,7 +54,7 @@ async def test_an_update_becomes_the_latest_of_its_family(transfers, workspace, 
     old = await stored(b"old")
     done = await transfers.finished(
         transfers.upload(
-            source, name=old.name, data_type_id="GenericCSV", family_id=old.family_id
+            source, name=old.name, data_type_id="GenericCSV", replaces=old.family_id
         ).id
     )
     (latest,) = await named(workspace, old.name)
@@ -108,7 +108,7 @@ async def test_an_upload_survives_and_happens_once(line, workspace, stored, sour
     name = new_name()
     family = (await stored(b"old", name)).family_id if update else None
     transfers, proxy = await line(SURVIVED[fault])
-    begun = transfers.upload(source, name=name, data_type_id="GenericCSV", family_id=family)
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV", replaces=family)
     done = await transfers.finished(begun.id)
     (latest,) = await named(workspace, name)
     assert latest.id == done.dataset_id
@@ -402,3 +402,20 @@ async def test_a_spooled_file_that_nothing_needs_is_deleted(transfers, cache, so
         assert transfers.resume_unfinished() == ()
         assert held.exists()
         assert not left.exists()
+
+
+@pytest.mark.parametrize(("name", "said"), [("a:b", "forbidden characters"), ("n" * 257, "256")])
+async def test_a_name_that_cannot_be_is_found_before_a_byte_is_sent(line, source, name, said):
+    transfers, proxy = await line()
+    begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
+    with pytest.raises(errors.Rejected, match=said):
+        await transfers.finished(begun.id)
+    assert proxy.requests == []
+
+
+async def test_a_server_that_is_full_is_not_asked_again(line, source):
+    transfers, proxy = await line(always(Fault(answer=(507, {}, b"{}")), kind="begin"))
+    begun = transfers.upload(source, name=new_name(), data_type_id="GenericCSV")
+    with pytest.raises(errors.ServerFailed):
+        await transfers.finished(begun.id)
+    assert proxy.count("begin") == 1

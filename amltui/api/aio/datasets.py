@@ -128,7 +128,7 @@ class AsyncDatasets:
         made = await send(
             workspace, raw_data, name=name, data_type_id=data_type_id, description=description
         )
-        return AsyncDataset(self.workspace, await workspace.dataset(made))
+        return AsyncDataset(self.workspace, made)
 
 
 class Readable(Conditional):
@@ -234,7 +234,7 @@ class AsyncDataset(DatasetMetadata, Readable):
         """
         not_none("raw_data", raw_data)
         workspace = await self.workspace.connect()
-        made = await send(
+        self._model = await send(
             workspace,
             raw_data,
             name=self.name if name is None else name,
@@ -242,7 +242,6 @@ class AsyncDataset(DatasetMetadata, Readable):
             description=self.description if description is None else description,
             replaces=self.family_id,
         )
-        self._model = await workspace.dataset(made)
 
     @only_if(is_own)
     async def rename(self, name: str) -> None:

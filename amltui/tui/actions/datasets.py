@@ -76,7 +76,7 @@ class DatasetActions:
             name=request.name,
             data_type_id=request.data_type_id,
             description=request.description,
-            family_id=dataset.family_id,
+            replaces=dataset.key,
         )
         self._transfers.updating(transfer, dataset)
 

@@ -60,13 +60,14 @@ class TransferActions:
 
     async def asked(self, transfer: Moving, what: str) -> None:
         """`x` and `p`: cancel; pause or resume."""
-        queue = await (await self._desk.session()).transfers()
+        session = await self._desk.session()
+        queue = await session.transfers()
         if what == "cancel":
             await queue.cancel(transfer.id)
         elif transfer.state in {"queued", "running"}:
             await queue.pause(transfer.id)
         else:
-            queue.resume(transfer.id)
+            await session.resume(transfer.id)
 
     async def forget(self) -> None:
         """Take what is over off the pane."""

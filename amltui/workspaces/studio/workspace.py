@@ -17,6 +17,7 @@ from amltui.errors import (
     LinkExpired,
     NotFound,
     NotSupportedByServer,
+    Rejected,
     ServerFailed,
     Unreachable,
     UsageError,
@@ -31,7 +32,7 @@ from amltui.models import (
     User,
     WorkspaceInfo,
 )
-from amltui.wire import lenient, messages, routes
+from amltui.wire import lenient, messages, names, routes
 from amltui.workspaces.base import (
     CAN,
     Capabilities,
@@ -301,6 +302,12 @@ class StudioWorkspace(Workspace):
             del self._renewed_links[next(iter(self._renewed_links))]
         self._renewed_links[dataset_id] = place
         return place
+
+    def check_name(self, name: str) -> None:
+        """See before contents are sent that a dataset can have this name at all."""
+        problem = names.problem_with(name)
+        if problem:
+            raise Rejected(problem, 400, hint="Choose another name.")
 
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
         """Begin an upload of any number of parts, also none."""

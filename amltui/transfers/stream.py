@@ -8,35 +8,38 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from amltui.errors import ContentChanged, Damaged, TransferCut, UsageError
+from amltui.errors import AmltuiError, ContentChanged, Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
+from amltui.transfers.patience import Patience, Signals
+from amltui.transfers.states import Options
 
 if TYPE_CHECKING:
-    from amltui.workspaces.base import Content
-    from amltui.workspaces.base import Workspace as Base
+    from amltui.workspaces.base import Content, Workspace
 
 T = TypeVar("T")
 
 _PIECE: Final = 1 << 20
-_CUTS: Final = 3
-"""Cuts in a row without a byte in between before the stream gives up."""
+ALONE: Final = Options(patience=60.0, attended=False)
+"""Nobody watches who could bring the network back or sign in again."""
 
 
-class Stream:
-    """The bytes of a dataset from a position on. Lives on one event loop.
+class ContentStream:
+    """The bytes of a content from a position on, for whoever does not want them on this disk.
 
-    A content of one id never changes, so a cut connection is taken up where it stopped; the
-    validator of the first answer proves that it is still the same content. At the end its length
-    is held against what the host promised and, from byte 0 on, its hash. Nothing is fetched
-    ahead: the system's own buffers go on receiving while nobody asks.
+    Lives on one event loop. What fails is tried again as `Patience` allows. A content of one id
+    never changes, so a cut connection is taken up where it stopped; the validator of the first
+    answer proves that it is still the same content. At the end its length is held against what the
+    host promised and, from byte 0 on, its hash. Nothing is fetched ahead: the system's own buffers
+    go on receiving while nobody asks.
     """
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[Base]],
+        connect: Callable[[], Awaitable[Workspace]],
         source: Dataset | OutputPort,
         position: int = 0,
         info: ContentInfo | None = None,
+        options: Options = ALONE,
     ) -> None:
         self._connect = connect
         self._source = source
@@ -48,7 +51,7 @@ class Stream:
         self._content: Content | None = None
         self._open = AsyncExitStack()
         """What closes `_content`."""
-        self._cuts = 0
+        self._patience = Patience(options, Signals(), lambda _state, _error: None)
         self._over = False
         self._damage: Damaged | None = None
         self._closed = False
@@ -58,7 +61,7 @@ class Stream:
     async def info(self) -> ContentInfo:
         """What the host said about the whole content; opens the stream."""
         if self._first is None:
-            await self._alone(self._opened)
+            await self._alone(lambda: self._insist(self._opened))
         assert self._first is not None
         return self._first
 
@@ -66,7 +69,7 @@ class Stream:
         """Put what comes, 1 byte to 1 MiB, into `view`; 0 only at the content's end.
 
         Raises:
-            TransferCut: the connection dropped and could not be taken up again.
+            TransferCut: the connection dropped, again and again.
             ContentError: the host sent something else than the content.
             Damaged: at the end; length or hash are not what was promised.
             UsageError: the stream was closed.
@@ -113,20 +116,22 @@ class Stream:
             finally:
                 self._working = None
 
-    async def _next(self, view: memoryview) -> int:
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """The result of `ask`; after a failure that may pass, of another try from here on."""
         while True:
             try:
-                count = await (await self._opened()).readinto(view)
-            except TransferCut:
-                self._cuts += 1
-                if self._cuts > _CUTS:
-                    raise
+                return await ask()
+            except AmltuiError as error:
                 await self._drop()
-                await asyncio.sleep(0.1 * self._cuts)
-            else:
-                break
-        self._cuts = 0
+                await self._patience.after(error)
+
+    async def _next(self, view: memoryview) -> int:
+        async def read() -> int:
+            return await (await self._opened()).readinto(view)
+
+        count = await self._insist(read)
         self._position += count
+        self._patience.progress(self._position)
         if self._hashes is not None:
             self._hashes.update(view[:count])
         if not count:
