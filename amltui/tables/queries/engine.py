@@ -49,11 +49,12 @@ def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "python_enable_replacements": False,
-                "enable_progress_bar": False,  # it goes to standard output after two seconds
                 "errors_as_json": True,  # with the place, also in the fifth of ten lines
             }
         )
         try:
+            # It would go to standard output after two seconds, between the lines of an answer.
+            found.execute("SET enable_progress_bar = false")
             with cancel.calling(found.interrupt):
                 yield found
         except duckdb.Error as error:
