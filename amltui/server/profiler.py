@@ -13,7 +13,6 @@ import itertools
 import os
 import resource
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +21,6 @@ import msgspec
 from amltui.errors import Unreadable, UnsupportedDataType
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
-from amltui.tables.rows import Rows
 from amltui.tables.table import Table
 from amltui.wire.messages import (
     Bar,
@@ -34,12 +32,12 @@ from amltui.wire.messages import (
 )
 
 if TYPE_CHECKING:
-    from amltui.tables.queries import Statistics
+    from amltui.tables.queries import Histogram, Statistics
 
 BARS: Final = 10
+"""Of a histogram, and most common values of texts."""
 DISTINCT_LIMIT: Final = 10_000
 """Distinct values of a column above which none of them are told."""
-_COMMON: Final = 10
 _SHOWN: Final = 200
 """Characters of a common value that are told."""
 MEMORY_LIMIT: Final = 1 << 30
@@ -50,6 +48,7 @@ CPU_SECONDS: Final = 30
 """Seconds of the processor that any content may take, before the ones for its size."""
 CPU_SECONDS_PER_MIB: Final = 0.5
 _NUMBERS: Final = frozenset({"int", "float"})
+_WORDS: Final = frozenset({"text", "bool"})
 
 
 class Profile(msgspec.Struct):
@@ -65,25 +64,27 @@ class Profile(msgspec.Struct):
 
 def profile(table: Table, malformed: int) -> Profile:
     """A table's columns as the statistics of previews and of the command line have them."""
-    from amltui.tables.queries import table_statistics
+    from amltui.tables.queries import table_histograms, table_statistics
 
     columns = tuple(
         SchemaColumn(name=c.name, type=c.type or "text", misfits=c.misfits) for c in table.columns
     )
-    found = [
-        _column(table, index, statistics)
-        for index, statistics in enumerate(table_statistics(table))
+    found = table_statistics(table)
+    asked = [
+        index
+        for index, one in enumerate(found)
+        if one.type in _NUMBERS or (one.type in _WORDS and one.distinct <= DISTINCT_LIMIT)
     ]
+    spreads = dict(zip(asked, table_histograms(table, asked, bins=BARS), strict=True))
+    told = tuple(_column(one, spreads.get(index)) for index, one in enumerate(found))
     return Profile(
         Schema(rows=table.row_count, columns=columns, malformed_rows=malformed),
-        Visualization(rows=table.row_count, columns=tuple(found)),
+        Visualization(rows=table.row_count, columns=told),
     )
 
 
-def _column(table: Table, index: int, found: Statistics) -> ColumnStatistics:
+def _column(found: Statistics, spread: Histogram | None) -> ColumnStatistics:
     """One column as the protocol tells it."""
-    from amltui.tables.queries import distinct, histogram
-
     told = ColumnStatistics(
         name=found.name,
         type=found.type,
@@ -91,9 +92,10 @@ def _column(table: Table, index: int, found: Statistics) -> ColumnStatistics:
         missing=found.missing + found.misfits,
         distinct=found.distinct if found.distinct <= DISTINCT_LIMIT else None,
     )
+    if spread is None:
+        return told
     if found.type in _NUMBERS:
         told.mean, told.standard_deviation = found.mean, found.std
-        spread = histogram(table, index, bins=BARS)
         if spread.edges:
             # Of finite values: JSON has no infinity.
             told.minimum, told.maximum = spread.edges[0], spread.edges[-1]
@@ -102,17 +104,11 @@ def _column(table: Table, index: int, found: Statistics) -> ColumnStatistics:
             Bar(low=low, high=high, count=part.count)
             for (low, high), part in zip(ends, spread.bins, strict=True)
         )
-    elif told.distinct is not None:
-        told.most_common = tuple(_common(distinct(table, index, limit=_COMMON + 1).values))
+    else:
+        told.most_common = tuple(
+            ValueCount(value=part.low[:_SHOWN], count=part.count) for part in spread.bins
+        )
     return told
-
-
-def _common(values: Rows) -> Iterator[ValueCount]:
-    """The most common values that are there."""
-    window = values.window(0, values.row_count, [0, 1])
-    pairs = [(text, count) for text, count in zip(*window, strict=True) if text is not None]
-    for text, count in pairs[:_COMMON]:
-        yield ValueCount(value=text[:_SHOWN], count=int(count or 0))
 
 
 def main(arguments: list[str]) -> int:

@@ -30,6 +30,8 @@ _BATCHES: Final = 16
 """Batches, spread over the table, that the sample is taken from."""
 _ENOUGH: Final = 0.9
 """Share of the values present that must fit a type for a column to be of it."""
+_FIRST: Final = 512
+"""Values of the first rows that say which type they are likely of."""
 _FEW: Final = 128
 _SPACE: Final = " \t\n\v\f\r"
 """What Arrow trims, too."""
@@ -150,8 +152,7 @@ class _Inference:
         """The family without readings that others of it are better than, whatever comes."""
         if self._family.rivals:
             return self._family
-        best = next(place for place, fit in enumerate(self._fits) if fit.misfits == self.least)
-        return replace(self._family, readings=self._family.readings[best:])
+        return _beginning_with_best(self._family, [fit.misfits for fit in self._fits])
 
     @property
     def likely(self) -> bool:
@@ -183,9 +184,10 @@ def candidate(parts: Sequence[Any]) -> Family | None:
     """
     texts = _some_texts(parts)
     best, least = None, None
-    for family in FAMILIES:
+    for one in FAMILIES:
         # Arrow takes long to fail: most types are out after a few values.
-        if not _looks(texts, family) or (family.both and not _both(family, parts)):
+        family = _looks(texts, one)
+        if family is None or (family.both and not _both(family, parts)):
             continue
         found = _Inference(family)
         for part in parts:
@@ -216,16 +218,32 @@ def _stripped(text: str) -> str:
     return text.strip(_SPACE)
 
 
-def _looks(texts: Sequence[str], family: Family) -> bool:
-    """Whether a few texts look like a family's values."""
-    patterns = [re.compile(pattern) for pattern in {r.pattern for r in family.readings}]
-    left = (1 - _ENOUGH) * len(texts)
-    for text in texts:
-        if not any(pattern.match(text) for pattern in patterns):
-            left -= 1
-            if left < 0:
-                return False
-    return bool(texts)
+def _looks(texts: Sequence[str], family: Family) -> Family | None:
+    """What is left of a family where values look like these; None: too few look like it."""
+    allowed = (1 - _ENOUGH) * len(texts)
+    if not texts:
+        return None
+    if family.rivals:
+        first, second = (re.compile(reading.pattern) for reading in family.readings)
+        strange = sum(not (first.match(text) or second.match(text)) for text in texts)
+        return family if strange <= allowed else None
+    misfits: list[int] = []
+    strange_texts = texts
+    for reading in family.readings:
+        pattern = re.compile(reading.pattern)
+        # What fits one reading fits the next.
+        strange_texts = [text for text in strange_texts if pattern.match(text) is None]
+        misfits.append(len(strange_texts))
+        if not strange_texts:
+            break
+    if misfits[-1] > allowed:
+        return None
+    return _beginning_with_best(family, misfits)
+
+
+def _beginning_with_best(family: Family, misfits: Sequence[int]) -> Family:
+    """A family without the readings that take less than one that follows, whatever comes."""
+    return replace(family, readings=family.readings[misfits.index(min(misfits)) :])
 
 
 def _both(family: Family, parts: Iterable[Any]) -> bool:
@@ -242,7 +260,7 @@ def infer(
     columns = []
     for index, (name, binds) in enumerate(zip(names, declared, strict=True)):
         arrays = [batch.column(index) for batch in batches]
-        family = None if binds is not None else candidate([a.slice(0, SAMPLE) for a in arrays[:1]])
+        family = None if binds is not None or not arrays else _of_first(arrays[0])
         if family is None:
             columns.append(Column(name, "text"))
             continue
@@ -252,6 +270,14 @@ def infer(
             start += len(array)
         columns.append(found.column(name))
     return tuple(columns)
+
+
+def _of_first(array: Any) -> Family | None:
+    """What a column is likely of, from the first of its values that there are."""
+    few = array.slice(0, _FIRST)
+    if few.null_count == len(few):
+        few = array.drop_null().slice(0, _FIRST)
+    return candidate([few])
 
 
 def column_types(

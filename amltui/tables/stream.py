@@ -15,9 +15,18 @@ from typing import Any, Final, Self
 
 import pyarrow as pa
 
+from amltui.errors import LocalError
+
 _RECORD: Final = struct.Struct("<QQQ")
 _KEPT: Final = 16
 """Batches whose decoded metadata a reader keeps: the data itself stays in the file."""
+
+
+def unreadable_rows() -> LocalError:
+    """The error for rows that something else than their writer has changed."""
+    return LocalError(
+        "The rows on this disk cannot be read", hint="`amltui cache clear` has them made anew."
+    )
 
 
 def index_path(path: Path) -> Path:
@@ -131,11 +140,18 @@ class StreamReader:
         return bisect_right(self._ends, row)
 
     def batch(self, index: int) -> Any:
-        """A batch, its buffers lying in the memory map."""
+        """A batch, its buffers lying in the memory map.
+
+        Raises:
+            LocalError: what lies there is no batch.
+        """
         found = self._cache.get(index)
         if found is None:
-            self._map.seek(self._offsets[index])
-            found = pa.ipc.read_record_batch(pa.ipc.read_message(self._map), self.schema)
+            try:
+                self._map.seek(self._offsets[index])
+                found = pa.ipc.read_record_batch(pa.ipc.read_message(self._map), self.schema)
+            except (pa.ArrowException, OSError) as error:
+                raise unreadable_rows() from error
             self._cache[index] = found
             if len(self._cache) > _KEPT:
                 self._cache.popitem(last=False)

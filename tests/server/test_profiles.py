@@ -52,6 +52,21 @@ def test_the_visualisation_of_the_census_agrees_with_the_statistics_module(studi
     assert columns["income"]["MostCommon"][0] == {"Value": "<=50K", "Count": 24720}
 
 
+def test_the_visualisation_says_what_stats_says_also_of_missing_values_and_words(studio):
+    lines = ["n,flag,word", "1,yes,a", "2,no,a", "4,yes,", "NA,NA,NA", "inf,yes,b"]
+    dataset = studio.create("mixed", "\n".join(lines).encode(), DataTypeId="GenericCSV")
+    path = f"datasources/{dataset['Id']}/visualizationdata"
+    number, flag, word = studio.http.get(path).raise_for_status().json()["Columns"]
+    assert (number["Type"], number["Count"], number["Missing"], number["Distinct"]) == (
+        "float", 4, 1, 4,
+    )  # fmt: skip
+    assert (number["Minimum"], number["Maximum"]) == (1, 4)
+    assert number["Mean"] == pytest.approx(7 / 3)
+    assert (flag["Type"], flag["Missing"]) == ("bool", 1)
+    assert flag["MostCommon"] == [{"Value": "true", "Count": 3}, {"Value": "false", "Count": 1}]
+    assert (word["Count"], word["Missing"], word["Distinct"]) == (4, 1, 3)
+
+
 def test_types_without_columns_have_no_schema(studio):
     dataset = studio.create("bytes", b"\x00\xff", DataTypeId="Zip")
     assert dataset["SchemaStatus"] == "NotSupported"

@@ -36,7 +36,7 @@ from amltui.tables.queries.values import (
 
 if TYPE_CHECKING:
     from amltui.tables.queries.comparison import compare, differing_rows
-    from amltui.tables.queries.histograms import histogram
+    from amltui.tables.queries.histograms import histogram, table_histograms
     from amltui.tables.queries.match import filter_rows, find
     from amltui.tables.queries.order import sort
     from amltui.tables.queries.select import Answer, sql
@@ -56,6 +56,7 @@ _HOMES = {
     "sort": "order",
     "sql": "select",
     "statistics": "summary",
+    "table_histograms": "histograms",
     "table_statistics": "summary",
 }
 
@@ -86,6 +87,7 @@ __all__ = [
     "sort",
     "sql",
     "statistics",
+    "table_histograms",
     "table_statistics",
 ]
 

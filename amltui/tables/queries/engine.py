@@ -12,11 +12,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from amltui.errors import Cancelled, DiskFull, LocalError, QueryError
+from amltui.errors import Cancelled, DiskFull, QueryError
 from amltui.formats.arrays import numbers
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.view import scratch
 from amltui.tables.rows import Column
+from amltui.tables.stream import unreadable_rows
 from amltui.tables.table import Table
 from amltui.tables.types import reading_of, typed
 
@@ -59,8 +60,6 @@ def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator
                 yield found
         except duckdb.Error as error:
             raise mapped(error, cancel) from error
-        except pa.ArrowException as error:
-            raise _unreadable() from error
         finally:
             found.close()
     finally:
@@ -94,7 +93,7 @@ def mapped(error: Exception, cancel: Cancel, *, asked: str = "", before: int = 0
         return DiskFull("No space left for the intermediate results")
     if "Traceback" in text or "Python exception" in text:
         # Ours, while a batch was read: the statement is not to blame, and paths are not shown.
-        return _unreadable()
+        return unreadable_rows()
     kind, brace, rest = text.partition("{")
     try:
         about = json.loads(brace + rest)
@@ -106,12 +105,6 @@ def mapped(error: Exception, cancel: Cancel, *, asked: str = "", before: int = 0
     if 0 <= place <= len(asked.encode()):
         position = len(asked.encode()[:place].decode("utf-8", "ignore"))
     return QueryError(message, position=position)
-
-
-def _unreadable() -> LocalError:
-    return LocalError(
-        "The rows on this disk cannot be read", hint="`amltui cache clear` has them made anew."
-    )
 
 
 def typed_reader(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 
-from amltui.formats.arrays import booleans
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.numeric import as_numbers, as_text, unit_of
-from amltui.tables.queries.sample import SAMPLE, row_mask, row_total, sample
-from amltui.tables.queries.value_counts import distinct
+from amltui.tables.queries.sample import SAMPLE, batches, row_total, sample
+from amltui.tables.queries.value_counts import value_counts
 from amltui.tables.queries.values import Bin, Histogram
 from amltui.tables.queries.view import View, base
 from amltui.tables.rows import Column
@@ -40,70 +41,101 @@ def histogram(
     Raises:
         Cancelled: it was stopped.
     """
+    return table_histograms(rows, [column], bins=bins, sampled=sampled, cancel=cancel)[0]
+
+
+def table_histograms(
+    rows: Table | View,
+    columns: Sequence[int],
+    *,
+    bins: int = 20,
+    sampled: bool = False,
+    cancel: Cancel | None = None,
+) -> list[Histogram]:
+    """The histograms of several columns, see `histogram`; the rows are gone through twice.
+
+    Raises:
+        Cancelled: it was stopped.
+    """
     cancel = cancel or Cancel()
-    about = base(rows).columns[column]
-    if about.type in {None, "text"}:
-        return _of_texts(rows, column, about.name, bins, cancel)
+    found: dict[int, Histogram] = {}
+    ranges: dict[int, _Range] = {}
     with base(rows).reopen() as own:
-        total = row_total(own, rows)
-        if about.type == "bool":
-            return _of_words(about, _arrays(own, column, row_mask(own, rows), cancel))
-        if sampled and total > SAMPLE:
-            chunks = sample(own, rows, column, cancel).chunks
-            return _of_range(about, bins, lambda: iter(chunks), sampled=SAMPLE)
-        mask = row_mask(own, rows)
-        return _of_range(about, bins, lambda: _arrays(own, column, mask, cancel))
+        part = sampled and row_total(own, rows) > SAMPLE
+        for index in columns:
+            about = base(rows).columns[index]
+            if about.type in {None, "text"}:
+                found[index] = _of_texts(own, rows, index, bins, cancel)
+            elif about.type == "bool":
+                found[index] = _of_words(about, batches(own, rows, [index], cancel))
+            else:
+                ranges[index] = _Range(about, bins)
+        for take in (_Range.bound, _Range.count):
+            for index, one in ranges.items() if part else ():
+                for array in sample(own, rows, index, cancel).chunks:
+                    take(one, array)
+            for arrays in batches(own, rows, list(ranges), cancel) if not part else ():
+                for one, array in zip(ranges.values(), arrays, strict=True):
+                    take(one, array)
+        found |= {index: one.result(SAMPLE if part else None) for index, one in ranges.items()}
+    return [found[index] for index in columns]
 
 
-def _arrays(own: Table, column: int, mask: Any, cancel: Cancel) -> Iterator[Any]:
-    """A column's text batch by batch."""
-    for number in range(own.stream.batch_count):
-        cancel.check()
-        array = own.stream.batch(number).column(column)
-        if mask is not None:
-            array = array.filter(booleans(mask[slice(*own.stream.span(number))]))
-        yield array
+class _Range:
+    """Equal parts of the range of a column's values: first the range is found, then its parts."""
 
+    def __init__(self, column: Column, bins: int) -> None:
+        self._column = column
+        self._bins = bins
+        self._low, self._high = math.inf, -math.inf
+        self._missing = self._total = 0
+        self._counts: npt.NDArray[np.int64] | None = None
 
-def _of_range(
-    column: Column,
-    bins: int,
-    arrays: Callable[[], Iterator[Any]],
-    sampled: int | None = None,
-) -> Histogram:
-    """Equal parts of the range of all values in `arrays`, which are gone through twice."""
-    name, kind = column.name, column.type or "text"
-    lows, highs, missing, total = [], [], 0, 0
-    for array in arrays():
-        values = typed(array, column)
-        missing += _missing(array, values)
-        total += len(array)
+    def bound(self, array: Any) -> None:
+        """First time: take in a batch's extremes."""
+        values = typed(array, self._column)
+        self._missing += _missing(array, values)
+        self._total += len(array)
         numbers = _finite(values)
         if len(numbers):
-            lows.append(numbers.min())
-            highs.append(numbers.max())
-    if not lows:
-        return Histogram(name, kind, (), missing, total - missing, sampled)
-    low, high = float(min(lows)), float(max(highs))
-    whole = kind != "float"
-    count = max(1, min(bins, int(high - low) + 1) if whole else bins)
-    edges = np.linspace(low, high, count + 1)
-    counts = np.zeros(count, dtype=np.int64)
-    width = high - low
-    for array in arrays():
-        numbers = _finite(typed(array, column))
-        if width:
-            place = ((numbers - low) * (count / width)).astype(np.int64)
-            np.clip(place, 0, count - 1, out=place)
-            counts += np.bincount(place, minlength=count)
+            self._low = min(self._low, float(numbers.min()))
+            self._high = max(self._high, float(numbers.max()))
+
+    def count(self, array: Any) -> None:
+        """Second time: count a batch's values."""
+        width = self._high - self._low
+        if self._low > self._high:
+            return
+        if self._counts is None:
+            whole = self._column.type != "float"
+            bins = max(1, int(min(self._bins, width + 1)) if whole else self._bins)
+            self._counts = np.zeros(bins, dtype=np.int64)
+        numbers = _finite(typed(array, self._column))
+        if 0 < width < math.inf:
+            bins = len(self._counts)
+            place = ((numbers - self._low) * (bins / width)).astype(np.int64)
+            np.clip(place, 0, bins - 1, out=place)
+            self._counts += np.bincount(place, minlength=bins)
         else:
-            counts[0] += len(numbers)
-    texts = [_edge(edge, column) for edge in edges]
-    made = tuple(
-        Bin(texts[place], texts[place + 1], int(found)) for place, found in enumerate(counts)
-    )
-    other = total - missing - int(counts.sum())
-    return Histogram(name, kind, made, missing, other, sampled, tuple(edges.tolist()))
+            self._counts[0] += len(numbers)
+
+    def result(self, sampled: int | None) -> Histogram:
+        """The histogram, after all batches were taken in twice."""
+        column = self._column
+        kind = column.type or "text"
+        if self._counts is None:
+            return Histogram(
+                column.name, kind, (), self._missing, self._total - self._missing, sampled
+            )
+        edges = np.linspace(self._low, self._high, len(self._counts) + 1)
+        texts = [_edge(edge, column) for edge in edges]
+        made = tuple(
+            Bin(texts[place], texts[place + 1], int(found))
+            for place, found in enumerate(self._counts)
+        )
+        other = self._total - self._missing - int(self._counts.sum())
+        ends = tuple(edges.tolist())
+        return Histogram(column.name, kind, made, self._missing, other, sampled, ends)
 
 
 def _missing(texts: Any, values: Any) -> int:
@@ -129,11 +161,11 @@ def _edge(value: float, column: Column) -> str:
     return as_text(ticks, column)
 
 
-def _of_words(column: Column, arrays: Iterator[Any]) -> Histogram:
-    """How many values are false, and how many true; the commoner first."""
+def _of_words(column: Column, arrays: Iterator[list[Any]]) -> Histogram:
+    """How many values are false, and how many true; the more common first."""
     missing = total = 0
     counts = {"false": 0, "true": 0}
-    for array in arrays:
+    for (array,) in arrays:
         values = typed(array, column)
         missing += _missing(array, values)
         total += len(array)
@@ -145,15 +177,15 @@ def _of_words(column: Column, arrays: Iterator[Any]) -> Histogram:
     return Histogram(column.name, "bool", tuple(made), missing, other)
 
 
-def _of_texts(rows: Table | View, column: int, name: str, bins: int, cancel: Cancel) -> Histogram:
+def _of_texts(own: Table, rows: Table | View, column: int, bins: int, cancel: Cancel) -> Histogram:
     # One more than asked for, because the missing value may be among them.
-    answer = distinct(rows, column, limit=bins + 1, cancel=cancel)
+    answer = value_counts(own, rows, column, bins + 1, cancel)
     found = answer.values
     values, counts = found.window(0, found.row_count, [0, 1])
     pairs = [(value, int(count or 0)) for value, count in zip(values, counts, strict=True)]
     made = tuple(Bin(value, value, count) for value, count in pairs if value is not None)[:bins]
-    with base(rows).reopen() as own:
-        mask, total = row_mask(own, rows), row_total(own, rows)
-        missing = sum(array.null_count for array in _arrays(own, column, mask, cancel))
+    total = row_total(own, rows)
+    missing = sum(array.null_count for (array,) in batches(own, rows, [column], cancel))
     other = total - missing - sum(b.count for b in made)
+    name = own.columns[column].name
     return Histogram(name, "text", made, missing, other, None if answer.exact else SAMPLE)

@@ -1,13 +1,14 @@
-"""A random sample of a column's rows, for what need not be asked of all of them."""
+"""The rows that are asked about: all of them, or a random sample."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from amltui.formats.arrays import numbers
+from amltui.formats.arrays import booleans, numbers
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.view import View
 from amltui.tables.table import Table
@@ -50,3 +51,18 @@ def sample(own: Table, rows: Table | View, column: int, cancel: Cancel) -> Any:
             places = numbers(picked[low:high] - first, pa.int64())
             parts.append(own.stream.batch(number).column(column).take(places))
     return pa.chunked_array(parts, pa.string())
+
+
+def batches(
+    own: Table, rows: Table | View, columns: Sequence[int], cancel: Cancel
+) -> Iterator[list[Any]]:
+    """The texts of columns in the rows asked about, batch by batch."""
+    chosen = row_mask(own, rows)
+    for number in range(own.stream.batch_count):
+        cancel.check()
+        batch = own.stream.batch(number)
+        arrays = [batch.column(index) for index in columns]
+        if chosen is not None:
+            only = booleans(chosen[slice(*own.stream.span(number))])
+            arrays = [array.filter(only) for array in arrays]
+        yield arrays

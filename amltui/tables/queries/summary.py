@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any, Final
@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from amltui.formats.arrays import booleans, numbers, plain, strings
+from amltui.formats.arrays import numbers, plain, strings
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.numeric import Number, as_numbers, as_text, unit_of
-from amltui.tables.queries.sample import row_mask, row_total, sample
+from amltui.tables.queries.sample import batches, row_total, sample
 from amltui.tables.queries.values import Statistics
 from amltui.tables.queries.view import View, base
 from amltui.tables.rows import CELL_LIMIT, RANGED, Column
@@ -68,7 +68,7 @@ def table_statistics(
         for start in range(0, len(columns), at_once):
             group = columns[start : start + at_once]
             tallies = [_Tally(table.columns[index], total) for index in group]
-            for arrays in _batches(own, rows, group, cancel):
+            for arrays in batches(own, rows, group, cancel):
                 # In the order of the rows: sums of fractions depend on it.
                 list(pool.map(_Tally.add, tallies, arrays))
             found += [
@@ -76,21 +76,6 @@ def table_statistics(
                 for index, tally in zip(group, tallies, strict=True)
             ]
     return found
-
-
-def _batches(
-    own: Table, rows: Table | View, columns: Sequence[int], cancel: Cancel
-) -> Iterator[list[Any]]:
-    """The texts of columns, batch by batch."""
-    chosen = row_mask(own, rows)
-    for number in range(own.stream.batch_count):
-        cancel.check()
-        batch = own.stream.batch(number)
-        arrays = [batch.column(index) for index in columns]
-        if chosen is not None:
-            only = booleans(chosen[slice(*own.stream.span(number))])
-            arrays = [array.filter(only) for array in arrays]
-        yield arrays
 
 
 class _Tally:

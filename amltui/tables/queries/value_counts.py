@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +15,7 @@ from amltui.formats.arrow import one_batch
 from amltui.tables.memory import MemoryRows
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, typed_reader
-from amltui.tables.queries.sample import row_mask, row_total, sample
+from amltui.tables.queries.sample import SAMPLE, row_mask, row_total, sample
 from amltui.tables.queries.values import Distinct
 from amltui.tables.queries.view import View, base
 from amltui.tables.rows import Column
@@ -43,7 +45,7 @@ def register(
 def distinct(
     rows: Table | View, column: int, *, limit: int = 10_000, cancel: Cancel | None = None
 ) -> Distinct:
-    """A column's values as text with their counts, the commonest first.
+    """A column's values as text with their counts, the most common first.
 
     Where nearly every row has a value of its own, to count each of millions takes seconds and
     tells nothing: then those that are found in a sample are counted, in all rows.
@@ -57,22 +59,34 @@ def distinct(
     Raises:
         Cancelled: it was stopped.
     """
-    cancel = cancel or Cancel()
     with base(rows).reopen() as own:
-        columns = (Column(own.columns[column].name, "text"), Column("count", "int"))
-        if row_total(own, rows) > _EXACT:
-            seen = pc.value_counts(sample(own, rows, column, cancel))
-            if len(seen) > _MANY * pc.sum(seen.field("counts")).as_py():
-                values = _counted(own, rows, column, _candidates(seen, limit), cancel)
-                total = sum(estimate(own, rows, column, cancel))
-                return Distinct(MemoryRows(columns, [values]), total, exact=False)
-        with connection(own, cancel) as found:
-            source = register(found, own, rows, column, cancel)
-            table = found.sql(
-                f"WITH counted AS (SELECT c0 AS value, count(*) AS n FROM {source} GROUP BY 1) "  # noqa: S608 - only our own names
-                "SELECT value, n::VARCHAR AS count, count(*) OVER () AS total FROM counted "
-                f"ORDER BY n DESC, value NULLS FIRST LIMIT {int(limit)}"
-            ).to_arrow_table()
+        return value_counts(own, rows, column, limit, cancel or Cancel())
+
+
+def value_counts(
+    own: Table, rows: Table | View, column: int, limit: int, cancel: Cancel
+) -> Distinct:
+    """See `distinct`; `own` is the table, opened for this thread."""
+    columns = (Column(own.columns[column].name, "text"), Column("count", "int"))
+    rows_asked = row_total(own, rows)
+    if rows_asked <= SAMPLE:
+        seen = pc.value_counts(sample(own, rows, column, cancel))
+        counts = seen.field("counts").to_pylist()
+        counted = zip(seen.field("values").to_pylist(), counts, strict=True)
+        return Distinct(MemoryRows(columns, [_listed(counted, limit)]), len(seen))
+    if rows_asked > _EXACT:
+        seen = pc.value_counts(sample(own, rows, column, cancel))
+        if len(seen) > _MANY * pc.sum(seen.field("counts")).as_py():
+            values = _counted(own, rows, column, _candidates(seen, limit), cancel)
+            total = sum(estimate(own, rows, column, cancel))
+            return Distinct(MemoryRows(columns, [values]), total, exact=False)
+    with connection(own, cancel) as found:
+        source = register(found, own, rows, column, cancel)
+        table = found.sql(
+            f"WITH counted AS (SELECT c0 AS value, count(*) AS n FROM {source} GROUP BY 1) "  # noqa: S608 - only our own names
+            "SELECT value, n::VARCHAR AS count, count(*) OVER () AS total FROM counted "
+            f"ORDER BY n DESC, value NULLS FIRST LIMIT {int(limit)}"
+        ).to_arrow_table()
     total = table.column("total")[0].as_py() if table.num_rows else 0
     values = one_batch(table.select(["value", "count"]).cast(_VALUES))
     return Distinct(MemoryRows(columns, [values]), total)
@@ -98,7 +112,7 @@ def _candidates(seen: Any, limit: int) -> Any:
 
 
 def _counted(own: Table, rows: Table | View, column: int, values: Any, cancel: Cancel) -> Any:
-    """Values and in how many rows each of them is, the commonest first."""
+    """Values and in how many rows each of them is, the most common first."""
     mask = row_mask(own, rows)
     counts = np.zeros(len(values), dtype=np.int64)
     for number in range(own.stream.batch_count):
@@ -108,9 +122,14 @@ def _counted(own: Table, rows: Table | View, column: int, values: Any, cancel: C
             array = array.filter(booleans(mask[slice(*own.stream.span(number))]))
         places = pc.index_in(array, value_set=values).drop_null()
         counts += np.bincount(plain(places, np.int32), minlength=len(values))
-    found = zip(values.to_pylist(), counts.tolist(), strict=True)
-    pairs = sorted(
-        ((text, count) for text, count in found if count),
+    return _listed(zip(values.to_pylist(), counts.tolist(), strict=True), len(values))
+
+
+def _listed(counted: Iterable[tuple[str | None, int]], limit: int) -> Any:
+    """Values with their counts, the most common first, as a batch of texts."""
+    pairs = heapq.nsmallest(
+        limit,
+        ((text, count) for text, count in counted if count),
         key=lambda pair: (-pair[1], pair[0] is not None, pair[0] or ""),
     )
     return pa.RecordBatch.from_arrays(
