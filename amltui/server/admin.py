@@ -17,13 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
-from amltui.server import checking, settings, tokens
+from amltui.server import checking, janitor, settings, tokens
 from amltui.server.checking import Report
 from amltui.server.database import tables, versions
 from amltui.server.database.engine import Database, at_start, database_url, open_database
+from amltui.server.janitor import Cleaned
 from amltui.server.opening import open_store
 from amltui.server.options import ServeOptions
 from amltui.server.problems import StartError
+from amltui.server.state import State
 
 _T = TypeVar("_T")
 
@@ -87,6 +89,19 @@ def rotate_links(options: ServeOptions) -> None:
     _run(options, rotate)
 
 
+def clean(options: ServeOptions) -> Cleaned:
+    """Take away now what nobody refers to, uploads that lie for an hour included."""
+
+    async def run() -> Cleaned:
+        async with _database(options) as database:
+            store = open_store(options)
+            await store.open()
+            state = State(options, database, store, await _workspace(database, options))
+            return await janitor.clean(state, upload_age=janitor.CLEAN_UPLOAD_AGE)
+
+    return asyncio.run(run())
+
+
 def check(options: ServeOptions) -> Report:
     """Verify every content against its hash, and the database against the store."""
 
@@ -101,17 +116,22 @@ def check(options: ServeOptions) -> Report:
 
 def _run(options: ServeOptions, work: Callable[[AsyncConnection, str], Awaitable[_T]]) -> _T:
     async def run() -> _T:
-        async with _database(options) as database, database.writing() as connection:
-            found = await connection.scalar(
-                sa.select(tables.workspaces.c.id).where(
-                    tables.workspaces.c.id != GLOBAL_WORKSPACE_ID
-                )
-            )
-            if found is None:
-                raise StartError(_NOTHING.format(data=options.data))
-            return await work(connection, str(found))
+        async with _database(options) as database:
+            workspace_id = await _workspace(database, options)
+            async with database.writing() as connection:
+                return await work(connection, workspace_id)
 
     return asyncio.run(run())
+
+
+async def _workspace(database: Database, options: ServeOptions) -> str:
+    async with database.reading() as connection:
+        found = await connection.scalar(
+            sa.select(tables.workspaces.c.id).where(tables.workspaces.c.id != GLOBAL_WORKSPACE_ID)
+        )
+    if found is None:
+        raise StartError(_NOTHING.format(data=options.data))
+    return str(found)
 
 
 _NOTHING = "There is no workspace in {data} yet. Start `amltui serve` once to make one."

@@ -13,6 +13,7 @@ import time
 from typing import Final
 
 import sqlalchemy as sa
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -22,11 +23,12 @@ from amltui.server import log
 from amltui.server.access import Gate, address_of
 from amltui.server.answers import Lists
 from amltui.server.bridge import LET_IN, body_length
-from amltui.server.database.engine import is_failure
+from amltui.server.database.engine import is_failure, is_full
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.problems import (
     BadRequest,
     Clash,
+    Full,
     LengthRequired,
     Missing,
     NotAllowed,
@@ -36,6 +38,7 @@ from amltui.server.problems import (
     Unavailable,
 )
 from amltui.server.profiles import Profiler
+from amltui.server.quota import DISK_FULL
 from amltui.server.routing import Call, Endpoint, answer
 from amltui.server.state import State
 from amltui.wire import headers
@@ -71,10 +74,12 @@ class Application:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        # The R client joins an endpoint that ends with a slash and a path that begins with one.
+        scope["path"] = "/" + scope["path"].lstrip("/")
         request_id = secrets.token_hex(8)
         began = time.perf_counter()
         status = 0
-        body = _Body(receive)
+        body = _Body(scope, receive)
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -132,11 +137,13 @@ class _Body:
     the answer that says why.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
         self._ended = False
+        self._asks = Headers(scope=scope).get("expect", "").lower() == "100-continue"
 
     async def __call__(self) -> Message:
+        self._asks = False
         try:
             message = await self._receive()
         except TimeoutError:
@@ -147,7 +154,9 @@ class _Body:
         return message
 
     async def drain(self) -> None:
-        """Read what the client still sends, within limits."""
+        """Read what the client still sends, within limits; one that asks first sends nothing."""
+        if self._asks:
+            return
         left = _DRAIN_BYTES
         with contextlib.suppress(TimeoutError, Stalled):
             async with asyncio.timeout(_DRAIN_SECONDS):
@@ -177,6 +186,9 @@ def _check_head(scope: Scope) -> None:
     """Refuse what no id or name holds and PostgreSQL cannot even compare, and unknown lengths."""
     if body_length(scope) is None:
         raise LengthRequired
+    hosts = Headers(scope=scope).getlist("host")
+    if len(hosts) > 1 or (not hosts and scope["http_version"] not in {"1", "1.0"}):
+        raise BadRequest("A request has one Host.")
     if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
         raise BadRequest("An address cannot hold a NUL character.")
 
@@ -190,7 +202,7 @@ def problem_answer(error: Exception, request_id: str) -> Response:
     if not isinstance(error, Problem):
         error = _own_failure(error, request_id)
     elif error.status >= 500:
-        log.event("failed", logging.ERROR, failed=True, id=request_id, status=error.status)
+        log.event("refused", logging.WARNING, id=request_id, status=error.status, words=_why(error))
     message = str(error)
     return answer(
         Error(message=message, error_message=message, id=request_id), error.status, error.headers
@@ -201,10 +213,24 @@ def _own_failure(error: Exception, request_id: str) -> Problem:
     if isinstance(error, sa.exc.IntegrityError):
         log.event("clash", logging.WARNING, failed=True, id=request_id)
         return Clash("Somebody else changed this at the same moment. Look at it and try again.")
-    log.event("failed", logging.ERROR, failed=True, id=request_id)
+    if is_full(error):
+        log.event("refused", logging.WARNING, id=request_id, status=507, words=_why(error))
+        return Full(DISK_FULL)
     if is_failure(error):
+        log.event("refused", logging.ERROR, id=request_id, status=503, words=_why(error))
         return Unavailable(f"The server's database cannot be used now (error id {request_id}).")
+    log.event("failed", logging.ERROR, failed=True, id=request_id)
     return OwnFailure(f"The server failed (error id {request_id}).")
+
+
+def _why(error: BaseException) -> str:
+    """What happened, down to the first cause, in one line each."""
+    words = []
+    cause: BaseException | None = error
+    while cause is not None:
+        words.append(f"{type(cause).__name__}: {cause}".partition("\n")[0])
+        cause = cause.__cause__
+    return "; ".join(words)
 
 
 def _templates(path: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import clock, keeping
 from amltui.server.database.tables import families, instances, profiles, workspaces
-from amltui.server.problems import BadRequest, Forbidden, Missing, NameTaken
+from amltui.server.problems import BadRequest, Clash, Forbidden, Missing, NameTaken
 from amltui.wire import names
 
 _DESCRIPTION_LIMIT: Final = 100_000
@@ -160,6 +160,12 @@ async def versions(
     return rows
 
 
+async def probe(connection: AsyncConnection, workspace_id: str) -> None:
+    """Read a little of all that a list needs; raises what the database raises."""
+    await revision(connection, workspace_id)
+    await connection.execute(_shown().order_by(instances.c.created.desc()).limit(1))
+
+
 async def change(connection: AsyncConnection, workspace_id: str) -> None:
     """Begin a change of the workspace: others wait until this transaction ends."""
     await connection.execute(
@@ -260,6 +266,25 @@ async def delete(connection: AsyncConnection, workspace_id: str, family_id: str)
     """
     await _latest(connection, workspace_id, family_id)
     await connection.execute(sa.delete(families).where(families.c.id == family_id))
+
+
+async def delete_version(connection: AsyncConnection, workspace_id: str, instance_id: str) -> None:
+    """Remove one instance that is not its family's latest. Call `change` first.
+
+    Raises:
+        Missing: there is no such instance.
+        Forbidden: it is an example.
+        Clash: it is the latest.
+    """
+    row = await one(connection, workspace_id, instance_id)
+    if instance_id.startswith(GLOBAL_WORKSPACE_ID):
+        raise Forbidden("Example data sets cannot be changed.")
+    if row.is_latest:
+        raise Clash(
+            "This is the data set's latest version. Restore an older one first, or delete the "
+            "whole data set."
+        )
+    await connection.execute(sa.delete(instances).where(instances.c.id == instance_id))
 
 
 async def _latest(connection: AsyncConnection, workspace_id: str, family_id: str) -> sa.Row[Any]:

@@ -100,6 +100,56 @@ async def publish(
     await save_output(connection, experiment_id, node_id, port, data_type_id, stored)
 
 
+async def delete_output(
+    connection: AsyncConnection, workspace_id: str, experiment_id: str, node_id: str, port: str
+) -> None:
+    """Take a port's contents away; the port goes too, and a node that was only made for it.
+
+    Raises:
+        Forbidden: the experiment is an example.
+        Missing: there is no such experiment, or nothing was published there.
+    """
+    experiment = await _own(connection, workspace_id, experiment_id)
+    await output(connection, workspace_id, experiment_id, node_id, port)
+    await connection.execute(
+        sa.delete(outputs)
+        .where(outputs.c.experiment_id == experiment_id)
+        .where(outputs.c.node_id == node_id)
+        .where(outputs.c.port == port)
+    )
+    graph = experiment.graph or messages.Graph()
+    nodes = []
+    for node in graph.module_nodes or ():
+        if node.id == node_id:
+            left = [p for p in node.output_ports_internal or () if p.name != port]
+            node.output_ports_internal = tuple(left)
+            if not left and not node.module_id:
+                continue
+        nodes.append(node)
+    graph.module_nodes = tuple(nodes)
+    experiment.graph = graph
+    await save(connection, workspace_id, experiment)
+
+
+async def delete(connection: AsyncConnection, workspace_id: str, experiment_id: str) -> None:
+    """Take an experiment with its outputs away; datasets that were made of them stay.
+
+    Raises:
+        Forbidden: the experiment is an example.
+        Missing: there is no such experiment.
+    """
+    await _own(connection, workspace_id, experiment_id)
+    await connection.execute(sa.delete(experiments).where(experiments.c.id == experiment_id))
+
+
+async def _own(
+    connection: AsyncConnection, workspace_id: str, experiment_id: str
+) -> messages.Experiment:
+    if experiment_id.startswith(GLOBAL_WORKSPACE_ID):
+        raise Forbidden("Example experiments cannot be changed.")
+    return await one(connection, workspace_id, experiment_id)
+
+
 def check_publishable(workspace_id: str, experiment_id: str) -> None:
     """Refuse ids that are an example's, or not of this workspace's; see `publish`."""
     if experiment_id.startswith(GLOBAL_WORKSPACE_ID):

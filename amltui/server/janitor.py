@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +30,12 @@ EVERY: Final = 3_600.0
 UPLOAD_AGE: Final = 24 * 3_600.0
 """Seconds that an upload may lie untouched."""
 CONTENT_AGE: Final = 3_600.0
-"""Seconds that a content without a reference stays: the next one may want the same bytes."""
+"""Seconds that a content stays which nothing has referred to yet; one that lost its last
+reference goes at once (see `keeping`)."""
+CLEAN_UPLOAD_AGE: Final = 3_600.0
+"""The same where somebody asks for room now."""
+_GATHER: Final = 0.5
+"""Seconds for which the room that several requests free is gathered."""
 _BATCH: Final = 1_000
 
 
@@ -45,16 +51,29 @@ class Cleaned:
 
 async def run(state: State) -> None:
     """Clean again and again, until cancelled; a failure is logged and tried again later."""
-    wait = FIRST
+    next_run = time.monotonic() + FIRST
     while True:
-        await asyncio.sleep(wait)
-        wait = EVERY
+        whole = not await _freed(state, next_run - time.monotonic())
         try:
-            cleaned = await clean(state)
+            cleaned = await clean(state) if whole else Cleaned(0, await clean_contents(state), 0)
         except (sa.exc.SQLAlchemyError, OSError, Problem):
             log.event("janitor failed", logging.ERROR, failed=True)
         else:
             log.event("janitor", uploads=cleaned.uploads, contents=cleaned.contents)
+        if whole:
+            next_run = time.monotonic() + EVERY
+
+
+async def _freed(state: State, wait: float) -> bool:
+    """Whether room may have been freed before `wait` seconds are over."""
+    try:
+        async with asyncio.timeout(max(0, wait)):
+            await state.freed.wait()
+    except TimeoutError:
+        return False
+    await asyncio.sleep(_GATHER)
+    state.freed.clear()
+    return True
 
 
 async def clean(
@@ -62,14 +81,20 @@ async def clean(
 ) -> Cleaned:
     """Take away what is older than the ages (seconds) and has no reference."""
     abandoned = await _abandoned(state, upload_age)
-    removed = 0
-    for sha256 in await _unreferenced(state, content_age):
-        if await _doom(state, sha256, content_age):
-            removed += await _remove(state, sha256)
+    removed = await clean_contents(state, content_age)
     async with state.database.reading() as connection:
         live = set((await connection.execute(sa.select(uploads.c.id))).scalars())
     leftovers = await state.store.sweep(upload_age, live)
     return Cleaned(abandoned, removed, leftovers)
+
+
+async def clean_contents(state: State, age: float = CONTENT_AGE) -> int:
+    """Remove contents without a reference, at most a thousand; how many."""
+    removed = 0
+    for sha256 in await _unreferenced(state, age):
+        if await _doom(state, sha256, age):
+            removed += await _remove(state, sha256)
+    return removed
 
 
 async def _abandoned(state: State, age: float) -> int:

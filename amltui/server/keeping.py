@@ -7,6 +7,8 @@ finds bytes: a record that the janitor has doomed cannot be referred to, it must
 
 from __future__ import annotations
 
+from typing import Final
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +18,9 @@ from amltui.server.database.engine import Database
 from amltui.server.database.tables import contents
 from amltui.server.problems import Clash, Missing, Problem, Unavailable
 from amltui.server.store.base import Staged, Stored
+
+_CLAIMED: Final = 0
+"""`touched` of a content that nobody waits for: without a reference it can go at once."""
 
 
 async def keep(database: Database, staged: Staged) -> Stored:
@@ -33,11 +38,13 @@ async def claim(connection: AsyncConnection, sha256: str) -> None:
     Raises:
         Clash: the janitor took it meanwhile; the client sends it again.
     """
-    found = await connection.execute(
-        sa.select(contents.c.doomed).where(contents.c.sha256 == sha256).with_for_update()
+    claimed = await connection.execute(
+        sa.update(contents)
+        .where(contents.c.sha256 == sha256)
+        .where(~contents.c.doomed)
+        .values(touched=_CLAIMED)
     )
-    doomed = found.scalar()
-    if doomed is None or doomed:
+    if claimed.rowcount != 1:
         raise Clash("The uploaded contents have expired. Upload them again.")
 
 
@@ -57,7 +64,8 @@ async def _record(connection: AsyncConnection, stored: Stored) -> None:
     row = {
         "sha256": stored.sha256,
         "size": stored.size,
-        "touched": clock.now(),
+        # Nothing refers to it before it is in the store: a megabyte in a second at the slowest.
+        "touched": clock.now() + stored.size,
         "doomed": False,
     }
     statement = insert(contents).values(row)

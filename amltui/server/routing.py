@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from amltui.server.answers import Lists, Writer
+from amltui.server.bridge import body_length
 from amltui.server.links import Signer, expiry
 from amltui.server.problems import BadRequest, TooLarge
 from amltui.server.profiles import Profiler
@@ -45,6 +46,11 @@ class Call:
     def query(self, name: str, default: str = "") -> str:
         """A query parameter."""
         return self.request.query_params.get(name, default)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body, as the request says."""
+        return body_length(self.request.scope) or 0
 
     def number(self, name: str) -> int:
         """A query parameter that is a whole number.

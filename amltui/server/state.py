@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from amltui.server.database.engine import Database
 from amltui.server.options import ServeOptions
 from amltui.server.store.base import Store
+
+
+@dataclass(slots=True)
+class Reservations:
+    """Room that requests under way in this process will take; see `quota`."""
+
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +25,6 @@ class State:
     database: Database
     store: Store
     workspace_id: str
+    reservations: Reservations = field(default_factory=Reservations)
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a content may have lost its last reference: the janitor looks at once."""

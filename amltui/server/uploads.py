@@ -11,17 +11,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from amltui.server import catalog, clock, keeping
+from amltui.server import catalog, clock, keeping, quota
 from amltui.server.catalog import NewInstance
 from amltui.server.database.tables import blocks, instances, uploads
-from amltui.server.problems import BadRequest, Clash, Full, Missing, NameTaken, TooLarge
+from amltui.server.problems import BadRequest, Clash, Missing, TooLarge
 from amltui.server.state import State
-from amltui.server.store.base import Stored
+from amltui.server.store.base import Block, Stored
 
 BLOCK_LIMIT: Final = 256 << 20
 """Bytes of one block at most."""
 BLOCKS_LIMIT: Final = 100_000
 """Blocks of one upload at most."""
+_SMALL: Final = 64 << 10
+_SMALL_BLOCKS: Final = 1_000
+"""Blocks of an upload that may have fewer than `_SMALL` bytes: each costs a file and a row."""
 
 
 async def begin(state: State, data_type_id: str) -> str:
@@ -41,19 +44,15 @@ async def begin(state: State, data_type_id: str) -> str:
 
 
 async def receive_whole(
-    state: State, upload_id: str, first: bytes, rest: AsyncIterator[bytes]
+    state: State, upload_id: str, size: int, data: AsyncIterator[bytes]
 ) -> None:
-    """Take an upload's whole content in one body."""
-    room = await room_left(state)
-    async with state.store.stage() as staged:
-        received = len(first)
-        check_room(state, received, room)
-        await staged.write(first)
-        async for chunk in rest:
-            received += len(chunk)
-            check_room(state, received, room)
-            await staged.write(chunk)
-        stored = await keeping.keep(state.database, staged)
+    """Take an upload's whole content of `size` bytes in one body.
+
+    Raises:
+        TooLarge: no upload may be as large.
+        Full: there is no room for it.
+    """
+    stored = await receive(state, size, data)
     async with state.database.writing() as connection:
         await keeping.claim(connection, stored.sha256)
         await connection.execute(
@@ -63,38 +62,58 @@ async def receive_whole(
         )
 
 
+async def receive(state: State, size: int, data: AsyncIterator[bytes]) -> Stored:
+    """Keep a body of `size` bytes as a content that nothing refers to yet; see `receive_whole`."""
+    async with quota.reserved(state, size), state.store.stage() as staged:
+        async for chunk in data:
+            await staged.write(chunk)
+        return await keeping.keep(state.database, staged)
+
+
 async def receive_block(
-    state: State, upload_id: str, number: int, count: int, data: AsyncIterator[bytes]
+    state: State, upload_id: str, number: int, count: int, size: int, data: AsyncIterator[bytes]
 ) -> None:
     """Take block `number` (0-based) of `count`; a repeated block takes the place of the first.
 
     Raises:
         Missing: there is no such upload, or it was committed.
-        BadRequest: the numbers make no sense.
+        BadRequest: the numbers make no sense, or are others than before.
+        TooLarge: no block, or no upload, may be as large.
+        Full: there is no room for it.
     """
     if not 0 <= number < count <= BLOCKS_LIMIT:
         raise BadRequest("blockId must be 0 or more and below numberOfBlocks.")
+    if size > BLOCK_LIMIT:
+        raise TooLarge(f"A block cannot be larger than {BLOCK_LIMIT} bytes.")
+    if size < _SMALL and _SMALL_BLOCKS <= number < count - 1:
+        raise BadRequest(f"Beyond the first {_SMALL_BLOCKS}, blocks have {_SMALL} bytes or more.")
     async with state.database.reading() as connection:
-        await _upload(connection, state.workspace_id, upload_id)
-        before = await connection.scalar(
-            sa.select(sa.func.coalesce(sa.func.sum(blocks.c.size), 0))
-            .where(blocks.c.upload_id == upload_id)
-            .where(blocks.c.number != number)
-        )
-    room = await room_left(state)
+        _check_count(await _upload(connection, state.workspace_id, upload_id), count)
+        before = await connection.scalar(_bytes_of(upload_id).where(blocks.c.number != number))
+    if int(before or 0) + size > state.options.upload_limit:
+        raise TooLarge(f"An upload cannot be larger than {state.options.upload_limit} bytes.")
+    async with quota.reserved(state, size):
+        block = await state.store.put_block(upload_id, number, data)
+        try:
+            replaced = await _record(state, upload_id, number, count, block)
+        except BaseException:
+            await state.store.drop_block(block.key)
+            raise
+    if replaced is not None:
+        await state.store.drop_block(replaced)
 
-    async def limited() -> AsyncIterator[bytes]:
-        received = 0
-        async for chunk in data:
-            received += len(chunk)
-            if received > BLOCK_LIMIT:
-                raise TooLarge(f"A block cannot be larger than {BLOCK_LIMIT} bytes.")
-            check_room(state, int(before or 0) + received, room)
-            yield chunk
 
-    block = await state.store.put_block(upload_id, number, limited())
+async def _record(
+    state: State, upload_id: str, number: int, count: int, block: Block
+) -> str | None:
+    """Write down a block that is in the store; the key of the one that it takes the place of."""
     async with state.database.writing() as connection:
-        await _upload(connection, state.workspace_id, upload_id)
+        _check_count(await _upload(connection, state.workspace_id, upload_id), count)
+        replaced = await connection.scalar(
+            sa.select(blocks.c.key)
+            .where(blocks.c.upload_id == upload_id)
+            .where(blocks.c.number == number)
+        )
         insert = sqlite.insert if state.database.is_sqlite else postgresql.insert
         row = {"upload_id": upload_id, "number": number, "key": block.key, "size": block.size}
         await connection.execute(
@@ -109,6 +128,18 @@ async def receive_block(
             .where(uploads.c.id == upload_id)
             .values(blocks=count, touched=clock.now())
         )
+        return str(replaced) if replaced is not None else None
+
+
+def _bytes_of(upload_id: str) -> sa.Select[Any]:
+    """The sum of an upload's blocks."""
+    total = sa.func.coalesce(sa.func.sum(blocks.c.size), 0)
+    return sa.select(total).where(blocks.c.upload_id == upload_id)
+
+
+def _check_count(upload: sa.Row[Any], count: int) -> None:
+    if upload.blocks not in {0, count}:
+        raise BadRequest(f"This upload has {upload.blocks} blocks; numberOfBlocks cannot change.")
 
 
 async def commit(state: State, upload_id: str, new: NewInstance, family_id: str | None) -> str:
@@ -120,6 +151,8 @@ async def commit(state: State, upload_id: str, new: NewInstance, family_id: str 
         Missing: there is no such upload or family.
         BadRequest: blocks are missing.
         NameTaken: another dataset has the name.
+        Clash: the upload has already become another dataset.
+        Full: there is no room for it.
     """
     async with state.database.reading() as connection:
         done = await _committed(connection, upload_id, new, family_id)
@@ -139,56 +172,12 @@ async def commit(state: State, upload_id: str, new: NewInstance, family_id: str 
         if done is not None:
             return done
         await _upload(connection, state.workspace_id, upload_id)
-        await check_quota(connection, state, stored)
+        of_blocks = await connection.scalar(_bytes_of(upload_id))
+        await quota.check(connection, state, -int(of_blocks or 0))  # they go with the commit
         instance_id = await catalog.add(connection, state.workspace_id, new, family_id)
         await connection.execute(sa.delete(uploads).where(uploads.c.id == upload_id))
     await state.store.drop_blocks(upload_id)
     return instance_id
-
-
-async def used(connection: AsyncConnection, workspace_id: str) -> int:
-    """Bytes of the workspace's contents, each content counted once."""
-    distinct = (
-        sa.select(instances.c.sha256, instances.c.size)
-        .where(instances.c.workspace_id == workspace_id)
-        .distinct()
-        .subquery()
-    )
-    return int(await connection.scalar(sa.select(sa.func.sum(distinct.c.size))) or 0)
-
-
-async def room_left(state: State) -> int | None:
-    """Bytes until the quota is reached. None: no quota."""
-    if state.options.quota is None:
-        return None
-    async with state.database.reading() as connection:
-        return max(0, state.options.quota - await used(connection, state.workspace_id))
-
-
-def check_room(state: State, received: int, room: int | None) -> None:
-    """Refuse an upload as soon as it is above a limit."""
-    if received > state.options.upload_limit:
-        raise TooLarge(f"An upload cannot be larger than {state.options.upload_limit} bytes.")
-    if room is not None and received > room:
-        raise Full("The workspace's storage quota is used up. Delete something first.")
-
-
-async def check_quota(connection: AsyncConnection, state: State, stored: Stored) -> None:
-    """Refuse a content that leads above the quota, under the lock of `catalog.change`."""
-    if state.options.quota is None:
-        return
-    known = await connection.scalar(
-        sa.select(instances.c.id)
-        .where(instances.c.workspace_id == state.workspace_id)
-        .where(instances.c.sha256 == stored.sha256)
-        .limit(1)
-    )
-    more = 0 if known else stored.size
-    check_room(
-        state,
-        more,
-        max(0, state.options.quota - await used(connection, state.workspace_id)),
-    )
 
 
 async def _whole(state: State, upload: sa.Row[Any]) -> Stored:
@@ -204,13 +193,14 @@ async def _whole(state: State, upload: sa.Row[Any]) -> Stored:
     keys = [row.key for row in rows]
     if not keys and await state.store.block_size(direct_key(upload.id)) is not None:
         keys = [direct_key(upload.id)]
-    room = await room_left(state)
     received, expected = 0, sum(row.size for row in rows)
+    quota.check_disk(state, expected)
     async with state.store.stage() as staged:
         for key in keys:
             async for chunk in state.store.read_block(key):
                 received += len(chunk)
-                check_room(state, received, room)
+                if received > state.options.upload_limit:
+                    raise TooLarge("These contents are larger than an upload may be.")
                 await staged.write(chunk)
         if rows and received != expected:
             raise BadRequest("Some blocks are damaged. Begin a new upload.")
@@ -246,5 +236,8 @@ async def _committed(
     if family_id not in {None, row.family_id}:
         raise Clash("This upload was already used for another data set.")
     if row.name != new.name:
-        raise NameTaken(row.name)
+        raise Clash(
+            f'This upload has already become the data set "{row.name}". Begin a new upload for '
+            "another one."
+        )
     return str(row.id)

@@ -23,13 +23,16 @@ OUTPUT: Final = "api/workspaces/{w}/experiments/{e}/outputdata/{node}/{port}"
 USERS: Final = "api/workspaces/{w}/users"
 QUOTA: Final = "api/workspaces/{w}/quota"
 DATATYPES: Final = "api/workspaces/{w}/datatypes"
+WEBSERVICES: Final = "workspaces/{w}/webservices"
 
-# Ours. FAMILY also takes PATCH (rename, describe); OUTPUT also takes PUT (publish).
+# Ours. FAMILY also takes PATCH (rename, describe); OUTPUT also takes PUT (publish)
+# and DELETE; so do DATASOURCE, for an old instance, and EXPERIMENT.
 VERSIONS: Final = "api/workspaces/{w}/datasources/family/{family}/versions"
 RESTORE: Final = "api/workspaces/{w}/datasources/{id}/restore"
 TOKENS: Final = "api/workspaces/{w}/tokens"
 TOKEN: Final = "api/workspaces/{w}/tokens/{token}"  # noqa: S105 - a name, not a secret
 REGENERATE: Final = "api/workspaces/{w}/tokens/{token}/regenerate"
+CLEAN: Final = "api/workspaces/{w}/clean"
 CONTENT: Final = "content/{key}"
 HEALTH: Final = "health"
 OPENAPI: Final = "openapi.json"

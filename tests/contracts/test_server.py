@@ -288,6 +288,7 @@ def test_tokens_have_roles_and_die_at_once(studio):
 
 
 def test_quota_counts_each_content_once(studio):
+    studio.http.post("clean").raise_for_status()  # of what other tests deleted
     before = studio.http.get("quota").json()["UsedStorage"]
     content = os.urandom(1000)
     for name in ("q1", "q2"):

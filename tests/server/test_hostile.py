@@ -61,6 +61,23 @@ def test_a_head_that_is_too_large_is_refused(server, line, fields):
 DEEP = b"[" * 400_000 + b"]" * 400_000
 
 
+@pytest.mark.parametrize("hosts", [[], ["Host: one", "Host: two"]], ids=["no host", "two hosts"])
+def test_a_request_has_one_host(server, hosts):
+    head = "\r\n".join(["GET /health HTTP/1.1", *hosts, "Connection: close", "", ""])
+    with socket.create_connection(address(server), LIMIT) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(12) == b"HTTP/1.1 400"
+
+
+def test_who_asks_before_it_sends_is_refused_before_it_sends(server):
+    path = f"/api/resourceuploads/workspaces/{server.workspace_id}/?dataTypeId=Zip"
+    fields = ["Host: x", "Authorization: Bearer wrong", "Content-Length: 99999999"]
+    head = "\r\n".join([f"POST {path} HTTP/1.1", *fields, "Expect: 100-continue", "", ""])
+    with socket.create_connection(address(server), LIMIT) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(12) == b"HTTP/1.1 401"
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

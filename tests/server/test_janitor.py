@@ -35,7 +35,7 @@ async def once(data):
 
 async def make(state, name, content):
     upload = await uploads.begin(state, "PlainText")
-    await uploads.receive_block(state, upload, 0, 1, once(content))
+    await uploads.receive_block(state, upload, 0, 1, len(content), once(content))
     new = catalog.NewInstance(name, "", "PlainText", "", 0)
     return await uploads.commit(state, upload, new, None)
 
@@ -54,12 +54,16 @@ async def test_what_nobody_refers_to_goes_and_all_else_stays(state):
     kept, gone = await make(state, "kept", b"1"), await make(state, "gone", b"22")
     shared = await make(state, "shared", b"1")
     left = await uploads.begin(state, "PlainText")
-    await uploads.receive_block(state, left, 0, 2, once(b"333"))
+    await uploads.receive_block(state, left, 0, 2, 3, once(b"333"))
     whole = await uploads.begin(state, "PlainText")
-    await uploads.receive_whole(state, whole, b"4444", once(b""))
+    await uploads.receive_whole(state, whole, 4, once(b"4444"))
     for instance_id in (gone, shared):
         await delete(state, instance_id)
-    assert await janitor.clean(state) == janitor.Cleaned(0, 0, 0)  # all of it is too young
+    async with state.store.stage() as staged:
+        await staged.write(b"55555")
+        await keeping.keep(state.database, staged)  # somebody may be about to refer to it
+    assert await janitor.clean(state) == janitor.Cleaned(0, 1, 0)
+    assert await stored(state) == [1, 4, 5]
     cleaned = await janitor.clean(state, upload_age=1e6, content_age=0)
     assert cleaned.contents == 1
     assert await stored(state) == [1, 4]

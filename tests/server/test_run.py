@@ -232,7 +232,7 @@ def test_limits_are_told_and_leave_nothing_behind(tmp_path):
         full = studio.http.post(start, params=query, content=os.urandom(MIB + 1))
         assert full.status_code == 507
         assert studio.http.get("quota").json() == {
-            "UsedStorage": 2 * MIB,
+            "UsedStorage": 3 * MIB,  # the block too
             "MaximumStorage": 3 * MIB,
         }
         assert list((server.data / "temp").iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +35,7 @@ def serve(
     log: Path | None = None,
     no_samples: bool = False,
     check: bool = False,
+    clean: bool = False,
     embedded: Annotated[bool, Parameter(show=False)] = False,
     common: Plain = PLAIN,
 ) -> int:
@@ -57,6 +59,7 @@ def serve(
         log: File for the log instead of standard error.
         no_samples: Offer no example datasets.
         check: Do not serve: read every content and compare it with its hash.
+        clean: Do not serve: give back the room of what nobody refers to, now.
         embedded: End with standard input, and say where in one JSON line.
         common: Common options.
     """
@@ -83,7 +86,24 @@ def serve(
         log=log,
         samples=not no_samples,
     )
+    if clean:
+        return _clean(options, common)
     return _check(options, common) if check else serve_until_stopped(options)
+
+
+def _clean(options: ServeOptions, common: Plain) -> int:
+    from amltui.server import admin
+
+    with server_errors():
+        cleaned = admin.clean(options)
+    if common.json:
+        common.out.document(asdict(cleaned))
+    else:
+        common.out.note(
+            f"Removed {cleaned.contents} contents, {cleaned.uploads} uploads and "
+            f"{cleaned.leftovers} leftovers that nobody referred to."
+        )
+    return exits.DONE
 
 
 def _check(options: ServeOptions, common: Plain) -> int:

@@ -7,6 +7,7 @@ because another one wrote first.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -106,6 +107,13 @@ def is_failure(error: Exception) -> bool:
     if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError)):
         return True
     return type(error).__module__.startswith("asyncpg")
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the database has no room on its disk."""
+    cause = getattr(error, "orig", error)
+    sqlstate = getattr(cause, "sqlstate", None) or getattr(error, "sqlstate", None)
+    return sqlstate == "53100" or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 @contextmanager

@@ -113,6 +113,17 @@ async def delete(call: Call) -> Response:
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
         await catalog.delete(connection, state.workspace_id, call.part("family"))
+    state.freed.set()
+    return Response(status_code=204)
+
+
+async def delete_version(call: Call) -> Response:
+    """Remove one instance, which is not the latest (ours)."""
+    state = call.state
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        await catalog.delete_version(connection, state.workspace_id, call.part("id"))
+    state.freed.set()
     return Response(status_code=204)
 
 

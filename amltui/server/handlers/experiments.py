@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from amltui.server import catalog, content, experiments, keeping, uploads
+from amltui.server import catalog, content, experiments, uploads
 from amltui.server.handlers.transfers import body_of
 from amltui.server.problems import BadRequest
 from amltui.server.routing import Call, answer
@@ -44,17 +44,33 @@ async def publish(call: Call) -> Response:
     catalog.check_text(port, "", data_type_id)
     if len(node) > 200 or len(port) > 200:
         raise BadRequest("Names of nodes and ports have at most 200 characters.")
-    room = await uploads.room_left(state)
-    received = 0
-    async with state.store.stage() as staged:
-        async for chunk in body_of(call):
-            received += len(chunk)
-            uploads.check_room(state, received, room)
-            await staged.write(chunk)
-        stored = await keeping.keep(state.database, staged)
+    stored = await uploads.receive(state, call.size, body_of(call))
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
         await experiments.publish(
             connection, state.workspace_id, experiment_id, node, port, data_type_id, stored
         )
+    state.freed.set()  # by the contents that this port had before
+    return Response(status_code=204)
+
+
+async def delete_output(call: Call) -> Response:
+    """Take a port's contents away (ours)."""
+    state = call.state
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        await experiments.delete_output(
+            connection, state.workspace_id, call.part("e"), call.part("node"), call.part("port")
+        )
+    state.freed.set()
+    return Response(status_code=204)
+
+
+async def delete(call: Call) -> Response:
+    """Take an experiment with all its outputs away (ours)."""
+    state = call.state
+    async with state.database.writing() as connection:
+        await catalog.change(connection, state.workspace_id)
+        await experiments.delete(connection, state.workspace_id, call.part("e"))
+    state.freed.set()
     return Response(status_code=204)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response
 
-from amltui.server import content, links, tokens, uploads
+from amltui.server import content, links, quota, tokens, uploads
 from amltui.server.handlers.datasources import profiled
 from amltui.server.problems import BadRequest, Forbidden, Missing
 from amltui.server.routing import Call, answer
@@ -19,11 +19,10 @@ async def begin(call: Call) -> Response:
     data_type_id = call.query("dataTypeId")
     if not data_type_id or len(data_type_id) > 100:
         raise BadRequest("dataTypeId is missing or too long.")
+    quota.check_disk(call.state, call.size)
     upload_id = await uploads.begin(call.state, data_type_id)
-    chunks = body_of(call)
-    first = await anext(chunks, b"")
-    if first:
-        await uploads.receive_whole(call.state, upload_id, first, chunks)
+    if call.size:
+        await uploads.receive_whole(call.state, upload_id, call.size, body_of(call))
     link = await call.state.store.upload_url(uploads.direct_key(upload_id))
     return answer(
         ResourceUpload(
@@ -41,7 +40,7 @@ async def block(call: Call) -> Response:
     """Take one block of an upload."""
     upload_id = call.query("uploadId")
     number, count = call.number("blockId"), call.number("numberOfBlocks")
-    await uploads.receive_block(call.state, upload_id, number, count, body_of(call))
+    await uploads.receive_block(call.state, upload_id, number, count, call.size, body_of(call))
     return answer({"Id": upload_id, "BlockId": number})
 
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from amltui.models import TokenInfo
-from amltui.server import access, settings, tokens, uploads
+from amltui.server import access, catalog, janitor, settings, tokens
+from amltui.server import quota as room
 from amltui.server.database.tables import workspaces
 from amltui.server.problems import BadRequest
 from amltui.server.routing import Call, answer
@@ -77,7 +78,7 @@ async def users(call: Call) -> Response:
 async def quota(call: Call) -> Response:
     """Bytes used and allowed."""
     async with call.state.database.reading() as connection:
-        used = await uploads.used(connection, call.state.workspace_id)
+        used = await room.used(connection)
     return answer(Quota(used_storage=used, maximum_storage=call.state.options.quota))
 
 
@@ -126,9 +127,27 @@ async def revoke_token(call: Call) -> Response:
 async def health(call: Call) -> Response:
     """Whether database and store answer."""
     async with call.state.database.reading() as connection:
-        await connection.execute(sa.text("SELECT 1"))
+        await catalog.probe(connection, call.state.workspace_id)
     await call.state.store.probe()
+    room.check_disk(call.state)
     return answer({"Status": "ok"})
+
+
+async def clean(call: Call) -> Response:
+    """Take away now what nobody refers to, uploads that lie for an hour included (ours)."""
+    cleaned = await janitor.clean(call.state, upload_age=janitor.CLEAN_UPLOAD_AGE)
+    return answer(
+        {
+            "Uploads": cleaned.uploads,
+            "Contents": cleaned.contents,
+            "Leftovers": cleaned.leftovers,
+        }
+    )
+
+
+async def web_services(_call: Call) -> Response:
+    """None: this server deploys nothing. The R client asks."""
+    return answer([])
 
 
 def _token(info: TokenInfo, secret: str | None = None) -> Token:

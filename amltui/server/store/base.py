@@ -24,6 +24,9 @@ class Stored:
 class Store(ABC):
     """Contents by SHA-256 and blocks by key."""
 
+    directory: Path
+    """On this machine: where contents lie, or pass through."""
+
     @abstractmethod
     async def open(self) -> None:
         """Make it ready; raises `StartError` when it cannot be used at all."""
@@ -59,6 +62,10 @@ class Store(ABC):
     @abstractmethod
     async def drop_blocks(self, upload_id: str) -> None:
         """Remove all blocks of an upload; none is no error."""
+
+    @abstractmethod
+    async def drop_block(self, key: str) -> None:
+        """Remove one block; a missing one is no error."""
 
     @abstractmethod
     async def has(self, sha256: str, size: int) -> bool:

@@ -49,7 +49,7 @@ class LocalStore(Store):
     """A directory: `contents/ab/abcd...`, `blocks/<upload>/...`, `temp/`."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._contents = directory / "contents"
         self._blocks = directory / "blocks"
         self._temp = directory / "temp"
@@ -120,6 +120,11 @@ class LocalStore(Store):
         remove = partial(shutil.rmtree, gone, ignore_errors=True)
         asyncio.get_running_loop().run_in_executor(None, remove)
 
+    async def drop_block(self, key: str) -> None:
+        """Unlink the block's file."""
+        with mapped(), contextlib.suppress(FileNotFoundError):
+            await anyio.to_thread.run_sync(os.unlink, self._blocks / key)
+
     async def has(self, sha256: str, size: int) -> bool:
         """Look at the file's size."""
         with mapped():
@@ -141,7 +146,7 @@ class LocalStore(Store):
 
     def path(self, sha256: str) -> Path:
         """`contents/ab/abcd...`."""
-        return content_file(self._directory, sha256)
+        return content_file(self.directory, sha256)
 
     async def signed_url(self, sha256: str) -> None:
         """Files have no address of their own."""

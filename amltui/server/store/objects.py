@@ -31,8 +31,10 @@ _PIECE: Final = 4 << 20
 _PART: Final = 8 << 20
 """Bytes of a part of a large object. S3 takes none below 5 MiB, and 10,000 of them at most, so
 this is also enough for the largest upload."""
-_LINK_LIFETIME: Final = timedelta(days=1)
-"""How long a signed link can be used to begin a download."""
+_REDIRECT_LIFETIME: Final = timedelta(minutes=15)
+"""How long a download can be begun by a redirect, which is followed at once: the store does not
+know when our own link ends."""
+_UPLOAD_LIFETIME: Final = timedelta(days=1)
 _RETRY: Final[Any] = {
     "max_retries": 2,
     "retry_timeout": timedelta(seconds=10),
@@ -135,7 +137,7 @@ class ObjectStore(Store):
 
     async def upload_url(self, key: str) -> str | None:
         """A signed link that takes the bytes of a block by PUT."""
-        return await self._sign("PUT", f"blocks/{key}")
+        return await self._sign("PUT", f"blocks/{key}", _UPLOAD_LIFETIME)
 
     async def drop_blocks(self, upload_id: str) -> None:
         """Delete all objects of the upload."""
@@ -147,6 +149,11 @@ class ObjectStore(Store):
 
         with contextlib.suppress(Missing):
             await _call(drop)
+
+    async def drop_block(self, key: str) -> None:
+        """Delete the block's object."""
+        with contextlib.suppress(Missing):
+            await _call(lambda: obstore.delete(self._store, f"blocks/{key}"))
 
     async def has(self, sha256: str, size: int) -> bool:
         """Ask for the object's head."""
@@ -171,7 +178,7 @@ class ObjectStore(Store):
 
     async def signed_url(self, sha256: str) -> str | None:
         """A link that the store itself answers."""
-        return await self._sign("GET", _key(sha256))
+        return await self._sign("GET", _key(sha256), _REDIRECT_LIFETIME)
 
     async def list(self) -> AsyncIterator[Stored]:
         """List the prefix."""
@@ -224,11 +231,13 @@ class ObjectStore(Store):
             for offset in range(0, length, 1 << 20):
                 yield piece[offset : offset + (1 << 20)]
 
-    async def _sign(self, method: Literal["GET", "PUT"], key: str) -> str | None:
+    async def _sign(
+        self, method: Literal["GET", "PUT"], key: str, lifetime: timedelta
+    ) -> str | None:
         store = self._store
         if not isinstance(store, (AzureStore, S3Store, GCSStore)):
             return None
-        return await _call(lambda: obstore.sign(store, method, key, _LINK_LIFETIME))
+        return await _call(lambda: obstore.sign(store, method, key, lifetime))
 
 
 class _Spooled(StagedFile):
