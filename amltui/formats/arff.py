@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -20,6 +21,7 @@ from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import unique_names
 from amltui.formats.registry import Format
+from amltui.formats.scan import Positions, Scan, as_array, line_ends
 
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r(?!\Z)|\r\Z)")
 _ATTRIBUTE: Final = re.compile(
@@ -32,6 +34,11 @@ _PAIR: Final = re.compile(r"\s*(\d+)\s+")
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _WEIGHT: Final = re.compile(r"[,\t]\s*\{\s*[^{}]*\}\s*\Z")
+_SLOW: Final = re.compile(
+    "['\"{%\\\\\t\v\f\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+)
+"""What the fast parser does not read as the other does: any space but one among them."""
+_SPACE, _PERCENT, _DELETE = b" %\x7f"
 _HEADER_LIMIT: Final = 8 * 1024 * 1024
 
 
@@ -109,6 +116,24 @@ class ArffCodec:
             column_types=schema(self.columns), strings_can_be_null=True, null_values=["?", ""]
         )
 
+    def row_ends(self, data: bytes, found: Scan, encoding: str | None) -> Positions:
+        """See `Codec.row_ends`."""
+        del found
+        array = as_array(data)
+        after = line_ends(data, array) + 1
+        if len(data) and (not len(after) or after[-1] < len(data)):
+            after = np.append(after, len(data))
+        starts = np.empty_like(after)
+        starts[:1], starts[1:] = 0, after[:-1]
+        first = array[starts]
+        rows = (first > _SPACE) & (first < _DELETE) & (first != _PERCENT)
+        # Spaces before a value or a comment, and blank lines: seldom enough to look at each.
+        for line in np.flatnonzero(~rows).tolist():
+            text = decode(data[int(starts[line]) : int(after[line])], encoding).strip()
+            rows[line] = bool(text) and not text.startswith("%")
+        found_ends: Positions = after[rows]
+        return found_ends
+
     def parse(self, block: Block, encoding: str | None) -> Parsed:
         """See `Codec.parse`."""
         if block.giant is not None:
@@ -120,7 +145,7 @@ class ArffCodec:
         else:
             require_utf8(data)
         text = data.decode()
-        batch = None if re.search(r"['\"{%\\\t]", text) else self._fast(data)
+        batch = None if _SLOW.search(text) else self._fast(data)
         if batch is not None:
             lines = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
             return Parsed(batch, (), lines, recoded)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from amltui.formats.malformed import TEXT_KEPT, Malformed
-from amltui.formats.scan import Scan
+from amltui.formats.scan import Positions, Scan
 
 __all__ = [
     "FIELD_KEPT",
@@ -110,6 +110,18 @@ class Codec(Protocol):
 
         Returns:
             The bytes that belong to the header and not to the rows; None: more are needed.
+        """
+
+    def row_ends(self, data: bytes, found: Scan, encoding: str | None) -> Positions:
+        """Find the rows in a block's bytes without parsing them.
+
+        Args:
+            data: whole rows.
+            found: their quotes.
+            encoding: what lines that are not UTF-8 are in.
+
+        Returns:
+            For each row that `parse` gives, the offset just after its line end.
         """
 
     def parse(self, block: Block, encoding: str | None) -> Parsed:

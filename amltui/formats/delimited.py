@@ -19,7 +19,7 @@ from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Par
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import fit, split_row, unique_names
 from amltui.formats.registry import Format
-from amltui.formats.scan import Positions, Scan, as_array, count_lines, line_ends, scan
+from amltui.formats.scan import Positions, Scan, as_array, count_lines, line_ends, row_spans, scan
 
 _SPACE: Final = 32
 
@@ -152,29 +152,14 @@ class DelimitedCodec:
             spaces = spaces[array[spaces] == _SPACE]
         return array[keep].tobytes()
 
+    def row_ends(self, data: bytes, found: Scan, encoding: str | None) -> Positions:
+        """See `Codec.row_ends`."""
+        del encoding
+        return row_spans(data, as_array(data), found, skip_space=self.skip_space)[2]
+
     def _rows(self, data: bytes, found: Scan) -> _Rows:
         array = as_array(data)
-        ends = line_ends(data, array)
-        ends = ends[found.outside(ends)]
-        starts = np.concatenate([[0], ends + 1])
-        if len(starts) > 1 and starts[-1] >= len(data):
-            starts = starts[:-1]
-        elif len(data):
-            ends = np.concatenate([ends, [len(data)]])
-        else:
-            starts = starts[:0]
-        if b"\r" in data:
-            ends = ends - ((ends > starts) & (ends < len(data)) & (array[ends - 1] == 13)).astype(
-                np.int64
-            )
-        first = starts.copy()
-        if self.skip_space:
-            blank = (first < ends) & (array[np.minimum(first, len(data) - 1)] == _SPACE)
-            while blank.any():
-                first[blank] += 1
-                blank = (first < ends) & (array[np.minimum(first, len(data) - 1)] == _SPACE)
-        rows = first < ends
-        starts, ends = starts[rows], ends[rows]
+        starts, ends, _ = row_spans(data, array, found, skip_space=self.skip_space)
         between = np.flatnonzero(array == self.delimiter[0])
         between = between[found.outside(between)]
         counts = np.searchsorted(between, ends) - np.searchsorted(between, starts) + 1

@@ -92,14 +92,21 @@ class NotUtf8(Exception):
     """Bytes are not UTF-8 and no other encoding was given."""
 
 
-def require_utf8(data: bytes) -> None:
-    """Raise `NotUtf8` unless `data` is."""
+def is_utf8(data: bytes) -> bool:
+    """Whether `data` is UTF-8."""
     if data.isascii():
-        return
+        return True
     try:
         data.decode()
-    except UnicodeDecodeError as error:
-        raise NotUtf8 from error
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def require_utf8(data: bytes) -> None:
+    """Raise `NotUtf8` unless `data` is."""
+    if not is_utf8(data):
+        raise NotUtf8
 
 
 def recode(data: bytes, encoding: str) -> tuple[bytes, int]:
@@ -107,7 +114,7 @@ def recode(data: bytes, encoding: str) -> tuple[bytes, int]:
 
     A line that does not fit `encoding` either is taken as Latin-1, which fits anything.
     """
-    lines = data.split(b"\n")
+    lines = data.splitlines(keepends=True)
     count = 0
     for index, line in enumerate(lines):
         try:
@@ -119,14 +126,14 @@ def recode(data: bytes, encoding: str) -> tuple[bytes, int]:
             except UnicodeDecodeError:
                 text = line.decode("latin-1")
             lines[index] = text.encode()
-    return b"\n".join(lines), count
+    return b"".join(lines), count
 
 
 def odd_lines(data: bytes) -> bytes:
     """The lines of `data` that are not UTF-8, up to about 64 KiB of them, for `detect`."""
     found: list[bytes] = []
     size = 0
-    for line in data.split(b"\n"):
+    for line in data.splitlines():
         try:
             line.decode()
         except UnicodeDecodeError:

@@ -11,6 +11,7 @@ from amltui.formats.arrow import giant_row, schema
 from amltui.formats.blocks import Block, Parsed
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.registry import Format
+from amltui.formats.scan import Positions, Scan, as_array, line_ends
 
 
 class PlainCodec:
@@ -30,6 +31,12 @@ class PlainCodec:
         """See `Codec.header`: there is none."""
         del data, encoding, final
         return 0
+
+    def row_ends(self, data: bytes, found: Scan, encoding: str | None) -> Positions:
+        """See `Codec.row_ends`."""
+        del found, encoding
+        ends = line_ends(data, as_array(data)) + 1
+        return ends if data[-1:] in {b"", b"\r", b"\n"} else np.append(ends, len(data))
 
     def parse(self, block: Block, encoding: str | None) -> Parsed:
         """See `Codec.parse`."""

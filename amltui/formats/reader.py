@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
+import numpy as np
+
 from amltui.errors import UnsupportedDataType
 from amltui.formats.arff import ArffCodec
 from amltui.formats.arrow import decode_start, lines_in
@@ -46,7 +48,17 @@ class Input:
     Offsets are in what `read` gives. For UTF-8 and its like that is the file less its mark.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, encoding: str | None = None) -> None:
+        """Begin; `encoding`: of a part of a content, what the whole is in, for it has no mark."""
+        self._stream = stream
+        self.encoding, self.mark = (encoding, 0) if encoding else self._look(stream)
+        self._wide = self.encoding != "utf-8"
+        self._ended = False
+        self._ready = b""
+        self.seek(0)
+
+    @staticmethod
+    def _look(stream: Stream) -> tuple[str, int]:
         head = b""
         while len(head) < SNIFF:
             wanted = SNIFF - len(head)
@@ -55,12 +67,17 @@ class Input:
             # A short answer from a slow source must do, if it could hold a mark.
             if not data or (len(data) < wanted and len(head) >= 4):
                 break
-        self._stream = stream
-        self.encoding, self._mark = sniff(head)
-        self._wide = self.encoding != "utf-8"
-        self._ended = False
-        self._ready = b""
-        self.seek(0)
+        return sniff(head)
+
+    def size_of(self, data: memoryview) -> int:
+        """Bytes of the stream that `data`, which `read` gave, came from."""
+        if not self._wide:
+            return len(data)
+        array = np.frombuffer(data, dtype=np.uint8)
+        characters = int(np.count_nonzero((array & 0xC0) != 0x80))
+        if self.encoding.startswith("utf-32"):
+            return 4 * characters
+        return 2 * (characters + int(np.count_nonzero(array >= 0xF0)))
 
     def read(self, size: int) -> bytes:
         """See `Stream.read`."""
@@ -77,9 +94,9 @@ class Input:
     def seek(self, offset: int) -> None:
         """See `Stream.seek`. UTF-16 is decoded from the start: there is no other way to know."""
         if not self._wide:
-            self._stream.seek(self._mark + offset)
+            self._stream.seek(self.mark + offset)
             return
-        self._stream.seek(self._mark)
+        self._stream.seek(self.mark)
         self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
         self._ready, self._ended = b"", False
         while offset:
@@ -107,7 +124,15 @@ def codec_for(fmt: Format) -> Codec:
 class RowReader:
     """Reads a stream's rows; one pass."""
 
-    def __init__(self, stream: Stream, fmt: Format, *, final: bool = True) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        fmt: Format,
+        *,
+        final: bool = True,
+        codec: Codec | None = None,
+        encoding: str | None = None,
+    ) -> None:
         """Prepare; reads the first bytes.
 
         Args:
@@ -115,12 +140,16 @@ class RowReader:
             fmt: a format that has rows.
             final: whether the stream's end is the content's end: otherwise the last row, which
                 may go on, is left out unless it is all there is.
+            codec: of a reader that has read the header, where the stream is some rows only.
+            encoding: that reader's `input_encoding`, for the same case.
         """
-        self.codec = codec_for(fmt)
-        self._input = Input(stream)
+        self.codec = codec or codec_for(fmt)
+        self._input = Input(stream, encoding)
         self._final = final
         self._buffer = b""
         self._start = 0
+        self.consumed = self._input.mark
+        """Bytes of the stream up to the end of the header, then of the last block given."""
         self._lines = 0
         self._rows = 0
         self._size = BLOCK
@@ -129,6 +158,20 @@ class RowReader:
         """What lines that are not UTF-8 were taken to be in. None: there was none."""
         self.recoded = 0
         """Lines that were not UTF-8."""
+
+    @property
+    def input_encoding(self) -> str:
+        """What the stream is in, as its first bytes show it: UTF-8, UTF-16 or UTF-32."""
+        return self._input.encoding
+
+    def size_of(self, data: memoryview) -> int:
+        """Bytes of the stream that these bytes of a block came from."""
+        return self._input.size_of(data)
+
+    @property
+    def lines(self) -> int:
+        """Line ends of the header."""
+        return self._lines
 
     @property
     def encoding(self) -> str:
@@ -189,7 +232,7 @@ class RowReader:
         if self.codec.has_header:
             self._lines += row.lines
         else:
-            self._restart(0)
+            self._restart(0, self._input.mark)
 
     def parsed(self, pool: ThreadPoolExecutor | None = None) -> Iterator[tuple[Block, Parsed]]:
         """All rows, in order, with their row and line numbers in the file.
@@ -295,6 +338,7 @@ class RowReader:
         return Block(data, start, self._start, scan=found.until(cut))
 
     def _advance(self, count: int) -> None:
+        self.consumed += self._input.size_of(memoryview(self._buffer)[:count])
         self._buffer = self._buffer[count:]
         self._start += count
 
@@ -308,9 +352,9 @@ class RowReader:
         self._advance(count)
         return lines
 
-    def _restart(self, offset: int) -> None:
+    def _restart(self, offset: int, consumed: int) -> None:
         self._input.seek(offset)
-        self._start, self._buffer = offset, b""
+        self._start, self.consumed, self._buffer = offset, consumed, b""
 
     def _giant(self) -> Iterator[Block]:
         start = self._start
@@ -320,7 +364,7 @@ class RowReader:
     def _read_giant(self, *, columns: int) -> Giant:
         """Read the row at the buffer's start, however long it is, and leave what follows it."""
         blank_lines = self._skip_blank()
-        start = self._start
+        start, consumed = self._start, self.consumed
         literal: int | None = None
         while True:
             row = GiantRow(
@@ -333,7 +377,7 @@ class RowReader:
             )
             used = row.push(self._buffer)
             while used is None:
-                self._start += len(self._buffer)
+                self._advance(len(self._buffer))
                 self._buffer = self._input.read(1024 * 1024)
                 if not self._buffer:
                     break
@@ -346,7 +390,7 @@ class RowReader:
             # The quote is never closed: take it as a character and read the row again. There is
             # one such in a file at most: quotes after it are doubled, else one would close it.
             literal = row.opened
-            self._restart(start)
+            self._restart(start, consumed)
         giant = row.finish()
         giant.lines += blank_lines
         giant.first_line += blank_lines

@@ -165,6 +165,48 @@ def line_ends(data: bytes, array: Bytes) -> Positions:
     return np.flatnonzero(ends)
 
 
+def row_spans(
+    data: bytes, array: Bytes, quotes: Scan, *, skip_space: bool
+) -> tuple[Positions, Positions, Positions]:
+    """Where the rows of delimited text are; blank lines are none.
+
+    Args:
+        data: a block that begins and ends with a row.
+        array: the same.
+        quotes: its quotes.
+        skip_space: whether a line of spaces is blank.
+
+    Returns:
+        For each row where its first line begins, after its last byte, and after its line end.
+    """
+    ends = line_ends(data, array)
+    ends = ends[quotes.outside(ends)]
+    after = ends + 1
+    if not len(after) or after[-1] < len(data):
+        ends, after = np.append(ends, len(data)), np.append(after, len(data))
+    starts = np.empty_like(after)
+    starts[:1], starts[1:] = 0, after[:-1]
+    if not len(data):
+        return _NONE, _NONE, _NONE
+    if b"\r" in data:
+        returns = (ends > starts) & (ends < len(data)) & (array[ends - 1] == _CR)
+        ends = ends - returns.astype(np.int64)
+    rows = starts < ends
+    if skip_space:
+        first = np.flatnonzero(rows)
+        first = first[array[starts[first]] == _SPACE]
+        at = starts[first]
+        while len(first):
+            at = at + 1
+            ended = at >= ends[first]
+            rows[first[ended]] = False
+            spaces = ~ended & (array[np.minimum(at, len(data) - 1)] == _SPACE)
+            first, at = first[spaces], at[spaces]
+    if rows.all():
+        return starts, ends, after
+    return starts[rows], ends[rows], after[rows]
+
+
 def count_lines(data: bytes, array: Bytes) -> int:
     """Line ends in `data`: LF, CR LF and lone CR count one each."""
     count = int(np.count_nonzero(array == _LF))

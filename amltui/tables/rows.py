@@ -38,11 +38,15 @@ class Column:
     """Rows without a value or with one of `spellings`; not counted in text columns."""
     spellings: tuple[str, ...] = ()
     """Texts that stand for a missing value in it, like `NA`."""
+    sampled: bool = False
+    """Whether only the first rows were looked at for all this."""
 
 
 def about_type(column: Column) -> str:
     """A column's type and what is missing of it, for people: `int, 5 % missing (NA)`."""
     text: str = column.type or "not known yet"
+    if column.sampled:
+        text += " in the first rows"
     if column.notation:
         text += f" ({column.notation})"
     if column.missing:

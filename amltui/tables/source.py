@@ -14,33 +14,96 @@ _PATIENCE: Final = 0.1
 """Seconds to wait for more bytes before those that are there are read."""
 
 
-class FileStream:
-    """A whole file; use as a context manager."""
+class OpenFile:
+    """A file that stays readable when it is renamed or deleted; close it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, descriptor: int) -> None:
+        """Take over an open file."""
+        self.descriptor = descriptor
 
-    def __enter__(self) -> Self:
-        self._file = self._path.open("rb", buffering=0)
-        return self
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """Open a file.
 
-    def __exit__(self, *exc: object) -> None:
-        self._file.close()
+        Raises:
+            OSError: it cannot be read.
+        """
+        return cls(os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)))
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        self.descriptor = -1
+
+    def stat(self) -> tuple[int, int]:
+        """Its size in bytes, and when it was last changed, in nanoseconds."""
+        found = os.fstat(self.descriptor)
+        return found.st_size, found.st_mtime_ns
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Bytes `start` to before `stop`, as far as there are any; for any thread.
+
+        Raises:
+            OSError: the disk fails.
+        """
+        data = os.pread(self.descriptor, stop - start, start)
+        if len(data) == stop - start or not data:
+            return data
+        return data + self.read(start + len(data), stop)
+
+
+class Slice:
+    """Some bytes of a file as a stream of their own."""
+
+    def __init__(self, file: OpenFile, start: int, stop: int) -> None:
+        self._file = file
+        self._start = self._at = start
+        self._stop = stop
 
     def read(self, size: int) -> bytes:
         """See `formats.reader.Stream.read`."""
-        return self._file.read(size) or b""
+        data = self._file.read(self._at, min(self._at + size, self._stop))
+        self._at += len(data)
+        return data
 
     def seek(self, offset: int) -> None:
         """See `formats.reader.Stream.seek`."""
-        self._file.seek(offset)
+        self._at = self._start + offset
+
+
+class FileStream:
+    """A whole file; use as a context manager."""
+
+    def __init__(self, source: Path | OpenFile) -> None:
+        self._source = source
+        self._at = 0
+
+    def __enter__(self) -> Self:
+        source = self._source
+        self._file = OpenFile.at(source) if isinstance(source, Path) else source
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if isinstance(self._source, Path):
+            self._file.close()
+
+    def read(self, size: int) -> bytes:
+        """See `formats.reader.Stream.read`."""
+        data = self._file.read(self._at, self._at + size)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int) -> None:
+        """See `formats.reader.Stream.seek`."""
+        self._at = offset
 
 
 class GrowingFile(FileStream):
     """A file of which only the first `available` bytes may be read, until it is whole."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, source: Path | OpenFile) -> None:
+        super().__init__(source)
         self._changed = Condition()
         self._available = 0
         self._whole = False
@@ -70,7 +133,7 @@ class GrowingFile(FileStream):
         Raises:
             Cancelled: `cancel` was called.
         """
-        at = os.lseek(self._file.fileno(), 0, os.SEEK_CUR)
+        at = self._at
         with self._changed:
             # Wait for all that was asked for only as long as nobody minds, for one byte for ever.
             self._changed.wait_for(self._enough(at + size), _PATIENCE)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from amltui.errors import LocalError
-from amltui.formats.arrow import decode
 from amltui.formats.blocks import Cut
-from amltui.formats.fields import split_row
 from amltui.formats.registry import format_of
 from amltui.tables.cells import shorten, texts
+from amltui.tables.long_fields import whole_field
 from amltui.tables.rows import Column
+from amltui.tables.source import FileStream
 from amltui.tables.state import CUTS, MALFORMED, ROWS, State, changed, read_state
 from amltui.tables.stream import StreamReader
 
@@ -183,27 +183,15 @@ class Table:
             self._cuts[cut.row, cut.column] = cut
 
     def _whole(self, cut: Cut) -> str:
-        from amltui.formats.reader import Input
-        from amltui.tables.source import FileStream
-
         if self.source is None:
             raise LocalError("The file that this long value is in is not on this disk.")
+        encoding = None if self.encoding.startswith("utf") else self.encoding
         fmt = format_of(self._state.data_type_id)
         try:
             with FileStream(self.source) as stream:
-                data = Input(stream)
-                data.seek(cut.start)
-                parts, missing = [], cut.size
-                while missing and (part := data.read(missing)):
-                    parts.append(part)
-                    missing -= len(part)
+                return whole_field(stream, cut, fmt, stream_encoding=None, encoding=encoding)
         except OSError as error:
             raise LocalError(f"Cannot read {self.source.name}: {error.strerror}") from error
-        raw = b"".join(parts)
-        if cut.quoted:
-            fields = split_row(raw, fmt.delimiter.encode(), skip_space=fmt.skip_space)
-            raw = fields.texts[0] or b""
-        return decode(raw, None if self.encoding.startswith("utf") else self.encoding)
 
 
 class MalformedRows:

@@ -1,0 +1,209 @@
+"""Where the rows of a content are: what it takes to show any of them without parsing the others.
+
+The content is cut into pieces of whole rows, some ten KiB each. Of each piece the index knows
+where it ends in the file, and how many rows and lines there are up to its end. Parsed alone, a
+piece gives the rows that it gives in the whole.
+
+The index takes 24 bytes for each piece, so some 400 KiB for 1 GiB.
+
+One thread may add to an index while others read it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from array import array
+from bisect import bisect_right
+from dataclasses import asdict, dataclass
+from threading import Lock
+from typing import Any, Final
+
+from amltui.tables.source import OpenFile
+
+PIECE: Final = 64 * 1024
+"""Bytes of a piece of a table of not too many columns, unless a row is longer."""
+_VERSION: Final = 1
+_MAGIC: Final = b"amltui row index\n"
+_SAMPLE: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Whole rows of a content."""
+
+    number: int
+    start: int
+    """Offset of its first byte in the file."""
+    stop: int
+    """Offset just after its last."""
+    first: int
+    """Number of its first row (0-based)."""
+    end: int
+    """Number of the row after its last."""
+    lines: int
+    """Line ends before it."""
+    giant: bool
+    """Whether it is one row too large or too broken for the parser of blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What tells the bytes of one file from those of another, as far as a glance can tell."""
+
+    size: int
+    modified: int
+    """Nanoseconds since 1970."""
+    sample: int
+    """CRC-32 of its first and last 64 KiB."""
+
+    @classmethod
+    def of(cls, file: OpenFile) -> FileIdentity:
+        """Look at a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        size, modified = file.stat()
+        sample = zlib.crc32(file.read(0, min(size, _SAMPLE)))
+        sample = zlib.crc32(file.read(max(0, size - _SAMPLE), size), sample)
+        return cls(size, modified, sample)
+
+    def seems(self, file: OpenFile) -> bool:
+        """Whether a file was not changed since, as far as its size and time tell."""
+        return file.stat() == (self.size, self.modified)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known of a content before its first row."""
+
+    data_type_id: str
+    origin: int
+    """Offset of the first row in the file."""
+    lines: int
+    """Line ends before it."""
+    encoding: str
+    """UTF-8, UTF-16 or UTF-32."""
+
+
+class RowIndex:
+    """The pieces of one content, as far as they are known."""
+
+    def __init__(self, beginning: Beginning, piece: int = PIECE) -> None:
+        """Begin; `piece`: bytes of a piece, unless a row is longer."""
+        self.beginning = beginning
+        self._piece = piece
+        self.other_encoding: str | None = None
+        """What lines that are not UTF-8 are taken to be in. None: there was none yet."""
+        self.complete = False
+        """Whether the last piece ends where the content ends."""
+        self._stops = array("Q")
+        self._rows = array("Q")
+        self._lines = array("Q")
+        self._giants: set[int] = set()
+        self._lock = Lock()
+
+    @property
+    def row_count(self) -> int:
+        """Rows up to the end of the last piece."""
+        with self._lock:
+            return self._rows[-1] if self._rows else 0
+
+    @property
+    def stop(self) -> int:
+        """Offset just after the last piece."""
+        with self._lock:
+            return self._stops[-1] if self._stops else self.beginning.origin
+
+    def add(self, stop: int, rows: int, lines: int, *, giant: bool = False) -> None:
+        """Add a piece that ends at offset `stop` and has `rows` rows and `lines` line ends."""
+        with self._lock:
+            last = len(self._stops) - 1
+            before = (self._rows[-1], self._lines[-1]) if last >= 0 else (0, self.beginning.lines)
+            if last >= 0 and (not rows or (not giant and self._grows(last, stop))):
+                # Rows that came a few at a time are one piece, and blank lines are none.
+                self._stops[-1] = stop
+                self._rows[-1] += rows
+                self._lines[-1] += lines
+                return
+            if giant:
+                self._giants.add(last + 1)
+            self._lines.append(before[1] + lines)
+            self._rows.append(before[0] + rows)
+            self._stops.append(stop)
+
+    def _grows(self, last: int, stop: int) -> bool:
+        """Whether the last piece is small enough to go on to `stop`."""
+        start = self._stops[last - 1] if last else self.beginning.origin
+        return stop - start <= self._piece and last not in self._giants
+
+    def piece_of(self, row: int) -> Piece:
+        """The piece that a row is in.
+
+        Raises:
+            IndexError: no such row, or not yet.
+        """
+        with self._lock:
+            if not 0 <= row < (self._rows[-1] if self._rows else 0):
+                raise IndexError(row)
+            number = bisect_right(self._rows, row)
+            if number:
+                start, first = self._stops[number - 1], self._rows[number - 1]
+                lines = self._lines[number - 1]
+            else:
+                start, first, lines = self.beginning.origin, 0, self.beginning.lines
+            return Piece(
+                number,
+                start,
+                self._stops[number],
+                first,
+                self._rows[number],
+                lines,
+                number in self._giants,
+            )
+
+    def to_bytes(self, identity: FileIdentity) -> bytes:
+        """All of it, for a file beside the content; `identity`: of the content."""
+        with self._lock:
+            body = b"".join(part.tobytes() for part in (self._stops, self._rows, self._lines))
+            head: dict[str, Any] = {
+                "version": _VERSION,
+                "order": sys.byteorder,
+                "file": asdict(identity),
+                "beginning": asdict(self.beginning),
+                "other_encoding": self.other_encoding,
+                "complete": self.complete,
+                "pieces": len(self._stops),
+                "giants": sorted(self._giants),
+            }
+        line = json.dumps(head).encode() + b"\n"
+        checksum = b"%08x\n" % zlib.crc32(line + body)
+        return _MAGIC + checksum + line + body
+
+    @classmethod
+    def from_bytes(cls, data: bytes, identity: FileIdentity, data_type_id: str) -> RowIndex | None:
+        """What `to_bytes` gave; None where it is of other bytes, of another version or damaged."""
+        try:
+            magic, checksum, rest = data.split(b"\n", 2)
+            line, body = rest.split(b"\n", 1)
+            head = json.loads(line)
+            known = (
+                magic + b"\n" == _MAGIC
+                and int(checksum, 16) == zlib.crc32(rest)
+                and (head["version"], head["order"]) == (_VERSION, sys.byteorder)
+                and head["file"] == asdict(identity)
+                and head["beginning"]["data_type_id"] == data_type_id
+            )
+            if not known:
+                return None
+            found = cls(Beginning(**head["beginning"]))
+            size = 8 * head["pieces"]
+            for place, part in enumerate((found._stops, found._rows, found._lines)):
+                part.frombytes(body[place * size : (place + 1) * size])
+        except (ValueError, KeyError, TypeError):
+            return None
+        found.other_encoding, found.complete = head["other_encoding"], head["complete"]
+        found._giants = set(head["giants"])
+        return found

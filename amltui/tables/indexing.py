@@ -1,0 +1,82 @@
+"""Making the index of a content's rows while its bytes arrive, or over a file that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from amltui.formats.blocks import Block, Codec
+from amltui.formats.encoding import detect, is_utf8, odd_lines
+from amltui.formats.reader import RowReader, Stream
+from amltui.formats.registry import Format
+from amltui.formats.scan import NO_QUOTES, as_array, line_ends
+from amltui.tables.index import PIECE, Beginning, RowIndex
+
+_PER_COLUMN: Final = 256
+"""Bytes of a piece for each column at least: every column of a piece costs something."""
+_LARGEST: Final = 2 * 1024 * 1024
+
+Report = Callable[[RowIndex, Codec], None]
+
+
+def index_rows(
+    stream: Stream,
+    fmt: Format,
+    report: Report = lambda _index, _codec: None,
+    *,
+    piece: int = PIECE,
+) -> RowIndex:
+    """Find the rows of a content; blocks until its end.
+
+    Args:
+        stream: the content from its first byte on.
+        fmt: a format that has rows.
+        report: given the index, and what parses its pieces, once the columns are known and after
+            each block of rows. What it raises ends the work.
+        piece: bytes of a piece, where the columns are not too many for that.
+
+    Raises:
+        Unreadable: the bytes are not what the format says.
+        Cancelled: the stream was cancelled.
+    """
+    reader = RowReader(stream, fmt)
+    reader.read_header()
+    size = max(piece, min(_LARGEST, _PER_COLUMN * len(reader.columns) * piece // PIECE))
+    beginning = Beginning(fmt.data_type_id, reader.consumed, reader.lines, reader.input_encoding)
+    index = RowIndex(beginning, size)
+    index.other_encoding = reader.other_encoding
+    report(index, reader.codec)
+    start = reader.consumed
+    for block in reader.blocks():
+        if block.giant is not None:
+            index.add(reader.consumed, 1, block.giant.lines, giant=True)
+        else:
+            if reader.other_encoding is None and not is_utf8(block.data):
+                reader.other_encoding = detect(odd_lines(block.data))
+                index.other_encoding = reader.other_encoding
+            _add(index, reader, block, start, size)
+        start = reader.consumed
+        report(index, reader.codec)
+    index.complete = True
+    report(index, reader.codec)
+    return index
+
+
+def _add(index: RowIndex, reader: RowReader, block: Block, start: int, size: int) -> None:
+    """Cut a block into pieces of about `size` bytes."""
+    data = block.data
+    found = NO_QUOTES if block.scan is None else block.scan
+    ends = reader.codec.row_ends(data, found, reader.other_encoding)
+    lines = line_ends(data, as_array(data))
+    wanted = np.arange(size, len(data), size)
+    rows = np.unique(np.searchsorted(ends, wanted)) + 1
+    rows = np.append(rows[rows < len(ends)], len(ends))
+    stops = np.append(ends[rows[:-1] - 1], len(data))
+    counts = np.searchsorted(lines, stops)
+    had_rows = had_lines = at = 0
+    for row, stop, line in zip(rows.tolist(), stops.tolist(), counts.tolist(), strict=True):
+        start += reader.size_of(memoryview(data)[at:stop])
+        index.add(start, row - had_rows, line - had_lines)
+        had_rows, had_lines, at = row, line, stop
