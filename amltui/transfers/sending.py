@@ -14,9 +14,9 @@ from typing import Final
 
 import msgspec
 
-from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, NotFound
+from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, NotFound, Rejected
 from amltui.models import Dataset, Listing
-from amltui.text import visible
+from amltui.text import human_size, visible
 from amltui.transfers.filling import Means
 from amltui.transfers.journal import Entry, Record, UploadPlan
 from amltui.transfers.pace import Limit
@@ -24,17 +24,28 @@ from amltui.transfers.patience import Patience, Signals
 from amltui.transfers.sources import UploadSource
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread
-from amltui.workspaces.base import Upload, Workspace
+from amltui.workspaces.base import PartSizes, Upload, Workspace
 
-_MOST_BLOCKS: Final = 10_000
 _STEP: Final = 256 * 1024
 
 
-def block_size_for(size: int, largest: int) -> int:
-    """Bytes of a block: small files in small ones, for progress; huge ones in few enough."""
-    wanted = min(largest, max(MIB, size // 16))
-    wanted = max(wanted, -(-size // _MOST_BLOCKS))
-    return -(-wanted // _STEP) * _STEP
+def part_size_for(size: int, wanted: int, limits: PartSizes) -> int:
+    """Bytes of a part: small files in small ones, for progress; huge ones in few enough.
+
+    `wanted` is the largest that is liked, `limits` what the workspace takes.
+
+    Raises:
+        Rejected: the workspace takes no upload of this size.
+    """
+    if size > limits.largest * limits.most:
+        raise Rejected(
+            f"This workspace takes no contents of more than "
+            f"{human_size(limits.largest * limits.most)}",
+            413,
+        )
+    liked = min(wanted, max(MIB, size // 16))
+    least = max(liked, limits.smallest, -(-size // limits.most))
+    return min(-(-least // _STEP) * _STEP, limits.largest)
 
 
 async def send(
@@ -144,7 +155,9 @@ class Sending:
         """Note what the source is, or see that it is what the journal says."""
         self.size = self._source.size
         if self._plan.upload_id is None:
-            size = block_size_for(self.size, self._means.options.block_size)
+            size = part_size_for(
+                self.size, self._means.options.block_size, self._means.workspace().part_sizes
+            )
             self._save(size=self.size, mtime_ns=self._source.mtime_ns, block_size=size)
         elif self.size != self._plan.size:
             self._changed()

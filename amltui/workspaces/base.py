@@ -3,6 +3,9 @@
 Everything above this package speaks to `Workspace` only, and asks no kind for its name: what a kind
 lacks it says in its `Capabilities`, with the sentence that is shown instead.
 
+A new kind is a subclass in a module of its own, a branch in `opening.workspace_of`, and a line in
+`KINDS` of the contract suite, tests/contracts/test_workspaces.py, which says what it must keep.
+
 A dataset has a `key`, which all its versions share, and an `id`, which names one version for ever:
 the contents of an id never change, so it is what caches go by.
 """
@@ -347,7 +350,7 @@ class Workspace(ABC):
 def find_dataset(name: str, datasets: Iterable[Dataset]) -> Dataset:
     """The dataset of this id, name (case-sensitive) or key; see `Workspace.find`."""
     if not name:
-        raise UsageError("A dataset's name is needed.", hint="`amltui ls` lists them.")
+        raise UsageError("A dataset's name is needed.", hint="The list shows what there is.")
     datasets = tuple(datasets)
     for dataset in datasets:
         if name == dataset.id:
@@ -365,5 +368,5 @@ def find_dataset(name: str, datasets: Iterable[Dataset]) -> Dataset:
     raise NotFound(
         f'No dataset is named "{visible(name)}".',
         404,
-        hint=f"Did you mean {near}?" if near else "`amltui ls` lists what there is.",
+        hint=f"Did you mean {near}?" if near else "The list shows what there is.",
     )

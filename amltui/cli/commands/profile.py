@@ -18,8 +18,8 @@ from amltui.cli.exits import DONE, FileNotThere, code_of
 from amltui.cli.output import Col, warn
 from amltui.cli.probe import Answer, probe
 from amltui.config import Connection, credentials, profiles, resolve
+from amltui.config.connection_text import ConnectionText, is_whole, read_connection
 from amltui.config.legacy import legacy_settings, read_settings_file
-from amltui.config.pasted import Pasted, is_whole, read_pasted
 from amltui.config.profiles import Profile
 from amltui.config.values import (
     DEFAULT_ENDPOINT,
@@ -78,8 +78,8 @@ def add(
         warn("A token in an argument can be seen by others on this machine: use --token-stdin.")
     if token_stdin:
         token = _token_from_stdin()
-    given = Pasted(endpoint, workspace_id, token or os.environ.get("AMLTUI_TOKEN") or None)
-    connection = _complete(name, _merged(given, _from(source) if source else Pasted()))
+    given = ConnectionText(endpoint, workspace_id, token or os.environ.get("AMLTUI_TOKEN") or None)
+    connection = _complete(name, _merged(given, _from(source) if source else ConnectionText()))
     if not no_test:
         try:
             _say(common, name, asyncio.run(probe(connection)))
@@ -195,11 +195,11 @@ def _say(common: Plain, name: str, answer: Answer) -> None:
         common.out.note(f"This server lacks: {', '.join(answer.lacks)}.")
 
 
-def _from(source: str) -> Pasted:
+def _from(source: str) -> ConnectionText:
     """What a file or standard input says."""
     if source == "-":
         paste = "Paste Studio's Workspace(...) code"
-        found = read_pasted(
+        found = read_connection(
             ask.pasted(paste, whole=is_whole) if sys.stdin.isatty() else sys.stdin.read()
         )
         where = "standard input"
@@ -215,25 +215,25 @@ def _from(source: str) -> Pasted:
     return found
 
 
-def _from_file(path: Path) -> Pasted:
+def _from_file(path: Path) -> ConnectionText:
     if path.is_dir():
         raise UsageError(f"{path} is a directory", hint="Name the file in it.")
     if path.suffix.lower() in {".json", ".ini"}:
         settings = read_settings_file(path)
         if settings is not None:
-            return Pasted(settings.endpoint, settings.workspace_id, settings.token)
+            return ConnectionText(settings.endpoint, settings.workspace_id, settings.token)
     try:
-        return read_pasted(path.read_text("utf-8", "replace"))
+        return read_connection(path.read_text("utf-8", "replace"))
     except FileNotFoundError:
         raise FileNotThere(f"There is no file {path}") from None
 
 
-def _of_old_client() -> Pasted:
+def _of_old_client() -> ConnectionText:
     """What the old client's settings file says, where there is one and the person wants it."""
     old = legacy_settings()
     if old is None or not ask.yes(f"Take the connection from {old.path}?"):
-        return Pasted()
-    return Pasted(old.endpoint, old.workspace_id, old.token)
+        return ConnectionText()
+    return ConnectionText(old.endpoint, old.workspace_id, old.token)
 
 
 def _token_from_stdin() -> str:
@@ -243,15 +243,15 @@ def _token_from_stdin() -> str:
     return token_of(sys.stdin.readline(), source="standard input")
 
 
-def _merged(first: Pasted, then: Pasted) -> Pasted:
-    return Pasted(
+def _merged(first: ConnectionText, then: ConnectionText) -> ConnectionText:
+    return ConnectionText(
         first.endpoint or then.endpoint,
         first.workspace_id or then.workspace_id,
         first.token or then.token,
     )
 
 
-def _complete(name: str, given: Pasted) -> Connection:
+def _complete(name: str, given: ConnectionText) -> Connection:
     """`given` as a connection; what it lacks is asked for where somebody can answer."""
     if ask.is_there():
         if given.empty:
@@ -259,10 +259,10 @@ def _complete(name: str, given: Pasted) -> Connection:
         if given.empty:
             question = "Paste Studio's Workspace(...) code, or press Enter to be asked"
             text = ask.pasted(question, whole=is_whole)
-            given = read_pasted(text)
+            given = read_connection(text)
             if given.empty and text.strip():
                 warn("No connection was recognised in that. What it needs is asked one by one.")
-        given = Pasted(
+        given = ConnectionText(
             given.endpoint or ask.text("Endpoint", DEFAULT_ENDPOINT, check=_endpoint),
             given.workspace_id or ask.text("Workspace id", check=_workspace_id),
             given.token or ask.secret("Token", check=_token),

@@ -23,7 +23,7 @@ _TOKEN: Final = frozenset({"authorization_token", "authorizationtoken"})
 
 
 @dataclass(frozen=True, slots=True)
-class Pasted:
+class ConnectionText:
     """What a text says; None: not said."""
 
     endpoint: str | None = None
@@ -36,7 +36,7 @@ class Pasted:
         return self.endpoint is None and self.workspace_id is None and self.token is None
 
 
-def read_pasted(text: str) -> Pasted:
+def read_connection(text: str) -> ConnectionText:
     """What is recognised in `text`.
 
     That is `Workspace(workspace_id='...', authorization_token='...', endpoint='...')` as Studio
@@ -46,7 +46,7 @@ def read_pasted(text: str) -> Pasted:
     found: dict[str, str] = {}
     for match in (*_ARGUMENT.finditer(text), *_INI.finditer(text)):
         found.setdefault(match["key"].lower(), match["value"].strip())
-    values = Pasted(
+    values = ConnectionText(
         endpoint=found.get("api_endpoint") or found.get("endpoint") or None,
         workspace_id=next((found[key] for key in found if key in _WORKSPACE), None) or None,
         token=next((found[key] for key in found if key in _TOKEN), None) or None,
@@ -57,13 +57,13 @@ def read_pasted(text: str) -> Pasted:
 def is_whole(text: str) -> bool:
     """Whether nothing pasted is still to come: no bracket is open, and it has more than begun."""
     opened = sum(map(text.count, "({")) - sum(map(text.count, ")}"))
-    return opened <= 0 and not (read_pasted(text).empty and _BEGINNING.search(text))
+    return opened <= 0 and not (read_connection(text).empty and _BEGINNING.search(text))
 
 
-def _positional(text: str) -> Pasted:
+def _positional(text: str) -> ConnectionText:
     call = re.search(r"\bWorkspace\s*\((?P<arguments>[^)]*)\)", text)
     texts = re.findall(r"[\"']([^\"'\n]+)[\"']", call["arguments"]) if call else []
-    return Pasted(
+    return ConnectionText(
         workspace_id=texts[0] if texts else None,
         token=texts[1] if len(texts) > 1 else None,
         endpoint=texts[2] if len(texts) > 2 else None,
