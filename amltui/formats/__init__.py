@@ -3,7 +3,7 @@
 Importing this package costs nothing: pyarrow and numpy come with the first block parsed.
 """
 
-from amltui.formats.guess import guess_data_type
+from amltui.formats.guess import data_type_of_name, guess_data_type
 from amltui.formats.registry import KNOWN, Format, file_name, format_of
 
-__all__ = ["KNOWN", "Format", "file_name", "format_of", "guess_data_type"]
+__all__ = ["KNOWN", "Format", "data_type_of_name", "file_name", "format_of", "guess_data_type"]

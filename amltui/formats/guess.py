@@ -40,6 +40,18 @@ def guess_data_type(path: Path | str) -> str:
     return guess_from(path.suffix.lower(), head)
 
 
+def data_type_of_name(name: str) -> str:
+    """The data type id for a file of which only the name is known; "Binary" if it says nothing."""
+    extension = Path(name).suffix.lower()
+    if extension in _COMMA:
+        return DataTypeIds.GenericCSV
+    if extension in _TAB:
+        return DataTypeIds.GenericTSV
+    if extension in _TEXT:
+        return DataTypeIds.PlainText
+    return _BY_EXTENSION.get(extension, UNKNOWN_BINARY)
+
+
 def guess_from(extension: str, head: bytes) -> str:
     """The data type id for an extension (lower case, with its dot) and a file's first bytes."""
     if extension in _BY_EXTENSION:

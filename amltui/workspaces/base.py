@@ -59,8 +59,10 @@ CAN: Final = Capability()
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What can be done in a workspace beyond listing, reading, uploading and deleting."""
+    """What can be done in a workspace beyond listing and reading."""
 
+    write: Capability = CAN
+    """Upload, update and delete."""
     edit: Capability = Capability("This workspace cannot rename or describe a dataset in place.")
     """Rename and describe without sending the contents again."""
     versions: Capability = Capability("This workspace keeps no list of a dataset's versions.")

@@ -1,0 +1,10 @@
+"""A folder as a workspace: each file below it is a dataset, its path the dataset's name.
+
+disk        a directory of this machine, read and written where it lies
+notes       descriptions and types that no file name says, in `.amltui.toml` beside the files
+workspace   what a folder answers to the workspace interface
+"""
+
+from amltui.workspaces.folder.workspace import FolderWorkspace
+
+__all__ = ["FolderWorkspace"]

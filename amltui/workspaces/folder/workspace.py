@@ -1,0 +1,291 @@
+"""What a folder answers to the workspace interface."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, Final, Self
+
+import anyio.to_thread
+
+from amltui.errors import DatasetGone, NotFound, TransferCut
+from amltui.formats import data_type_of_name
+from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
+from amltui.text import visible
+from amltui.workspaces.base import (
+    CAN,
+    Capabilities,
+    Capability,
+    Content,
+    PartSizes,
+    Route,
+    Upload,
+    Workspace,
+)
+from amltui.workspaces.folder.disk import PART, Disk, File
+from amltui.workspaces.folder.notes import Note
+
+READ_ONLY: Final = Capability(
+    "This folder was opened for reading only: its profile would have to say write = true."
+)
+_PIECE: Final = 1 << 18
+"""Bytes that are read in one step."""
+_PAGE: Final = 1_000
+
+
+class FolderWorkspace(Workspace):
+    """The files below a directory of this machine, each a dataset named by its path."""
+
+    part_sizes = PartSizes(smallest=PART, largest=PART, most=1 << 20)
+
+    def __init__(self, root: Path, *, write: bool = False) -> None:
+        """Take a directory as a workspace.
+
+        Args:
+            root: an absolute path.
+            write: whether files may be made, changed and deleted.
+        """
+        self._disk = Disk(root)
+        self._write = CAN if write else READ_ONLY
+
+    @property
+    def key(self) -> str:
+        """The directory's address."""
+        return self._disk.root.as_uri()
+
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self._disk.open)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        pass
+
+    async def info(self) -> WorkspaceInfo:
+        """The directory's path."""
+        root = self._disk.root
+        return WorkspaceInfo(root.as_uri(), friendly_name=root.name or str(root))
+
+    async def route(self) -> Route | None:
+        """By no network."""
+        return None
+
+    async def capabilities(self) -> Capabilities:
+        """A folder keeps the present contents of its files and nothing else."""
+        return Capabilities(
+            write=self._write,
+            edit=self._write,
+            versions=Capability("A folder keeps only the present version of a file."),
+            restore=Capability("A folder keeps only the present version of a file."),
+            experiments=Capability("A folder has no experiments."),
+        )
+
+    async def datasets(self, *, etag: str | None = None) -> Listing | None:
+        """All files below the directory; a change of any of them changes the list's validator."""
+        found: list[Dataset] = []
+        unreadable = 0
+        digest = hashlib.sha256()
+        async for page, missing in self._pages():
+            unreadable += missing
+            found += page
+            for one in page:
+                digest.update(f"{one.id}\0{one.description}\0{one.data_type_id}\n".encode())
+        digest.update(str(unreadable).encode())
+        now = digest.hexdigest()
+        return None if now == etag else Listing(tuple(found), now, unreadable)
+
+    async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
+        """As `datasets`, a thousand at a time."""
+        async for page, _ in self._pages():
+            yield page
+
+    async def _pages(self) -> AsyncIterator[tuple[tuple[Dataset, ...], int]]:
+        """Datasets, and how many entries beside them could not be read."""
+        files = self._disk.list()
+
+        def take() -> list[File | None]:
+            return [one for _, one in zip(range(_PAGE), files, strict=False)]
+
+        while page := await anyio.to_thread.run_sync(take):
+            there = tuple(_dataset(one) for one in page if one is not None)
+            yield there, len(page) - len(there)
+
+    async def find(self, name: str) -> Dataset:
+        """One by its path; a wrong one is compared with all."""
+        if name:
+            try:
+                return _dataset(await anyio.to_thread.run_sync(self._disk.file, name))
+            except NotFound:
+                pass  # an id, a version, or something that is near
+        return await super().find(name)
+
+    async def dataset(self, dataset_id: str) -> Dataset:
+        """A file in the version that an id names, which is the present one or gone."""
+        key = dataset_id.rpartition("@")[0]
+        file = await anyio.to_thread.run_sync(self._disk.file, key)
+        found = _dataset(file)
+        if found.id != dataset_id:
+            raise DatasetGone(
+                f"{visible(key)} was changed since", 404, hint="Refresh the list to see it anew."
+            )
+        return found
+
+    async def local_path(self, dataset: Dataset) -> Path | None:
+        """Where the file lies, as long as it is the one that was listed."""
+        file = await anyio.to_thread.run_sync(self._disk.file, dataset.key)
+        return self._disk.path(dataset.key) if _dataset(file).id == dataset.id else None
+
+    @asynccontextmanager
+    async def read(
+        self,
+        source: Dataset | OutputPort,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        etag: str | None = None,
+    ) -> AsyncIterator[Content]:
+        """Read the file itself; one that changes while it is read is noticed."""
+        if isinstance(source, OutputPort):
+            raise NotFound("A folder has no experiments", 404)
+        file, about = await anyio.to_thread.run_sync(self._disk.open_file, source.key)
+        try:
+            if _dataset(about).id != source.id:
+                raise DatasetGone(
+                    f"{visible(source.key)} was changed since",
+                    404,
+                    hint="Refresh the list to see it anew.",
+                )
+            validator = f'"{about.etag}"'
+            begin = start if etag in {None, validator} else 0
+            end = about.size if stop is None or begin != start else min(stop, about.size)
+            info = ContentInfo(min(begin, about.size), about.size, validator, ranges=True)
+            yield _FileContent(info, file, about, end)
+        finally:
+            file.close()
+
+    def check_name(self, name: str) -> None:
+        """See that a file can have this name."""
+        self._disk.check_name(name)
+
+    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+        """Begin a hidden file."""
+        self._write.require()
+        if name:
+            self.check_name(name)
+        return Upload(await anyio.to_thread.run_sync(self._disk.begin), data_type_id)
+
+    async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
+        """Write a part at its place."""
+        del total
+        await anyio.to_thread.run_sync(self._disk.write_part, upload.id, index, data)
+
+    async def commit(
+        self,
+        upload: Upload,
+        *,
+        name: str,
+        description: str = "",
+        data_type_id: str | None = None,
+        replaces: str | None = None,
+        filename: str = "",
+    ) -> str:
+        """Give the hidden file its name."""
+        self._write.require()
+        del filename
+        kind = data_type_id or upload.data_type_id
+        note = Note(description, "" if kind == data_type_of_name(name) else kind)
+
+        def work() -> File:
+            if replaces is not None and replaces != name:
+                self._disk.file(replaces)
+                self._disk.rename(replaces, name)
+            return self._disk.commit(upload.id, name, note, replaces=replaces is not None)
+
+        return _dataset(await anyio.to_thread.run_sync(work)).id
+
+    async def abort(self, upload: Upload) -> None:
+        """Remove the hidden file."""
+        await anyio.to_thread.run_sync(self._disk.drop, upload.id)
+
+    async def edit(
+        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+    ) -> Dataset:
+        """Rename the file, which changes its key too, or note a description."""
+        self._write.require()
+
+        def work() -> File:
+            key = dataset.key
+            if name is not None and name != key:
+                self._disk.rename(key, name)
+                key = name
+            if description is not None:
+                note = self._disk.file(key).note
+                self._disk.describe(key, replace(note, description=description))
+            return self._disk.file(key)
+
+        return _dataset(await anyio.to_thread.run_sync(work))
+
+    async def delete(self, key: str) -> None:
+        """Delete the file."""
+        self._write.require()
+        await anyio.to_thread.run_sync(self._disk.delete, key)
+
+
+def _dataset(file: File) -> Dataset:
+    return Dataset(
+        id=f"{file.key}@{file.etag}",
+        family_id=file.key,
+        name=file.key,
+        data_type_id=file.note.type or data_type_of_name(file.key),
+        description=file.note.description,
+        size=file.size,
+        created_date=file.modified,
+        uploaded_from_filename=file.key.rpartition("/")[2],
+        source_origin="Folder",
+    )
+
+
+class _FileContent:
+    """An open file from one byte to before another."""
+
+    def __init__(self, info: ContentInfo, file: BinaryIO, about: File, end: int) -> None:
+        self.info = info
+        self._file = file
+        self._about = about
+        self._place = info.start
+        self._end = end
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._place < self._end:
+            size = min(_PIECE, self._end - self._place)
+            data = await anyio.to_thread.run_sync(self._read, size)
+            yield data
+
+    async def readinto(self, view: memoryview) -> int:
+        """See `Content.readinto`."""
+        size = min(len(view), self._end - self._place)
+        if size <= 0:
+            return 0
+        data = await anyio.to_thread.run_sync(self._read, size)
+        view[: len(data)] = data
+        return len(data)
+
+    def _read(self, size: int) -> bytes:
+        data = os.pread(self._file.fileno(), size, self._place)
+        status = os.fstat(self._file.fileno())
+        if not data or (status.st_size, status.st_mtime_ns) != self._as_opened:
+            raise TransferCut(
+                f"{visible(self._about.key)} was changed while it was read",
+                received=self._place - self.info.start,
+                hint="Refresh the list and read it again.",
+            )
+        self._place += len(data)
+        return data
+
+    @property
+    def _as_opened(self) -> tuple[int, int]:
+        _, size, modified = self._about.etag.split("-")
+        return int(size, 16), int(modified, 16)
