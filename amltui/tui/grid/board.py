@@ -189,18 +189,21 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _title_width(self, column: int) -> int:
         name = width_of(self._title(column)) + 2 * (column in self._sorted)
-        kind = width_of(self._kind(column).partition(" missing")[0])
+        kind = width_of(self._kind(column, 0))
         note = NOTE_WIDTH if self.show_notes else width_of(self._notes.get(column, ""))
         return min(MAX_WIDTH, max(name, kind, note))
 
     def _title(self, column: int) -> str:
         return shown(self._columns[column].name[: 4 * MAX_WIDTH]) or f"({column + 1})"
 
-    def _kind(self, column: int) -> str:
+    def _kind(self, column: int, room: int) -> str:
+        """A column's type and what is missing of it, shorter where there is no room for it."""
         about = self._columns[column]
         if about.type is None:
             return "?"
         kind = shown(about_type(about))
+        if width_of(kind) > room:
+            kind = kind.partition(" missing")[0].replace(", ", " ").replace(" %", "%")
         if about.misfits:
             return kind.replace(about.type, f"{about.type} !{about.misfits}", 1)
         return kind
@@ -340,7 +343,7 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
                 arrow = _ARROWS[self._sorted[column]] if column in self._sorted else ""
                 text = titled(self._title(column), arrow, slot.width, right=right)
             elif y == 1 and self.show_types:
-                text = fit(self._kind(column), slot.width, right=right)
+                text = fit(self._kind(column, slot.width), slot.width, right=right)
                 style += look.misfit if self._columns[column].misfits else look.kind
             else:
                 note = self._notes.get(column, "")

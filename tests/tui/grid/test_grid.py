@@ -153,6 +153,19 @@ async def test_growing_reads_types_that_became_known():
         assert "int !3" in lines(app)[1]
 
 
+@pytest.mark.parametrize(("cell", "said"), [("a" * 30, "int, 5 % missing (NA)"), ("7", "int 5%")])
+async def test_the_header_says_how_much_is_missing_as_far_as_there_is_room(cell, said):
+    rows = MadeRows(5, 1, lambda *_: cell, kind="int")
+    about = replace(rows.columns[0], present=95, missing=5, spellings=("NA",))
+    rows.columns = (about,)
+    app = Stage(rows)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await settled(pilot)
+        header = lines(app)[1]
+        assert said in header
+        assert ("missing" in header) == ("missing" in said)
+
+
 async def test_other_rows_of_the_same_columns_keep_the_place():
     app = Stage(MadeRows(1_000, 5))
     async with app.run_test(size=(80, 24)) as pilot:
