@@ -157,12 +157,16 @@ class Fetch:
         """
         if isinstance(self.source, Dataset):
             return True
-        reading = self._means.workspace().read(self.source, start=0, stop=1, etag=identity.etag)
-        try:
-            async with reading as content:
-                current = Identity.of(content.info).same(identity)
-        except Unreachable:
-            return True
+
+        async def ask() -> bool:
+            reading = self._means.workspace().read(self.source, start=0, stop=1, etag=identity.etag)
+            try:
+                async with reading as content:
+                    return Identity.of(content.info).same(identity)
+            except Unreachable:
+                return True
+
+        current = await self._means.patience.insist(ask)
         if not current:
             self._place.drop()
         return current

@@ -214,7 +214,8 @@ class Workspace(ABC):
 
         `etag` is the validator of an earlier answer: a content that changed since comes whole,
         from byte 0 (`info.start` says so). A host without ranges also answers from byte 0.
-        An expired link is renewed once. A stopped iteration closes the connection.
+        An expired link is renewed once. A stopped iteration closes the connection. A failure is
+        never tried again here: whoever reads knows how far it came, and when to ask for the rest.
 
         Raises:
             DatasetGone: it no longer exists.
@@ -243,7 +244,7 @@ class Workspace(ABC):
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
         """Send part `index` (0-based) of `total`, in any order; safe to repeat with equal bytes.
 
-        All parts but the last have one size, within `part_sizes`.
+        All parts but the last have one size, within `part_sizes`. Never repeated by itself.
         """
 
     @abstractmethod

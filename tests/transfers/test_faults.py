@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,7 +13,7 @@ from amltui import errors
 from amltui.models import Location
 from amltui.transfers import Options, State, Transfers
 from amltui.workspaces.studio import StudioWorkspace
-from tests.support.proxy import Fault, always, once
+from tests.support.proxy import Fault, always, fault_proxy, once
 from tests.support.raw_server import Answer, raw_server
 
 DATA = os.urandom(5_000_000)
@@ -258,3 +259,26 @@ async def test_a_part_that_comes_with_status_200_is_never_taken_for_the_whole(
                 with pytest.raises(errors.ContentError):
                     await wait_for(transfers, begun)
                 assert not target.exists()
+
+
+@pytest.mark.parametrize("kind", ["content", "block"])
+async def test_what_fails_is_asked_for_no_more_often_than_one_policy_says(
+    server, stored, cache, tmp_path, kind
+):
+    """The workspace itself repeats what is safe to repeat, but not beneath the transfers."""
+    dataset = await stored(b"x")
+    (tmp_path / "up.csv").write_bytes(b"y")
+    port = urlsplit(server.endpoint).port
+    async with fault_proxy(port, always(Fault(answer=(503, {}, b"")), kind)) as proxy:
+        access = (proxy.endpoint, server.workspace_id, server.token)
+        async with (
+            StudioWorkspace(*access, key="once") as workspace,
+            Transfers(workspace, cache, options=Options(attempts=3)) as transfers,
+        ):
+            if kind == "content":
+                begun = transfers.download(dataset, tmp_path / "out.csv")
+            else:
+                begun = transfers.upload(tmp_path / "up.csv", name="503", data_type_id="Zip")
+            with pytest.raises(errors.ServerFailed):
+                await wait_for(transfers, begun)
+    assert proxy.count(kind) == 3

@@ -87,9 +87,12 @@ class ApiClient:
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool = True,
+        repeat: bool = True,
         not_found: type[NotFound] = NotFound,
     ) -> Answer:
         """The whole answer to an API request; 304 counts as a success.
+
+        `repeat`: whether to try again after what may pass; else the caller decides that.
 
         Raises:
             HttpError: the server refused; `not_found` for 404.
@@ -105,36 +108,35 @@ class ApiClient:
                 return answer
             raise self._error_from(answer, operation, not_found=not_found)
 
+        if not repeat:
+            return await attempt()
         return await repeated(attempt, self.retry, idempotent=idempotent)
 
     @asynccontextmanager
     async def stream(
         self, url: str, *, operation: str, headers: Mapping[str, str], authenticated: bool
     ) -> AsyncIterator[httpx.Response]:
-        """The answer to a GET with its body unread; 416 counts as a success.
+        """The answer to a GET with its body unread; 416 counts as a success. Never repeated.
 
         `authenticated`: an API request, sent with the token.
 
         Raises:
-            HttpError: the host refused, also what was repeated.
+            HttpError: the host refused.
             WorkspaceError: a link that the workspace gave is no address.
         """
         fields = self._authenticated(headers) if authenticated else dict(headers)
-
-        async def attempt() -> httpx.Response:
-            with self.mapped(operation, url):
-                response = await self._send(self._request("GET", url, fields, None))
-                if response.is_success or response.status_code == 416:
-                    return response
-                answer = await whole(response, BODY_SECONDS)
-            raise self._error_from(answer, operation)
 
         if not authenticated and not _is_address(url):
             raise WorkspaceError(
                 f"While {operation}: the workspace gave a link that is no address",
                 hint="Refresh the list; if it stays, tell whoever runs the server.",
             )
-        response = await repeated(attempt, self.retry, idempotent=True)
+        with self.mapped(operation, url):
+            response = await self._send(self._request("GET", url, fields, None))
+            refused = not response.is_success and response.status_code != 416
+            answer = await whole(response, BODY_SECONDS) if refused else None
+        if answer is not None:
+            raise self._error_from(answer, operation)
         try:
             yield response
         finally:
