@@ -8,7 +8,7 @@ import warnings
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from amltui.errors import Unreadable, UnsupportedDataType
@@ -215,6 +215,8 @@ AWKWARD_CELLS = (
 )
 cells = st.one_of(
     st.integers(-(10**20), 10**20).map(str),
+    st.sampled_from([2**63 - 1, 2**63, 2**64 - 1, 2**64, -(2**63), -(2**63) - 1]).map(str),
+    st.just(""),
     st.floats().map(repr),
     st.sampled_from(AWKWARD_CELLS.split("|")),
     st.text(st.characters(codec="utf-8", exclude_characters='\0\r\n",'), max_size=5),
@@ -227,6 +229,7 @@ cells = st.one_of(
     rest=st.lists(st.tuples(cells, cells), max_size=4),
     dialect=st.sampled_from([CSV, TSV]),
 )
+@example(sample=[("9223372036854775808", "0"), ("- ", "0")], rest=[("", "0")], dialect=CSV)
 def test_the_fast_road_gives_what_pandas_gives_or_nothing(sample, rest, dialect):
     # Small limits, so that few rows are "large" and later rows are outside the sample.
     lines = [("first", "second"), *sample, *rest]
@@ -241,6 +244,22 @@ def test_the_fast_road_gives_what_pandas_gives_or_nothing(sample, rest, dialect)
             return
         expected = delimited.by_pandas(io.BytesIO(text), dialect)
     pd.testing.assert_frame_equal(fast.frame(parsed), expected, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "9223372036854775808,0\n- ,0\n",
+        "-,0\n18446744073709551616,0\n",
+        "1,0\n- ,0\n",
+        "1e5,0\n-,0\n",
+    ],
+)
+@pytest.mark.parametrize("rows", [10, 600_000])
+def test_missing_values_do_not_depend_on_how_much_follows(first, rows):
+    text = ("first,second\n" + first + ",0\n" * rows).encode()
+    expected = delimited.by_pandas(io.BytesIO(text), CSV)
+    pd.testing.assert_frame_equal(read(text, "GenericCSV"), expected, check_exact=True)
 
 
 def large_csv(rows=60_000, late=""):

@@ -225,7 +225,11 @@ def _settle(
             column = pc.utf8_ltrim(column, " ")
             missing = pc.is_in(column, value_set=pa.array(MISSING, pa.large_string()))
             column = pc.if_else(missing, pa.scalar(None, pa.large_string()), column)
-        return _typed(column) if kind is None else column
+        column = _typed(column) if kind is None else column
+        if column.type == pa.large_string() and _begins_with_a_number(column):
+            # One too large for pandas may follow: then it keeps missing values as text.
+            raise _UnsureError
+        return column
     if kind == pa.bool_() and column.null_count:
         raise _UnsureError
     if kind == pa.float64() and _any(pc.is_nan(column)):
@@ -251,6 +255,12 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if _any(pc.is_nan(result)):
         raise _UnsureError
     return result
+
+
+def _begins_with_a_number(column: pa.ChunkedArray) -> bool:
+    present = (chunk.drop_null() for chunk in column.chunks)
+    first = next((chunk[0] for chunk in present if len(chunk)), None)
+    return first is not None and bool(re.match(_INTEGER, first.as_py()))
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
