@@ -7,6 +7,7 @@ end, the quote taken as a character. Each of them is reported with its line and 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +23,15 @@ from amltui.formats.registry import Format
 from amltui.formats.scan import Positions, Scan, as_array, count_lines, line_ends, row_spans, scan
 
 _SPACE: Final = 32
+_SEPARATOR: Final = re.compile(
+    rb'(?i)"?sep=([\t -/:-@\[-`{-~])"?[ \t]*(?:\r\n|\n|\r(?=.))', re.DOTALL
+)
+"""A line for Excel that says what the delimiter is."""
+_SHORT_SEPARATOR: Final = re.compile(rb'(?i)"?s?e?p?=?[^\r\n]{0,4}\r?')
+_LOOK_ROWS: Final = 100
+_LOOK_BYTES: Final = 64 * 1024
+"""What is looked at to see whether the header is short: so many rows, and bytes after it. As much
+is waited for, so that the answer does not depend on how the bytes arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,11 @@ class DelimitedCodec:
         self.has_header = fmt.header
         self.skip_space = fmt.skip_space
         self.delimiter = fmt.delimiter.encode()
+        self.hint = 0
+        """Bytes of the line that names the delimiter."""
+        self._hint_read = False
+        self.short = False
+        """Whether rows have more fields than the header."""
         self.columns: tuple[str, ...] = ()
         self.declared: tuple[str | None, ...] = ()
         self._convert: Any = None
@@ -51,24 +66,61 @@ class DelimitedCodec:
 
     def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
         """See `Codec.header`. Without a header the first row says how many columns there are."""
-        array = as_array(data)
+        if not self._take_hint(data, final=final):
+            return None
+        data = data[self.hint :]
         found = self._scan(data)
         rows = self._rows(data, found)
-        if not len(rows.ends):
-            if not final:
-                return None
+        if not len(rows.ends) and final:
             self.name([])
-            return len(data)
-        if rows.ends[0] >= len(data) - 1 and (not final or found.unclosed is not None):
+            return self.hint + len(data)
+        more = not final or found.unclosed is not None
+        if more and (not len(rows.ends) or rows.ends[0] >= len(data) - 1):
             return None
         row = data[int(rows.starts[0]) : int(rows.ends[0])]
         fields = split_row(row, self.delimiter, skip_space=self.skip_space)
-        self.name([decode(text or b"", encoding) for text in fields.texts])
+        names = [decode(text or b"", encoding) for text in fields.texts]
         if not self.has_header:
-            return 0
+            self.name(names)
+            return self.hint
         end = int(rows.ends[0])
         end += data.startswith(b"\r\n", end) + 1
-        return min(end, len(array))
+        whole = int(np.searchsorted(rows.ends, min(end + _LOOK_BYTES, len(data) - 1)))
+        if final and found.unclosed is None and len(data) <= end + _LOOK_BYTES:
+            whole = len(rows.ends)
+        elif not final and whole <= _LOOK_ROWS and len(data) <= end + _LOOK_BYTES:
+            return None
+        complete = self._complete(names, data, rows, min(whole, _LOOK_ROWS + 1))
+        self.short = len(complete) > len(names)
+        self.name(complete)
+        return self.hint + min(end, len(data))
+
+    def _take_hint(self, data: bytes, *, final: bool) -> bool:
+        """Take the delimiter from a `sep=` line, if there is one; False: more bytes are needed."""
+        match = _SEPARATOR.match(data)
+        if self._hint_read or (match is None and not final and _SHORT_SEPARATOR.fullmatch(data)):
+            return self._hint_read
+        self._hint_read = True
+        if match is not None:
+            self.delimiter, self.hint = match.group(1), match.end()
+        return True
+
+    def _complete(self, names: list[str], data: bytes, rows: _Rows, looked_at: int) -> list[str]:
+        """The header's names, with empty ones for columns that only the rows below have."""
+        counts = rows.counts[1:looked_at]
+        if not len(counts):
+            return names
+        width = int(np.bincount(counts).argmax())
+        missing = width - len(names)
+        if missing <= 0 or np.count_nonzero(counts == width) * 2 <= len(counts):
+            return names
+        if missing > 1:
+            return names + [""] * missing
+        for row in np.flatnonzero(counts == width) + 1:
+            text = data[int(rows.starts[row]) : int(rows.ends[row])]
+            if split_row(text, self.delimiter, skip_space=self.skip_space).texts[-1]:
+                return ["", *names]
+        return [*names, ""]
 
     def name(self, fields: list[str]) -> None:
         """Take the first row's fields as column names, or only their number without a header."""

@@ -54,14 +54,38 @@ def sniff(head: bytes) -> tuple[str, int]:
         if head.startswith(mark):
             return name, len(mark)
     head = head[:SNIFF]
-    half = len(head) // 2
-    if half >= 8:  # a few zeros in a short file may be just that
-        even, odd = head[0::2].count(0), head[1::2].count(0)
-        if odd > 0.4 * half and not even:
-            return "utf-16-le", 0
-        if even > 0.4 * half and not odd:
-            return "utf-16-be", 0
-    return "utf-8", 0
+    if len(head) < 16 or b"\0" not in head:  # a few zeros in a short file may be just that
+        return "utf-8", 0
+    if head.count(b"\0") * 4 < len(head) and is_utf8(head[:-3]):
+        return "utf-8", 0
+    ascii_of = {name: _ascii_characters(head, name) for _, name in _MARKS[1:]}
+    best = max(ascii_of, key=ascii_of.__getitem__)
+    return (best, 0) if ascii_of[best] else ("utf-8", 0)
+
+
+def _ascii_characters(head: bytes, encoding: str) -> int:
+    """ASCII characters in the first bytes of a text in UTF-16 or UTF-32; 0 where it is not that.
+
+    In the wrong byte order line ends and delimiters are other characters.
+    """
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return 0
+    if any(char < " " and char not in "\t\n\r\f\v" for char in text):
+        return 0
+    return sum(char < "\x80" for char in text)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether `data` is UTF-8."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def detect(sample: bytes) -> str:
@@ -90,17 +114,6 @@ def detect(sample: bytes) -> str:
 
 class NotUtf8(Exception):
     """Bytes are not UTF-8 and no other encoding was given."""
-
-
-def is_utf8(data: bytes) -> bool:
-    """Whether `data` is UTF-8."""
-    if data.isascii():
-        return True
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def require_utf8(data: bytes) -> None:

@@ -38,7 +38,7 @@ class Stream(Protocol):
     def read(self, size: int) -> bytes:
         """At most `size` bytes; fewer when no more are there yet; none only at the end."""
 
-    def seek(self, offset: int) -> None:
+    def seek(self, offset: int, /) -> object:
         """Go back to a byte (0-based)."""
 
 
@@ -64,8 +64,8 @@ class Input:
             wanted = SNIFF - len(head)
             data = stream.read(wanted)
             head += data
-            # A short answer from a slow source must do, if it could hold a mark.
-            if not data or (len(data) < wanted and len(head) >= 4):
+            # A short answer from a slow source must do, unless it looks like UTF-16 or UTF-32.
+            if not data or (len(data) < wanted and len(head) >= 64 and b"\0" not in head):
                 break
         return sniff(head)
 
@@ -174,6 +174,11 @@ class RowReader:
         return self._lines
 
     @property
+    def mark(self) -> int:
+        """Bytes of the stream's byte order mark."""
+        return self._input.mark
+
+    @property
     def encoding(self) -> str:
         """The encoding the text was read in: what lines that are not UTF-8 need, if any are."""
         return self.other_encoding or self._input.encoding
@@ -225,14 +230,16 @@ class RowReader:
                 self.other_encoding = detect(odd_lines(self._buffer))
 
     def _giant_header(self) -> None:
-        row = self._read_giant(columns=MOST_COLUMNS)
         assert isinstance(self.codec, DelimitedCodec)
+        self._advance(self.codec.hint)
+        row = self._read_giant(columns=MOST_COLUMNS)
         names = [decode_start(text or b"", self.other_encoding) for text in row.texts]
         self.codec.name([name[:TEXT_KEPT] for name in names])
         if self.codec.has_header:
             self._lines += row.lines
         else:
-            self._restart(0, self._input.mark)
+            hint = memoryview(b" " * self.codec.hint)
+            self._restart(len(hint), self._input.mark + self._input.size_of(hint))
 
     def parsed(self, pool: ThreadPoolExecutor | None = None) -> Iterator[tuple[Block, Parsed]]:
         """All rows, in order, with their row and line numbers in the file.

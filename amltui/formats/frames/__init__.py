@@ -11,6 +11,10 @@ names that are text, and the order of rows and columns. What text formats do not
 - text that reads as numbers or booleans in a whole column comes back as those: `007` as 7;
 - column names that are numbers come back as text, duplicates get `.1`; without a header the
   columns are numbered from 0;
+- a header that is one name short, as R writes it with row names, names the first column
+  `Unnamed: 0`; pandas makes that column the index, which no type can be written with:
+  `frame.set_index("Unnamed: 0")` is what the old client gave. Where the last field of every row
+  is empty, the last column has no name instead;
 - PlainText has one column, 0: each line as it stands, also numbers and blank lines; writing joins
   all columns of a row.
 
@@ -27,8 +31,6 @@ from amltui.formats import Format, format_of
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-    from amltui.formats.frames.delimited import Dialect
 
 __all__ = ["deserialize_dataframe", "deserialize_table", "is_supported", "serialize_dataframe"]
 
@@ -116,7 +118,7 @@ def deserialize_dataframe(reader: IO[bytes], data_type_id: str) -> pd.DataFrame:
         return arff.read(reader)
     from amltui.formats.frames import delimited
 
-    return delimited.read(reader, _dialect(fmt))
+    return delimited.read(reader, fmt)
 
 
 def deserialize_table(reader: IO[bytes], data_type_id: str) -> pa.Table:
@@ -126,7 +128,7 @@ def deserialize_table(reader: IO[bytes], data_type_id: str) -> pa.Table:
     if is_supported(data_type_id) and format_of(data_type_id).kind == "delimited":
         from amltui.formats.frames import delimited
 
-        return delimited.read_table(reader, _dialect(_format(data_type_id)))
+        return delimited.read_table(reader, _format(data_type_id))
     frame = deserialize_dataframe(reader, data_type_id)
     return pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
 
@@ -137,9 +139,3 @@ def _format(data_type_id: str) -> Format:
     if not is_supported(data_type_id):
         raise UnsupportedDataType(data_type_id)
     return format_of(data_type_id)
-
-
-def _dialect(fmt: Format) -> Dialect:
-    from amltui.formats.frames import delimited
-
-    return delimited.Dialect(fmt.delimiter, header=fmt.header, skip_space=fmt.skip_space)

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from amltui.errors import Unreadable
 from amltui.formats.arff import ArffCodec, Attribute
-from amltui.formats.frames.delimited import PANDAS, replayable
+from amltui.formats.frames.delimited import PANDAS
+from amltui.formats.frames.streams import from_here
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import format_of
 from amltui.models import DataTypeIds
@@ -35,7 +36,7 @@ def read(reader: IO[bytes]) -> pd.DataFrame:
     Raises:
         Unreadable: no header, an unknown attribute type, or a row that does not fit the header.
     """
-    rows = RowReader(_FromHere(replayable(reader)), format_of(DataTypeIds.ARFF))
+    rows = RowReader(from_here(reader), format_of(DataTypeIds.ARFF))
     rows.read_header()
     assert isinstance(rows.codec, ArffCodec)
     attributes = rows.codec.attributes
@@ -54,20 +55,6 @@ def read(reader: IO[bytes]) -> pd.DataFrame:
     frame = pd.concat(made, axis=1)
     frame.columns = pd.Index([attribute.name for attribute in attributes])
     return frame
-
-
-class _FromHere:
-    """A reader whose byte 0 is where it stands now."""
-
-    def __init__(self, reader: IO[bytes]) -> None:
-        self._reader = reader
-        self._start = reader.tell()
-
-    def read(self, size: int) -> bytes:
-        return self._reader.read(size)
-
-    def seek(self, offset: int) -> None:
-        self._reader.seek(self._start + offset)
 
 
 def _column(attribute: Attribute, cells: pa.ChunkedArray) -> pd.Series[Any]:

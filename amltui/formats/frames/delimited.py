@@ -7,13 +7,16 @@ over its whole length (`low_memory=False`); the old client's `read_csv` did neit
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
 
 from amltui.errors import Unreadable
+from amltui.formats.delimited import DelimitedCodec
+from amltui.formats.frames.streams import as_utf8, from_here
+from amltui.formats.reader import RowReader
+from amltui.formats.registry import Format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,48 +32,70 @@ class Dialect:
     header: bool
     skip_space: bool
     """Whether spaces before a field do not count."""
+    names: tuple[str, ...] | None = None
+    """Of all columns, where the header has fewer. None: as the header says."""
 
     def options(self) -> dict[str, Any]:
         """Arguments for `pandas.read_csv`."""
-        options = {
+        options: dict[str, Any] = {
             "sep": self.delimiter,
             "header": 0 if self.header else None,
             "skipinitialspace": self.skip_space,
             "encoding": "utf-8",
             "low_memory": False,
         }
+        if self.names is not None:
+            options["names"] = list(self.names)
         if PANDAS < (3, 1):
             options["float_precision"] = "round_trip"
         return options
 
 
-def read(reader: IO[bytes], dialect: Dialect) -> pd.DataFrame:
+def read(reader: IO[bytes], fmt: Format) -> pd.DataFrame:
     """The frame of all that `reader` still holds."""
     from amltui.formats.frames import fast
 
-    reader = replayable(reader)
-    start = reader.tell()
+    reader, dialect = _prepared(reader, fmt)
     table = fast.read(reader, dialect)
     if table is not None:
         return fast.frame(table)
-    reader.seek(start)
+    reader.seek(0)
     return by_pandas(reader, dialect)
 
 
-def read_table(reader: IO[bytes], dialect: Dialect) -> pa.Table:
+def read_table(reader: IO[bytes], fmt: Format) -> pa.Table:
     """The Arrow table of all that `reader` still holds; column names as text."""
     import pyarrow as pa
 
     from amltui.formats.frames import fast
 
-    reader = replayable(reader)
-    start = reader.tell()
+    reader, dialect = _prepared(reader, fmt)
     parsed = fast.read(reader, dialect)
     if parsed is not None:
         return parsed.table.rename_columns([str(name) for name in parsed.names])
-    reader.seek(start)
+    reader.seek(0)
     frame = by_pandas(reader, dialect)
     return pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
+
+
+def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], Dialect]:
+    """UTF-8 from the header on, and how its fields are told apart: as a preview finds it.
+
+    pandas alone takes the first column for an index where the header is one name short, and takes
+    an index that is not written back again.
+    """
+    reader = from_here(reader)
+    rows = RowReader(reader, fmt)
+    rows.read_header()
+    codec = rows.codec
+    assert isinstance(codec, DelimitedCodec)
+    reader = as_utf8(reader, rows)
+    if codec.hint:
+        reader.seek(codec.hint + rows.mark * (rows.input_encoding == "utf-8"))
+        reader = from_here(reader)
+    names = codec.columns if codec.has_header and codec.short else None
+    delimiter = codec.delimiter.decode()
+    return reader, Dialect(delimiter, header=fmt.header, skip_space=fmt.skip_space, names=names)
 
 
 def by_pandas(reader: IO[bytes], dialect: Dialect) -> pd.DataFrame:
@@ -86,15 +111,9 @@ def by_pandas(reader: IO[bytes], dialect: Dialect) -> pd.DataFrame:
         ) from error
     except (pd.errors.ParserError, ValueError) as error:
         raise Unreadable(f"The rows cannot be read as a table: {error}") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise Unreadable("The rows cannot be read as a table: the first has more fields than names")
     return frame
-
-
-def replayable(reader: IO[bytes]) -> IO[bytes]:
-    """`reader`, or its bytes in memory when it cannot be read a second time."""
-    seekable = getattr(reader, "seekable", None)
-    if seekable is not None and seekable():
-        return reader
-    return io.BytesIO(reader.read())
 
 
 def write(writer: IO[bytes], frame: pd.DataFrame, *, delimiter: str, header: bool) -> None:

@@ -12,25 +12,28 @@ import pandas as pd
 import pyarrow as pa
 
 from amltui.errors import Unreadable
+from amltui.formats.frames.streams import from_here
+from amltui.formats.reader import Input
 
 _BLOCK: Final = 4 << 20
 _ROWS: Final = 50_000
 
 
 def read(reader: IO[bytes]) -> pd.DataFrame:
-    """A frame with the one column 0. Lines end with LF or CR LF; the last one may lack it."""
+    """A frame with the one column 0. Lines end with LF, CR LF or CR; the last one may lack it."""
     chunks: list[pa.Array] = []
     rest = b""
-    first = True
-    while block := reader.read(_BLOCK):
-        if first and block.startswith(b"\xef\xbb\xbf"):
-            block = block[3:]
-        first = False
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
+    text = Input(from_here(reader))
+    while block := text.read(_BLOCK):
+        block = rest + block
+        held = block[-1:] == b"\r"  # a line feed may follow
+        if b"\r" in block:
+            block = block[: len(block) - held].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = block.split(b"\n")
+        rest = lines.pop() + b"\r" * held
         chunks.append(_texts(lines))
     if rest:
-        chunks.append(_texts([rest]))
+        chunks.append(_texts([rest.removesuffix(b"\r")]))
     if not chunks:
         return pd.DataFrame()
     frame: pd.DataFrame = pa.table({"0": pa.chunked_array(chunks)}).to_pandas()
@@ -39,7 +42,7 @@ def read(reader: IO[bytes]) -> pd.DataFrame:
 
 
 def _texts(lines: list[bytes]) -> pa.Array:
-    array = pa.array([line.removesuffix(b"\r") for line in lines], pa.large_binary())
+    array = pa.array(lines, pa.large_binary())
     try:
         return array.cast(pa.large_string())
     except pa.ArrowInvalid as error:
