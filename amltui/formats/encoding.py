@@ -56,7 +56,8 @@ def sniff(head: bytes) -> tuple[str, int]:
     head = head[:SNIFF]
     if len(head) < 16 or b"\0" not in head:  # a few zeros in a short file may be just that
         return "utf-8", 0
-    if head.count(b"\0") * 4 < len(head) and is_utf8(head[:-3]):
+    zeros = head.count(b"\0")
+    if zeros * 16 < len(head) or (zeros * 4 < len(head) and is_utf8(head[:-3])):
         return "utf-8", 0
     ascii_of = {name: _ascii_characters(head, name) for _, name in _MARKS[1:]}
     best = max(ascii_of, key=ascii_of.__getitem__)

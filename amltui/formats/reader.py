@@ -61,11 +61,10 @@ class Input:
     def _look(stream: Stream) -> tuple[str, int]:
         head = b""
         while len(head) < SNIFF:
-            wanted = SNIFF - len(head)
-            data = stream.read(wanted)
+            data = stream.read(SNIFF - len(head))
             head += data
-            # A short answer from a slow source must do, unless it looks like UTF-16 or UTF-32.
-            if not data or (len(data) < wanted and len(head) >= 64 and b"\0" not in head):
+            # Waiting for so many bytes makes the answer independent of how they arrive.
+            if not data:
                 break
         return sniff(head)
 
