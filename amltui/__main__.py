@@ -67,11 +67,17 @@ def _asks_for_the_terminal_program(arguments: list[str]) -> tuple[bool, str | No
     match arguments:
         case []:
             return True, None
-        case ["--profile", profile] if not profile.startswith("-"):
-            return True, profile
-        case [only] if only.startswith("--profile="):
-            return True, only.partition("=")[2]
+        case ["--profile" | "--at" | "open", profile] if not profile.startswith("-"):
+            return True, _folder(profile) if arguments[0] != "--profile" else profile
+        case [only] if only.startswith(("--profile=", "--at=")):
+            name, _, profile = only.partition("=")
+            return True, _folder(profile) if name == "--at" else profile
     return False, None
+
+
+def _folder(text: str) -> str:
+    """A path that cannot be taken for a profile's name."""
+    return text if "/" in text else f"./{text}"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
 _HELP: Final = frozenset({"--help", "-h"})
-_VALUES: Final = frozenset({"--profile"})
+_VALUES: Final = frozenset({"--profile", "--at"})
 
 _DASH: Final = "\0-"
 """Stands for the argument `-` while arguments are parsed: no argument can hold a NUL, and the

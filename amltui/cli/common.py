@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from amltui.cli.output import Out
+from amltui.errors import UsageError
 
 _GROUP = "Common options"
 
@@ -41,7 +42,19 @@ class Common(Plain):
         str | None,
         Parameter(help="Profile to use; `local` is the embedded workspace.", group=_GROUP),
     ] = None
+    at: Annotated[
+        str | None, Parameter(help="A folder or file to open instead of a workspace.", group=_GROUP)
+    ] = None
     offline: Annotated[bool, Parameter(help="Use only what is on this disk.", group=_GROUP)] = False
+
+    @property
+    def place(self) -> str | None:
+        """The profile or the folder that was named. None: neither."""
+        if self.at is None:
+            return self.profile
+        if self.profile is not None:
+            raise UsageError("--at and --profile exclude each other", hint="Leave one out.")
+        return self.at if "/" in self.at else f"./{self.at}"
 
 
 PLAIN = Plain()

@@ -132,6 +132,13 @@ def _settings(found: Findings) -> dict[str, Any]:
 def _connection(connection: Connection | None) -> dict[str, Any]:
     if connection is None:
         return {"kind": "embedded workspace", "profile": None}
+    if connection.is_folder:
+        return {
+            "kind": "folder",
+            "profile": connection.profile,
+            "url": _without_home(connection.endpoint),
+            "write": connection.write,
+        }
     parts = urlsplit(connection.endpoint)
     return {
         "kind": "workspace server",

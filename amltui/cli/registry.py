@@ -215,6 +215,7 @@ COMMANDS: Final = (
                 (
                     "amltui profile add team",
                     "amltui profile add team --from ~/.azureml/settings.json --use",
+                    "amltui profile add results --url /srv/results --write",
                     "amltui profile add ci --endpoint E --workspace-id W --token-stdin < FILE",
                 ),
             ),

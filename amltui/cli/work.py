@@ -60,7 +60,7 @@ def _spare_httpx_its_command_line() -> None:
 
 def run(common: Common, work: Callable[[Session], Awaitable[_T]]) -> _T:
     """Do `work` in a session with the workspace that a command's options name."""
-    return in_session(common.profile, common.out, work, offline=common.offline)
+    return in_session(common.place, common.out, work, offline=common.offline)
 
 
 def need_yes(*, given: bool, what: str) -> None:

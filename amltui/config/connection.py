@@ -15,6 +15,8 @@ from amltui.config.values import (
     DEFAULT_ENDPOINT,
     LOCAL,
     endpoint_of,
+    folder_address,
+    is_address,
     token_of,
     workspace_id_of,
 )
@@ -42,6 +44,13 @@ class Connection:
     """The profile in force, whether or not all values come from it."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """For `endpoint`, `workspace_id` and `token`: in words, where the value comes from."""
+    write: bool = False
+    """Of a folder: whether its files may be made, changed and deleted."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether this is a folder or file of this disk: `endpoint` is its address alone."""
+        return self.endpoint.startswith("file:")
 
     @property
     def key(self) -> str:
@@ -71,6 +80,8 @@ def resolve(
     itself an argument, so the environment only fills what it lacks; and the old client's file is
     read only where no profile is in force.
 
+    A `profile` that is a path or an address of a folder is that folder.
+
     `check` false leaves the values as they were written, wrong ones too.
 
     Raises:
@@ -78,6 +89,8 @@ def resolve(
     """
     arguments = {"endpoint": endpoint, "workspace_id": workspace_id, "token": token}
     chosen, said_by = _chosen(profile)
+    if (folder := _folder(chosen, said_by)) is not None:
+        return folder
     if profile == LOCAL and not any(arguments.values()):
         return None
     layers = [_Layer("argument", arguments), _environment(), *_stored(chosen)]
@@ -124,6 +137,19 @@ def _chosen(argument: str | None) -> tuple[str | None, str]:
     if variable:
         return variable, "environment AMLTUI_PROFILE"
     return default_profile(), "default of the settings"
+
+
+def _folder(chosen: str | None, said_by: str) -> Connection | None:
+    """The folder that a path or a profile names; None: it is a server's workspace."""
+    if not chosen or chosen == LOCAL:
+        return None
+    if is_address(chosen):
+        return Connection(folder_address(chosen), "", "", sources={"endpoint": said_by})
+    entry = named_profile(chosen)
+    if not entry.is_folder:
+        return None
+    sources = {"endpoint": f'profile "{chosen}"', "profile": said_by}
+    return Connection(entry.endpoint, "", "", chosen, sources, entry.write)
 
 
 def _environment() -> _Layer:

@@ -6,6 +6,10 @@ default = "team"
 endpoint = "https://studio.example.org/"
 workspace_id = "0123456789abcdef0123456789abcdef"
 token = "keyring"        # where the token is, never the token: "keyring" or "file"
+
+[profiles.results]
+url = "file:///srv/results"
+write = true             # else its files can only be read
 """
 
 from __future__ import annotations
@@ -18,7 +22,13 @@ from typing import TYPE_CHECKING, Any, cast
 from amltui.config import credentials, paths
 from amltui.config.private import write_private
 from amltui.config.toml import edit_toml, read_toml
-from amltui.config.values import LOCAL, endpoint_of, profile_name_of, workspace_id_of
+from amltui.config.values import (
+    LOCAL,
+    endpoint_of,
+    folder_address,
+    profile_name_of,
+    workspace_id_of,
+)
 from amltui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,9 +41,17 @@ class Profile:
 
     name: str
     endpoint: str
-    workspace_id: str
+    """Of a folder, its address, which begins with `file:`."""
+    workspace_id: str = ""
     token_place: credentials.Place | None = None
     """None: nobody said where its token is."""
+    write: bool = False
+    """Of a folder: whether its files may be made, changed and deleted."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of this disk: its `endpoint` is all there is of it."""
+        return self.endpoint.startswith("file:")
 
 
 def profiles_file() -> Path:
@@ -98,8 +116,13 @@ def save(entry: Profile, token: str | None) -> credentials.Place | None:
 
     tables = document.setdefault("profiles", tomlkit.table(is_super_table=True))
     table = tables.setdefault(entry.name, tomlkit.table())
-    table["endpoint"] = entry.endpoint
-    table["workspace_id"] = entry.workspace_id
+    if entry.is_folder:
+        table["url"] = entry.endpoint
+        if entry.write:
+            table["write"] = True
+    else:
+        table["endpoint"] = entry.endpoint
+        table["workspace_id"] = entry.workspace_id
     if place:
         table["token"] = place
     _write(document)
@@ -174,6 +197,8 @@ def _tables(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _profile(name: str, table: dict[str, Any]) -> Profile:
     where = f'profile "{name}" in {profiles_file()}'
+    if "url" in table:
+        return _folder(name, table, where)
     for key in ("endpoint", "workspace_id", "token"):
         if not isinstance(table.get(key, ""), str):
             raise ConfigError(f"`{key}` of {where} has to be a text", hint="Put it in quotes.")
@@ -195,3 +220,12 @@ def _profile(name: str, table: dict[str, Any]) -> Profile:
         workspace_id_of(table["workspace_id"], source=where),
         cast("credentials.Place | None", place),
     )
+
+
+def _folder(name: str, table: dict[str, Any], where: str) -> Profile:
+    url, write = table["url"], table.get("write", False)
+    if not isinstance(url, str):
+        raise ConfigError(f"`url` of {where} has to be a text", hint="Put it in quotes.")
+    if not isinstance(write, bool):
+        raise ConfigError(f"`write` of {where} has to be true or false")
+    return Profile(name, folder_address(url), write=write)

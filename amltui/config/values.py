@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from amltui.errors import ConfigError
 from amltui.redact import remember
+from amltui.text import visible
 
 DEFAULT_ENDPOINT = "https://studioapi.azureml.net/"
 """What the old client asked when nobody said otherwise. Its owner switched it off in 2024."""
@@ -38,6 +40,26 @@ def endpoint_of(text: str, *, source: str) -> str:
             f"The endpoint from {source} holds a user name, a query or a fragment", hint=hint
         )
     return address.rstrip("/") + "/"
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is a path or an address, and no profile's name: those have no slash."""
+    return "/" in text or text in {".", "..", "~"}
+
+
+def folder_address(text: str) -> str:
+    """The address of a folder or a file of this disk: a path is made absolute, links in it stay.
+
+    Raises:
+        ConfigError: it is an address of something else.
+    """
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme != "file":
+        raise ConfigError(
+            f"{visible(scheme)}:// is not an address of a folder that can be opened",
+            hint="Give a directory or a file of this disk.",
+        )
+    return Path(unquote(rest) if separator else text).expanduser().absolute().as_uri()
 
 
 def workspace_id_of(text: str, *, source: str) -> str:

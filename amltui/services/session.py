@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from amltui.cache import Cache
 from amltui.config import Connection, paths, resolve
@@ -72,7 +73,7 @@ class Session:
         """What a person calls this workspace; not made safe to show."""
         if self.connection is None:
             return "local workspace"
-        return self.connection.profile or self.connection.endpoint
+        return self.connection.profile or unquote(self.connection.endpoint.removeprefix("file://"))
 
     async def connect(self) -> Workspace:
         """The workspace, reached or started now if it was not yet.

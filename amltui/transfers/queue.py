@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 import uuid
@@ -35,6 +36,7 @@ from amltui.transfers.pace import Limit
 from amltui.transfers.patience import Signals, final, unexpected
 from amltui.transfers.sharing import Context, Fetches
 from amltui.transfers.states import Options, State, Transfer
+from amltui.workspaces.base import Upload as BegunUpload
 from amltui.workspaces.base import Workspace
 
 _INTERVAL: Final = 0.1
@@ -203,6 +205,14 @@ class Transfers:
             await self._stop(job, State.CANCELLED)
             if not keep:
                 job.ticket.drop()
+                await self._abort(job.ticket.record)
+
+    async def _abort(self, record: Record) -> None:
+        """Give an upload's parts up at the workspace; where that fails they expire there."""
+        if record.upload is not None and record.upload.upload_id is not None:
+            upload = BegunUpload(record.upload.upload_id, record.upload.data_type_id)
+            with contextlib.suppress(AmltuiError):
+                await self._context.workspace.abort(upload)
 
     def resume(self, transfer_id: str) -> None:
         """Go on with what is paused or failed; what waits tries again at once."""

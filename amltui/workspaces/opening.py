@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from amltui.config import Connection
@@ -21,6 +22,10 @@ def workspace_of(
     Raises:
         ConfigError: the connection is no workspace's.
     """
+    if connection.is_folder:
+        from amltui.workspaces.folder import FolderWorkspace
+
+        return FolderWorkspace(_path(connection.endpoint), write=connection.write)
     from amltui.workspaces.studio import StudioWorkspace
 
     return StudioWorkspace(
@@ -30,3 +35,7 @@ def workspace_of(
         key=connection.key if key is None else key,
         data=data,
     )
+
+
+def _path(address: str) -> Path:
+    return Path(unquote(urlsplit(address).path))

@@ -34,7 +34,7 @@ def ls(
         common: Common options.
     """
     print_list(
-        Asked(mine, examples, filter_, common.json, common.quiet, common.offline, common.profile)
+        Asked(mine, examples, filter_, common.json, common.quiet, common.offline, common.place)
     )
 
 

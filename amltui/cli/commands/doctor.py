@@ -19,7 +19,7 @@ def doctor(*, common: Common = COMMON) -> int:
     Args:
         common: Common options.
     """
-    found = asyncio.run(examine(common.profile, offline=common.offline))
+    found = asyncio.run(examine(common.place, offline=common.offline))
     if common.json:
         common.out.document({**found.sections, "problems": found.problems})
         return found.code

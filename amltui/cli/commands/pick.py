@@ -27,7 +27,7 @@ def pick(*, common: Common = COMMON) -> None:
         raise UsageError(
             "There is no terminal to choose on", hint="Name a dataset: amltui get NAME"
         )
-    picked = HOOKS.pick(common.profile)
+    picked = HOOKS.pick(common.place)
     if picked is None:
         raise Cancelled("Nothing was chosen.")
 

@@ -25,6 +25,7 @@ from amltui.config.values import (
     DEFAULT_ENDPOINT,
     LOCAL,
     endpoint_of,
+    folder_address,
     profile_name_of,
     token_of,
     workspace_id_of,
@@ -48,6 +49,8 @@ def add(
     use_it: Annotated[bool, Parameter(name="--use")] = False,
     force: bool = False,
     no_test: bool = False,
+    url: str | None = None,
+    write: bool = False,
     common: Plain = PLAIN,
 ) -> int:
     """Add a profile: by options, from what you paste, from a file, or by answering questions.
@@ -67,6 +70,8 @@ def add(
         use_it: Make it the default.
         force: Replace a profile of that name.
         no_test: Do not ask the workspace whether it answers.
+        url: A folder or file of this disk instead of a server's workspace.
+        write: Let files of that folder be made, changed and deleted.
         common: Common options.
     """
     profile_name_of(name)
@@ -74,11 +79,11 @@ def add(
         raise Conflict(
             f'There is a profile "{name}" already', 409, hint="Choose another name, or --force."
         )
-    if token:
-        warn("A token in an argument can be seen by others on this machine: use --token-stdin.")
-    if token_stdin:
-        token = _token_from_stdin()
-    given = ConnectionText(endpoint, workspace_id, token or os.environ.get("AMLTUI_TOKEN") or None)
+    if url is not None or write:
+        if url is None or any((endpoint, workspace_id, token, token_stdin, source)):
+            raise UsageError("--url (and --write) stand alone: a folder has no server and no token")
+        return _add_folder(common, Profile(name, folder_address(url), write=write), use_it=use_it)
+    given = _given(endpoint, workspace_id, token, from_stdin=token_stdin)
     connection = _complete(name, _merged(given, _from(source) if source else ConnectionText()))
     if not no_test:
         try:
@@ -100,6 +105,26 @@ def add(
     host = urlsplit(connection.endpoint)
     if host.scheme == "http" and host.hostname not in {"localhost", "127.0.0.1", "::1"}:
         warn("This endpoint has no TLS: everybody on the way can read the token and the data.")
+    return DONE
+
+
+def _given(
+    endpoint: str | None, workspace_id: str | None, token: str | None, *, from_stdin: bool
+) -> ConnectionText:
+    if token:
+        warn("A token in an argument can be seen by others on this machine: use --token-stdin.")
+    if from_stdin:
+        token = _token_from_stdin()
+    return ConnectionText(endpoint, workspace_id, token or os.environ.get("AMLTUI_TOKEN") or None)
+
+
+def _add_folder(common: Plain, entry: Profile, *, use_it: bool) -> int:
+    answer = asyncio.run(probe(Connection(entry.endpoint, "", "")))
+    profiles.save(entry, None)
+    if use_it:
+        profiles.use(entry.name)
+    may = "its files can be changed" if entry.write else "for reading only"
+    common.out.note(f'Added profile "{entry.name}": {answer.info.friendly_name}, {may}.')
     return DONE
 
 

@@ -71,8 +71,13 @@ class Notes:
         kept = {key: value for key in ("description", "type") if (value := getattr(note, key))}
         if kept:
             files[name] = kept
+        if not files:
+            del document["files"]
         temporary = self._path.with_name(f"{NAME}.{os.getpid()}")
         try:
+            if not tomlkit.dumps(document).strip():
+                self._path.unlink(missing_ok=True)
+                return
             temporary.write_text(tomlkit.dumps(document), "utf-8")
             temporary.replace(self._path)
         except OSError as error:

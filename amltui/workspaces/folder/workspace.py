@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -46,28 +46,36 @@ class FolderWorkspace(Workspace):
         """Take a directory as a workspace.
 
         Args:
-            root: an absolute path.
+            root: an absolute path; of a file, its folder is shown with that file alone.
             write: whether files may be made, changed and deleted.
         """
+        self._root = root
         self._disk = Disk(root)
+        self._only: str | None = None
+        """The one file that is shown; None: all."""
         self._write = CAN if write else READ_ONLY
 
     @property
     def key(self) -> str:
         """The directory's address."""
-        return self._disk.root.as_uri()
+        return self._root.as_uri()
 
     async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self._disk.open)
+        await anyio.to_thread.run_sync(self._open)
         return self
+
+    def _open(self) -> None:
+        if self._root.is_file():
+            self._disk, self._only = Disk(self._root.parent), self._root.name
+        else:
+            self._disk.open()
 
     async def __aexit__(self, *exc: object) -> None:
         pass
 
     async def info(self) -> WorkspaceInfo:
         """The directory's path."""
-        root = self._disk.root
-        return WorkspaceInfo(root.as_uri(), friendly_name=root.name or str(root))
+        return WorkspaceInfo(self.key, friendly_name=self._root.name or str(self._root))
 
     async def route(self) -> Route | None:
         """By no network."""
@@ -104,7 +112,9 @@ class FolderWorkspace(Workspace):
 
     async def _pages(self) -> AsyncIterator[tuple[tuple[Dataset, ...], int]]:
         """Datasets, and how many entries beside them could not be read."""
-        files = self._disk.list()
+        files: Iterator[File | None] = self._disk.list()
+        if self._only is not None:
+            files = iter([await anyio.to_thread.run_sync(self._disk.file, self._only)])
 
         def take() -> list[File | None]:
             return [one for _, one in zip(range(_PAGE), files, strict=False)]
@@ -115,7 +125,7 @@ class FolderWorkspace(Workspace):
 
     async def find(self, name: str) -> Dataset:
         """One by its path; a wrong one is compared with all."""
-        if name:
+        if name and self._only in {None, name}:
             try:
                 return _dataset(await anyio.to_thread.run_sync(self._disk.file, name))
             except NotFound:

@@ -1,0 +1,71 @@
+"""Commands on a folder of this disk, by `--at` and by a profile."""
+
+from __future__ import annotations
+
+import pytest
+
+ROWS = "id,city\n1,Oslo\n2,Rome\n"
+
+
+@pytest.fixture
+def folder(alone):
+    """A folder beside the home, and a workspace's address that nothing answers."""
+    alone.environment["AMLTUI_ENDPOINT"] = "http://127.0.0.1:9/"
+    root = alone.home / "results"
+    (root / "deep").mkdir(parents=True)
+    (root / "a.csv").write_text(ROWS)
+    (root / "deep/b.tsv").write_text(ROWS.replace(",", "\t"))
+    return alone
+
+
+def test_files_are_listed_read_and_asked_where_they_lie(folder):
+    assert [one["name"] for one in folder("--at", "results", "ls", "--json").json] == [
+        "a.csv",
+        "deep/b.tsv",
+    ]
+    assert folder("head", "deep/b.tsv", "--at", "results").out == ROWS.replace(",", "\t")
+    asked = folder("sql", "a.csv", "select max(id) m from data", "--at", "./results")
+    assert asked.out == "m\n2\n"
+    assert folder("get", "a.csv", "--at=results", "-o", "-").out == ROWS
+    assert folder("get", "deep/b.tsv", "--at", "results").code == 0
+    assert (folder.home / "deep_b.tsv").read_text() == ROWS.replace(",", "\t")
+    assert folder("show", "none.csv", "--at", "results").code == 3
+
+
+def test_one_file_is_a_folder_of_one(folder):
+    listed = folder("ls", "--at", "results/a.csv", "--json").json
+    assert [one["name"] for one in listed] == ["a.csv"]
+    assert folder("show", "deep/b.tsv", "--at", "results/a.csv").code == 3
+
+
+def test_a_folder_that_was_named_for_one_command_is_only_read(folder):
+    for words in (["put", "results/a.csv", "--name", "c.csv"], ["rename", "a.csv", "c.csv"],
+                  ["rm", "a.csv", "--yes"], ["describe", "a.csv", "x"]):  # fmt: skip
+        done = folder(*words, "--at", "results")
+        assert (done.code, "reading only" in done.err) == (1, True), words
+    assert sorted(one.name for one in (folder.home / "results").iterdir()) == ["a.csv", "deep"]
+
+
+def test_a_profile_that_says_so_may_write(folder):
+    assert folder("profile", "add", "res", "--url", "results", "--write").code == 0
+    here = ("--profile", "res")
+    assert folder("put", "results/a.csv", "--name", "new/c.csv", *here).code == 0
+    root = folder.home / "results"
+    assert (root / "new/c.csv").read_text() == ROWS
+    assert folder("put", "results/a.csv", "--name", "new/c.csv", *here).code == 5
+    assert folder("update", "new/c.csv", "results/deep/b.tsv", *here).code == 0
+    assert (root / "new/c.csv").read_text() == ROWS.replace(",", "\t")
+    assert folder("rename", "new/c.csv", "d.csv", *here).code == 0
+    assert folder("describe", "d.csv", "by city", *here).code == 0
+    assert folder("show", "d.csv", "--json", *here).json["description"] == "by city"
+    assert folder("rm", "d.csv", "--yes", *here).code == 0
+    assert sorted(one.name for one in root.rglob("*") if one.is_file()) == ["a.csv", "b.tsv"]
+    (listed,) = folder("profile", "list", "--json").json
+    assert listed["endpoint"] == root.as_uri()
+
+
+def test_what_is_no_folder_is_said(folder):
+    assert folder("ls", "--at", "nothing-here").code == 3
+    assert folder("ls", "--at", "ftp://x/").code == 2
+    assert folder("ls", "--at", "results", "--profile", "x").code == 2
+    assert folder("versions", "a.csv", "--at", "results").code == 1
