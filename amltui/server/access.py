@@ -1,17 +1,18 @@
 """Who may do what: tokens in headers, roles, and a limit on failed logins.
 
-The limit counts failures of one address in this process, and each server of a workspace counts
-for itself: a token's 128 random bits cannot be guessed at any rate, so the limit only spares work,
-and a table of failures would cost a write for each of them. A token that worked lately passes
-although its address is over the limit, so that one bad client behind a shared address does not
-lock its neighbours out; whether it still works is asked of the database every time.
+The limit counts wrong tokens of one address in this process, and each server of a workspace counts
+for itself: a token's 128 random bits cannot be guessed at any rate, and a table of failures would
+cost a write for each of them. A right token always gets in, whatever its address did before, so
+that one bad client behind a shared address does not lock its neighbours out.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from typing import Any, Final
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from starlette.types import Scope
 
 from amltui.server import tokens
 from amltui.server.links import signing_key
+from amltui.server.options import ServeOptions
 from amltui.server.problems import Forbidden, TooMany, Unknown
 from amltui.server.state import State
 from amltui.server.tokens import Caller
@@ -27,7 +29,7 @@ from amltui.wire import headers
 _WINDOW: Final = 60.0
 """Seconds over which failures are counted."""
 _REMEMBERED: Final = 4_096
-"""Addresses and tokens that are remembered; the oldest go first."""
+"""Addresses that are remembered; the oldest go first."""
 
 
 def token_of(request: Request) -> str:
@@ -39,16 +41,28 @@ def token_of(request: Request) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
-def address_of(scope: Scope, *, proxied: bool) -> str:
-    """Where a request comes from. `proxied`: as the proxy in front of this server says.
+def address_of(scope: Scope, options: ServeOptions) -> str:
+    """Where a request comes from: as the proxy in front of this server says, if it is a known one.
 
     A proxy adds its client at the end of the list; what stands before it anybody may have written.
     """
-    if proxied:
-        told = Headers(scope=scope).getlist("x-forwarded-for")
-        if told:
-            return told[-1].rpartition(",")[2].strip()[:100]
-    return str((scope.get("client") or ("",))[0])
+    address = str((scope.get("client") or ("",))[0])
+    if options.public_url is None:
+        return address
+    told = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+    while told and _is_proxy(address, options.proxies):
+        before = told.pop().strip()[:100]
+        address = before or address
+    return address
+
+
+@lru_cache(_REMEMBERED)
+def _is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found in ip_network(proxy, strict=False) for proxy in proxies)
 
 
 class Gate:
@@ -57,7 +71,6 @@ class Gate:
     def __init__(self, state: State) -> None:
         self._state = state
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
-        self._worked: OrderedDict[str, None] = OrderedDict()
 
     async def enter(self, request: Request, workspace_id: str, *, writes: bool) -> Caller:
         """Who sends this request.
@@ -68,17 +81,14 @@ class Gate:
             TooMany: this address failed too often.
         """
         token = token_of(request)
-        address = address_of(request.scope, proxied=self._state.options.public_url is not None)
-        known = tokens.hashed(f"{workspace_id}\n{token}")
-        if known not in self._worked:
-            self._check_rate(address)
         async with self._state.database.reading() as connection:
             row = await tokens.find(connection, workspace_id, token) if token else None
         if row is None:
-            self._worked.pop(known, None)
-            self._failed(address)
+            if token:
+                address = address_of(request.scope, self._state.options)
+                self._check_rate(address)
+                self._failed(address)
             raise Unknown
-        _remember(self._worked, known, None)
         if tokens.wants_touch(row):
             async with self._state.database.writing() as connection:
                 await tokens.touch(connection, row.id)
@@ -104,11 +114,7 @@ class Gate:
     def _failed(self, address: str) -> None:
         times = self._failures.get(address, deque())
         times.append(time.monotonic())
-        _remember(self._failures, address, times)
-
-
-def _remember(memory: OrderedDict[str, Any], key: str, value: Any) -> None:
-    memory[key] = value
-    memory.move_to_end(key)
-    while len(memory) > _REMEMBERED:
-        memory.popitem(last=False)
+        self._failures[address] = times
+        self._failures.move_to_end(address)
+        while len(self._failures) > _REMEMBERED:
+            self._failures.popitem(last=False)

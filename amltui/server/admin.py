@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -106,7 +106,7 @@ def check(options: ServeOptions) -> Report:
     """Verify every content against its hash, and the database against the store."""
 
     async def verify() -> Report:
-        async with _database(options) as database:
+        async with _database(options, migrate=False) as database:
             store = open_store(options)
             await store.open()
             return await checking.check(database, store)
@@ -138,14 +138,18 @@ _NOTHING = "There is no workspace in {data} yet. Start `amltui serve` once to ma
 
 
 @asynccontextmanager
-async def _database(options: ServeOptions) -> AsyncIterator[Database]:
+async def _database(options: ServeOptions, *, migrate: bool = True) -> AsyncIterator[Database]:
     url = database_url(options.database, options.data)
     if options.database is None and not (options.data / "workspace.sqlite").exists():
         raise StartError(_NOTHING.format(data=options.data))
     database = open_database(url)
     try:
         with at_start():
-            await versions.prepare(database)
+            if migrate:
+                await versions.prepare(database)
+            else:
+                with suppress(sa.exc.DatabaseError):  # that it is damaged is for the check to say
+                    await versions.require(database)
         yield database
     finally:
         await database.close()

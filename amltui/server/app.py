@@ -113,7 +113,7 @@ class Application:
                 path=scope["path"],
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
-                client=address_of(scope, proxied=self._state.options.public_url is not None),
+                client=address_of(scope, self._state.options),
                 token=scope.get(LET_IN),
             )
 

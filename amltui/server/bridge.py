@@ -22,6 +22,8 @@ LET_IN: Final = "amltui.token"
 _ONE_PIECE: Final = 8 << 20
 """Bytes of the largest body that is taken in one piece, from clients that were let in: others
 could fill the memory."""
+_PIECE: Final = 256 << 10
+"""Bytes of an answer that wait for a slow client at most."""
 _SLOWEST: Final = 4 << 10
 """Bytes per second below which such a body is given up."""
 
@@ -142,13 +144,18 @@ class _Exchange:
             await self._body(message.get("body", b""), more=message.get("more_body", False))
 
     async def _body(self, data: bytes, *, more: bool) -> None:
-        if self._stream is None and not more:
+        if self._stream is None and not more and len(data) <= _PIECE:
             self._protocol.response_bytes(*self._head, bytes(data))
             return
         if self._stream is None:
             self._stream = self._protocol.response_stream(*self._head)
-        if data:
+        view = memoryview(data)
+        while view:
             try:
-                await self._stream.send_bytes(bytes(data))
+                async with asyncio.timeout(self._patience):
+                    await self._stream.send_bytes(bytes(view[:_PIECE]))
             except RuntimeError as error:  # Granian's own "transport is closed"
                 raise OSError("The client is gone") from error
+            except TimeoutError as error:
+                raise OSError("The client reads nothing") from error
+            view = view[_PIECE:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,6 +35,16 @@ async def check(database: Database, store: Store) -> Report:
 
     Contents that appear or go while it reads are no findings.
     """
+    try:
+        damage = await database.damage()
+        report = await _compare(database, store)
+    except sa.exc.DatabaseError as error:
+        return Report(0, 0, (f"The database cannot be read: {error.orig}.",))
+    found = tuple(f"The database is damaged: {line}." for line in damage)
+    return replace(report, findings=(*found, *report.findings))
+
+
+async def _compare(database: Database, store: Store) -> Report:
     async with database.reading() as connection:
         known = {
             row.sha256: row.size

@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 
 LOGGER: Final = logging.getLogger("amltui.server")
-_FILE_BYTES: Final = 4 << 20
+_FILES: Final = {True: (64 << 20, 32), False: (4 << 20, 1)}
+"""Bytes of a file and how many older ones stay, with and without requests in the log."""
 
 
 class _Json(logging.Formatter):
@@ -32,12 +33,13 @@ class _Json(logging.Formatter):
 
 
 def configure(file: Path | None, *, access: bool) -> None:
-    """Log to a file that is rotated at 4 MiB, or to stderr; `access` says whether requests too."""
+    """Log to a file that is rotated, or to stderr; `access` says whether requests too."""
     handler: logging.Handler
     if file is None:
         handler = logging.StreamHandler(sys.stderr)
     else:
-        handler = RotatingFileHandler(file, maxBytes=_FILE_BYTES, backupCount=1, delay=True)
+        size, older = _FILES[access]
+        handler = RotatingFileHandler(file, maxBytes=size, backupCount=older, delay=True)
     handler.setFormatter(_Json())
     LOGGER.handlers = [handler]
     LOGGER.propagate = False

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from amltui.server import seed
 from amltui.server.database import versions
 from amltui.server.database.engine import at_start, database_url, open_database
@@ -30,18 +28,23 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
     store = open_store(options)
     try:
         try:
-            await store.open()
             with at_start():
+                await store.open()
                 await versions.prepare(database)
-            workspace_id = await seed.workspace(
-                database,
-                options.data,
-                endpoint,
-                recover=options.embedded and options.database is None,
-            )
-            if options.samples:
-                await seed.examples(database, store)
-        except (OSError, sa.exc.SQLAlchemyError, Problem) as error:
+                if findings := await database.damage():
+                    raise StartError(
+                        f"The database is damaged: {findings[0]}. Restore it from a backup."
+                    )
+                workspace_id = await seed.workspace(
+                    database,
+                    store,
+                    options.data,
+                    endpoint,
+                    recover=options.embedded and options.database is None,
+                )
+                if options.samples:
+                    await seed.examples(database, store)
+        except (OSError, Problem) as error:
             raise StartError(f"The workspace cannot be opened: {error}") from error
         yield State(options, database, store, workspace_id)
     finally:

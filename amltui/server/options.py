@@ -31,6 +31,9 @@ class ServeOptions:
     public_url: str | None = None
     """The address that clients use when it is not the one in their Host header: there is a proxy,
     which also says who the client is."""
+    proxies: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    """Addresses or networks of the proxies whose word on who the client is counts, where there is
+    a public address."""
     upload_limit: int = 64 << 30
     """Bytes of one upload at most."""
     quota: int | None = None

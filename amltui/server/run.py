@@ -14,7 +14,7 @@ import threading
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from amltui.server import janitor, log, opening, settings
+from amltui.server import connections, janitor, log, opening, settings
 from amltui.server.app import Application
 from amltui.server.bridge import Bridge
 from amltui.server.options import ServeOptions
@@ -66,6 +66,13 @@ def check(options: ServeOptions) -> None:
             f"{options.public_url} is no address that clients could use: write it as "
             "https://datasets.example.org/ or with a path at its end."
         )
+    for proxy in options.proxies:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            raise StartError(
+                f"{proxy} is no address of a proxy: write 192.0.2.1 or 192.0.2.0/24."
+            ) from None
     if options.tls_cert is None and not options.insecure and not is_loopback(options.host):
         raise StartError(
             f"{options.host} can be reached from other machines, and without TLS everybody on "
@@ -94,18 +101,21 @@ async def _serve(options: ServeOptions) -> None:
         log.configure(log_file, access=not options.embedded)
         async with opening.opened(options, endpoint) as state:
             app = Application(state)
-            server = _granian(options, app, port)
+            most = connections.limit()
+            server = _granian(options, app, port, most)
             stop = asyncio.Event()
             _stop_on_signals(stop)
             running = asyncio.create_task(server.serve())
             await _accepting(running, reserved)
             log.event("started", endpoint=endpoint)
-            _announce(options, endpoint)
+            _announce(options, endpoint, state.workspace_id)
             if options.embedded:
                 _stop_at_end_of_input(stop)
+            watching = asyncio.create_task(connections.watch(port, most))
             cleaning = asyncio.create_task(janitor.run(state))
             await _first(running, stop)
             cleaning.cancel()
+            watching.cancel()
             await app.profiler.stop()
             stop.clear()
             server.stop()
@@ -159,8 +169,8 @@ def _endpoint(options: ServeOptions, port: int) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def _granian(options: ServeOptions, app: Application, port: int) -> Any:
-    from granian.constants import HTTPModes, Interfaces
+def _granian(options: ServeOptions, app: Application, port: int, most: int) -> Any:
+    from granian.constants import HTTPModes, Interfaces, SSLProtocols
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
@@ -172,6 +182,7 @@ def _granian(options: ServeOptions, app: Application, port: int) -> Any:
         http=HTTPModes.http1,  # where it must find out which one, a silent client stays for ever
         websockets=False,
         backlog=1024,
+        backpressure=most,
         log_enabled=False,
         runtime_blocking_threads=_READERS,
         http1_settings=HTTP1Settings(
@@ -179,6 +190,7 @@ def _granian(options: ServeOptions, app: Application, port: int) -> Any:
         ),
         ssl_cert=options.tls_cert,
         ssl_key=options.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,  # what old clients speak
     )
 
 
@@ -198,16 +210,19 @@ async def _accepting(running: asyncio.Task[None], reserved: socket.socket) -> No
     raise StartError("The server ended before it listened.")
 
 
-def _announce(options: ServeOptions, endpoint: str) -> None:
+def _announce(options: ServeOptions, endpoint: str, workspace_id: str) -> None:
     where = str(settings.path(options.data))
     if options.embedded:
         line = json.dumps({"endpoint": endpoint, "settings": where})
     else:
         line = f"Serving the workspace at {endpoint}"
-        if settings.path(options.data).exists():
+        if settings.read(options.data).get("id") == workspace_id:
             line += f"; the owner's connection is in {where}"
         else:
-            line += "; another server made it: use `amltui token` for a token of your own"
+            problem = (
+                "does not hold" if settings.path(options.data).exists() else "is not there for"
+            )
+            line += f"; {where} {problem} the owner's connection: `amltui token` makes a token"
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

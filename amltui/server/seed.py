@@ -14,6 +14,7 @@ from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import clock, experiments, keeping, settings, tokens
 from amltui.server.database import tables, versions
 from amltui.server.database.engine import Database
+from amltui.server.problems import StartError
 from amltui.server.samples import CENSUS, SAMPLES, Sample
 from amltui.server.store.base import Store, Stored
 from amltui.wire import messages
@@ -23,32 +24,65 @@ _SPLIT: Final = "a7c1f3d2-split"
 _CONVERT: Final = "b8d2e4f3-convert"
 
 
-async def workspace(database: Database, data: Path, endpoint: str, *, recover: bool) -> str:
+async def workspace(
+    database: Database, store: Store, data: Path, endpoint: str, *, recover: bool
+) -> str:
     """The workspace's id; made with its owner's tokens when the database is new.
 
-    settings.json is written before the transaction ends: a crash between the two leaves a file
-    that the next start replaces, never a workspace that nobody can open. `recover`: when the
-    file is gone or its token no longer works, put a fresh primary token there.
+    What opens it is on the disk before the transaction ends, and becomes settings.json after it:
+    a crash between the two leaves a file that the next start puts in its place, never a workspace
+    that nobody can open. `recover`: when settings.json is gone or its token no longer works, put a
+    fresh primary token there.
+
+    Raises:
+        StartError: the database is new, and the rest of a workspace is there already.
     """
     async with database.writing() as connection:
         await versions.lock(connection, database)
         found = await connection.scalar(
             sa.select(tables.workspaces.c.id).where(tables.workspaces.c.id != GLOBAL_WORKSPACE_ID)
         )
-        present = settings.read(data)
         if found is None:
-            return await _found(connection, data, endpoint)
-        workspace_id = str(found)
-        token = present.get("authorization_token", "")
-        ours = present.get("id") == workspace_id
-        works = ours and await tokens.find(connection, workspace_id, token) is not None
-        if works:
-            if present.get("api_endpoint") != endpoint:
-                settings.write(data, workspace_id, token, endpoint)
-        elif recover:
-            _, fresh = await tokens.regenerate(connection, workspace_id, tokens.PRIMARY)
-            settings.write(data, workspace_id, fresh, endpoint)
-        return workspace_id
+            await _check_new(store, data)
+            workspace_id = await _found(connection, data, endpoint)
+        else:
+            workspace_id = str(found)
+            if not settings.path(data).exists():
+                settings.confirm(data)
+            await _keep_settings(connection, workspace_id, data, endpoint, recover=recover)
+    if found is None:
+        settings.confirm(data)
+    return workspace_id
+
+
+async def _check_new(store: Store, data: Path) -> None:
+    """Refuse to begin a workspace where another one lost its database."""
+    what = "settings.json is" if settings.path(data).exists() else None
+    if what is None:
+        async for _ in store.list():
+            what = "contents are"
+            break
+    if what is not None:
+        raise StartError(
+            f"The database holds no workspace, but {what} there: the database is lost, or not "
+            f"where it was. Put it back, from a backup if need be ({data}). To begin a new "
+            "workspace, move settings.json and the contents away first."
+        )
+
+
+async def _keep_settings(
+    connection: AsyncConnection, workspace_id: str, data: Path, endpoint: str, *, recover: bool
+) -> None:
+    present = settings.read(data)
+    token = present.get("authorization_token", "")
+    ours = present.get("id") == workspace_id
+    works = ours and await tokens.find(connection, workspace_id, token) is not None
+    if works:
+        if present.get("api_endpoint") != endpoint:
+            settings.write(data, workspace_id, token, endpoint)
+    elif recover:
+        _, fresh = await tokens.regenerate(connection, workspace_id, tokens.PRIMARY)
+        settings.write(data, workspace_id, fresh, endpoint)
 
 
 async def _found(connection: AsyncConnection, data: Path, endpoint: str) -> str:
@@ -64,7 +98,7 @@ async def _found(connection: AsyncConnection, data: Path, endpoint: str) -> str:
     )
     _, primary = await tokens.create(connection, workspace_id, tokens.PRIMARY, "owner", None)
     await tokens.create(connection, workspace_id, tokens.SECONDARY, "owner", None)
-    settings.write(data, workspace_id, primary, endpoint)
+    settings.write(data, workspace_id, primary, endpoint, settings.pending(data))
     return workspace_id
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -18,6 +19,18 @@ def path(data: Path) -> Path:
     return data / "settings.json"
 
 
+def pending(data: Path) -> Path:
+    """Where it lies before the workspace that it opens is in the database for certain."""
+    return data / ".settings.pending"
+
+
+def confirm(data: Path) -> None:
+    """Put it in its place: now the workspace is there."""
+    with contextlib.suppress(FileNotFoundError):
+        pending(data).replace(path(data))
+        flush_directory(data)
+
+
 def read(data: Path) -> dict[str, str]:
     """Its `workspace` part; empty when it is missing or unreadable."""
     try:
@@ -28,8 +41,10 @@ def read(data: Path) -> dict[str, str]:
         return {}
 
 
-def write(data: Path, workspace_id: str, token: str, endpoint: str) -> None:
-    """Replace it as a whole, durably."""
+def write(
+    data: Path, workspace_id: str, token: str, endpoint: str, place: Path | None = None
+) -> None:
+    """Replace it as a whole, durably. `place`: another such file."""
     document = {
         "workspace": {
             "id": workspace_id,
@@ -45,7 +60,7 @@ def write(data: Path, workspace_id: str, token: str, endpoint: str) -> None:
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-        temp.replace(path(data))
+        temp.replace(place or path(data))
     except BaseException:
         temp.unlink(missing_ok=True)
         raise

@@ -94,6 +94,17 @@ def test_failed_logins_of_an_address_are_limited_and_good_tokens_still_pass(tmp_
         assert get(server, server.workspace_id, server.token).status_code == 200
 
 
+def test_requests_without_a_token_count_for_nothing_and_the_right_one_gets_in(tmp_path):
+    with running_server(tmp_path / "data", failed_logins=5) as server:
+        without = [get(server, server.workspace_id, None).status_code for _ in range(10)]
+        assert without == [401] * 10
+        for number in range(8):
+            get(server, server.workspace_id, f"{number:032}")
+        assert get(server, server.workspace_id, "1" * 32).status_code == 429
+        # For the first time since the start, from an address that is over its limit:
+        assert get(server, server.workspace_id, server.token).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])
 def test_another_host_than_loopback_needs_tls_or_the_word_insecure(tmp_path, host):
     with pytest.raises(StartError, match="--tls-cert"):

@@ -270,6 +270,29 @@ def test_behind_a_proxy_links_and_clients_are_the_proxys_word(tmp_path):
         assert wrong("192.0.2.1, 192.0.2.2") == 401
 
 
+def test_only_a_named_proxy_says_who_the_client_is(tmp_path):
+    options = {"public_url": "https://datasets.example.org/", "proxies": ["192.0.2.7"]}
+    log = tmp_path / "log"
+    with running_server(tmp_path / "data", failed_logins=2, log=log, **options) as server:
+        port = next(
+            found.laddr.port
+            for found in psutil.Process(server.process.pid).net_connections()
+            if found.status == psutil.CONN_LISTEN
+        )
+        base = f"http://127.0.0.1:{port}/api/workspaces/{server.workspace_id}/datasources"
+
+        def wrong(forwarded):
+            headers = {"Authorization": "Bearer wrong", "X-Forwarded-For": forwarded}
+            return httpx.get(base, headers=headers).status_code
+
+        assert [wrong(f"192.0.2.{n}") for n in range(10, 13)] == [401, 401, 429]
+
+
+def test_an_address_of_a_proxy_that_is_none_is_refused(tmp_path):
+    with pytest.raises(StartError, match="no address of a proxy"):
+        check(ServeOptions(tmp_path, proxies=("here",)))
+
+
 @pytest.mark.parametrize("url", ["datasets.example.org", "ftp://x/", "https://", "https://x/?y=1"])
 def test_a_public_address_that_nobody_could_use_is_refused(tmp_path, url):
     with pytest.raises(StartError):

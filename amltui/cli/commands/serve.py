@@ -30,6 +30,7 @@ def serve(
     tls_key: Path | None = None,
     insecure: bool = False,
     public_url: str | None = None,
+    proxy: tuple[str, ...] = ("127.0.0.0/8", "::1"),
     quota: int | None = None,
     link_hours: float = 168.0,
     log: Path | None = None,
@@ -54,6 +55,7 @@ def serve(
         tls_key: Private key in PEM.
         insecure: Serve other machines without TLS, for example behind a proxy that has it.
         public_url: Address that clients use, where a proxy stands between.
+        proxy: Address or network of such a proxy: what others say of their client is ignored.
         quota: Bytes that all contents together may take.
         link_hours: How long the links to contents in a list work, unless their token ends.
         log: File for the log instead of standard error.
@@ -81,6 +83,7 @@ def serve(
         insecure=insecure,
         embedded=embedded,
         public_url=public_url,
+        proxies=tuple(proxy),
         quota=quota,
         link_lifetime=link_hours * 3600,
         log=log,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from amltui.server.problems import StartError
+from amltui.server.problems import StartError, Unavailable
 
 BUSY_SECONDS: Final = 30
 """How long a transaction waits for another one's lock."""
@@ -26,9 +26,11 @@ BUSY_SECONDS: Final = 30
 class Database:
     """Connections for its two kinds of transaction."""
 
-    def __init__(self, reading: AsyncEngine, writing: AsyncEngine) -> None:
+    def __init__(self, reading: AsyncEngine, writing: AsyncEngine, file: Path | None) -> None:
         self._reading = reading
         self._writing = writing
+        self._file = file
+        self._identity: tuple[int, int] | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -38,14 +40,45 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose statements each see what is committed when they begin."""
+        self._check_file()
         async with self._reading.connect() as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed at the end of the block, rolled back by an exception."""
+        """A transaction: committed at the end of the block, rolled back by an exception.
+
+        Raises:
+            Unavailable: the file is no longer the one that was opened: nothing would last.
+        """
+        self._check_file()
         async with self._writing.begin() as connection:
             yield connection
+
+    def _check_file(self) -> None:
+        if self._file is None:
+            return
+        try:
+            status = self._file.stat()
+        except FileNotFoundError:
+            status = None
+        identity = (status.st_dev, status.st_ino) if status else None
+        if self._identity is None:
+            self._identity = identity
+        elif identity != self._identity:
+            raise Unavailable(
+                "The database's file was deleted or replaced while the server ran. Whoever runs "
+                "the server must put it back and start the server again."
+            )
+
+    async def damage(self) -> list[str]:
+        """What SQLite's quick check finds, at most 20 lines; a server's database checks itself."""
+        if not self.is_sqlite:
+            return []
+        async with self.reading() as connection:
+            found = await connection.execute(sa.text("PRAGMA quick_check(20)"))
+            lines = [str(line) for row in found for line in str(row[0]).splitlines()]
+        return [] if lines == ["ok"] else lines
 
     async def close(self) -> None:
         """Close all connections."""
@@ -63,7 +96,7 @@ def database_url(url: str | None, data: Path) -> sa.URL:
         return sa.URL.create("sqlite+aiosqlite", database=str(data / "workspace.sqlite"))
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise StartError("The database is not a URL like postgresql://user@host/name.") from None
     backend = parsed.get_backend_name()
     if backend in {"postgresql", "postgres"}:
@@ -91,15 +124,19 @@ def open_database(url: sa.URL) -> Database:
             "pool_timeout": BUSY_SECONDS,
             "connect_args": {"timeout": 10, "command_timeout": 60},
         }
-    reading = create_async_engine(
-        url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **options
-    )
+    try:
+        reading = create_async_engine(
+            url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **options
+        )
+    except ModuleNotFoundError:
+        raise StartError("PostgreSQL needs more: pip install 'amltui[postgres]'.") from None
     writing = create_async_engine(url, **options)
     if url.get_backend_name() == "sqlite":
         for engine in (reading, writing):
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(writing.sync_engine, "begin", _begin_sqlite)
-    return Database(reading, writing)
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    return Database(reading, writing, file)
 
 
 def is_failure(error: Exception) -> bool:

@@ -31,6 +31,21 @@ async def prepare(database: Database) -> None:
         await connection.run_sync(_prepare)
 
 
+async def require(database: Database) -> None:
+    """Look whether the schema is `HEAD`; changes nothing.
+
+    Raises:
+        StartError: it is another one.
+    """
+    async with database.reading() as connection:
+        found = await connection.run_sync(_version)
+    if found != HEAD:
+        raise StartError(
+            f"This database has schema version {found or 'none'}, and this program's is {HEAD}. "
+            "Starting the server once brings an older one up to it."
+        )
+
+
 async def lock(connection: AsyncConnection, database: Database) -> None:
     """Hold what only one server may do until the transaction ends. SQLite's own lock does it."""
     if not database.is_sqlite:
