@@ -3,11 +3,17 @@
 Blocks without quotes, escapes, comments and sparse rows go to pyarrow's parser; all others are
 read row by row. A sparse row's omitted values are what Weka takes them for: 0, or a nominal
 attribute's first value; for strings and dates they are missing.
+
+Values are separated as Weka's tokenizer does it, by blanks and tabs as well as commas, except that
+an unquoted value may hold blanks where commas alone give the right number of values. A `%` outside
+quotes begins a comment anywhere. Dates in a pattern of their own are given in ISO 8601. The
+weight of a row is not shown; a relational attribute is one column of text.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +26,7 @@ from amltui.formats.arrow import batch_of, decode, giant_row, one_batch, schema
 from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import unique_names
+from amltui.formats.java_dates import DEFAULT, reader_of
 from amltui.formats.registry import Format
 from amltui.formats.scan import Positions, Scan, as_array, line_ends
 
@@ -33,7 +40,17 @@ _TOKEN: Final = re.compile(
 _PAIR: Final = re.compile(r"\s*(\d+)\s+")
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t"}
-_WEIGHT: Final = re.compile(r"[,\t]\s*\{\s*[^{}]*\}\s*\Z")
+_WORD: Final = re.compile(
+    r"""[\s,]*(?:'((?:[^'\\]|\\.)*)'(?=[\s,]|\Z)|"((?:[^"\\]|\\.)*)"(?=[\s,]|\Z)|([^\s,'"][^\s,]*))""",
+    re.DOTALL,
+)
+_UNCOMMENTED: Final = re.compile(
+    r"""(?:(?<![^\s,{}])'(?:[^'\\]|\\.)*+'|(?<![^\s,{}])"(?:[^"\\]|\\.)*+"|[^%])*+""", re.DOTALL
+)
+"""What stands before the first `%` outside quotes."""
+_DATA: Final = re.compile(rb"(?i)\s*@data(?=[^%\r\n\S]*[^%\s])")
+"""`@data` with the first row on its line."""
+_WEIGHT: Final = re.compile(r"[,\s]\s*\{\s*[^{}]*\}\s*\Z")
 _SLOW: Final = re.compile(
     "['\"{%\\\\\t\v\f\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 )
@@ -53,6 +70,16 @@ class Attribute:
     """Of a nominal attribute, in the header's order."""
     detail: str = ""
     """The type as it stands in the header: `integer`, or a date with its format."""
+
+    @property
+    def read_date(self) -> Callable[[str], str] | None:
+        """What turns a date of this attribute into ISO 8601, where it is not that already."""
+        if self.kind != "date":
+            return None
+        pattern = self.detail[4:].strip()
+        if len(pattern) > 1 and pattern[0] in "'\"":
+            pattern = pattern[1:].partition(pattern[0])[0] if pattern[0] == '"' else pattern[1:-1]
+        return reader_of(pattern or DEFAULT)
 
     @property
     def omitted(self) -> str | None:
@@ -75,6 +102,7 @@ class ArffCodec:
         self.columns: tuple[str, ...] = ()
         self.declared: tuple[str | None, ...] = ()
         self._convert: Any = None
+        self._dates: list[tuple[int, Callable[[str], str]]] = []
 
     def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
         """See `Codec.header`.
@@ -83,7 +111,7 @@ class ArffCodec:
             Unreadable: there is no `@data` where one would have to be.
         """
         attributes: list[Attribute] = []
-        position = 0
+        position = inside = 0
         while True:
             match = _LINE.match(data, position)
             if match is None:
@@ -92,14 +120,20 @@ class ArffCodec:
                 line, end = data[position:], len(data)
             else:
                 line, end = match.group(), match.end()
-            text = decode(line, encoding).strip()
+            text = without_comment(decode(line, encoding)).strip()
             lower = text.lower()
             if lower.startswith("@attribute"):
-                attributes.append(parse_attribute(text))
+                attribute = parse_attribute(text)
+                if not inside:
+                    attributes.append(attribute)
+                inside += attribute.kind == "relational"
             elif lower.startswith("@data") or (match is None and not text):
                 self._take(tuple(attributes))
-                return end
-            elif text and not lower.startswith(("%", "@relation", "@end")):
+                row = _DATA.match(line)
+                return position + row.end() if row else end
+            elif lower.startswith("@end"):
+                inside = max(0, inside - 1)
+            elif text and not lower.startswith("@relation"):
                 raise Unreadable(
                     f"Not an ARFF file: {text[:60]!r} stands where the header should",
                     hint="Show it as plain text, or give it the right data type.",
@@ -110,8 +144,11 @@ class ArffCodec:
         self.attributes = attributes
         self.columns = unique_names([attribute.name for attribute in attributes])
         self.declared = tuple(
-            "text" if attribute.kind in {"nominal", "string"} else None for attribute in attributes
+            "text" if attribute.kind in {"nominal", "string", "relational"} else None
+            for attribute in attributes
         )
+        readers = [(at, attribute.read_date) for at, attribute in enumerate(attributes)]
+        self._dates = [(at, read) for at, read in readers if read is not None]
         self._convert = pacsv.ConvertOptions(
             column_types=schema(self.columns), strings_can_be_null=True, null_values=["?", ""]
         )
@@ -145,7 +182,7 @@ class ArffCodec:
         else:
             require_utf8(data)
         text = data.decode()
-        batch = None if _SLOW.search(text) else self._fast(data)
+        batch = None if self._dates or _SLOW.search(text) else self._fast(data)
         if batch is not None:
             lines = data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
             return Parsed(batch, (), lines, recoded)
@@ -188,13 +225,21 @@ class ArffCodec:
 
     def row(self, line: str) -> tuple[list[str | None], str]:
         """One row's values, as many as there are attributes, and what is wrong with it or ""."""
-        if line.startswith("{"):
-            return self._sparse(line)
-        if line.endswith("}"):
-            line = _WEIGHT.sub("", line)
-        cells, starts, reason = _tokens(line)
+        line = without_comment(line).rstrip()
+        cells, reason = self._sparse(line) if line.startswith("{") else self._dense(line)
+        for at, read in self._dates:
+            text = cells[at]
+            cells[at] = None if text is None else read(text)
+        return cells, reason
+
+    def _dense(self, line: str) -> tuple[list[str | None], str]:
         wanted = len(self.columns)
+        cells, starts, reason = _tokens(line)
         if len(cells) != wanted:
+            unweighted = _WEIGHT.sub("", line) if line.endswith("}") else line
+            for found in (_tokens(unweighted)[0], _words(line), _words(unweighted)):
+                if len(found) == wanted:
+                    return found, ""
             reason = f"{len(cells):,} fields, {wanted:,} expected"
             if len(cells) > wanted > 0:
                 cells[wanted - 1 :] = [line[starts[wanted - 1] :]]
@@ -203,7 +248,9 @@ class ArffCodec:
 
     def _sparse(self, line: str) -> tuple[list[str | None], str]:
         cells = [attribute.omitted for attribute in self.attributes]
-        end = line.find("}") if "'" not in line and '"' not in line else line.rfind("}")
+        end = line.find("}")
+        if "'" in line or '"' in line:
+            end = _WEIGHT.sub("", line).rfind("}")
         if end < 0:
             return cells, "sparse row never closed"
         body, position = line[1:end], 0
@@ -244,6 +291,25 @@ def _tokens(line: str) -> tuple[list[str | None], list[int], str]:
             return cells, starts, reason
 
 
+def _words(line: str) -> list[str | None]:
+    """The values as Weka's tokenizer takes them: blanks, tabs and commas are all the same."""
+    found: list[str | None] = []
+    position = 0
+    while match := _WORD.match(line, position):
+        found.append(_value(match))
+        position = match.end()
+    return [] if line[position:].strip(" \t,") else found
+
+
+def without_comment(line: str) -> str:
+    """A line up to a `%` outside quotes."""
+    if "%" not in line:
+        return line
+    match = _UNCOMMENTED.match(line)
+    assert match is not None
+    return match.group()
+
+
 def _value(match: re.Match[str]) -> str | None:
     single, double, plain = match.group(1), match.group(2), match.group(3)
     if plain is not None:
@@ -278,8 +344,10 @@ def parse_attribute(line: str) -> Attribute:
     if name[0] in "'\"":
         name = unescape(name[1:-1])
     if kind.startswith("{"):
-        cells, _, _ = _tokens(kind[1:].rsplit("}", 1)[0])
+        body = kind[1:].rsplit("}", 1)[0]
+        cells = _tokens(body)[0] if "," in body else _words(body)
         return Attribute(name, "nominal", tuple(cell or "" for cell in cells))
-    word = (kind.split() or ["string"])[0].lower()
+    match = re.match(r"\w+", kind)
+    word = match.group().lower() if match else "string"
     number = word in {"numeric", "real", "integer"}
     return Attribute(name, "numeric" if number else word, detail=kind)

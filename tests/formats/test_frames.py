@@ -181,7 +181,7 @@ def test_sparse_arff_rows_are_filled_with_what_they_leave_out():
         b"@attribute a numeric\n@data\n1,2\n",
         b"@attribute a numeric\n@data\nx\n",
         b"@attribute a {x}\n@data\ny\n",
-        b"@attribute a relational\n@data\n",
+        b"@attribute a unheard-of\n@data\n",
         b"@attribute a numeric\n@data\n{7 1}\n",
     ],
 )

@@ -22,9 +22,6 @@ from amltui.formats.registry import format_of
 from amltui.models import DataTypeIds
 
 _ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_JAVA_DATE: Final = (
-    ("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S"),
-)  # fmt: skip
 _ISO: Final = "yyyy-MM-dd'T'HH:mm:ss"
 _PLAIN_WORD: Final = re.compile(r"[^\s,{}'\"%\\?]+")
 _ROWS: Final = 50_000
@@ -58,7 +55,7 @@ def read(reader: IO[bytes]) -> pd.DataFrame:
 
 
 def _column(attribute: Attribute, cells: pa.ChunkedArray) -> pd.Series[Any]:
-    if attribute.kind == "string":
+    if attribute.kind in {"string", "relational"}:
         return _texts(cells)
     if attribute.kind == "nominal":
         values = pd.Index(list(dict.fromkeys(attribute.values)), dtype="str")
@@ -70,10 +67,10 @@ def _column(attribute: Attribute, cells: pa.ChunkedArray) -> pd.Series[Any]:
         return pd.Series(pd.Categorical(cells.to_pandas(), categories=values))
     try:
         if attribute.kind == "date":
-            return pd.to_datetime(_texts(cells), format=_date_format(attribute.detail))
+            return pd.to_datetime(_texts(cells), format="ISO8601")
         if attribute.kind != "numeric":
             raise Unreadable(f"The attribute type {attribute.kind[:40]!r} is not known")
-        whole = attribute.detail.lower() == "integer" and not cells.null_count
+        whole = attribute.detail.lower().startswith("integer") and not cells.null_count
         # Arrow takes 0x1F for a whole number; nobody else does.
         if whole and not pc.any(pc.match_substring(cells, "x", ignore_case=True)).as_py():
             return pd.Series(cells.cast(pa.int64()).to_pandas())
@@ -88,16 +85,6 @@ def _texts(cells: pa.ChunkedArray) -> pd.Series[Any]:
         cells.to_pandas(), dtype="str" if PANDAS >= (3, 0) else "object"
     )
     return texts
-
-
-def _date_format(detail: str) -> str:
-    java = detail[4:].strip()
-    if len(java) > 1 and java[0] in "'\"":
-        java = java[1:-1]
-    java = java or _ISO
-    for there, here in _JAVA_DATE:
-        java = java.replace(there, here)
-    return java.replace("'", "")
 
 
 def write(writer: IO[bytes], frame: pd.DataFrame) -> None:
