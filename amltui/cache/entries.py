@@ -1,8 +1,9 @@
 """One entry of the cache: a content, whole or arriving, its text table, and what it is.
 
     entries/<32 hex>/card.json     what it is; never with a link or a token
-                     raw           the whole content, verified
+                     raw           the whole content, verified; or a link to where it lies
                      raw-*.part    what has arrived so far (see `parts`), with its log
+                     rows.index    where its rows are
                      table/        the text table made of it
                      pin           present: never evicted
 
@@ -15,6 +16,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -87,6 +89,8 @@ class Entry:
         self.raw = self.directory / "raw"
         self.table = self.directory / "table"
         """Where the text table belongs; whoever makes it makes the directory."""
+        self.row_index = self.directory / "rows.index"
+        """Where the index of the rows belongs."""
         self._card = self.directory / "card.json"
         self._pin = self.directory / "pin"
         self.lock_file = root / "locks" / f"{self.id}.lock"
@@ -134,6 +138,23 @@ class Entry:
                     checked=old.checked if old else "",
                 )
             )
+
+    def link(self, source: Source, path: Path) -> None:
+        """Take a content from where it lies on this disk, whole and verified, without a copy.
+
+        When the file goes, the entry has no content any more.
+        """
+        self.begin(source)
+        card = self.card
+        size = path.stat().st_size
+        if card is not None:
+            sha256 = source.sha256 if isinstance(source, Dataset) else None
+            card = msgspec.structs.replace(card, identity=Identity(size=size, sha256=sha256))
+            self.write_card(card)
+        link = self.raw.with_name(f".raw.{uuid.uuid4().hex[:12]}")
+        with disk_errors(self.raw, "use the cache"):
+            link.symlink_to(path)
+            link.replace(self.raw)
 
     def write_card(self, card: Card) -> None:
         """Replace the card."""
@@ -185,6 +206,7 @@ class Entry:
         """Delete content and table, whole or not; the card and the pin stay."""
         with contextlib.suppress(OSError):
             self.raw.unlink(missing_ok=True)
+            self.row_index.unlink(missing_ok=True)
             for old in Part.leftovers(self.raw):
                 old.unlink(missing_ok=True)
         shutil.rmtree(self.table, ignore_errors=True)

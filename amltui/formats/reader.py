@@ -157,6 +157,8 @@ class RowReader:
         """What lines that are not UTF-8 were taken to be in. None: there was none."""
         self.recoded = 0
         """Lines that were not UTF-8."""
+        self.goes_on = False
+        """Whether the last row given is not all in the stream."""
 
     @property
     def input_encoding(self) -> str:
@@ -330,6 +332,7 @@ class RowReader:
             yield from self._giant()
         elif not cut and not self._rows:
             # One row that goes on is better than nothing to see.
+            self.goes_on = True
             yield from self._giant()
 
     def _scan(self) -> Scan:

@@ -1,10 +1,12 @@
-"""Previews: the first rows of a dataset at once, then all of them as its bytes arrive.
+"""Previews: the first rows of a dataset at once, then any of them, then what questions need.
 
-    bytes arrive in the cache (a feed of the transfers)
+    the content: where it lies on this disk, or a file of the cache that grows as its bytes come
       first 256 KiB  -> first rows, in memory
-      everything     -> text table, written by a process of its own while the bytes arrive
+      its bytes      -> index of its rows: from then on any window is read from the content
+      when asked     -> text table (columns), written by a process of its own
 
-A text table that is whole stays in the cache, so the next preview opens it at once, also offline.
+The index and the table, once whole, stay in the cache: the next preview opens them at once, also
+offline.
 """
 
 from __future__ import annotations
@@ -14,14 +16,16 @@ import contextlib
 import os
 import shutil
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from amltui.cache import Cache, Entry
-from amltui.errors import AmltuiError, Cancelled, ContentChanged, LocalError
+from amltui.errors import AmltuiError, Cancelled, ContentChanged, DiskFull, LocalError
 from amltui.formats import format_of
 from amltui.models import Dataset, OutputPort
+from amltui.services.indexing import Indexing, arriving, save_index, saved_index
 from amltui.tables import (
     HEAD,
     HeaderGoesOn,
@@ -34,10 +38,16 @@ from amltui.tables import (
     ingest_in_process,
     open_table,
 )
+from amltui.tables.index import FileIdentity, RowIndex
+from amltui.tables.indexed import IndexedRows
+from amltui.tables.source import OpenFile
 from amltui.transfers import Feed, Transfers
+from amltui.workspaces.base import Workspace
 
 SMALL: Final = 4 << 20
-"""Bytes up to which a table is written faster here than a process for it starts."""
+"""Bytes up to which a table is written at once: that takes no longer than an index is worth."""
+_TABLE: Final = 1.5
+"""Bytes of a table for each byte of its content, at most, but for very narrow ones."""
 
 Source = Dataset | OutputPort
 R = TypeVar("R", bound="Rows | None")
@@ -47,15 +57,21 @@ class Preview:
     """Rows of one dataset as far as they are here. Close it when they are no longer shown.
 
     `async for _ in preview.changes()` makes it grow to all rows; leaving that loop stops the
-    fetch, and what arrived stays in the cache for the next time.
+    fetch, and what arrived stays in the cache for the next time. `build` makes the table.
     """
 
-    def __init__(self, source: Source, entry: Entry, rows: Rows, feed: Feed | None) -> None:
+    def __init__(
+        self, source: Source, cache: Cache, entry: Entry, rows: Rows, feed: Feed | None
+    ) -> None:
         self.source = source
         self.rows = rows
         """What can be shown now; another object after some changes."""
+        self.table: Table | None = rows if isinstance(rows, Table) else None
+        """The text table, once there is one: what sorting, filtering and SQL need."""
         self.problem: AmltuiError | None = None
         """Why no more rows will come, although there are more."""
+        self._fmt = format_of(source.data_type_id)
+        self._cache = cache
         self._entry = entry
         self._feed = feed
         self._closed = False
@@ -63,11 +79,6 @@ class Preview:
         """Where the table is written; it can be read there until `close`."""
         self._shown: list[Rows] = [rows]
         """All that was ever shown: somebody may still draw it, so it is closed at the end."""
-
-    @property
-    def table(self) -> Table | None:
-        """The text table, once there is one: what sorting, filtering and SQL need."""
-        return self.rows if isinstance(self.rows, Table) else None
 
     @property
     def received(self) -> int:
@@ -85,6 +96,35 @@ class Preview:
             return self._feed.size
         return self.source.size if isinstance(self.source, Dataset) else None
 
+    @property
+    def whole_rows(self) -> int:
+        """Rows of `rows` that are all here: the last of the first rows may go on."""
+        return self.rows.row_count - getattr(self.rows, "goes_on", False)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether `rows` are read by their index, and no table is needed for them."""
+        return isinstance(self.rows, IndexedRows)
+
+    @property
+    def changed(self) -> bool:
+        """Whether somebody changed the file that is shown."""
+        return isinstance(self.rows, IndexedRows) and self.rows.changed
+
+    @property
+    def malformed(self) -> Container[int]:
+        """Numbers of rows that were found malformed so far; it grows as windows are read."""
+        return self.rows.malformed if isinstance(self.rows, IndexedRows) else ()
+
+    @property
+    def built(self) -> float:
+        """How much of the content is in the table: 0 to 1."""
+        if self.table is None:
+            return 0.0
+        if self.table.complete or not self.size:
+            return 1.0
+        return self.table.consumed / self.size
+
     def close(self) -> None:
         """Stop fetching and let go of the files; `rows` can be read no longer."""
         self._closed = True
@@ -97,17 +137,20 @@ class Preview:
     async def changes(self) -> AsyncGenerator[None]:
         """Fetch the rest, and yield each time that `rows`, its types or `problem` changed.
 
-        Ends when all rows are here, or when `problem` says why they will not come.
+        Ends when all rows are here, or when `problem` says why they will not come. The table of
+        a small content is made, too.
         """
         try:
-            if format_of(self.source.data_type_id).has_rows:
-                async with contextlib.aclosing(self._grow()) as steps:
-                    async for _ in steps:
-                        yield
-            elif self._feed is not None:
-                path = await self._feed.wait_whole()
-                self._show(await _opened(hex_rows, path))
-                yield
+            if not self._fmt.has_rows:
+                if self._feed is not None:
+                    path = await self._feed.wait_whole()
+                    self._show(await _opened(hex_rows, path))
+                    yield
+                return
+            grow = self.build if self._small else self._index
+            async with contextlib.aclosing(grow()) as steps:
+                async for _ in steps:
+                    yield
         except Cancelled:
             return  # The preview was closed meanwhile.
         except AmltuiError as error:
@@ -116,10 +159,74 @@ class Preview:
         finally:
             self._release()
 
-    async def _grow(self) -> AsyncGenerator[None]:
-        """Write the text table, and show it as soon as it has more than the first rows."""
-        if self.table is not None:
+    @property
+    def _small(self) -> bool:
+        return self.size is not None and self.size <= SMALL
+
+    async def _index(self) -> AsyncGenerator[None]:
+        """Find the rows, and show them by their index as soon as there are more than the first."""
+        if self.table is not None or self.rows.complete:
             return
+        feed = self._feed
+        whole = feed is None or feed.complete
+        file = OpenFile(feed.open()) if feed is not None else await _file(self._entry)
+        indexing = Indexing(file, self._fmt)
+        try:
+            identity = await asyncio.to_thread(FileIdentity.of, file) if whole else None
+            async with contextlib.aclosing(indexing.run(feed)) as steps:
+                async for index in steps:
+                    if self._take(indexing, index, file, identity):
+                        yield
+            assert indexing.index is not None
+            self._take(indexing, indexing.index, file, identity)
+            yield
+            await asyncio.to_thread(save_index, self._entry, indexing.index)
+        finally:
+            file.close()
+
+    def _take(
+        self, indexing: Indexing, index: RowIndex, file: OpenFile, identity: FileIdentity | None
+    ) -> bool:
+        """Take in what the index knows by now; whether there is something new to show."""
+        if isinstance(self.rows, IndexedRows):
+            return self.rows.refresh()
+        if not index.complete and index.row_count <= self.whole_rows:
+            return False
+        columns = [replace(column, sampled=True) for column in self.rows.columns]
+        own = OpenFile(os.dup(file.descriptor))
+        self._show(IndexedRows(own, index, indexing.codec, columns, identity))
+        return True
+
+    @property
+    def _needed(self) -> int:
+        """Bytes that the table may take."""
+        return int((self.size or self.received) * _TABLE)
+
+    async def has_room(self) -> bool:
+        """Whether the table fits on this disk at the cost of nothing else that is cached."""
+        if not self._cache.fits(self._needed):
+            return False
+        try:
+            return not await asyncio.to_thread(self._cache.choose, self._needed, keep=self._entry)
+        except DiskFull:
+            return False
+
+    async def build(self) -> AsyncGenerator[None]:
+        """Write the text table, and yield each time that it has more rows or types.
+
+        When it is whole, `rows` is that table. Nothing is done where it is whole already; for one
+        caller at a time. Who leaves stops the work.
+
+        Raises:
+            DiskFull: neither the cache's quota nor the disk has room for it.
+            Unreadable: the bytes are not what their type says.
+            AmltuiError: what keeps the rest of the bytes away.
+        """
+        if self.table is not None and self.table.complete and self.table.state.typed:
+            return
+        self.table = None
+        if not self._small:
+            await asyncio.to_thread(self._cache.make_room, self._needed, keep=self._entry)
         building = self._entry.directory / f"table.{os.getpid()}.{uuid.uuid4().hex[:8]}"
         self._building = building
         changed = asyncio.Event()
@@ -132,23 +239,23 @@ class Preview:
                 if not writing.done() and await self._refresh(building):
                     yield
             await writing
-            self._show(await _opened(self._adopt, building))
+            table = await _opened(self._adopt, building)
+            self.table = table
+            self._show(table)
             yield
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
 
     async def _ingest(self, building: Path, note: Callable[[], None]) -> None:
-        fmt = format_of(self.source.data_type_id)
         feed = self._feed
-        small = self.size is not None and self.size <= SMALL
-        if feed is not None and feed.path is not None and not feed.complete and not small:
+        if feed is not None and feed.path is not None and not feed.complete and not self._small:
             try:
                 await ingest_in_process(
                     feed.path,
-                    fmt,
+                    self._fmt,
                     building,
-                    available=_arriving(feed),
+                    available=arriving(feed),
                     on_progress=lambda _: note(),
                 )
             except ContentChanged:
@@ -160,24 +267,20 @@ class Preview:
             else:
                 return
         path = await feed.wait_whole() if feed is not None else self._entry.raw
-        if small:
-            await asyncio.to_thread(ingest, path, fmt, building)
+        if self._small:
+            await asyncio.to_thread(ingest, path, self._fmt, building)
         else:
-            await ingest_in_process(path, fmt, building, on_progress=lambda _: note())
+            await ingest_in_process(path, self._fmt, building, on_progress=lambda _: note())
 
     async def _refresh(self, building: Path) -> bool:
-        """Take in what the worker wrote; whether there is something new to show."""
-        table = self.table
-        if table is not None:
-            return table.refresh()
+        """Take in what the worker wrote; whether the table has more."""
+        if self.table is not None:
+            return self.table.refresh()
         try:
-            table = await _opened(open_table, building, self._entry.raw)
+            self.table = await _opened(open_table, building, self._entry.raw)
         except LocalError:
             return False  # Not yet.
-        if table.row_count <= self.rows.row_count and not table.complete:
-            table.close()
-            return False
-        self._show(table)
+        self._shown.append(self.table)
         return True
 
     def _adopt(self, building: Path) -> Table:
@@ -200,11 +303,17 @@ class Preview:
 
 
 async def open_preview(
-    cache: Cache, key: str, transfers: Callable[[], Awaitable[Transfers]], source: Source
+    cache: Cache,
+    key: str,
+    transfers: Callable[[], Awaitable[Transfers]],
+    source: Source,
+    *,
+    connect: Callable[[], Awaitable[Workspace]] | None = None,
 ) -> Preview:
     """The first rows of a dataset or an intermediate dataset; `key`: the workspace's.
 
-    What is cached opens without asking the workspace.
+    What is cached opens without asking the workspace. What lies on this disk is read where it is;
+    `connect` gives the workspace that can say so.
 
     Raises:
         DatasetGone: it is no longer there.
@@ -213,8 +322,13 @@ async def open_preview(
     """
     entry = cache.entry(key, source)
     cached = await _opened(_cached, entry, source)
+    if cached is None and connect is not None and isinstance(source, Dataset):
+        path = await (await connect()).local_path(source)
+        if path is not None:
+            await asyncio.to_thread(entry.link, source, path)
+            cached = await _opened(_cached, entry, source)
     if cached is not None:
-        return Preview(source, entry, cached, None)
+        return Preview(source, cache, entry, cached, None)
     queue = await transfers()
     feed = queue.feed(source)
     try:
@@ -222,7 +336,7 @@ async def open_preview(
     except BaseException:
         feed.close()
         raise
-    return Preview(source, entry, rows, feed)
+    return Preview(source, cache, entry, rows, feed)
 
 
 async def _first_of(feed: Feed, source: Source) -> Rows:
@@ -240,11 +354,12 @@ async def _first_of(feed: Feed, source: Source) -> Rows:
 
 
 def _cached(entry: Entry, source: Source) -> Rows | None:
-    """What the cache alone can show: the whole table, or the first rows of the whole content."""
+    """What this disk alone can show: the table, rows by their index, or the first rows."""
+    fmt = format_of(source.data_type_id)
     if not entry.whole:
         return None
     entry.touch()
-    if not format_of(source.data_type_id).has_rows:
+    if not fmt.has_rows:
         return hex_rows(entry.raw)
     _remove_leftovers(entry)
     try:
@@ -255,13 +370,30 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
         if table.complete and table.state.typed:
             return table
         table.close()
-    with entry.raw.open("rb") as file:
-        data = b""
+    file = OpenFile.at(entry.raw)
+    try:
+        index, identity = saved_index(entry, file, fmt)
+        if index is not None and identity.size > SMALL:
+            return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
+        size = HEAD
         while True:
-            data += file.read(max(HEAD, 3 * len(data)))
-            whole = file.tell() == os.fstat(file.fileno()).st_size
             with contextlib.suppress(HeaderGoesOn):
-                return _first(data, source, whole=whole)
+                return _first(file.read(0, size), source, whole=size >= identity.size)
+            size *= 4
+    finally:
+        file.close()
+
+
+async def _file(entry: Entry) -> OpenFile:
+    """The whole content that an entry has.
+
+    Raises:
+        LocalError: it cannot be read.
+    """
+    try:
+        return await asyncio.to_thread(OpenFile.at, entry.raw)
+    except OSError as error:
+        raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
 
 
 async def _opened(make: Callable[..., R], *args: Any) -> R:
@@ -277,7 +409,7 @@ async def _opened(make: Callable[..., R], *args: Any) -> R:
 
 
 def _close(rows: Rows | None) -> None:
-    if isinstance(rows, Table | HexRows):
+    if isinstance(rows, Table | HexRows | IndexedRows):
         rows.close()
 
 
@@ -296,11 +428,3 @@ def _remove_leftovers(entry: Entry) -> None:
             shutil.rmtree(path, ignore_errors=True)
         except (ValueError, OSError):
             continue
-
-
-async def _arriving(feed: Feed) -> AsyncIterator[int]:
-    """How many of the first bytes are there, as they come, until the content is whole."""
-    there = 0
-    while not feed.complete:
-        there = await feed.wait(there + 1)
-        yield there

@@ -215,7 +215,9 @@ class Session:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""
         # It brings pyarrow, which a list needs not, and takes longer than a frame.
         module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
-        made: Preview = await module.open_preview(self.cache, self.key, self.transfers, source)
+        made: Preview = await module.open_preview(
+            self.cache, self.key, self.transfers, source, connect=self.connect
+        )
         return made
 
     async def warm_up(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from amltui.formats.malformed import Malformed
@@ -64,5 +65,10 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
         malformed.extend(parsed.malformed)
     columns = infer(reader.columns, reader.codec.declared, batches)
     return MemoryRows(
-        columns, batches, complete=whole, malformed=malformed, encoding=reader.encoding
+        [replace(column, sampled=not whole) for column in columns],
+        batches,
+        complete=whole,
+        malformed=malformed,
+        encoding=reader.encoding,
+        goes_on=reader.goes_on,
     )

@@ -21,6 +21,7 @@ class MemoryRows:
         complete: bool = True,
         malformed: Sequence[Malformed] = (),
         encoding: str = "utf-8",
+        goes_on: bool = False,
     ) -> None:
         """Hold batches.
 
@@ -30,6 +31,7 @@ class MemoryRows:
             complete: whether these are all rows that there are.
             malformed: rows among them that were not as the format wants them.
             encoding: what the text was decoded from.
+            goes_on: whether the last row is not all here.
         """
         self._columns = tuple(columns)
         self._batches = [batch for batch in batches if batch.num_rows]
@@ -41,6 +43,8 @@ class MemoryRows:
         """Rows that were not as the format wants them; they are in the table all the same."""
         self.encoding = encoding
         """What the text was decoded from."""
+        self.goes_on = goes_on
+        """Whether the last row is not all here."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

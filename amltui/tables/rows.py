@@ -43,10 +43,13 @@ class Column:
 
 
 def about_type(column: Column) -> str:
-    """A column's type and what is missing of it, for people: `int, 5 % missing (NA)`."""
+    """A column's type and what is missing of it, for people: `int, 5 % missing (NA)`.
+
+    `int?` is what the first rows show.
+    """
     text: str = column.type or "not known yet"
-    if column.sampled:
-        text += " in the first rows"
+    if column.sampled and column.type:
+        text += "?"
     if column.notation:
         text += f" ({column.notation})"
     if column.missing:

@@ -152,5 +152,6 @@ def _first_types(state: State, reader: RowReader, batch: Any) -> tuple[Column, .
     names = [column.name for column in state.columns]
     found = infer(names, reader.codec.declared, [batch.slice(0, SAMPLE)])
     return tuple(
-        replace(column, misfits=0, first_misfit=None, present=0, missing=0) for column in found
+        replace(column, misfits=0, first_misfit=None, present=0, missing=0, sampled=True)
+        for column in found
     )

@@ -265,6 +265,16 @@ class Feed:
                 self._fd = self._open()
             return os.pread(self._fd, stop - start, start)
 
+    def open(self) -> int:
+        """A descriptor of the file, the caller's own; `path` must be known.
+
+        Raises:
+            LocalError: it cannot be read.
+        """
+        assert self._fetch.path is not None
+        with disk_errors(self._fetch.path, "read"):
+            return self._open()
+
     def _open(self) -> int:
         """The file, under the name that it had a moment ago or, just finished, under its last."""
         assert self._fetch.path is not None

@@ -70,6 +70,12 @@ async def test_a_large_dataset_is_written_by_another_process_while_its_bytes_arr
         counts = [preview.rows.row_count]
         counts += [preview.rows.row_count async for _ in preview.changes()]
         assert preview.problem is None
+        assert preview.table is None
+        assert [column.sampled for column in preview.rows.columns] == [True] * 3
+        async for _ in preview.build():
+            pass
+        assert preview.rows is preview.table
+        assert [column.sampled for column in preview.rows.columns] == [False] * 3
         assert counts == sorted(counts)
         assert counts[-1] == 200_000
         row = random.Random(7).randrange(200_000)

@@ -121,10 +121,8 @@ async def _table(session: Session | None, word: str) -> AsyncIterator[Table]:
         )
     preview = await session.preview(dataset)
     try:
-        async for _ in preview.changes():
+        async for _ in preview.build():
             pass
-        if preview.problem is not None:
-            raise preview.problem
         if preview.table is None:
             raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
         yield preview.table

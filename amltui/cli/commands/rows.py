@@ -184,10 +184,10 @@ def _pointing_at(text: str) -> Iterator[None]:
 async def _wait_for(preview: Preview, count: int) -> None:
     """Let rows come until `count` are there, or all."""
     async with aclosing(preview.changes()) as changes:
-        while preview.rows.row_count < count and not preview.rows.complete:
+        while preview.whole_rows < count and not preview.rows.complete:
             if await anext(changes, "over") == "over":
                 break
-    if preview.problem is not None and preview.rows.row_count < count:
+    if preview.problem is not None and preview.whole_rows < count:
         raise preview.problem
 
 
@@ -204,10 +204,8 @@ async def _whole_table(preview: Preview, dataset: Dataset) -> Table:
         raise UnsupportedDataType(
             dataset.data_type_id, hint="Only types with rows can be asked for statistics and SQL."
         )
-    async for _ in preview.changes():
+    async for _ in preview.build():
         pass
-    if preview.problem is not None:
-        raise preview.problem
     if preview.table is None:
         raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
     if preview.table.malformed_count:

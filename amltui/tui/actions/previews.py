@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from amltui.errors import AmltuiError
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.tui.actions.desk import PreviewDesk
@@ -18,11 +19,14 @@ from amltui.tui.widgets.preview import View
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
+    from amltui.tables.rows import Rows
 
 SMALL: Final = 8 << 20
 """Bytes up to which a dataset is previewed as soon as the cursor rests on it."""
 
 
+STAY: Final = 10.0
+"""Seconds on a dataset after which its columns are read although no question was asked."""
 CALM: Final = 0.2
 """Seconds between two frames that only say how many rows came: keys go before them."""
 
@@ -35,7 +39,9 @@ class PreviewActions:
         self._changed = changed
         self._dataset: Dataset | None = None
         self._preview: Preview | None = None
-        self.questions = Questions(desk, self._describe)
+        self._columns: asyncio.Task[None] | None = None
+        """Makes the table that questions need."""
+        self.questions = Questions(desk, self._describe, self._want_columns, self._plain)
 
     @property
     def dataset(self) -> Dataset | None:
@@ -73,13 +79,13 @@ class PreviewActions:
             raise
         self._preview = preview
         shown = preview.rows
-        pane.show(shown, self._view())
+        self._show(preview, keep=False)
         self._note_table()
         async with contextlib.aclosing(preview.changes()) as changes:
             async for _ in changes:
                 self._note_table()
                 if preview.rows is not shown and not self.questions.asked:
-                    pane.show(preview.rows, self._view(), keep=True)
+                    self._show(preview)
                 shown = preview.rows
                 self._describe()
                 if not shown.complete:
@@ -87,6 +93,44 @@ class PreviewActions:
         self._describe()
         if preview.problem is not None:
             raise preview.problem
+
+    def _show(self, preview: Preview, *, keep: bool = True) -> None:
+        pane = self._desk.preview
+        pane.show(preview.rows, self._view(), keep=keep)
+        if preview.indexed:
+            pane.grid.mark_malformed(preview.malformed)
+
+    async def rest(self) -> None:
+        """Make what questions need while the person stays, where that costs nothing else."""
+        preview = self._preview
+        if preview is None or not preview.indexed:
+            return
+        await asyncio.sleep(STAY)
+        if await preview.has_room():
+            self._want_columns()
+
+    def _want_columns(self) -> None:
+        """Begin to make the table, unless it is being made."""
+        if self._preview is not None and (self._columns is None or self._columns.done()):
+            self._columns = asyncio.create_task(self._make_columns(self._preview))
+
+    async def _make_columns(self, preview: Preview) -> None:
+        try:
+            async with contextlib.aclosing(preview.build()) as steps:
+                async for _ in steps:
+                    self._note_table()
+                    self._describe()
+                    await asyncio.sleep(CALM)
+            self._note_table()
+            if not self.questions.asked:
+                self._show(preview)
+            self._desk.work(self.finish, group="finish")
+        except (AmltuiError, OSError) as error:
+            self.questions.failed(error)
+            self._describe()
+
+    def _plain(self) -> Rows | None:
+        return self._preview.rows if self._preview is not None else None
 
     async def finish(self) -> None:
         """Do what waits for all rows: ask again, mark what is malformed, sum up the columns."""
@@ -127,6 +171,9 @@ class PreviewActions:
     def close(self) -> None:
         """Let go of what is shown; the pane must show something else by then, or be gone."""
         self.questions.close()
+        if self._columns is not None:
+            self._columns.cancel()
+            self._columns = None
         preview, self._preview, self._dataset = self._preview, None, None
         if preview is not None:
             preview.close()
@@ -172,13 +219,18 @@ class PreviewActions:
         preview, dataset = self._preview, self._dataset
         if preview is None or dataset is None:
             return View()
-        rows = preview.rows
+        rows, table, chips = preview.rows, preview.table, self.questions.chips
         note = "complete"
         if not rows.complete:
             note = f"{human_size(preview.received)} of {human_size(preview.size)} read"
             if preview.problem is not None:
                 note += ", then it stopped"
-        chips = self.questions.chips
+        if preview.changed:
+            note = "the file was changed meanwhile, so its rows are not known"
+        if table is not None and table is not rows and not table.complete:
+            part = f"{preview.built:.0%} of the columns read"
+            note = part if chips else f"{note} · {part}"
+            rows = table if chips else rows
         whole = None
         if chips:
             note = "" if rows.complete else f"so far, {note}"

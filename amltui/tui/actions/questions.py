@@ -69,9 +69,26 @@ class Step:
 class Questions:
     """The pile of answers over one table."""
 
-    def __init__(self, desk: PreviewDesk, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        desk: PreviewDesk,
+        changed: Callable[[], None],
+        want: Callable[[], None],
+        plain: Callable[[], Rows | None],
+    ) -> None:
+        """Begin with no answer.
+
+        Args:
+            desk: the screen.
+            changed: told when there is something new to say.
+            want: begins to make the table; then `has` is called as it grows, or `failed`.
+            plain: the dataset's rows as they are, for when no answer is shown.
+        """
         self._desk = desk
         self._changed = changed
+        self._want = want
+        self._plain = plain
+        self._failure: Exception | None = None
         self._table: Table | None = None
         self._arrived = asyncio.Event()
         self._steps: list[Step] = []
@@ -105,6 +122,30 @@ class Questions:
         """The table that questions go to is there, or another one took its place."""
         self._table = table
         self._arrived.set()
+
+    def failed(self, error: Exception) -> None:
+        """The table will not come."""
+        self._failure = error
+        self._arrived.set()
+
+    async def _columns(self, *, whole: bool) -> None:
+        """Have a table made, and wait for its first rows, or for all."""
+        self._failure = None
+        self._want()
+        while self._table is None or (whole and not self._table.complete):
+            self._arrived.clear()
+            await self._arrived.wait()
+            if self._failure is not None:
+                raise self._failure
+
+    async def _all_rows(self) -> Table | View:
+        """The rows on top, once they are known to be all there are."""
+        rows = self._plain()
+        raw = rows is None or isinstance(rows, HexRows)
+        if not self._steps and not raw and (self._table is None or not self._table.complete):
+            with self._working("reading the columns"):
+                await self._columns(whole=True)
+        return await self._rows()
 
     def problem(self, kind: str, text: str) -> str:
         """What is wrong with a question before it is asked, or ""."""
@@ -275,15 +316,16 @@ class Questions:
         kinds = [step.question.kind for step in steps]
         return steps[: kinds.index("sql")] if "sql" in kinds else steps
 
-    def malformed(self) -> None:
+    async def malformed(self) -> None:
         """`m`: the rows that are not as the format wants them: where, why, and their text."""
         if self._steps and self._steps[-1].question.kind == "malformed":
             self.back()
             return
-        if self._table is None or not self._table.malformed_count:
-            self._desk.say("All rows that are here are well formed.")
-            return
+        await self._all_rows()
         table = self._table
+        if table is None or not table.malformed_count:
+            self._desk.say("All rows are well formed.")
+            return
         question = Question("malformed", "malformed rows", self._malformed_rows)
         self._steps.append(Step(question, table.malformed, (table, table.row_count)))
         self._show(keep=False)
@@ -312,7 +354,7 @@ class Questions:
         pane.grid.search(text)
         if not text:
             return
-        rows = await self._rows()
+        rows = await self._all_rows()
         at = pane.grid.cursor_coordinate
         with self._working(f"looking for {text}"):
             hit = await in_thread(
@@ -341,7 +383,7 @@ class Questions:
         await loaded()
         from amltui.tables.queries import histogram, in_thread, statistics
 
-        rows = await self._rows()
+        rows = await self._all_rows()
         with self._working(f"looking at {rows.columns[column].name}"):
             found = await in_thread(statistics, rows, column)
             spread = await in_thread(histogram, rows, column, bins=16)
@@ -366,8 +408,8 @@ class Questions:
                 hint="d downloads it.",
             )
         if self._table is None:
-            with self._working("waiting for the rows"):
-                await self._arrived.wait()
+            with self._working("reading the columns"):
+                await self._columns(whole=False)
         assert self._table is not None  # that is what arrived
         return self._table
 
@@ -384,7 +426,7 @@ class Questions:
 
     def _show(self, *, keep: bool) -> None:
         pane: PreviewPane = self._desk.preview
-        rows: Rows | None = self._steps[-1].rows if self._steps else self._table
+        rows: Rows | None = self._steps[-1].rows if self._steps else self._plain()
         if rows is None:
             return
         pane.show(rows, pane.view, keep=keep, notes=not self.replaced)

@@ -258,6 +258,7 @@ class MainScreen(PanesScreen):
         await self._previews.open(dataset)
         await self._look_at_cache()  # It is on this disk now.
         await self._previews.finish()
+        await self._previews.rest()
 
     def _show_facts(self) -> None:
         dataset = self.dataset
@@ -320,7 +321,7 @@ class MainScreen(PanesScreen):
 
     @on(PreviewPane.Malformed)
     def _malformed(self) -> None:
-        self._previews.questions.malformed()
+        self._ask(self._previews.questions.malformed)
 
     @on(PreviewPane.Profile)
     def _profile(self, event: PreviewPane.Profile) -> None:

@@ -1,0 +1,149 @@
+"""The index of a content's rows, made by a thread while the bytes arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final
+
+from amltui.cache import Entry
+from amltui.cache.disk import write_whole
+from amltui.errors import LocalError
+from amltui.formats import Format
+from amltui.formats.blocks import Codec
+from amltui.tables.index import FileIdentity, RowIndex
+from amltui.tables.indexing import index_rows
+from amltui.tables.source import GrowingFile, OpenFile
+from amltui.transfers import Feed
+
+_PAUSE: Final = 0.05
+"""Seconds between two reports."""
+_NICE: Final = 5
+"""Steps by which the thread that draws comes first."""
+
+
+class Indexing:
+    """One pass over a content. Close the file that it was given afterwards."""
+
+    def __init__(self, file: OpenFile, fmt: Format) -> None:
+        self._file = file
+        self._fmt = fmt
+        self.index: RowIndex | None = None
+        """None: not even the columns are known yet."""
+        self.codec: Codec | None = None
+        """What parses the pieces."""
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+        self._reported = 0.0
+
+    async def run(self, feed: Feed | None) -> AsyncGenerator[RowIndex]:
+        """Index the content, and yield each time that more is known.
+
+        Args:
+            feed: what brings the bytes. None: all are in the file.
+
+        Raises:
+            Unreadable: the bytes are not what the format says.
+            AmltuiError: what keeps the rest of the bytes away.
+        """
+        with GrowingFile(self._file) as stream:
+            done: asyncio.Future[None] = self._loop.create_future()
+            done.add_done_callback(lambda _: self._changed.set())
+            thread = threading.Thread(
+                target=self._work, args=(stream, done), name="row index", daemon=True
+            )
+            feeding = asyncio.ensure_future(_feed(stream, feed))
+            feeding.add_done_callback(lambda _: self._changed.set())
+            thread.start()
+            try:
+                while not done.done():
+                    await self._changed.wait()
+                    self._changed.clear()
+                    if feeding.done():
+                        feeding.result()
+                    if self.index is not None:
+                        yield self.index
+                done.result()
+            finally:
+                feeding.cancel()
+                stream.cancel()
+                await asyncio.gather(feeding, return_exceptions=True)
+                # It reads from the file, which the caller closes next.
+                await asyncio.to_thread(thread.join)
+                if done.done():
+                    done.exception()
+
+    def _work(self, stream: GrowingFile, done: asyncio.Future[None]) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            # Of this thread alone: Linux keeps priorities by thread.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        problem: BaseException | None = None
+        try:
+            index_rows(stream, self._fmt, self._report)
+        except OSError as error:
+            problem = LocalError(f"The content cannot be read: {error.strerror or error}")
+        except BaseException as error:  # noqa: BLE001  whatever it is, it is raised where it is awaited
+            problem = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(_settle, done, problem)
+
+    def _report(self, index: RowIndex, codec: Codec) -> None:
+        self.index, self.codec = index, codec
+        now = time.monotonic()
+        if index.complete or now - self._reported >= _PAUSE:
+            self._reported = now
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._changed.set)
+
+
+def _settle(done: asyncio.Future[None], problem: BaseException | None) -> None:
+    if done.done():
+        return
+    if problem is None:
+        done.set_result(None)
+    else:
+        done.set_exception(problem)
+
+
+async def _feed(stream: GrowingFile, feed: Feed | None) -> None:
+    if feed is not None:
+        async for count in arriving(feed):
+            stream.advance(count)
+    stream.finish()
+
+
+async def arriving(feed: Feed) -> AsyncIterator[int]:
+    """How many of the first bytes are there, as they come, until the content is whole."""
+    there = 0
+    while not feed.complete:
+        there = await feed.wait(there + 1)
+        yield there
+
+
+def saved_index(entry: Entry, file: OpenFile, fmt: Format) -> tuple[RowIndex | None, FileIdentity]:
+    """The index that an entry has of this content, if it is whole, and what the content is.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    identity = FileIdentity.of(file)
+    index = None
+    with contextlib.suppress(OSError):
+        index = RowIndex.from_bytes(entry.row_index.read_bytes(), identity, fmt.data_type_id)
+    return (index if index is not None and index.complete else None), identity
+
+
+def save_index(entry: Entry, index: RowIndex) -> None:
+    """Keep a whole index beside its whole content, where that is possible."""
+    with contextlib.suppress(OSError):
+        file = OpenFile.at(entry.raw)
+        try:
+            identity = FileIdentity.of(file)
+        finally:
+            file.close()
+        if identity.size == index.stop:
+            write_whole(entry.row_index, index.to_bytes(identity))
