@@ -155,8 +155,8 @@ async def send(
         Conflict: another dataset has this name.
         LocalError: the file cannot be read.
     """
-    from amltui.transfers.sending import send as upload
     from amltui.transfers.stream import ALONE
+    from amltui.transfers.uploader import send as upload
 
     return await upload(
         workspace,

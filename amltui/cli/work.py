@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-PATIENCE: Final = 60.0
+OFFLINE_TIMEOUT: Final = 60.0
 """Seconds that a transfer waits for a network that is away: a script must end some day."""
 
 
@@ -31,7 +31,7 @@ def in_session(
     from amltui.transfers import Options
 
     async def whole() -> _T:
-        options = Options(patience=PATIENCE, attended=False)
+        options = Options(offline_timeout=OFFLINE_TIMEOUT, attended=False)
         async with open_session(profile, offline=offline, options=options) as session:
             result = await work(session)
             if session.cache.problem:

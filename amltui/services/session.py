@@ -312,7 +312,7 @@ class Session:
         What failed for good leaves nothing in the journal; what a later process can go on with
         stays there. `keep`: so does what is cancelled.
         """
-        from amltui.transfers.patience import final
+        from amltui.transfers.retry import final
 
         queue = await self.transfers()
         try:

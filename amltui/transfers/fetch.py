@@ -14,8 +14,8 @@ from amltui.errors import AmltuiError, Cancelled, ContentChanged, Unreachable
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.filling import Filling, Means, StartOver
-from amltui.transfers.patience import unexpected
 from amltui.transfers.places import Place
+from amltui.transfers.retry import unexpected
 from amltui.transfers.states import MIB
 from amltui.transfers.threads import in_thread
 
@@ -64,7 +64,7 @@ class Fetch:
         Raises:
             ContentChanged: the host gave different contents again and again.
             Damaged: also a further attempt did not match its length or hash.
-            AmltuiError: what `Patience` gave up on. What arrived stays for another time.
+            AmltuiError: what `RetryPolicy` gave up on. What arrived stays for another time.
         """
         try:
             return await self._alone()
@@ -166,7 +166,7 @@ class Fetch:
             except Unreachable:
                 return True
 
-        current = await self._means.patience.insist(ask)
+        current = await self._means.retry.call(ask)
         if not current:
             self._place.drop()
         return current

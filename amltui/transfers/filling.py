@@ -27,11 +27,11 @@ from amltui.errors import (
 from amltui.models import ContentInfo, Dataset
 from amltui.text import human_size
 from amltui.transfers.digest import Digest
-from amltui.transfers.line import Line
-from amltui.transfers.pace import Limit
-from amltui.transfers.patience import Patience
 from amltui.transfers.places import Place
-from amltui.transfers.plan import HEAD, Plan
+from amltui.transfers.rates import RateLimiter
+from amltui.transfers.retry import RetryPolicy
+from amltui.transfers.scaler import ConnectionScaler
+from amltui.transfers.scheduler import HEAD, RangeScheduler
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread, settled
 from amltui.transfers.writer import Writer
@@ -53,7 +53,7 @@ class StartOver(Exception):
         self.single = single
         """The host answers no ranges: one stream from the first byte."""
         self.counts = counts
-        """Whether this may not happen again and again. Not so for a failure that `Patience` has
+        """Whether this may not happen again and again. Not so for a failure that `RetryPolicy` has
         counted, nor for the first answer, which shows that there are no ranges."""
 
 
@@ -64,8 +64,8 @@ class Means:
     workspace: Callable[[], Workspace]
     """The workspace as it is now: a new sign-in may have replaced it."""
     options: Options
-    limit: Limit
-    patience: Patience
+    limit: RateLimiter
+    retry: RetryPolicy
 
 
 class Filling:
@@ -82,14 +82,16 @@ class Filling:
         self._place = place
         self._moved = moved
         self._single = single
-        self._plan: Plan | None = None
+        self._plan: RangeScheduler | None = None
         self._digest = Digest(md5=False)
         self._writer: Writer | None = None
         self._known = asyncio.Event()
         self._changed = asyncio.Event()
         self._relieved = False
         self._room_at = 0.0
-        self._line = Line(lambda: self.part.held.total if self.part is not None else 0)
+        self._scaler = ConnectionScaler(
+            lambda: self.part.held.total if self.part is not None else 0
+        )
 
     @property
     def size(self) -> int | None:
@@ -136,7 +138,7 @@ class Filling:
         self._writer = Writer(part, self._digest, self._wrote)
         await self._check_room()
         if identity.size is not None and not self._single:
-            self._plan = Plan(part.held, identity.size)
+            self._plan = RangeScheduler(part.held, identity.size)
         self._known.set()
         self._note()
 
@@ -191,7 +193,7 @@ class Filling:
 
     async def _connections(self) -> None:
         others = 0 if self._single else self._means.options.connections - 1
-        watching = asyncio.ensure_future(self._line.watch())
+        watching = asyncio.ensure_future(self._scaler.watch())
         try:
             await all_of(self._lead(), *(self._join() for _ in range(others)))
         finally:
@@ -205,23 +207,23 @@ class Filling:
             began = now()
             stop = None if self._single or self.size == 0 else HEAD
             await self._try(0, stop)
-            self._line.answered(now() - began)
+            self._scaler.answered(now() - began)
         if self._plan is not None:
             self._plan.give_back(0, HEAD)
         if not self._single:
             await self._follow()
-        self._line.several.set()  # nobody waits any longer to find that nothing is left
+        self._scaler.several.set()  # nobody waits any longer to find that nothing is left
 
     async def _join(self) -> None:
         """Help once it is worth it."""
-        await self._line.several.wait()
+        await self._scaler.several.wait()
         await self._follow()
 
     async def _follow(self) -> None:
         """One connection: range after range until none is left."""
         await self._known.wait()
         while self._plan is not None:
-            claim = self._plan.take(self._line.least)
+            claim = self._plan.take(self._scaler.least)
             if claim is None:
                 return
             try:
@@ -239,7 +241,7 @@ class Filling:
             self._relieved = True
             await self._check_room()
         except AmltuiError as error:
-            await self._means.patience.after(error)
+            await self._means.retry.wait_or_raise(error)
             if self._single and self.part is not None:
                 raise StartOver(error, single=True, counts=False) from error
 
@@ -352,5 +354,5 @@ class Filling:
 
     def _wrote(self) -> None:
         if self.part is not None:
-            self._means.patience.progress(self.part.held.total)
+            self._means.retry.progress(self.part.held.total)
         self._note()

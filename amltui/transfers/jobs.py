@@ -19,13 +19,13 @@ from amltui.models import Dataset
 from amltui.transfers.deliver import deliver, exists_error
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.journal import Ticket
-from amltui.transfers.pace import Rate
 from amltui.transfers.places import TargetPlace, check_space, copy_beside, hidden_beside
-from amltui.transfers.sending import Sending
+from amltui.transfers.rates import RateMeter
 from amltui.transfers.sharing import Context, Fetches
 from amltui.transfers.sources import FileSource
 from amltui.transfers.states import State, Transfer
 from amltui.transfers.threads import in_thread
+from amltui.transfers.uploader import Uploader
 
 
 class Job(ABC):
@@ -38,7 +38,7 @@ class Job(ABC):
         self.task: asyncio.Task[None] | None = None
         self._context = context
         self._changed = changed
-        self._rate = Rate()
+        self._rate = RateMeter()
 
     @property
     def id(self) -> str:
@@ -225,7 +225,7 @@ class Upload(Job):
 
     def __init__(self, context: Context, ticket: Ticket, changed: Callable[[], None]) -> None:
         super().__init__(context, ticket, changed)
-        self._sending: Sending | None = None
+        self._uploader: Uploader | None = None
         self._dataset_id: str | None = None
 
     async def run(self) -> None:
@@ -233,15 +233,15 @@ class Upload(Job):
         means = self._context.means(self._context.uploads, self.put)
         assert self.ticket.record.upload is not None
         source = FileSource(Path(self.ticket.record.upload.path))
-        self._sending = Sending(means, self.ticket, source, self.note)
-        self._dataset_id = (await self._sending.run()).id
+        self._uploader = Uploader(means, self.ticket, source, self.note)
+        self._dataset_id = (await self._uploader.run()).id
 
     def progress(self) -> tuple[int, int | None]:
         """See `Job`."""
-        if self._sending is None:
+        if self._uploader is None:
             assert self.ticket.record.upload is not None
             return 0, self.ticket.record.upload.size
-        return self._sending.sent, self._sending.size
+        return self._uploader.sent, self._uploader.size
 
     def describe(self, transfer: Transfer) -> Transfer:
         """See `Job`."""

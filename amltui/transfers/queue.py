@@ -32,8 +32,8 @@ from amltui.transfers.journal import (
     UploadPlan,
     same_workspace,
 )
-from amltui.transfers.pace import Limit
-from amltui.transfers.patience import Signals, final, unexpected
+from amltui.transfers.rates import RateLimiter
+from amltui.transfers.retry import Wakeups, final, unexpected
 from amltui.transfers.sharing import Context, Fetches
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Upload as BegunUpload
@@ -55,8 +55,8 @@ class Transfers:
         self, workspace: Workspace, cache: Cache, *, options: Options | None = None
     ) -> None:
         self.options = options or Options()
-        limits = Limit(self.options.rate_limit), Limit(self.options.rate_limit)
-        self._context = Context(workspace, cache, self.options, Signals(), *limits)
+        limits = RateLimiter(self.options.rate_limit), RateLimiter(self.options.rate_limit)
+        self._context = Context(workspace, cache, self.options, Wakeups(), *limits)
         self._fetches = Fetches(self._context)
         self._jobs: dict[str, Job] = {}
         self._changed = asyncio.Event()
@@ -237,11 +237,11 @@ class Transfers:
             if workspace.key != self._context.workspace.key:
                 raise UsageError("That is another workspace; its transfers need their own queue")
             self._context.workspace = workspace
-        self._context.signals.give("sign-in")
+        self._context.wakeups.notify("sign-in")
 
     def online(self) -> None:
         """The network is back: whoever waits for it tries again at once."""
-        self._context.signals.give("network")
+        self._context.wakeups.notify("network")
 
     def forget(self) -> None:
         """Take what is over off the list."""

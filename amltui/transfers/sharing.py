@@ -12,9 +12,9 @@ from amltui.cache import Cache, Source
 from amltui.errors import AmltuiError
 from amltui.transfers.fetch import Feed, Fetch
 from amltui.transfers.filling import Means
-from amltui.transfers.pace import Limit
-from amltui.transfers.patience import Patience, Report, Signals
 from amltui.transfers.places import CachePlace, Place
+from amltui.transfers.rates import RateLimiter
+from amltui.transfers.retry import Report, RetryPolicy, Wakeups
 from amltui.transfers.states import Options, State
 from amltui.workspaces.base import Workspace
 
@@ -27,14 +27,14 @@ class Context:
     """Replaced after a new sign-in."""
     cache: Cache
     options: Options
-    signals: Signals
-    downloads: Limit
-    uploads: Limit
+    wakeups: Wakeups
+    downloads: RateLimiter
+    uploads: RateLimiter
 
-    def means(self, limit: Limit, report: Report) -> Means:
+    def means(self, limit: RateLimiter, report: Report) -> Means:
         """What one transfer works with."""
-        patience = Patience(self.options, self.signals, report)
-        return Means(lambda: self.workspace, self.options, limit, patience)
+        retry = RetryPolicy(self.options, self.wakeups, report)
+        return Means(lambda: self.workspace, self.options, limit, retry)
 
 
 class Shared:

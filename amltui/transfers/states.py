@@ -70,7 +70,7 @@ class Options:
     """Bytes of one uploaded block."""
     rate_limit: float | None = None
     """Bytes per second, for downloads and for uploads each. None: no limit."""
-    patience: float | None = None
+    offline_timeout: float | None = None
     """Seconds to wait for a network that is away before giving up. None: for ever."""
     attended: bool = True
     """Whether a transfer whose token ended waits for somebody to sign in; else it fails."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from amltui.errors import AmltuiError, ContentChanged, Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
-from amltui.transfers.patience import Patience, Signals
+from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.states import Options
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PIECE: Final = 1 << 20
-ALONE: Final = Options(patience=60.0, attended=False)
+ALONE: Final = Options(offline_timeout=60.0, attended=False)
 """Nobody watches who could bring the network back or sign in again."""
 
 
 class ContentStream:
     """The bytes of a content from a position on, for whoever does not want them on this disk.
 
-    Lives on one event loop. What fails is tried again as `Patience` allows. A content of one id
+    Lives on one event loop. What fails is tried again as `RetryPolicy` allows. A content of one id
     never changes, so a cut connection is taken up where it stopped; the validator of the first
     answer proves that it is still the same content. At the end its length is held against what the
     host promised and, from byte 0 on, its hash. Nothing is fetched ahead: the system's own buffers
@@ -51,7 +51,7 @@ class ContentStream:
         self._content: Content | None = None
         self._open = AsyncExitStack()
         """What closes `_content`."""
-        self._patience = Patience(options, Signals(), lambda _state, _error: None)
+        self._retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
         self._over = False
         self._damage: Damaged | None = None
         self._closed = False
@@ -61,7 +61,7 @@ class ContentStream:
     async def info(self) -> ContentInfo:
         """What the host said about the whole content; opens the stream."""
         if self._first is None:
-            await self._alone(lambda: self._insist(self._opened))
+            await self._alone(lambda: self._call(self._opened))
         assert self._first is not None
         return self._first
 
@@ -116,22 +116,22 @@ class ContentStream:
             finally:
                 self._working = None
 
-    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _call(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The result of `ask`; after a failure that may pass, of another try from here on."""
         while True:
             try:
                 return await ask()
             except AmltuiError as error:
                 await self._drop()
-                await self._patience.after(error)
+                await self._retry.wait_or_raise(error)
 
     async def _next(self, view: memoryview) -> int:
         async def read() -> int:
             return await (await self._opened()).readinto(view)
 
-        count = await self._insist(read)
+        count = await self._call(read)
         self._position += count
-        self._patience.progress(self._position)
+        self._retry.progress(self._position)
         if self._hashes is not None:
             self._hashes.update(view[:count])
         if not count:

@@ -245,7 +245,7 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up_instead_of_repeated():
 
 
 async def test_a_commit_that_is_lost_and_did_not_happen_is_an_error(monkeypatch):
-    monkeypatch.setattr(stream, "ALONE", dataclasses.replace(stream.ALONE, patience=0.5))
+    monkeypatch.setattr(stream, "ALONE", dataclasses.replace(stream.ALONE, offline_timeout=0.5))
 
     class Dead(Server):
         def commit(self, request):

@@ -138,9 +138,9 @@ async def test_a_network_that_is_away_is_waited_for(line, stored, tmp_path):
     assert (tmp_path / "out.csv").read_bytes() == DATA
 
 
-async def test_patience_with_a_network_that_stays_away_ends(line, stored, tmp_path):
+async def test_waiting_for_a_network_that_stays_away_ends(line, stored, tmp_path):
     dataset = await stored(DATA)
-    transfers, _ = await line(always(Fault(lose_answer=True)), patience=0.3)
+    transfers, _ = await line(always(Fault(lose_answer=True)), offline_timeout=0.3)
     with pytest.raises(errors.Unreachable):
         await transfers.finished(transfers.download(dataset, tmp_path / "out.csv").id)
 

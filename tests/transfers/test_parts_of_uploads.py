@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amltui.errors import Rejected
-from amltui.transfers.sending import part_size_for
+from amltui.transfers.uploader import part_size_for
 from amltui.workspaces.base import PartSizes
 
 MIB = 1 << 20

@@ -229,7 +229,7 @@ async def _download(
 @contextmanager
 def resumable(out: Out, *, spooled: bool = False) -> Iterator[None]:
     """Say how to go on with a transfer that stopped. `spooled`: it sends what a pipe gave."""
-    from amltui.transfers.patience import final
+    from amltui.transfers.retry import final
 
     again = "`amltui transfers resume`" if spooled else "the same command"
     try:

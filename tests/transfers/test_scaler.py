@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from amltui.transfers.line import Line
-from amltui.transfers.pace import Limit
+from amltui.transfers.rates import RateLimiter
+from amltui.transfers.scaler import ConnectionScaler
 from amltui.transfers.states import MIB
 
 
 async def test_an_answer_from_far_away_asks_for_several_connections_at_once():
-    line = Line(lambda: 0)
+    line = ConnectionScaler(lambda: 0)
     line.answered(0.001)
     assert not line.several.is_set()
     assert line.least >= 4 * MIB
@@ -29,9 +29,9 @@ async def test_a_slow_line_asks_for_several_connections_and_a_fast_one_does_not(
         received += 1 << 40
         return received
 
-    busy = Line(fast)
+    busy = ConnectionScaler(fast)
     watching = asyncio.create_task(busy.watch())
-    slow = Line(lambda: 0)
+    slow = ConnectionScaler(lambda: 0)
     await slow.watch()
     assert slow.several.is_set()
     assert not busy.several.is_set()
@@ -42,12 +42,12 @@ async def test_a_slow_line_asks_for_several_connections_and_a_fast_one_does_not(
 
 @pytest.mark.parametrize("rate", [1, 10_000, 1_000_000])
 async def test_a_limit_is_spent_in_steps_that_nobody_waits_long_for(rate):
-    assert Limit(rate).step == max(1024, rate // 4)
-    assert Limit(None).step > 1 << 40
+    assert RateLimiter(rate).step == max(1024, rate // 4)
+    assert RateLimiter(None).step > 1 << 40
 
 
 async def test_who_presses_keys_gets_the_loop_and_a_limit_is_never_raised():
-    unlimited, limited = Limit(None), Limit(10_000)
+    unlimited, limited = RateLimiter(None), RateLimiter(10_000)
     for limit in (unlimited, limited):
         limit.give_way()
     assert unlimited.rate is not None

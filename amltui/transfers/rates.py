@@ -19,7 +19,7 @@ _MOMENT: Final = 1.0
 """Seconds that somebody who pressed a key may press the next one in."""
 
 
-class Limit:
+class RateLimiter:
     """A rate that all who spend from it share, in bytes per second. None: no limit."""
 
     def __init__(self, rate: float | None) -> None:
@@ -58,7 +58,7 @@ class Limit:
             await asyncio.sleep(start - now)
 
 
-class Rate:
+class RateMeter:
     """Bytes per second over the last seconds, from readings of a growing count."""
 
     def __init__(self) -> None:

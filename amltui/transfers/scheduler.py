@@ -23,7 +23,7 @@ def length_at(start: int) -> int:
     return min(_LARGEST, max(MIB, start // 4))
 
 
-class Plan:
+class RangeScheduler:
     """The ranges still to fetch, handed out front to back."""
 
     def __init__(self, held: Ranges, size: int) -> None:

@@ -19,8 +19,8 @@ from amltui.models import Dataset, Listing
 from amltui.text import human_size, visible
 from amltui.transfers.filling import Means
 from amltui.transfers.journal import Entry, Record, UploadPlan
-from amltui.transfers.pace import Limit
-from amltui.transfers.patience import Patience, Signals
+from amltui.transfers.rates import RateLimiter
+from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.sources import UploadSource
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread
@@ -63,16 +63,16 @@ async def send(
     Raises:
         Rejected, Conflict: the name is forbidden or taken; found before a large content is sent.
         ContentChanged: the source changed meanwhile.
-        AmltuiError: what `Patience` gave up on.
+        AmltuiError: what `RetryPolicy` gave up on.
     """
     plan = UploadPlan("", data_type_id, description, replaces)
     record = Record("", workspace.key, "upload", name, datetime.now(UTC), upload=plan)
-    patience = Patience(options, Signals(), lambda _state, _error: None)
-    means = Means(lambda: workspace, options, Limit(options.rate_limit), patience)
-    return await Sending(means, Entry(record), source, lambda: None).run()
+    retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
+    means = Means(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
+    return await Uploader(means, Entry(record), source, lambda: None).run()
 
 
-class Sending:
+class Uploader:
     """One upload under way; `run` does it."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Sending:
             await self._source.close()
 
     async def _send_and_commit(self) -> Dataset:
-        insist = self._means.patience.insist
+        call = self._means.retry.call
         done = await self._committed()
         if done is not None:
             return done
@@ -119,9 +119,9 @@ class Sending:
         # One block is sent sooner than a list is read; and a server that was asked to commit may
         # do so any moment, so that the name would be taken by ourselves.
         if self._blocks > 1 and not self._plan.committing:
-            await all_of(insist(self._check_name), insist(self._ask_for_upload))
+            await all_of(call(self._check_name), call(self._ask_for_upload))
         for attempt in (1, 2):
-            await insist(self._ask_for_upload)
+            await call(self._ask_for_upload)
             assert self._plan.upload_id is not None
             upload = Upload(self._plan.upload_id, self._plan.data_type_id)
             self.sent = 0
@@ -148,7 +148,7 @@ class Sending:
         for index in range(self._blocks):
             await self._read_block(index)
         self.sent = self.size
-        done = await self._means.patience.insist(self._find)
+        done = await self._means.retry.call(self._find)
         return await self._proved(done) if done is not None else None
 
     def _compare_with_plan(self) -> None:
@@ -215,7 +215,7 @@ class Sending:
             async def send(index: int = index, data: bytes = data) -> None:
                 await self._means.workspace().send_part(upload, index, data, total=self._blocks)
 
-            await self._means.patience.insist(send)
+            await self._means.retry.call(send)
             self._entry.acknowledge(index, digest)
             self._count(len(data))
 
@@ -248,12 +248,12 @@ class Sending:
 
     def _count(self, size: int) -> None:
         self.sent += size
-        self._means.patience.progress(self.sent)
+        self._means.retry.progress(self.sent)
         self._noted()
 
     async def _commit(self, upload: Upload) -> str:
         """Make the blocks a dataset. A lost answer is never answered by asking again unseen."""
-        insist = self._means.patience.insist
+        call = self._means.retry.call
         await in_thread(self._save, committing=True)
         while True:
             try:
@@ -266,14 +266,14 @@ class Sending:
                     filename=self._source.filename,
                 )
             except (Conflict, NotFound):  # perhaps an earlier try did it; its answer was lost
-                done = await insist(self._find)
+                done = await call(self._find)
                 if done is not None:
                     return done
                 self._save(committing=False)
                 raise
             except AmltuiError as error:
-                await self._means.patience.after(error)
-                done = await insist(self._find)
+                await self._means.retry.wait_or_raise(error)
+                done = await call(self._find)
                 if done is not None:
                     return done
 
@@ -312,7 +312,7 @@ class Sending:
             dataset = await self._means.workspace().dataset(dataset_id)
             return dataset, await self._stored_digest(dataset)
 
-        dataset, digest = await self._means.patience.insist(look)
+        dataset, digest = await self._means.retry.call(look)
         if dataset.size not in {None, self.size} or digest not in {
             None,
             self._sha256.hexdigest(),

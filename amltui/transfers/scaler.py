@@ -22,7 +22,7 @@ _ALONE: Final = 4 * MIB
 """Bytes of a range at least while one connection is enough."""
 
 
-class Line:
+class ConnectionScaler:
     """Judges the line from what one connection does. `received` tells the bytes so far."""
 
     def __init__(self, received: Callable[[], int]) -> None:

@@ -79,13 +79,13 @@ def final(error: AmltuiError | None) -> bool:
     return forbidden or isinstance(error, _FINAL)
 
 
-class Signals:
+class Wakeups:
     """What waiting transfers are told from outside: signed in again, the network is back."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
 
-    def give(self, what: str) -> None:
+    def notify(self, what: str) -> None:
         """Wake all who wait for `what`."""
         for event in self._waiting.pop(what, ()):
             event.set()
@@ -103,12 +103,12 @@ class Signals:
             self._waiting.get(what, set()).discard(event)
 
 
-class Patience:
-    """The memory of one transfer's failures."""
+class RetryPolicy:
+    """When one transfer tries again; it remembers how often that failed."""
 
-    def __init__(self, options: Options, signals: Signals, report: Report) -> None:
+    def __init__(self, options: Options, wakeups: Wakeups, report: Report) -> None:
         self._options = options
-        self._signals = signals
+        self._wakeups = wakeups
         self._report = report
         self._best = 0
         self._failures = 0
@@ -124,15 +124,15 @@ class Patience:
             self._away_since = None
             self._report(State.RUNNING, None)
 
-    async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask again and again, as `after` allows. Only for what is safe to repeat."""
+    async def call(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask again and again, as `wait_or_raise` allows. Only for what is safe to repeat."""
         while True:
             try:
                 return await ask()
             except AmltuiError as error:
-                await self.after(error)
+                await self.wait_or_raise(error)
 
-    async def after(self, error: AmltuiError) -> None:
+    async def wait_or_raise(self, error: AmltuiError) -> None:
         """Wait as long as `error` asks for; returns when it is worth another try.
 
         Raises:
@@ -141,7 +141,7 @@ class Patience:
         signed_out = isinstance(error, Unauthorized) and error.status_code == 401
         if signed_out and self._options.attended:
             self._report(State.WAITING_SIGN_IN, error)
-            await self._signals.wait("sign-in", None)
+            await self._wakeups.wait("sign-in", None)
         elif isinstance(error, Unreachable) and error.passing:
             await self._network(error)
         elif _passing(error):
@@ -159,11 +159,11 @@ class Patience:
         if self._away_since is None:
             self._away_since = now
         self._failures += 1
-        limit = self._options.patience
+        limit = self._options.offline_timeout
         if limit is not None and now - self._away_since >= limit:
             raise error
         self._report(State.WAITING_NETWORK, error)
-        await self._signals.wait("network", self._delay())
+        await self._wakeups.wait("network", self._delay())
 
     def _delay(self) -> float:
         """Seconds: 0.1, 0.2, 0.4 ... `_LONGEST`, each less up to a half, so that many spread."""
