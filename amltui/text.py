@@ -16,9 +16,11 @@ _NAMED: Final = {"\n": "⏎", "\r": "␍", "\t": "⇥", "\x7f": "␡"}
 _HIDDEN: Final = re.compile(
     # C0, DEL, C1; soft hyphen; Arabic letter mark; zero width and marks (not U+200D, which joins
     # emoji); line and paragraph separators, embeddings, overrides and isolates; invisible
-    # operators; BOM; interlinear marks; lone surrogates; tags; noncharacters.
+    # operators; BOM; interlinear marks; shorthand and musical controls; lone surrogates; tags;
+    # noncharacters.
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
 
 

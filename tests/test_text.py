@@ -1,5 +1,6 @@
 """Hostile text is shown harmlessly, and names become safe file names."""
 
+import sys
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -19,12 +20,22 @@ from amltui.text import (
 ANY_TEXT = st.text(st.characters())
 
 
+def test_each_character_that_is_not_shown_is_made_visible():
+    bad = {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    left = [
+        c
+        for c in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(c) in bad and c != "\u200d" and visible(c) == c
+    ]
+    assert [c for c in left if unicodedata.bidirectional(c) not in {"AN", "AL", "L"}] == []
+
+
 @given(ANY_TEXT)
 def test_visible_text_holds_nothing_that_a_terminal_acts_on(text):
     # Zero width joiners stay: emoji are made with them and they move nothing.
     bad = {"Cc", "Cf", "Zl", "Zp", "Cs"}
     left = [c for c in visible(text) if unicodedata.category(c) in bad and c != "\u200d"]
-    assert [c for c in left if unicodedata.bidirectional(c) not in {"AN", "L"}] == []
+    assert [c for c in left if unicodedata.bidirectional(c) not in {"AN", "AL", "L"}] == []
     assert "\x1b" not in visible(text)
     assert "\n" not in visible(text)
 
