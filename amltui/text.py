@@ -46,6 +46,17 @@ def visible_lines(text: str) -> str:
     return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
+def reason_of(error: Exception) -> str:
+    """Why something failed, in words: what the system says without its number.
+
+    A file that the error names is named too. The result is safe to show.
+    """
+    if not isinstance(error, OSError) or not error.strerror:
+        return visible(str(error)) or type(error).__name__
+    named = f": {visible(str(error.filename))}" if error.filename is not None else ""
+    return f"{visible(error.strerror)}{named}"
+
+
 def near(name: str, names: Iterable[str]) -> list[str]:
     """Up to three of `names` that look like `name`, letter case ignored; the best first."""
     import difflib

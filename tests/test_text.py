@@ -12,6 +12,7 @@ from amltui.text import (
     human_duration,
     human_size,
     iso_utc,
+    reason_of,
     safe_filename,
     visible,
     visible_lines,
@@ -131,3 +132,15 @@ def test_times_are_printed_in_utc():
     assert iso_utc(moment) == "2026-01-02T01:04:05Z"
     assert iso_utc(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00Z"
     assert iso_utc(None) is None
+
+
+def test_why_a_file_cannot_be_read_is_told_without_numbers(tmp_path):
+    with pytest.raises(OSError) as caught:
+        (tmp_path / "no\x1bthing").open()
+    reason = reason_of(caught.value)
+    assert reason.startswith("No such file or directory: ")
+    assert "Errno" not in reason
+    assert "\x1b" not in reason
+    assert reason_of(ValueError("why")) == "why"
+    assert reason_of(OSError("it broke")) == "it broke"
+    assert reason_of(OSError()) == "OSError"

@@ -14,6 +14,7 @@ from amltui.server.problems import Problem, StartError
 from amltui.server.state import State
 from amltui.server.store.base import Store
 from amltui.server.store.local import LocalStore
+from amltui.text import reason_of
 
 
 @asynccontextmanager
@@ -45,7 +46,7 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
                 if options.samples:
                     await seed.examples(database, store)
         except (OSError, Problem) as error:
-            raise StartError(f"The workspace cannot be opened: {error}") from error
+            raise StartError(f"The workspace cannot be opened: {reason_of(error)}") from error
         yield State(options, database, store, workspace_id)
     finally:
         await database.close()

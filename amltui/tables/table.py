@@ -16,6 +16,7 @@ from amltui.tables.rows import Column
 from amltui.tables.source import FileStream
 from amltui.tables.state import CUTS, MALFORMED, ROWS, State, changed, read_state
 from amltui.tables.stream import StreamReader
+from amltui.text import reason_of
 
 
 class Table:
@@ -260,4 +261,4 @@ def open_table(directory: Path, source: Path | None = None) -> Table:
     try:
         return Table(directory, source)
     except (OSError, ValueError) as error:
-        raise LocalError(f"No table in {directory.name}: {error}") from error
+        raise LocalError(f"No table in {directory.name}: {reason_of(error)}") from error

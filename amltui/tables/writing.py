@@ -23,6 +23,7 @@ from amltui.tables.rows import Column
 from amltui.tables.source import FileStream
 from amltui.tables.state import CUTS, MALFORMED, ROWS, State, remove, write_state
 from amltui.tables.stream import StreamReader, StreamWriter
+from amltui.text import reason_of
 
 THREADS: Final = 2
 """Threads that parse: reading and writing leave little for a third."""
@@ -75,7 +76,7 @@ def ingest(
         remove(directory)
         if error.errno == 28:
             raise DiskFull(f"No space left for the table in {directory}") from error
-        raise LocalError(f"Cannot make a table: {error}") from error
+        raise LocalError(f"Cannot make a table: {reason_of(error)}") from error
     except BaseException:
         remove(directory)
         raise

@@ -57,7 +57,7 @@ def read_one(body: bytes, kind: type[M]) -> M:
     except _REFUSED:
         found = _object(body, kind)
     if found is None:
-        raise NotTheProtocol("it lacks what every such object has")
+        raise NotTheProtocol("it is no JSON object, or lacks its id")
     return found
 
 
@@ -68,7 +68,7 @@ def _elements(body: bytes) -> Iterator[bytes]:
         NotTheProtocol: it is no array, or it ends too early.
     """
     if not body.lstrip().startswith(b"["):
-        raise NotTheProtocol("it is no list")
+        raise NotTheProtocol("it is no JSON array")
     depth, start = 0, 0
     for token in _TOKEN.finditer(body):
         match token.group():
@@ -85,7 +85,7 @@ def _elements(body: bytes) -> Iterator[bytes]:
             case b"," if depth == 1:
                 yield body[start : token.start()]
                 start = token.end()
-    raise NotTheProtocol("it ends too early")
+    raise NotTheProtocol("its JSON ends too early")
 
 
 def _object(text: bytes, kind: type[M]) -> M | None:

@@ -24,6 +24,7 @@ import anyio.to_thread
 from amltui.config.paths import content_file
 from amltui.server.problems import Full, Missing, StartError, Unavailable
 from amltui.server.store.base import Block, Staged, Store, Stored
+from amltui.text import reason_of
 
 CHUNK: Final = 128 << 10
 """Bytes that one step of a download reads."""
@@ -64,7 +65,9 @@ class LocalStore(Store):
         try:
             await anyio.to_thread.run_sync(make)
         except OSError as error:
-            raise StartError(f"The directory for contents cannot be made: {error}") from None
+            raise StartError(
+                f"The directory for contents cannot be made: {reason_of(error)}"
+            ) from None
 
     async def probe(self) -> None:
         """Look whether the directory is there."""

@@ -18,7 +18,7 @@ from typing import Any, Final
 import tomlkit
 
 from amltui.errors import LocalError
-from amltui.text import visible
+from amltui.text import reason_of, visible
 
 NAME: Final = ".amltui.toml"
 
@@ -63,7 +63,7 @@ class Notes:
             document = tomlkit.parse(text)
         except (OSError, ValueError) as error:
             raise LocalError(
-                f"Cannot note anything in {visible(str(self._path))}: {error}",
+                f"Cannot note anything in {visible(str(self._path))}: {reason_of(error)}",
                 hint="Correct the file or remove it.",
             ) from None
         files: Any = document.setdefault("files", tomlkit.table(is_super_table=True))
