@@ -17,6 +17,7 @@ from amltui.config.values import (
     endpoint_of,
     folder_address,
     is_address,
+    is_folder,
     token_of,
     workspace_id_of,
 )
@@ -49,8 +50,8 @@ class Connection:
 
     @property
     def is_folder(self) -> bool:
-        """Whether this is a folder or file of this disk: `endpoint` is its address alone."""
-        return self.endpoint.startswith("file:")
+        """Whether this is a folder, a file or an object store: `endpoint` is its address alone."""
+        return is_folder(self.endpoint)
 
     @property
     def key(self) -> str:

@@ -26,6 +26,7 @@ from amltui.config.values import (
     LOCAL,
     endpoint_of,
     folder_address,
+    is_folder,
     profile_name_of,
     workspace_id_of,
 )
@@ -41,7 +42,7 @@ class Profile:
 
     name: str
     endpoint: str
-    """Of a folder, its address, which begins with `file:`."""
+    """Of a folder or an object store, its address."""
     workspace_id: str = ""
     token_place: credentials.Place | None = None
     """None: nobody said where its token is."""
@@ -50,8 +51,8 @@ class Profile:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder of this disk: its `endpoint` is all there is of it."""
-        return self.endpoint.startswith("file:")
+        """Whether it is a folder or an object store: its `endpoint` is all there is of it."""
+        return is_folder(self.endpoint)
 
 
 def profiles_file() -> Path:

@@ -16,6 +16,9 @@ DEFAULT_ENDPOINT = "https://studioapi.azureml.net/"
 LOCAL = "local"
 """The profile that is always there: the embedded workspace."""
 
+STORES = frozenset({"s3", "s3a", "az", "abfs", "abfss", "gs"})
+"""Schemes of addresses of object stores."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
@@ -48,16 +51,25 @@ def is_address(text: str) -> bool:
 
 
 def folder_address(text: str) -> str:
-    """The address of a folder or a file of this disk: a path is made absolute, links in it stay.
+    """The address of a folder, a file or an object store; a path is made absolute.
 
     Raises:
         ConfigError: it is an address of something else.
     """
     scheme, separator, rest = text.partition("://")
+    if separator and scheme in STORES:
+        parts = urlsplit(text)
+        if not parts.netloc or parts.username or parts.query or parts.fragment:
+            # Not repeated: a key may stand in it.
+            raise ConfigError(
+                f"An address of an object store is {scheme}://bucket/prefix and nothing more",
+                hint="Credentials come from the cloud's usual environment variables.",
+            )
+        return text.rstrip("/")
     if separator and scheme != "file":
         raise ConfigError(
             f"{visible(scheme)}:// is not an address of a folder that can be opened",
-            hint="Give a directory or a file of this disk.",
+            hint="Give a directory or a file of this disk, or s3://, az:// or gs://.",
         )
     return Path(unquote(rest) if separator else text).expanduser().absolute().as_uri()
 
@@ -111,3 +123,8 @@ def profile_name_of(text: str) -> str:
 
 def _odd(text: str) -> bool:
     return any(char <= " " or char == "\x7f" for char in text)
+
+
+def is_folder(endpoint: str) -> bool:
+    """Whether an endpoint is what `folder_address` gives, and not a workspace server's."""
+    return endpoint.partition(":")[0] in {"file", *STORES}

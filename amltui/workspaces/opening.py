@@ -23,6 +23,10 @@ def workspace_of(
         ConfigError: the connection is no workspace's.
     """
     if connection.is_folder:
+        if not connection.endpoint.startswith("file:"):
+            from amltui.workspaces.folder.store import StoreWorkspace
+
+            return StoreWorkspace(connection.endpoint)
         from amltui.workspaces.folder import FolderWorkspace
 
         return FolderWorkspace(_path(connection.endpoint), write=connection.write)

@@ -69,3 +69,25 @@ def test_what_is_no_folder_is_said(folder):
     assert folder("ls", "--at", "ftp://x/").code == 2
     assert folder("ls", "--at", "results", "--profile", "x").code == 2
     assert folder("versions", "a.csv", "--at", "results").code == 1
+
+
+def test_a_bucket_is_read_like_a_folder(folder, moto):
+    import obstore
+    from obstore.store import S3Store
+
+    folder.environment |= moto.environment
+    url = moto.new_container()
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    options = {
+        "endpoint": moto.endpoint,
+        "access_key_id": "anybody",
+        "secret_access_key": "no secret",
+        "region": "us-east-1",
+    }
+    store = S3Store(bucket, prefix=prefix, client_options={"allow_http": True}, **options)
+    obstore.put(store, "in/a.csv", ROWS.encode())
+    assert [one["name"] for one in folder("ls", "--at", url, "--json").json] == ["in/a.csv"]
+    assert folder("head", "in/a.csv", "--at", url).out == ROWS.replace(",", "\t")
+    assert folder("get", "in/a.csv", "--at", url, "-o", "-").out == ROWS
+    assert folder("put", "results/a.csv", "--name", "b.csv", "--at", url).code == 1
+    assert folder("ls", "--at", "s3://nobody:secret@x/").code == 2

@@ -2,7 +2,7 @@
 
 disk        a directory of this machine, read and written where it lies
 notes       descriptions and types that no file name says, in `.amltui.toml` beside the files
-workspace   what a folder answers to the workspace interface
+workspace   what a directory answers to the workspace interface
 """
 
 from amltui.workspaces.folder.workspace import FolderWorkspace

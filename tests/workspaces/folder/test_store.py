@@ -1,0 +1,124 @@
+"""Buckets and containers of real services, read as workspaces."""
+
+from __future__ import annotations
+
+import os
+
+import obstore
+import pytest
+from obstore.store import from_url
+
+from amltui import errors
+from amltui.workspaces.folder.store import StoreWorkspace
+
+DATA = os.urandom(3_000_000)
+NAMES = ["a.csv", "deep/er/b.tsv", "sp ace/ü 文.csv", "100%/x+y&z='q'.csv", "dots/..x/c.txt"]
+
+
+@pytest.fixture(params=["moto", "azurite"])
+def service(request, monkeypatch):
+    found = request.getfixturevalue(request.param)
+    for name, value in found.environment.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+@pytest.fixture
+def url(service):
+    return service.new_container()
+
+
+@pytest.fixture
+def store(url):
+    return from_url(url, client_options={"allow_http": True})
+
+
+async def read(workspace, source, **part):
+    async with workspace.read(source, **part) as content:
+        return content.info, b"".join([chunk async for chunk in content])
+
+
+async def test_objects_of_all_levels_are_listed_found_and_read(store, url):
+    for name in NAMES:
+        obstore.put(store, name, name.encode())
+    async with StoreWorkspace(url) as workspace:
+        listing = await workspace.datasets()
+        assert sorted(one.name for one in listing.datasets) == sorted(NAMES)
+        assert await workspace.datasets(etag=listing.etag) is None
+        for listed in listing.datasets:
+            found = await workspace.find(listed.name)
+            assert (found.id, found.size) == (listed.id, listed.size)
+            assert (await workspace.dataset(listed.id)).key == listed.key
+            assert (await read(workspace, listed))[1] == listed.name.encode()
+
+
+async def test_a_part_is_read_by_range_and_a_stale_validator_gives_the_whole(store, url):
+    obstore.put(store, "big", DATA)
+    obstore.put(store, "empty", b"")
+    async with StoreWorkspace(url) as workspace:
+        big = await workspace.find("big")
+        info, part = await read(workspace, big, start=1_000, stop=2_000_000)
+        assert (info.start, info.size, part) == (1_000, len(DATA), DATA[1_000:2_000_000])
+        again, rest = await read(workspace, big, start=2_999_990, etag=info.etag)
+        assert (again.start, rest) == (2_999_990, DATA[2_999_990:])
+        other, whole = await read(workspace, big, start=5, etag='"another"')
+        assert (other.start, whole) == (0, DATA)
+        assert (await read(workspace, big, start=len(DATA)))[1] == b""
+        assert (await read(workspace, await workspace.find("empty")))[1] == b""
+        got, buffer = bytearray(), memoryview(bytearray(300_000))
+        async with workspace.read(big) as content:
+            while count := await content.readinto(buffer):
+                got += buffer[:count]
+        assert got == DATA
+
+
+async def test_an_object_that_changed_is_never_read_as_the_one_that_was_listed(store, url):
+    obstore.put(store, "a.csv", b"old")
+    async with StoreWorkspace(url) as workspace:
+        listed = await workspace.find("a.csv")
+        obstore.put(store, "a.csv", b"new")
+        with pytest.raises(errors.ContentChanged):
+            await read(workspace, listed)
+        with pytest.raises(errors.DatasetGone):
+            await workspace.dataset(listed.id)
+        obstore.delete(store, "a.csv")
+        # Azure looks at the condition first.
+        with pytest.raises((errors.DatasetGone, errors.ContentChanged)):
+            await read(workspace, listed)
+
+
+async def test_more_objects_than_a_page_holds_come_in_pages(store, url):
+    for number in range(1_030):
+        obstore.put(store, f"n/{number}.csv", b"x")
+    async with StoreWorkspace(url) as workspace:
+        pages = [len(page) async for page in workspace.pages()]
+    assert sum(pages) == 1_030
+    assert max(pages) <= 1_000
+
+
+async def test_what_cannot_be_reached_says_which_way(service, url, monkeypatch):
+    scheme = url.partition(":")[0]
+    async with StoreWorkspace(f"{scheme}://no-such-bucket-here/prefix") as workspace:
+        with pytest.raises(errors.NotFound):
+            await workspace.datasets()
+    for name in service.environment:
+        if "ENDPOINT" in name:
+            monkeypatch.setenv(name, "http://127.0.0.1:9/x")
+    async with StoreWorkspace(url) as workspace:
+        with pytest.raises(errors.Unreachable):
+            await workspace.find("a.csv")
+
+
+async def test_every_change_is_refused_with_the_sentence_of_the_capability(store, url):
+    obstore.put(store, "a.csv", b"x")
+    async with StoreWorkspace(url) as workspace:
+        found = await workspace.find("a.csv")
+        sentence = (await workspace.capabilities()).write.missing
+        for change in (
+            workspace.begin_upload("GenericCSV", name="b.csv"),
+            workspace.edit(found, name="b.csv"),
+            workspace.delete(found.key),
+        ):
+            with pytest.raises(errors.NotSupportedByServer) as caught:
+                await change
+            assert str(caught.value) == sentence
