@@ -93,5 +93,10 @@ def _close_silent(port: int, enough: int) -> int:
 
 
 def _borrowed(descriptor: int) -> socket.socket:
-    """The socket behind a descriptor that belongs to the server."""
-    return socket.socket(fileno=os.dup(descriptor))
+    """The socket behind a descriptor that belongs to the server; raises OSError if it is none."""
+    copy = os.dup(descriptor)
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        raise
