@@ -270,6 +270,20 @@ COMMANDS: Final = (
         title=SERVER,
     ),
     Command(
+        "server",
+        "",
+        "The whole workspace that this machine serves.",
+        title=SERVER,
+        commands=(
+            Command(
+                "backup",
+                "server:backup",
+                "Copy a workspace while it is served.",
+                ("amltui server backup /backup --data /srv/aml",),
+            ),
+        ),
+    ),
+    Command(
         "token",
         "",
         "Access tokens of the server's own data directory.",

@@ -11,13 +11,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
+from amltui.server import backup as saving
 from amltui.server import checking, janitor, settings, tokens
+from amltui.server.backup import Saved
 from amltui.server.checking import Report
 from amltui.server.database import tables, versions
 from amltui.server.database.engine import Database, at_start, database_url, open_database
@@ -98,6 +101,18 @@ def clean(options: ServeOptions) -> Cleaned:
             await store.open()
             state = State(options, database, store, await _workspace(database, options))
             return await janitor.clean(state, upload_age=janitor.CLEAN_UPLOAD_AGE)
+
+    return asyncio.run(run())
+
+
+def backup(options: ServeOptions, target: Path) -> Saved:
+    """Copy the workspace into a directory that a server can be started on; see `backup`."""
+
+    async def run() -> Saved:
+        async with _database(options, migrate=False) as database:
+            store = open_store(options)
+            await store.open()
+            return await saving.backup(database, store, options.data, target)
 
     return asyncio.run(run())
 

@@ -7,9 +7,10 @@ because another one wrote first.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ class Database:
         self._writing = writing
         self._file = file
         self._identity: tuple[int, int] | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -52,7 +54,16 @@ class Database:
             Unavailable: the file is no longer the one that was opened: nothing would last.
         """
         self._check_file()
-        async with self._writing.begin() as connection:
+        # SQLite lets whoever asks next have the lock; here, who waits longest.
+        turn = self._turn if self.is_sqlite else nullcontext()
+        async with turn, self._writing.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A PostgreSQL connection whose statements all see the same moment."""
+        engine = self._writing.execution_options(isolation_level="REPEATABLE READ")
+        async with engine.connect() as connection:
             yield connection
 
     def _check_file(self) -> None:

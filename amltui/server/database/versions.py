@@ -61,6 +61,11 @@ def _prepare(connection: sa.Connection) -> None:
         return
     if sa.inspect(connection).get_table_names():
         raise StartError("This database holds tables that are not a workspace's; use an empty one.")
+    create(connection)
+
+
+def create(connection: sa.Connection) -> None:
+    """Make the schema in an empty database."""
     METADATA.create_all(connection)
     connection.execute(
         sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
