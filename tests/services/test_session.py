@@ -112,3 +112,14 @@ async def test_a_transfer_that_waits_for_a_sign_in_goes_on_with_the_profiles_new
             monkeypatch.setenv("AMLTUI_WORKSPACE_ID", "1" * 32)
             with pytest.raises(UsageError, match="another workspace"):
                 await session.sign_in(resolve())
+
+
+async def test_the_embedded_workspace_and_its_token_never_go_through_a_proxy(monkeypatch):
+    async with raw_server(lambda _: json_answer([], status=502)) as proxy:
+        for variable in ("HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(variable, proxy.endpoint)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        async with open_session() as session:
+            assert CENSUS in [one.name for one in (await session.current_list()).datasets]
+    assert proxy.requests == []

@@ -240,7 +240,7 @@ class AsyncDataset(DatasetMetadata, Readable):
             name=self.name if name is None else name,
             data_type_id=self.data_type_id if data_type_id is None else data_type_id,
             description=self.description if description is None else description,
-            replaces=self.family_id,
+            replaces=self._model.key,
         )
 
     @only_if(is_own)
@@ -264,7 +264,7 @@ class AsyncDataset(DatasetMetadata, Readable):
     @only_if(is_own)
     async def delete(self) -> None:
         """Delete it with all its versions. This cannot be undone."""
-        await (await self.workspace.connect()).delete(self.family_id)
+        await (await self.workspace.connect()).delete(self._model.key)
 
     async def versions(self) -> list[AsyncDataset]:
         """All versions, newest first, each readable.
@@ -272,7 +272,7 @@ class AsyncDataset(DatasetMetadata, Readable):
         Raises:
             NotSupportedByServer: this server cannot list them.
         """
-        found = await (await self.workspace.connect()).versions(self.family_id)
+        found = await (await self.workspace.connect()).versions(self._model.key)
         return [AsyncDataset(self.workspace, model) for model in found]
 
     async def version(self, which: Which) -> AsyncDataset:
