@@ -54,6 +54,16 @@ def test_a_cell_longer_than_a_screen_comes_whole(amltui):
     assert long in amltui("head", "long cell.csv").out
 
 
+def test_head_says_how_many_of_the_rows_it_shows_are_malformed(amltui):
+    data = "a,b\n1,2\n1,2,3\n4,5\n6\n"
+    assert amltui("put", "-", "--name", "ragged.csv", "--type", "GenericCSV", data=data).code == 0
+    assert amltui("head", "ragged.csv", "-n", "3", "--json").json["malformed"] == 1
+    assert amltui("head", "ragged.csv", "-n", "1", "--json").json["malformed"] == 0
+    done = amltui("head", "ragged.csv")
+    assert done.code == 0
+    assert '2 rows of "ragged.csv"' in done.err
+
+
 def test_bytes_without_rows_are_shown_as_bytes(amltui):
     assert amltui("put", "-", "--name", "raw.zip", data="PK\x03\x04 and more").code == 0
     done = amltui("head", "raw.zip")

@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,7 @@ from amltui.text import near_names, visible
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
     from amltui.services.session import Session
-    from amltui.tables import Table
+    from amltui.tables import Rows, Table
     from amltui.tables.queries import Answer, Histogram, Statistics
 
 RowFormat = Annotated[Format | None, Parameter(name=("--format", "-f"))]
@@ -55,12 +56,16 @@ def head(
     fmt = chosen_format(common.out, format_)
 
     async def work(session: Session) -> None:
-        preview = await session.preview(await session.find(name))
+        dataset = await session.find(name)
+        preview = await session.preview(dataset)
         try:
             await _wait_for(preview, rows)
             shown = min(rows, preview.rows.row_count)
             complete = preview.rows.complete and shown == preview.rows.row_count
-            print_rows(common.out, preview.rows, shown, fmt, complete=complete)
+            bad = _malformed_among(preview.rows, shown)
+            if bad:
+                _warn_malformed(dataset, bad)
+            print_rows(common.out, preview.rows, shown, fmt, complete=complete, malformed=bad)
         finally:
             preview.close()
 
@@ -212,6 +217,20 @@ async def _whole_table(preview: Preview, dataset: Dataset) -> Table:
         count = preview.table.malformed_count
         _warn_malformed(dataset, count)
     return preview.table
+
+
+def _malformed_among(rows: Rows, shown: int) -> int:
+    """How many of the first `shown` rows are malformed."""
+    from amltui.tables import Table
+    from amltui.tables.memory import MemoryRows
+
+    if isinstance(rows, Table):
+        found = rows.malformed
+        numbers = (found.table_row(index) for index in range(found.row_count))
+        return sum(1 for _ in takewhile(lambda row: row < shown, numbers))
+    if isinstance(rows, MemoryRows):
+        return sum(bad.row < shown for bad in rows.malformed)
+    return 0
 
 
 def _warn_malformed(dataset: Dataset, count: int) -> None:
