@@ -10,17 +10,14 @@ import pyarrow as pa
 
 from amltui.formats.arrays import numbers, strings
 from amltui.formats.blocks import TEXT_KEPT, Giant, Malformed, Parsed
+from amltui.formats.encoding import other_text
 from amltui.formats.scan import count_lines
 
 
 def decode(data: bytes, encoding: str | None) -> str:
     """`data` as text, whatever it holds: UTF-8, else `encoding`, else Latin-1."""
-    for name in ("utf-8", encoding or "cp1252"):
-        try:
-            return data.decode(name)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
+    text = other_text(data, encoding or "cp1252")
+    return data.decode() if text is None else text
 
 
 def decode_start(data: bytes, encoding: str | None) -> str:

@@ -3,12 +3,14 @@
 Two cases differ in kind. UTF-16 and UTF-32 must be known before the first delimiter is looked
 for, so `sniff` tells them from the first bytes. All other encodings have ASCII's delimiters,
 quotes and line ends in ASCII's places: rows are cut first, and only those that are not UTF-8 are
-decoded otherwise (`recode`). So a file in two encodings loses nothing either.
+decoded otherwise (`recode`). So a file in two encodings loses nothing either. Which encoding that
+is, is decided once for a file, over the first lines that are not UTF-8.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Final
 
 _MARKS: Final = (
@@ -43,6 +45,11 @@ _CANDIDATES: Final = (
     "cp949",
 )
 """Encodings that keep ASCII in its place: in others rows could not have been cut."""
+_MULTIBYTE: Final = {"cp932", "euc_jp", "gb18030", "big5", "cp949"}
+_HIGH: Final = re.compile(rb"[\xe0-\xff]")
+_MAC_LETTER: Final = re.compile(rb"[A-Za-z][\x81-\x90\x98-\x9f]")
+"""Where the Macintosh has accented letters, windows-1252 has signs and capitals."""
+_HALF_WIDTH: Final = re.compile("[\uff61-\uff9f]")
 
 
 def sniff(head: bytes) -> tuple[str, int]:
@@ -110,7 +117,26 @@ def detect(sample: bytes) -> str:
         if (match.chaos, match.coherence) == (best.chaos, best.coherence)
         for name in (match.encoding, *match.could_be_from_charset)
     }
-    return next((name for name in _CANDIDATES if name in alike), best.encoding)
+    name = next((name for name in _CANDIDATES if name in alike), best.encoding)
+    return _likelier(sample, name)
+
+
+def _likelier(sample: bytes, name: str) -> str:
+    """The commoner of two encodings that a detector takes for each other."""
+    if name == "mac_roman" and _fits(sample, "cp1252") and not _MAC_LETTER.search(sample):
+        return "cp1252"
+    # Chinese text read as Japanese is half-width katakana, which Japanese seldom has.
+    if name == "cp932" and _HALF_WIDTH.search(sample.decode(name, "replace")):
+        return "gb18030" if _fits(sample, "gb2312") else name
+    return name
+
+
+def _fits(sample: bytes, name: str) -> bool:
+    try:
+        sample.decode(name)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class NotUtf8(Exception):
@@ -131,16 +157,24 @@ def recode(data: bytes, encoding: str) -> tuple[bytes, int]:
     lines = data.splitlines(keepends=True)
     count = 0
     for index, line in enumerate(lines):
-        try:
-            line.decode()
-        except UnicodeDecodeError:
+        text = None if line.isascii() else other_text(line, encoding)
+        if text is not None:
             count += 1
-            try:
-                text = line.decode(encoding)
-            except UnicodeDecodeError:
-                text = line.decode("latin-1")
             lines[index] = text.encode()
     return b"".join(lines), count
+
+
+def other_text(line: bytes, encoding: str) -> str | None:
+    """What a line is in `encoding`; None: it is UTF-8.
+
+    In a file of two-byte characters some pairs are a letter in UTF-8 too: they are not taken so.
+    """
+    if is_utf8(line) and (encoding not in _MULTIBYTE or _HIGH.search(line)):
+        return None
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError:
+        return None if is_utf8(line) else line.decode("latin-1")
 
 
 def odd_lines(data: bytes) -> bytes:

@@ -61,6 +61,8 @@ def guess_from(extension: str, head: bytes) -> str:
     if not known and (head.startswith(b"PK\x03\x04") or (encoding == "utf-8" and b"\0" in head)):
         return "Zip" if head.startswith(b"PK\x03\x04") else UNKNOWN_BINARY
     text = head[mark:].decode(encoding, "replace")
+    if encoding == "utf-8" and "\ufffd" in text:
+        text = head.decode("latin-1")  # names stay different, whatever their letters are
     return _guess_text(extension, text, whole=len(head) < _LOOK)
 
 
@@ -110,10 +112,21 @@ def _consistent_delimiter(text: str, *, whole: bool) -> str | None:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row looks like names: all different, none empty, none a number."""
+    """Whether the first row looks like names: none a number, and most of them there and different.
+
+    A name may be missing or there twice where a column has numbers and its first cell none.
+    """
     if not rows:
         return True
     names = [name.strip() for name in rows[0]]
-    if len(set(names)) != len(names):
+    if any(name in {"?", "NA"} or _NUMBER.fullmatch(name) for name in names):
         return False
-    return not any(name in {"", "?", "NA"} or _NUMBER.fullmatch(name) for name in names)
+    given = [name for name in names if name]
+    if len(set(names)) == len(names) and len(given) == len(names):
+        return True
+    below = [row for row in rows[1:] if len(row) == len(names)]
+    numbers = any(
+        name and below and all(_NUMBER.fullmatch(row[at].strip()) for row in below)
+        for at, name in enumerate(names)
+    )
+    return numbers or (bool(given) and names[-1] == "" and len(set(given)) == len(names) - 1)

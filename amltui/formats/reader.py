@@ -225,10 +225,9 @@ class RowReader:
     def _detect_head(self) -> None:
         """Names are decoded before the first block is, so look at them first."""
         if self.other_encoding is None:
-            line = self._buffer[: self._buffer.find(b"\n") + 1 or len(self._buffer)]
-            odd = odd_lines(line) if len(line) < LARGEST_ROW else b""
-            if odd and self._buffer.find(b"\n") >= 0:
-                self.other_encoding = detect(odd_lines(self._buffer))
+            odd = odd_lines(self._buffer[: self._buffer.rfind(b"\n") + 1])
+            if odd:
+                self.other_encoding = detect(odd)
 
     def _giant_header(self) -> None:
         assert isinstance(self.codec, DelimitedCodec)

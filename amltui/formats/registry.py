@@ -89,6 +89,19 @@ def format_of(data_type_id: str) -> Format:
     return KNOWN.get(data_type_id) or Format(data_type_id)
 
 
+_ZIP_FILES: Final = (
+    ".zip", ".xlsx", ".xlsm", ".docx", ".pptx", ".ods", ".odt", ".npz", ".jar", ".whl", ".kmz",
+)  # fmt: skip
+"""Files that are zip archives, and are opened by what their names end with."""
+
+
 def file_name(name: str, data_type_id: str) -> str:
-    """What a dataset's file is called: its name made safe, with the extension of its type."""
-    return safe_filename(name, format_of(data_type_id).extension)
+    """What a dataset's file is called: its name made safe, with the extension of its type.
+
+    >>> file_name("flights", "GenericCSV"), file_name("report.xlsx", "Zip")
+    ('flights.csv', 'report.xlsx')
+    """
+    extension = format_of(data_type_id).extension
+    if extension == ".zip":
+        extension = next((end for end in _ZIP_FILES if name.lower().endswith(end)), extension)
+    return safe_filename(name, extension)

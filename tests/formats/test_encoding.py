@@ -88,3 +88,20 @@ def test_few_zeros_are_not_taken_for_utf_16():
 
 def test_western_text_is_taken_for_the_common_western_encoding():
     assert detect("café".encode("latin-1")) == "cp1252"
+
+
+def test_windows_1252_is_preferred_to_the_macintosh_unless_letters_say_otherwise():
+    text = "t °,q “x”,€5,–\n1,2,3,4\n"
+    found = first_rows(text.encode("cp1252"), CSV, whole=True)
+    assert [column.name for column in found.columns] == ["t °", "q “x”", "€5", "–"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["城市,人口\n北京,2154\n上海,2487\n广州,1868\n", "姓名,性别\n王丽华,女\n张伟强,男\n李娜,女\n"],
+)
+def test_chinese_is_not_taken_for_half_width_katakana_nor_a_letter_of_utf_8(text):
+    found = first_rows(text.encode("gb18030"), CSV, whole=True)
+    header, *rows = [line.split(",") for line in text.splitlines()]
+    assert [column.name for column in found.columns] == header
+    assert all_rows(found) == rows

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - text of other scripts is what some of these tests are about
 from __future__ import annotations
 
 from pathlib import Path
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amltui.errors import Unreadable, UnsupportedDataType
-from amltui.formats import format_of, guess_data_type
+from amltui.formats import file_name, format_of, guess_data_type
 from amltui.tables import first_rows
 from tests.support.tables import all_rows, read_in_pieces
 
@@ -176,3 +177,27 @@ def test_braces_in_odd_places_mean_what_weka_means(text, rows):
     found = first_rows(text, format_of("ARFF"), whole=True)
     assert all_rows(found) == rows
     assert not found.malformed
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"a,b,\n1,2,\n3,4,\n",
+        b"x,x,\n1,2,3\n",
+        b"a,,a\nu,1,2\nv,3,4\n",
+        "город,число\nМосква,1\n".encode("cp1251"),
+    ],
+)
+def test_names_above_numbers_are_a_header_also_when_one_is_empty_or_there_twice(data, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(data)
+    assert guess_data_type(path) == "GenericCSV"
+    path.write_bytes(b"1,2,\n3,4,\n")
+    assert guess_data_type(path) == "GenericCSVNoHeader"
+    path.write_bytes(b"u,u\nv,w\n")
+    assert guess_data_type(path) == "GenericCSVNoHeader"
+
+
+def test_a_file_that_is_a_zip_archive_keeps_its_own_extension():
+    assert file_name("report.xlsx", "Zip") == "report.xlsx"
+    assert file_name("report", "Zip") == "report.zip"
