@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final, Literal
 
 import msgspec
 
@@ -31,6 +32,9 @@ from amltui.errors import LocalError
 from amltui.models import Dataset, Location, OutputPort
 
 Source = Dataset | OutputPort
+
+HEAD: Final = 256 * 1024
+"""Bytes of a content that a preview shows first."""
 
 
 def source_id(source: Source) -> str:
@@ -72,6 +76,8 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     """When the content became whole here."""
     checked: str = ""
     """How it was verified: `sha256`, `md5` or `length`."""
+    head: str = ""
+    """SHA-256 of its first `HEAD` bytes, so that they can be shown before all others are read."""
 
 
 class EntryBusy(LocalError):
@@ -136,6 +142,7 @@ class Entry:
                     dataset=without_links(source) if isinstance(source, Dataset) else None,
                     fetched=old.fetched if old else None,
                     checked=old.checked if old else "",
+                    head=old.head if old else "",
                 )
             )
 
@@ -201,6 +208,30 @@ class Entry:
             yield True
         finally:
             lock.release()
+
+    def check(self) -> Literal["good", "damaged", "unknown"]:
+        """Compare the whole content with its hash; a damaged one is dropped. About 1 s per GiB.
+
+        `unknown`: it is not here, or nobody knows its hash.
+        """
+        card = self.card
+        if card is None or card.identity.sha256 is None or not self.whole:
+            return "unknown"
+        with disk_errors(self.raw, "read"), self.raw.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == card.identity.sha256:
+                return "good"
+        self.drop_content()
+        return "damaged"
+
+    def head_is_good(self, head: bytes) -> bool:
+        """Whether `head`, the first `HEAD` bytes as read now, are as they came.
+
+        Else, or where nobody noted it, the whole content is checked and dropped when damaged.
+        """
+        card = self.card
+        if card is not None and card.head == hashlib.sha256(head).hexdigest():
+            return True
+        return self.check() != "damaged"
 
     def drop_content(self) -> None:
         """Delete content and table, whole or not; the card and the pin stay."""

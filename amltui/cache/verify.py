@@ -1,14 +1,14 @@
-"""Reading cached contents again, to find what a disk has damaged since."""
+"""Reading again what is cached, to find what a disk has damaged since."""
 
 from __future__ import annotations
 
-import hashlib
+import shutil
 from dataclasses import dataclass
 from typing import Literal
 
-from amltui.cache.disk import disk_errors
 from amltui.cache.entries import Entry
 from amltui.cache.index import EntryInfo
+from amltui.errors import AmltuiError, LocalError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,28 @@ class Verdict:
 
 
 def verify(entry: Entry, info: EntryInfo) -> Verdict:
-    """Hash an entry's content; a damaged one is dropped, so that it is fetched again."""
-    card = entry.card
-    if card is None or card.identity.sha256 is None:
-        return Verdict(info, "unknown")
-    with disk_errors(entry.raw, "read"), entry.raw.open("rb") as file:
-        good = hashlib.file_digest(file, "sha256").hexdigest() == card.identity.sha256
-    if not good:
-        entry.drop_content()
-    return Verdict(info, "good" if good else "damaged")
+    """Check an entry's content and table; what is damaged is dropped, and made again when wanted.
+
+    A damaged content takes its table along; a damaged table leaves the content.
+    """
+    state = entry.check()
+    if state != "damaged" and not _table_is_good(entry):
+        shutil.rmtree(entry.table, ignore_errors=True)
+        state = "damaged"
+    return Verdict(info, state)
+
+
+def _table_is_good(entry: Entry) -> bool:
+    """Whether the table is as it was written; also when there is none."""
+    from amltui.tables import open_table  # it brings pyarrow, which no other use of a cache needs
+
+    if not entry.table.exists():
+        return True
+    try:
+        with open_table(entry.table, entry.raw) as table:
+            table.check()
+    except LocalError:
+        shutil.rmtree(entry.table, ignore_errors=True)  # of another version
+    except AmltuiError:
+        return False
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ ROWS: Final = "rows.arrow"
 MALFORMED: Final = "malformed.arrow"
 CUTS: Final = "cuts.jsonl"
 _STATE: Final = "table.json"
-_VERSION: Final = 2
+_VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def write_state(directory: Path, state: State) -> None:
     data: dict[str, Any] = {"version": _VERSION, **asdict(state)}
     path = directory / _STATE
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(data), encoding="utf-8")
+    text = json.dumps(data)
+    temporary.write_text(f"{zlib.crc32(text.encode()):08x} {text}", encoding="ascii")
     temporary.replace(path)
 
 
@@ -50,7 +52,10 @@ def read_state(directory: Path) -> State:
         OSError: there is none (yet).
         ValueError: it was written by another version, or is damaged.
     """
-    data = json.loads((directory / _STATE).read_text(encoding="utf-8"))
+    crc, _, text = (directory / _STATE).read_text(encoding="ascii").partition(" ")
+    if crc != f"{zlib.crc32(text.encode()):08x}":
+        raise ValueError("a damaged table")
+    data = json.loads(text)
     if data.pop("version", None) != _VERSION:
         raise ValueError("a table of another version")
     columns = tuple(

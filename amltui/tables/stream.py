@@ -1,31 +1,38 @@
 """An Arrow IPC stream file with a sidecar of offsets: readable anywhere while it grows.
 
-The sidecar holds one record for each batch: its offset in the stream, the number of rows up to
-its end, and how far the source had been read (each 8 bytes, little endian). A record is written
-after its batch is, so a reader that trusts the sidecar never sees half a batch.
+The sidecar holds one record for each batch: where it lies in the stream, its bytes, the number of
+rows up to its end, how far the source had been read (each 8 bytes, little endian), and the CRC-32
+of the schema, the batch and these four (4 bytes). A record is written after its batch is, so a
+reader that trusts the sidecar never sees half a batch. A reader checks each batch when it first
+reads it: what a disk or a power cut damaged is never shown.
 """
 
 from __future__ import annotations
 
 import struct
+import zlib
 from bisect import bisect_right
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 import pyarrow as pa
 
-from amltui.errors import LocalError
+from amltui.errors import Damaged
 
-_RECORD: Final = struct.Struct("<QQQ")
+_WHERE: Final = struct.Struct("<QQQQ")
+_RECORD: Final = struct.Struct("<QQQQI")
+_END: Final = struct.pack("<II", 0xFFFFFFFF, 0)
+"""What ends an Arrow stream."""
 _KEPT: Final = 16
 """Batches whose decoded metadata a reader keeps: the data itself stays in the file."""
 
 
-def unreadable_rows() -> LocalError:
-    """The error for rows that something else than their writer has changed."""
-    return LocalError(
-        "The rows on this disk cannot be read", hint="`amltui cache clear` has them made anew."
+def unreadable_rows() -> Damaged:
+    """The error for rows that are not as they were written."""
+    return Damaged(
+        "The rows on this disk are damaged",
+        hint="They are made anew from the content: do it again.",
     )
 
 
@@ -44,14 +51,17 @@ class StreamWriter:
         """Rows written."""
 
     def __enter__(self) -> Self:
-        self._sink = pa.OSFile(str(self._path), "wb")
+        self._sink = self._path.open("wb", buffering=0)
         self._index = index_path(self._path).open("wb", buffering=0)
-        self._writer = pa.ipc.new_stream(self._sink, self._schema)
+        head = self._schema.serialize()
+        self._crc = zlib.crc32(head)
+        self._end = head.size
+        _write_all(self._sink, head)
         return self
 
     def __exit__(self, *exc: object) -> None:
         try:
-            self._writer.close()
+            _write_all(self._sink, _END)
         finally:
             self._sink.close()
             self._index.close()
@@ -64,11 +74,20 @@ class StreamWriter:
         """
         if not batch.num_rows:
             return
-        # The schema goes out with the first batch, not before.
-        offset = self._sink.tell() or self._schema.serialize().size
-        self._writer.write_batch(batch)
+        data = batch.serialize()
+        _write_all(self._sink, data)
         self.rows += batch.num_rows
-        self._index.write(_RECORD.pack(offset, self.rows, consumed))
+        where = _WHERE.pack(self._end, data.size, self.rows, consumed)
+        self._end += data.size
+        crc = zlib.crc32(where, zlib.crc32(data, self._crc))
+        self._index.write(where + crc.to_bytes(4, "little"))
+
+
+def _write_all(file: IO[bytes], data: Any) -> None:
+    """Write all of `data`: a nearly full disk may take a part of it only, and then raise."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
 
 
 class StreamReader:
@@ -84,10 +103,12 @@ class StreamReader:
         self._index = index_path(path).open("rb")
         self._map: Any = None
         self._schema: Any = None
-        self._offsets: list[int] = []
+        self._places: list[tuple[int, int, int]] = []
+        """Of each batch: offset, bytes, and the CRC that it must have before its record's."""
         self._ends: list[int] = []
-        self.consumed = 0
-        """Bytes of the source that the rows come from."""
+        self._sound: set[int] = set()
+        """Batches that were checked."""
+        self._consumed: list[int] = []
         self._cache: OrderedDict[int, Any] = OrderedDict()
         self.refresh()
 
@@ -97,10 +118,10 @@ class StreamReader:
         whole = len(data) - len(data) % _RECORD.size
         if whole < len(data):
             self._index.seek(whole - len(data), 1)
-        for offset, end, consumed in _RECORD.iter_unpack(data[:whole]):
-            self._offsets.append(offset)
+        for offset, size, end, consumed, crc in _RECORD.iter_unpack(data[:whole]):
+            self._places.append((offset, size, crc))
+            self._consumed.append(consumed)
             self._ends.append(end)
-            self.consumed = consumed
         if whole:
             self._cache.clear()
             self._map = pa.memory_map(str(self._path), "r")
@@ -114,12 +135,46 @@ class StreamReader:
         self._index.close()
 
     @property
+    def consumed(self) -> int:
+        """Bytes of the source that the rows come from."""
+        return self._consumed[-1] if self._consumed else 0
+
+    @property
     def schema(self) -> Any:
         """The `pyarrow.Schema`."""
         if self._schema is None:
             with pa.memory_map(str(self._path), "r") as source:
                 self._schema = pa.ipc.read_schema(source)
         return self._schema
+
+    def share(self, other: StreamReader) -> None:
+        """Take over which batches another reader of the same file has checked."""
+        self._sound = other._sound
+
+    def check(self) -> None:
+        """Look at every batch.
+
+        Raises:
+            Damaged: one is not as it was written.
+        """
+        for index in range(self.batch_count):
+            self._check(index)
+
+    def _check(self, index: int) -> None:
+        if index in self._sound:
+            return
+        offset, size, crc = self._places[index]
+        first = self._places[0][0]
+        if offset + size > self._map.size():
+            raise unreadable_rows()
+        self._map.seek(0)
+        schema = zlib.crc32(self._map.read_buffer(first))
+        self._map.seek(offset)
+        found = zlib.crc32(self._map.read_buffer(size), schema)
+        where = _WHERE.pack(offset, size, self._ends[index], self._consumed[index])
+        if zlib.crc32(where, found) != crc:
+            raise unreadable_rows()
+        self._sound.add(index)
 
     @property
     def row_count(self) -> int:
@@ -143,15 +198,13 @@ class StreamReader:
         """A batch, its buffers lying in the memory map.
 
         Raises:
-            LocalError: what lies there is no batch.
+            Damaged: it is not as it was written.
         """
         found = self._cache.get(index)
         if found is None:
-            try:
-                self._map.seek(self._offsets[index])
-                found = pa.ipc.read_record_batch(pa.ipc.read_message(self._map), self.schema)
-            except (pa.ArrowException, OSError) as error:
-                raise unreadable_rows() from error
+            self._check(index)
+            self._map.seek(self._places[index][0])
+            found = pa.ipc.read_record_batch(pa.ipc.read_message(self._map), self.schema)
             self._cache[index] = found
             if len(self._cache) > _KEPT:
                 self._cache.popitem(last=False)

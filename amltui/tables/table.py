@@ -51,7 +51,23 @@ class Table:
 
     def reopen(self) -> Table:
         """The same table for another thread, as far as it is written by now."""
-        return Table(self.directory, self.source)
+        table = Table(self.directory, self.source)
+        table.stream.share(self.stream)
+        return table
+
+    def check(self) -> None:
+        """Look at all that the files hold; 1 GiB takes about a second.
+
+        Raises:
+            Damaged: something is not as it was written.
+        """
+        self.stream.check()
+        self.malformed.check()
+
+    @property
+    def has_cuts(self) -> bool:
+        """Whether there are fields that only the source file holds whole."""
+        return bool(self._cuts)
 
     def refresh(self) -> bool:
         """Take in rows and types written since. Returns whether anything changed."""
@@ -237,6 +253,10 @@ class MalformedRows:
         """See `Rows.cell`. Line and row count from 1."""
         value = self._value(row, column)
         return str(value + 1 if column == 1 else value)
+
+    def check(self) -> None:
+        """See `Table.check`."""
+        self._stream.check()
 
     def table_row(self, row: int) -> int:
         """The row (0-based) of the table in which malformed row `row` stands."""
