@@ -42,7 +42,7 @@ def _table_is_good(entry: Entry) -> bool:
         with open_table(entry.table, entry.raw) as table:
             table.check()
     except LocalError:
-        shutil.rmtree(entry.table, ignore_errors=True)  # of another version
+        shutil.rmtree(entry.table, ignore_errors=True)  # of another version, or not to be opened
     except AmltuiError:
         return False
     return True

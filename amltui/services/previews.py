@@ -21,8 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from amltui.cache import Cache, Entry
-from amltui.errors import AmltuiError, Cancelled, ContentChanged, DiskFull, LocalError
+from amltui.cache import Cache, Entry, source_name
+from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, DiskFull, LocalError
 from amltui.formats import format_of
 from amltui.models import Dataset, OutputPort
 from amltui.services.indexing import Indexing, arriving, save_index, saved_index
@@ -41,6 +41,7 @@ from amltui.tables import (
 from amltui.tables.index import FileIdentity, RowIndex
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.source import OpenFile
+from amltui.text import visible
 from amltui.transfers import Feed, Transfers
 from amltui.workspaces.base import Workspace
 
@@ -50,6 +51,9 @@ _TABLE: Final = 1.5
 """Bytes of a table for each byte of its content, at most, but for very narrow ones."""
 
 Source = Dataset | OutputPort
+AT_ONCE: Final = 64 << 20
+"""Bytes of a cached content up to which all of it is looked at before the first row is shown."""
+
 R = TypeVar("R", bound="Rows | None")
 
 
@@ -266,7 +270,15 @@ class Preview:
                 # It became whole, and so was renamed, before the worker could open it.
             else:
                 return
-        path = await feed.wait_whole() if feed is not None else self._entry.raw
+        if feed is not None:
+            path = await feed.wait_whole()
+        else:
+            path = self._entry.raw
+            if await asyncio.to_thread(self._entry.check) == "damaged":
+                raise Damaged(
+                    f'"{visible(source_name(self.source))}" was damaged on this disk',
+                    hint="It was dropped: the next time it is fetched again.",
+                )
         if self._small:
             await asyncio.to_thread(ingest, path, self._fmt, building)
         else:
@@ -360,19 +372,20 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
         return None
     entry.touch()
     if not fmt.has_rows:
-        return hex_rows(entry.raw)
+        return hex_rows(entry.raw) if entry.check() != "damaged" else None
     _remove_leftovers(entry)
-    try:
-        table = open_table(entry.table, entry.raw)
-    except LocalError:
-        shutil.rmtree(entry.table, ignore_errors=True)  # another version's, or damaged
-    else:
-        if table.complete and table.state.typed:
-            return table
+    table = _cached_table(entry)
+    if table is not None and not (table.has_cuts and entry.check() == "damaged"):
+        return table
+    if table is not None:
         table.close()
     file = OpenFile.at(entry.raw)
     try:
+        if os.fstat(file.descriptor).st_size <= AT_ONCE and entry.check() == "damaged":
+            return None
         index, identity = saved_index(entry, file, fmt)
+        if not entry.head_is_good(file.read(0, HEAD)):
+            return None
         if index is not None and identity.size > SMALL:
             return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
         size = HEAD
@@ -382,6 +395,28 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
             size *= 4
     finally:
         file.close()
+
+
+def _cached_table(entry: Entry) -> Table | None:
+    """The whole table, as far as can be told at once; one that is damaged is dropped.
+
+    A small one is looked at wholly. Of a large one each batch is, when it is first read.
+    """
+    try:
+        table = open_table(entry.table, entry.raw)
+    except LocalError:
+        shutil.rmtree(entry.table, ignore_errors=True)  # another version's, or damaged
+        return None
+    if table.complete and table.state.typed:
+        try:
+            if entry.raw.stat().st_size <= AT_ONCE:
+                table.check()
+        except (AmltuiError, OSError):
+            shutil.rmtree(entry.table, ignore_errors=True)
+        else:
+            return table
+    table.close()
+    return None
 
 
 async def _file(entry: Entry) -> OpenFile:

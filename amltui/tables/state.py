@@ -33,6 +33,9 @@ class State:
     """Whether all rows are in."""
     typed: bool = False
     """Whether the columns' types come from all rows and not only from the first."""
+    row_count: int | None = None
+    malformed_count: int | None = None
+    """Once complete: so many rows there must be. None: nobody counted."""
 
 
 def write_state(directory: Path, state: State) -> None:

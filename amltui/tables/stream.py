@@ -163,18 +163,23 @@ class StreamReader:
     def _check(self, index: int) -> None:
         if index in self._sound:
             return
+        if not self._is_sound(index):
+            # Whoever opens it next finds no table here, and makes another.
+            index_path(self._path).unlink(missing_ok=True)
+            raise unreadable_rows()
+        self._sound.add(index)
+
+    def _is_sound(self, index: int) -> bool:
         offset, size, crc = self._places[index]
         first = self._places[0][0]
         if offset + size > self._map.size():
-            raise unreadable_rows()
+            return False
         self._map.seek(0)
         schema = zlib.crc32(self._map.read_buffer(first))
         self._map.seek(offset)
         found = zlib.crc32(self._map.read_buffer(size), schema)
         where = _WHERE.pack(offset, size, self._ends[index], self._consumed[index])
-        if zlib.crc32(where, found) != crc:
-            raise unreadable_rows()
-        self._sound.add(index)
+        return zlib.crc32(where, found) == crc
 
     @property
     def row_count(self) -> int:

@@ -15,7 +15,7 @@ from amltui.tables.long_fields import whole_field
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream
 from amltui.tables.state import CUTS, MALFORMED, ROWS, State, changed, read_state
-from amltui.tables.stream import StreamReader
+from amltui.tables.stream import StreamReader, unreadable_rows
 from amltui.text import reason_of
 
 
@@ -36,6 +36,9 @@ class Table:
         self._cuts: dict[tuple[int, int], Cut] = {}
         self._cuts_read = 0
         self._read_cuts()
+        if self._state.row_count not in {None, self.row_count}:
+            self.close()
+            raise ValueError("rows are missing")
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +66,8 @@ class Table:
         """
         self.stream.check()
         self.malformed.check()
+        if self._state.malformed_count not in {None, self.malformed_count}:
+            raise unreadable_rows()
 
     @property
     def has_cuts(self) -> bool:

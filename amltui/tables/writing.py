@@ -128,7 +128,14 @@ class _Ingest:
                     write_state(directory, state)
                 progress = Progress("rows", rows.rows, block.stop, malformed.rows)
                 self._report(progress)
-        state = replace(state, complete=True, recoded=reader.recoded, encoding=reader.encoding)
+        state = replace(
+            state,
+            complete=True,
+            recoded=reader.recoded,
+            encoding=reader.encoding,
+            row_count=rows.rows,
+            malformed_count=malformed.rows,
+        )
         write_state(directory, state)
         progress = replace(progress, stage="types")
         self._report(progress)

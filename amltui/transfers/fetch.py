@@ -46,8 +46,6 @@ class Fetch:
         self.over = False
         """Whether nothing more will come, whole or not."""
         self.checked = ""
-        self.cached = False
-        """Whether it was here before: nobody has looked at its bytes since."""
         self.error: AmltuiError | None = None
         """Why it ended without being whole."""
         self.generation = 0
@@ -131,8 +129,11 @@ class Fetch:
         restarts, single = 0, False
         while True:
             ready = self._place.ready
-            if ready is not None and await self._current(ready.identity):
-                self.cached = True
+            if (
+                ready is not None
+                and await self._current(ready.identity)
+                and await in_thread(self._place.sound)
+            ):
                 return self._done(ready.path, ready.checked)
             self._filling = Filling(self._means, self.source, self._place, self._see, single=single)
             try:

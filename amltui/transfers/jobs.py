@@ -112,7 +112,6 @@ class Download(Job):
         self._checked = ""
         self._size = source.size if isinstance(source, Dataset) else None
         self._done = 0
-        self._cached = False
 
     async def run(self) -> None:
         """See `Job`."""
@@ -129,8 +128,6 @@ class Download(Job):
             return
         try:
             content = await self._into_cache()
-            if self._cached and not await in_thread(self._sound, content):
-                content = await self._into_cache()
         except DiskFull:
             await self._straight(target)
             return
@@ -138,14 +135,6 @@ class Download(Job):
         await in_thread(self._place, self._card_digest())
         temp = copy_beside(target, self.id)
         await _deliver(content, temp, target, overwrite=self._overwrite)
-
-    def _sound(self, content: Path) -> bool:
-        """Whether what the cache has held for a while is what it was; else it is dropped."""
-        wanted = self._card_digest()
-        if wanted is None or _has_digest(content, wanted):
-            return True
-        self._context.cache.entry(self._context.workspace.key, self.source).drop_content()
-        return False
 
     def _card_digest(self) -> str | None:
         card = self._context.cache.entry(self._context.workspace.key, self.source).card
@@ -194,7 +183,6 @@ class Download(Job):
         finally:
             shared.watchers.remove(watch)
             self._follow(shared.fetch)
-            self._cached = shared.fetch.cached
             self._fetches.leave(shared)
 
     async def _straight(self, target: Path) -> None:

@@ -19,6 +19,7 @@ import msgspec
 
 from amltui.cache import Cache, Entry, EntryBusy, Identity, Part, Source
 from amltui.cache.disk import PRIVATE_FILE, disk_errors, free_space
+from amltui.cache.entries import HEAD
 from amltui.errors import DiskFull
 from amltui.text import human_size, visible
 from amltui.transfers.deliver import exists_error, publish, usual_mode
@@ -51,6 +52,9 @@ class Place(Protocol):
 
     def drop(self) -> None:
         """Delete what is ready: it is no longer what the workspace has."""
+
+    def sound(self) -> bool:
+        """Whether what is ready is still what was verified; else it is dropped. Blocks."""
 
     def hold(self) -> contextlib.AbstractContextManager[bool]:
         """Be the only one who fills it.
@@ -103,6 +107,10 @@ class CachePlace:
         """See `Place`."""
         self.entry.drop_content()
 
+    def sound(self) -> bool:
+        """See `Place`."""
+        return self.entry.check() != "damaged"
+
     @contextlib.contextmanager
     def hold(self) -> Iterator[bool]:
         """See `Place`."""
@@ -121,7 +129,11 @@ class CachePlace:
         if card is not None:
             self.entry.write_card(
                 msgspec.structs.replace(
-                    card, identity=identity, fetched=datetime.now(UTC), checked=checked
+                    card,
+                    identity=identity,
+                    fetched=datetime.now(UTC),
+                    checked=checked,
+                    head=hashlib.sha256(part.read(0, HEAD)).hexdigest(),
                 )
             )
         part.finish(self.entry.raw)
@@ -156,6 +168,10 @@ class TargetPlace:
 
     def drop(self) -> None:
         """See `Place`."""
+
+    def sound(self) -> bool:
+        """See `Place`."""
+        return True
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[bool]:

@@ -1,0 +1,89 @@
+"""What a disk damages in the cache is never answered, and comes back by itself."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from amltui.tables import open_table
+from amltui.tables.stream import index_path
+
+ROWS = b"class,number\n" + b"".join(b"setosa,%d\n" % n for n in range(50))
+QUERY = ("sql", "damaged", "select distinct class from data", "--format", "csv")
+COMMANDS = (
+    ("get", "damaged", "-o", "-"),
+    ("head", "damaged", "-n", "50", "--format", "csv"),
+    QUERY,
+)
+
+
+@pytest.fixture
+def cached(amltui):
+    """A dataset whose content is cached, and its table; where they lie."""
+    (amltui.home / "rows.csv").write_bytes(ROWS)
+    if amltui("show", "damaged").code != 0:
+        assert amltui("put", "rows.csv", "--name", "damaged").code == 0
+    assert amltui("get", "damaged", "-o", "-").out.encode() == ROWS
+    [raw] = (amltui.home / "cache").glob("v*/entries/*/raw")
+    return raw
+
+
+def flip(path, at):
+    """Change one bit of a file."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one[0])
+def test_a_flipped_bit_in_a_cached_content_is_fetched_again(amltui, cached, command):
+    right = amltui(*command)
+    assert right.code == 0
+    for table in cached.parent.glob("table*/*"):
+        table.unlink()
+    flip(cached, ROWS.index(b"setosa"))
+    assert amltui(*command)[:2] == right[:2]
+    assert hashlib.sha256(cached.read_bytes()).digest() == hashlib.sha256(ROWS).digest()
+
+
+@pytest.mark.parametrize("name", ["rows.arrow", "rows.idx", "table.json"])
+@pytest.mark.parametrize("how", ["flipped", "cut", "zeroed", "emptied"])
+def test_a_damaged_table_is_made_again_from_the_content_beside_it(amltui, cached, name, how):
+    right = amltui(*QUERY)
+    assert right.code == 0
+    path = cached.parent / "table" / name
+    data = path.read_bytes()
+    if how == "flipped":
+        flip(path, data.index(b"setosa") if name == "rows.arrow" else 17)
+    else:
+        path.write_bytes({"cut": data[: len(data) // 2], "zeroed": bytes(len(data))}.get(how, b""))
+    assert amltui(*QUERY)[:2] == right[:2]
+    with open_table(cached.parent / "table") as table:
+        table.check()
+
+
+def test_verify_finds_and_drops_a_damaged_table(amltui, cached):
+    assert amltui(*QUERY).code == 0
+    assert amltui("cache", "verify").code == 0
+    path = cached.parent / "table" / "rows.arrow"
+    flip(path, path.read_bytes().index(b"setosa"))
+    done = amltui("cache", "verify")
+    assert (done.code, done.out) == (7, "damaged\n")
+    assert not path.exists()
+    assert cached.exists()
+    assert amltui("cache", "verify").code == 0
+
+
+def test_damage_that_is_met_while_a_table_is_read_ends_it_for_the_next_one(tmp_path):
+    from amltui.errors import Damaged
+    from amltui.formats import format_of
+    from amltui.tables import ingest
+
+    (tmp_path / "rows.csv").write_bytes(ROWS)
+    ingest(tmp_path / "rows.csv", format_of("GenericCSV"), tmp_path / "table")
+    rows = tmp_path / "table" / "rows.arrow"
+    flip(rows, rows.read_bytes().index(b"setosa"))
+    with open_table(tmp_path / "table") as table, pytest.raises(Damaged):
+        table.window(0, 3, [0])
+    assert not index_path(rows).exists()
