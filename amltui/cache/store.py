@@ -28,7 +28,7 @@ from amltui.text import human_size, visible
 
 DEFAULT_QUOTA: Final = 10 * 1024**3
 RESERVE: Final = 64 * 1024**2
-"""Bytes of the disk that the cache leaves to others."""
+"""Bytes of the disk that the cache leaves to others; where less than twice that is free, half."""
 _TAG: Final = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n"
     b"# This directory is amltui's cache; backups can leave it out. See https://bford.info/cachedir/\n"
@@ -58,8 +58,8 @@ class Cache:
     synchronous and may take some milliseconds; `verify` and `clear` may take long.
     """
 
-    def __init__(self, directory: Path, quota: int = DEFAULT_QUOTA) -> None:
-        self.quota = quota
+    def __init__(self, directory: Path, quota: int | None = None) -> None:
+        self.quota = DEFAULT_QUOTA if quota is None else quota
         """Bytes that entries may take together."""
         self.problem: str | None = None
         """Why the user's directory is not used; worth one warning."""
@@ -105,6 +105,23 @@ class Cache:
                 self._root = _prepare(self._temporary)
         return self._root
 
+    def leave_full_disk(self) -> bool:
+        """Go on in a temporary directory, because the disk of the user's has no room.
+
+        False: it is one already, or the temporary directory's disk has no more room.
+        """
+        free = free_space(self.root)
+        temporary = free_space(Path(tempfile.gettempdir()))
+        if self._temporary is not None or free is None or temporary is None:
+            return False
+        if free >= 2 * RESERVE or temporary <= free:
+            return False
+        where = visible(str(self.directory))
+        self.problem = f"Working without a cache: the disk of {where} has {human_size(free)} free"
+        self._temporary = Path(tempfile.mkdtemp(prefix="amltui-"))
+        self._root = _prepare(self._temporary)
+        return True
+
     def entry(self, workspace: str, source: Source | str) -> Entry:
         """The place of a content, whether or not it is there. `workspace`: its cache key."""
         name = source if isinstance(source, str) else source_id(source)
@@ -127,6 +144,10 @@ class Cache:
     def entries(self) -> list[EntryInfo]:
         """All entries, least recently used first."""
         return scan(self.root)
+
+    def named(self, name: str) -> list[EntryInfo]:
+        """The entries of contents of this name or id, of any workspace."""
+        return [one for one in self.entries() if name in {one.name, one.source}]
 
     def info(self) -> CacheInfo:
         """How full it is."""
@@ -156,7 +177,7 @@ class Cache:
         over = sum(one.size for one in entries) + needed - self.quota
         free = free_space(self.root)
         if free is not None:
-            over = max(over, needed + RESERVE - free)
+            over = max(over, needed + min(RESERVE, free // 2) - free)
         chosen: list[EntryInfo] = []
         for one in entries:
             if over <= 0:
@@ -168,7 +189,8 @@ class Cache:
             raise DiskFull(
                 f"{human_size(needed)} more do not fit into the cache: its quota is "
                 f"{human_size(self.quota)} and the disk has {human_size(free)} free",
-                hint="Raise the quota, unpin something, or download to a file instead.",
+                hint="Raise the quota (AMLTUI_CACHE_QUOTA or `cache_quota` in the settings), take "
+                "pins away (amltui cache unpin NAME), free some disk, or download to a file.",
             )
         return chosen
 

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import amltui
+from amltui.cache.disk import free_space
+from amltui.cache.store import RESERVE
 from amltui.cli import exits
 from amltui.config import Connection, credentials, paths, profiles, resolve
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
+from amltui.text import human_size
 
 if TYPE_CHECKING:
     from amltui.workspaces.base import Workspace
@@ -50,6 +53,7 @@ async def examine(profile: str | None, *, offline: bool) -> Findings:
     found = Findings()
     found.sections["versions"] = _versions()
     found.sections["paths"] = _paths()
+    _room(found)
     found.sections["settings"] = _settings(found)
     try:
         connection = resolve(profile)
@@ -93,6 +97,16 @@ def _paths() -> dict[str, Any]:
         name: {"path": short(path), "exists": path.is_dir(), "size": _size(path)}
         for name, path in places.items()
     }
+
+
+def _room(found: Findings) -> None:
+    """See that the cache's disk has room to work with."""
+    free = free_space(paths.cache_dir())
+    if free is not None and free < RESERVE:
+        found.trouble(
+            f"The disk of the cache, {short(paths.cache_dir())}, has {human_size(free)} free: "
+            "little or nothing can be kept there."
+        )
 
 
 def _size(path: Path) -> int:

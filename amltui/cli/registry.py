@@ -193,6 +193,8 @@ COMMANDS: Final = (
             Command("info", "cache:info", "Print how full it is and where it lies."),
             Command("list", "cache:list_", "List what is in it."),
             Command("verify", "cache:verify", "Compare contents with their hashes."),
+            Command("pin", "cache:pin", "Keep a content from eviction."),
+            Command("unpin", "cache:unpin", "Let a content be evicted again."),
             Command(
                 "prune",
                 "cache:prune",

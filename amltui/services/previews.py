@@ -381,11 +381,10 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
         table.close()
     file = OpenFile.at(entry.raw)
     try:
-        if os.fstat(file.descriptor).st_size <= AT_ONCE and entry.check() == "damaged":
+        small = os.fstat(file.descriptor).st_size <= AT_ONCE
+        if (small and entry.check() == "damaged") or not entry.head_is_good(file.read(0, HEAD)):
             return None
         index, identity = saved_index(entry, file, fmt)
-        if not entry.head_is_good(file.read(0, HEAD)):
-            return None
         if index is not None and identity.size > SMALL:
             return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
         size = HEAD

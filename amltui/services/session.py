@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from amltui.cache import Cache
+from amltui.cache import Cache, source_name
 from amltui.config import Connection, paths, resolve
+from amltui.config.quota import cache_quota
 from amltui.errors import (
     AmltuiError,
+    DiskFull,
     Unreachable,
     UsageError,
 )
@@ -215,10 +217,33 @@ class Session:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""
         # It brings pyarrow, which a list needs not, and takes longer than a frame.
         module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
-        made: Preview = await module.open_preview(
-            self.cache, self.key, self.transfers, source, connect=self.connect
-        )
+        made: Preview
+        for _ in range(2):
+            try:
+                made = await module.open_preview(
+                    self.cache, self.key, self.transfers, source, connect=self.connect
+                )
+            except DiskFull:
+                if not self.cache.leave_full_disk():  # once: then it is a temporary one
+                    raise
+            else:
+                break
         return made
+
+    async def cached_content(self, source: Dataset | OutputPort) -> Path:
+        """The whole content on this disk, looked at now; what an offline session can hand out.
+
+        Raises:
+            Unreachable: it is not whole here, or was damaged and is dropped.
+        """
+        entry = self.cache.entry(self.key, source)
+        if await asyncio.to_thread(entry.check) != "good":
+            raise Unreachable(
+                f'"{visible(source_name(source))}" is not whole on this disk.',
+                hint="Leave out --offline to fetch it.",
+            )
+        entry.touch()
+        return entry.raw
 
     async def warm_up(self) -> None:
         """Bring in what the first preview needs, beside the loop, before anybody waits for it."""
@@ -238,8 +263,13 @@ class Session:
 
     async def stream(self, source: Dataset | OutputPort) -> AsyncIterator[bytes]:
         """All bytes of a content as they come; see `streams.stream`."""
-        from amltui.services.streams import stream
+        from amltui.services.streams import read, stream
 
+        if self.offline:
+            path = await self.cached_content(source)
+            async for chunk in read(path):
+                yield chunk
+            return
         queue = await self.transfers()
         async for chunk in stream(queue, await self.connect(), self.cache, source):
             yield chunk
@@ -344,7 +374,7 @@ async def open_session(
         ConfigError: the profile or a settings file is wrong.
     """
     wanted = connection or await asyncio.to_thread(resolve, profile)
-    with Cache(paths.cache_dir()) as cache:
+    with Cache(paths.cache_dir(), cache_quota()) as cache:
         session = Session(wanted, cache, profile=profile, offline=offline, options=options)
         try:
             yield session

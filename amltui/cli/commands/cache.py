@@ -8,8 +8,9 @@ from amltui.cli import exits
 from amltui.cli.common import PLAIN, Plain
 from amltui.cli.output import Col
 from amltui.config.paths import cache_dir
-from amltui.errors import UsageError
-from amltui.text import human_size
+from amltui.config.quota import cache_quota
+from amltui.errors import NotFound, UsageError
+from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.cache import Cache
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def _cache() -> Cache:
     from amltui.cache import Cache
 
-    return Cache(cache_dir())
+    return Cache(cache_dir(), cache_quota())
 
 
 def info(*, common: Plain = PLAIN) -> None:
@@ -83,12 +84,12 @@ def list_(*, common: Plain = PLAIN) -> None:
         return
     columns = (
         Col("NAME", wide=True), Col("TYPE"), Col("SIZE", "size"), Col("USED", "time"),
-        Col("WHOLE"), Col("WORKSPACE", wide=True),
+        Col("WHOLE"), Col("PINNED"), Col("WORKSPACE", wide=True),
     )  # fmt: skip
     common.out.table(
         columns,
         [
-            (one.name, one.data_type_id, one.size, one.used, one.whole, one.workspace)
+            (one.name, one.data_type_id, one.size, one.used, one.whole, one.pinned, one.workspace)
             for one in entries
         ],
     )
@@ -115,6 +116,43 @@ def verify(*, common: Plain = PLAIN) -> int:
             common.out.line(one.entry.name)
         common.out.note(f"Read {len(found)} contents; {len(damaged)} were damaged and dropped.")
     return exits.DAMAGED if damaged else exits.DONE
+
+
+def pin(name: str, /, *, common: Plain = PLAIN) -> None:
+    """Keep a cached content from eviction, whatever the quota.
+
+    Args:
+        name: The dataset's name or id, as `amltui cache list` shows it.
+        common: Common options.
+    """
+    _pin(name, common, pinned=True)
+
+
+def unpin(name: str, /, *, common: Plain = PLAIN) -> None:
+    """Let a pinned content be evicted again.
+
+    Args:
+        name: The dataset's name or id.
+        common: Common options.
+    """
+    _pin(name, common, pinned=False)
+
+
+def _pin(name: str, common: Plain, *, pinned: bool) -> None:
+    with _cache() as cache:
+        found = cache.named(name)
+        for one in found:
+            cache.entry_of(one).pin(pinned=pinned)
+    if not found:
+        raise NotFound(
+            f'Nothing cached is named "{visible(name)}"', 404, hint="See: amltui cache list"
+        )
+    if common.json:
+        common.out.document(
+            [{"name": one.name, "dataset_id": one.source, "pinned": pinned} for one in found]
+        )
+    else:
+        common.out.note(f'{"Pinned" if pinned else "Unpinned"} "{visible(name)}".')
 
 
 def prune(*, days: float | None = None, common: Plain = PLAIN) -> None:
