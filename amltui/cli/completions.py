@@ -33,7 +33,7 @@ class Entry:
     path: tuple[str, ...]
     summary: str
     places: tuple[str, ...]
-    """What each argument is: `dataset`, `profile`, `file`, or words to choose from."""
+    """What each argument is: `dataset`, `column`, `profile`, `file`, or words to choose from."""
     options: tuple[Option, ...] = ()
 
 
@@ -50,6 +50,8 @@ def entries(app: App) -> list[Entry]:
 def _options(app: App, path: tuple[str, ...]) -> list[Option]:
     from cyclopts import Parameter
 
+    from amltui.formats import KNOWN
+
     for word in path:
         app = app[word]
     options = []
@@ -58,7 +60,7 @@ def _options(app: App, path: tuple[str, ...]) -> list[Option]:
         names = tuple(name for name in argument.names if name.startswith("-"))
         if not names or not argument.show:
             continue
-        choices = argument.get_choices() or ()
+        choices = KNOWN if "--type" in names else argument.get_choices() or ()
         text = str(argument.parameter.help or "").partition("\n")[0].partition(". ")[0]
         takes = argument.hint is not bool
         options.append(Option(names, text.rstrip("."), tuple(choices), takes))
@@ -80,7 +82,7 @@ def _cases(found: list[Entry]) -> str:
         takes = " ".join(name for option in entry.options if option.takes for name in option.names)
         places = " ".join(entry.places)
         lines.append(
-            f"    {shlex.quote(' '.join(entry.path))}) options={shlex.quote(names)} "
+            f"    {shlex.quote(' '.join(entry.path))}) opts={shlex.quote(names)} "
             f"takes={shlex.quote(takes)} places={shlex.quote(places)} ;;"
         )
     return "\n".join(lines)
@@ -109,24 +111,26 @@ def _shell_body(found: list[Entry]) -> str:
         for group in _groups()
     )
     return f"""
-# Sets `kind` (words, dataset, profile or file) and, for words, `candidates`.
+# Sets `kind` (words, dataset, column, profile or file), for words `candidates`, for columns
+# `named`: the dataset. No name of it is special in zsh, and no array is counted into: zsh counts
+# from 1 and bash from 0.
 _amltui_wanted() {{
-  local -a typed=("$@")
   local total=$(( $# - 1 )) at=0
-  local last="${{typed[$total]}}" previous="" command="" group="" members="" word skip="" count=0
-  local options="" takes="" places="" choices="" place="" profile_next=""
-  kind=words candidates="" profile=""
-  for word in "${{typed[@]}}"; do
+  local last="" ended="" previous="" command="" group="" members="" word skip="" count=0
+  local opts="" takes="" places="" choices="" place="" profile_next=""
+  kind=words candidates="" profile="" named=""
+  for word in "$@"; do
     at=$((at + 1))
-    [ "$at" -gt "$total" ] && break
+    if [ "$at" -gt "$total" ]; then last="$word"; break; fi
     previous="$word"
     if [ -n "$profile_next" ]; then profile="$word" profile_next=""; continue; fi
     if [ -n "$skip" ]; then skip=""; continue; fi
-    case "$word" in
+    if [ -z "$ended" ]; then case "$word" in
+      --) ended=1; continue ;;
       --profile) profile_next=1; continue ;;
       --profile=*) profile="${{word#--profile=}}"; continue ;;
       -*) case " $takes " in *" $word "*) skip=1 ;; esac; continue ;;
-    esac
+    esac; fi
     if [ -z "$command" ]; then
       if [ -n "$group" ]; then command="$group $word"
       else
@@ -140,6 +144,7 @@ _amltui_wanted() {{
 {_cases(found)}
       esac
     else
+      [ "$count" = 0 ] && named="$word"
       count=$((count + 1))
     fi
   done
@@ -151,7 +156,9 @@ _amltui_wanted() {{
     if [ -n "$choices" ]; then candidates="$choices"; else kind=file; fi
     return
   fi
-  case "$last" in -*) candidates="$options --profile"; return ;; esac
+  if [ -z "$ended" ]; then
+    case "$last" in -*) candidates="$opts --profile --"; return ;; esac
+  fi
   if [ -z "$command" ]; then
     if [ -n "$group" ]; then candidates="$members"; else candidates={shlex.quote(words)}; fi
     return
@@ -161,7 +168,7 @@ _amltui_wanted() {{
     count=$((count - 1))
   done
   case "$place" in
-    dataset|profile|file) kind="$place" ;;
+    dataset|column|profile|file) kind="$place" ;;
     ?*) candidates=$(printf '%s' "$place" | tr ',' ' ') ;;
     *) candidates="" ;;
   esac
@@ -173,7 +180,7 @@ def _bash(found: list[Entry]) -> str:
     return f"""# bash completion for amltui: put `eval "$(amltui completion bash)"` into ~/.bashrc
 {_shell_body(found)}
 _amltui() {{
-  local kind candidates profile line current="${{COMP_WORDS[COMP_CWORD]}}"
+  local kind candidates profile named line current="${{COMP_WORDS[COMP_CWORD]}}"
   COMPREPLY=()
   _amltui_wanted "${{COMP_WORDS[@]:1:COMP_CWORD}}"
   case "$kind" in
@@ -188,7 +195,7 @@ _amltui() {{
           [\\"\\']*) COMPREPLY+=("$line") ;;
           *) COMPREPLY+=("$(printf '%q' "$line")") ;;
         esac
-      done < <(amltui __complete "${{kind}}s" "$profile" 2>/dev/null) ;;
+      done < <(amltui __complete "${{kind}}s" "$profile" "$named" 2>/dev/null) ;;
   esac
 }}
 complete -F _amltui amltui
@@ -200,22 +207,19 @@ def _zsh(found: list[Entry]) -> str:
 # zsh completion for amltui: put `eval "$(amltui completion zsh)"` into ~/.zshrc after compinit
 {_shell_body(found)}
 _amltui() {{
-  emulate -L zsh
-  setopt ksharrays shwordsplit
-  local kind candidates profile
+  local kind candidates profile named
   local -a typed names
-  typed=("${{words[@]:1:$((CURRENT-1))}}")
-  typed=("${{(@Q)typed[@]}}")
+  typed=("${{(@Q)words[2,CURRENT]}}")
   _amltui_wanted "${{typed[@]}}"
   case "$kind" in
     file) _files ;;
     words) names=(${{=candidates}}); compadd -a names ;;
     *)
-      names=("${{(@f)$(amltui __complete ${{kind}}s "$profile" 2>/dev/null)}}")
+      names=("${{(@f)$(amltui __complete ${{kind}}s "$profile" "$named" 2>/dev/null)}}")
       compadd -a names ;;
   esac
 }}
-compdef _amltui amltui
+if [ "$funcstack[1]" = _amltui ]; then _amltui "$@"; else compdef _amltui amltui; fi
 """
 
 
@@ -225,6 +229,23 @@ def _fish(found: list[Entry]) -> str:
         "function __amltui_profile",
         "  set -l words (commandline -opc)",
         "  if set -l at (contains -i -- --profile $words); echo $words[(math $at + 1)]; end",
+        "end",
+        "# The arguments before the cursor, the command's own words among them. $argv: options",
+        "# that take a value.",
+        "function __amltui_arguments",
+        "  set -l skip; set -l ended",
+        "  for word in (commandline -opc)[2..]",
+        '    if test -n "$skip"; set skip; continue; end',
+        '    if test -z "$ended"',
+        "      if test $word = --; set ended 1; continue; end",
+        "      if contains -- $word --profile $argv; set skip 1; continue; end",
+        "      if string match -q -- '-*' $word; continue; end",
+        "    end",
+        "    echo -- $word",
+        "  end",
+        "end",
+        "function __amltui_at",
+        "  test (count (__amltui_arguments $argv[2..])) -eq $argv[1]",
         "end",
         "complete -c amltui -f",
         "complete -c amltui -l profile -x -a '(amltui __complete profiles 2>/dev/null)'",
@@ -245,24 +266,31 @@ def _fish(found: list[Entry]) -> str:
                 f"__fish_seen_subcommand_from {members}' -a {entry.path[1]} "
                 f"-d {_fish_text(entry.summary)}"
             )
-        if "dataset" in entry.places:
-            lines.append(
-                f"complete -c amltui -n '{seen}' "
-                "-a '(amltui __complete datasets (__amltui_profile) 2>/dev/null)'"
-            )
-        if "profile" in entry.places:
-            lines.append(
-                f"complete -c amltui -n '{seen}' -a '(amltui __complete profiles 2>/dev/null)'"
-            )
-        if "file" in entry.places:
-            lines.append(f"complete -c amltui -n '{seen}' -F")
-        lines += [
-            f"complete -c amltui -n '{seen}' -a {_fish_text(' '.join(place.split(',')))}"
-            for place in entry.places
-            if place not in {"dataset", "profile", "file", "any"}
-        ]
+        lines += _fish_places(entry, seen)
         lines += [_fish_option(seen, option) for option in entry.options]
     return "\n".join(lines) + "\n"
+
+
+def _fish_places(entry: Entry, seen: str) -> list[str]:
+    """What each argument of a command can be, each at its own place only."""
+    takes = " ".join(name for option in entry.options if option.takes for name in option.names)
+    lines = []
+    for number, place in enumerate(entry.places, len(entry.path)):
+        if place == "any":
+            continue
+        if place == "file":
+            what = "-F"
+        elif place == "column":
+            named = f"(__amltui_arguments {takes})[{len(entry.path) + 1}]"
+            what = (
+                f"-a '(amltui __complete columns (__amltui_profile; or echo) {named} 2>/dev/null)'"
+            )
+        elif place in {"dataset", "profile"}:
+            what = f"-a '(amltui __complete {place}s (__amltui_profile) 2>/dev/null)'"
+        else:
+            what = f"-a {_fish_text(' '.join(place.split(',')))}"
+        lines.append(f"complete -c amltui -n '{seen}; and __amltui_at {number} {takes}' {what}")
+    return lines
 
 
 def _fish_option(seen: str, option: Option) -> str:

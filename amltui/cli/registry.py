@@ -67,7 +67,7 @@ COMMANDS: Final = (
         "rows:stats",
         "Print statistics of a dataset's columns.",
         ("amltui stats Iris", 'amltui stats Iris "sepal length"'),
-        places=("dataset",),
+        places=("dataset", "column"),
     ),
     Command(
         "sql",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -182,7 +183,8 @@ def test_a_cancelled_or_failed_ingest_leaves_nothing(tmp_path):
 def test_a_table_of_another_version_is_refused(make_table):
     table = make_table(b"a\n1\n")
     path = table.directory / "table.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "version": 99}))
+    text = json.dumps({**json.loads(path.read_text().partition(" ")[2]), "version": 99})
+    path.write_text(f"{zlib.crc32(text.encode()):08x} {text}")
     with pytest.raises(LocalError, match="another version"):
         open_table(table.directory)
 
