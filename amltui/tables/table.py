@@ -54,7 +54,10 @@ class Table:
 
     def reopen(self) -> Table:
         """The same table for another thread, as far as it is written by now."""
-        table = Table(self.directory, self.source)
+        try:
+            table = Table(self.directory, self.source)
+        except (OSError, ValueError) as error:  # damaged meanwhile, or dropped because it was
+            raise unreadable_rows() from error
         table.stream.share(self.stream)
         return table
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amltui.errors import Cancelled, LocalError, QueryError
+from amltui.errors import Cancelled, Damaged, QueryError
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
 from amltui.tables.queries import (
@@ -336,7 +336,7 @@ def test_rows_that_cannot_be_read_are_not_the_fault_of_the_statement(people):
         lambda: sort(people, [SortKey(1)]),
         lambda: distinct(people, 0),
     ):
-        with pytest.raises(LocalError) as found:
+        with pytest.raises(Damaged) as found:
             ask()
         assert "Traceback" not in str(found.value)
         assert str(people.directory) not in str(found.value)
