@@ -53,7 +53,7 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
         UnsupportedDataType: the format has no rows; see `hex_rows`.
     """
     from amltui.formats.reader import RowReader
-    from amltui.tables.profile import infer
+    from amltui.tables.inference import infer
 
     reader = RowReader(Bytes(data), fmt, final=whole)
     if not reader.read_header():

@@ -14,8 +14,8 @@ from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format, format_of
 from amltui.tables.cells import texts
 from amltui.tables.index import FileIdentity, Piece, RowIndex
+from amltui.tables.inference import infer
 from amltui.tables.long_fields import whole_field
-from amltui.tables.profile import infer
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream, OpenFile, Slice
 

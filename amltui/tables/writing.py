@@ -17,7 +17,7 @@ from amltui.formats.arrow import schema
 from amltui.formats.blocks import Parsed
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
-from amltui.tables.profile import SAMPLE, column_types, infer
+from amltui.tables.inference import SAMPLE, column_types, infer
 from amltui.tables.progress import Progress
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream

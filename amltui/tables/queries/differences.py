@@ -69,7 +69,7 @@ class Drift:
     """False: those of random rows, see `Statistics.quartiles_exact`."""
     new_values: tuple[str, ...]
     """Values of a text or bool column of at most 1,000 distinct ones that only the second table
-    has, the commonest first, at most 20."""
+    has, the most common first, at most 20."""
     vanished_values: tuple[str, ...]
     stability: float | None
     """Population stability index over tenths of the first table's values, or over the values of

@@ -84,7 +84,7 @@ Sides = Sequence[tuple[Table, int]]
 
 
 def _by_value(sides: Sides, cancel: Cancel) -> dict[Any, tuple[int, int]]:
-    """How often each value stands in either table, the commonest first."""
+    """How often each value stands in either table, the most common first."""
     counts: list[dict[Any, int]] = []
     for table, index in sides:
         with connection(table, cancel) as found:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from amltui.errors import Cancelled, DiskFull, QueryError
 from amltui.formats.arrays import numbers
 from amltui.tables.queries.cancel import Cancel
-from amltui.tables.queries.view import scratch
+from amltui.tables.queries.view import temp_directory
 from amltui.tables.rows import Column
 from amltui.tables.stream import unreadable_rows
 from amltui.tables.table import Table
@@ -40,7 +40,7 @@ def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator
         DiskFull: no space for the spill.
         Cancelled: it was stopped.
     """
-    directory = scratch(table)
+    directory = temp_directory(table)
     try:
         found = duckdb.connect(
             config={

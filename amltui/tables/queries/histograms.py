@@ -15,7 +15,7 @@ from amltui.tables.queries.numeric import as_numbers, as_text, unit_of
 from amltui.tables.queries.sample import SAMPLE, batches, row_total, sample
 from amltui.tables.queries.value_counts import value_counts
 from amltui.tables.queries.values import Bin, Histogram
-from amltui.tables.queries.view import View, base
+from amltui.tables.queries.view import View, table_of
 from amltui.tables.rows import Column
 from amltui.tables.table import Table
 from amltui.tables.types import missing_mask, typed
@@ -29,7 +29,7 @@ def histogram(
     sampled: bool = False,
     cancel: Cancel | None = None,
 ) -> Histogram:
-    """How a column's values are spread: equal parts of its range, or its commonest values.
+    """How a column's values are spread: equal parts of its range, or its most common values.
 
     Args:
         rows: a table or a view.
@@ -60,10 +60,10 @@ def table_histograms(
     cancel = cancel or Cancel()
     found: dict[int, Histogram] = {}
     ranges: dict[int, _Range] = {}
-    with base(rows).reopen() as own:
+    with table_of(rows).reopen() as own:
         part = sampled and row_total(own, rows) > SAMPLE
         for index in columns:
-            about = base(rows).columns[index]
+            about = table_of(rows).columns[index]
             if about.type in {None, "text"}:
                 found[index] = _of_texts(own, rows, index, bins, cancel)
             elif about.type == "bool":

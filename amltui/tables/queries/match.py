@@ -14,7 +14,7 @@ from amltui.formats.arrays import mask, strings
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.regex import Regex
 from amltui.tables.queries.values import Condition, Hit
-from amltui.tables.queries.view import Order, View, base
+from amltui.tables.queries.view import Order, View, table_of
 from amltui.tables.rows import Column, ColumnType
 from amltui.tables.table import Table
 from amltui.tables.types import ZONED, missing_mask, typed
@@ -40,7 +40,7 @@ def filter_rows(
         QueryError: a regular expression is wrong, or a text is not of the column's type.
         Cancelled: it was stopped.
     """
-    table = base(rows)
+    table = table_of(rows)
     known = table.row_count
     with table.reopen() as own:
         order = _matching(own, conditions, cancel or Cancel())
@@ -79,7 +79,7 @@ def find(
         Cancelled: it was stopped.
     """
     cancel = cancel or Cancel()
-    table = base(rows)
+    table = table_of(rows)
     with table.reopen() as own:
         columns = range(len(own.columns)) if condition.column is None else [condition.column]
         tests = {

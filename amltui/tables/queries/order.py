@@ -11,7 +11,7 @@ from amltui.formats.arrays import plain
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, typed_reader
 from amltui.tables.queries.values import SortKey
-from amltui.tables.queries.view import Order, View, base, narrowed
+from amltui.tables.queries.view import Order, View, restrict, table_of
 from amltui.tables.table import Table
 
 TOP: Final = 1_000
@@ -40,7 +40,7 @@ def sort(
         Cancelled: it was stopped.
     """
     cancel = cancel or Cancel()
-    table = base(rows)
+    table = table_of(rows)
     text = ", ".join(
         table.columns[key.column].name + (" descending" if key.descending else "") for key in keys
     )
@@ -51,7 +51,7 @@ def sort(
             first(
                 View(table, order[order < known], complete=False, description=f"sorted by {text}")
             )
-        order = narrowed(rows, _order(own, keys, cancel))
+        order = restrict(rows, _order(own, keys, cancel))
     order = order[order < known]
     return View(table, order, complete=rows.complete, description=f"sorted by {text}")
 

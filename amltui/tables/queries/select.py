@@ -17,7 +17,7 @@ from amltui.errors import QueryError
 from amltui.formats.arrays import booleans
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, lock, mapped
-from amltui.tables.queries.view import View, base, scratch
+from amltui.tables.queries.view import View, table_of, temp_directory
 from amltui.tables.rows import Column, ColumnType
 from amltui.tables.state import ROWS, State, write_state
 from amltui.tables.stream import StreamWriter
@@ -65,8 +65,8 @@ def sql(
         Cancelled: it was stopped.
     """
     cancel = cancel or Cancel()
-    table = base(rows)
-    directory = scratch(table)
+    table = table_of(rows)
+    directory = temp_directory(table)
     try:
         with table.reopen() as own:
             cut = _write(own, rows, text, directory, limit, cancel)

@@ -18,7 +18,7 @@ from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.numeric import Number, as_numbers, as_text, unit_of
 from amltui.tables.queries.sample import batches, row_total, sample
 from amltui.tables.queries.values import Statistics
-from amltui.tables.queries.view import View, base
+from amltui.tables.queries.view import View, table_of
 from amltui.tables.rows import CELL_LIMIT, RANGED, Column
 from amltui.tables.table import Table
 from amltui.tables.types import missing_mask, typed
@@ -58,7 +58,7 @@ def table_statistics(
         Cancelled: it was stopped.
     """
     cancel = cancel or Cancel()
-    table = base(rows)
+    table = table_of(rows)
     if columns is None:
         columns = range(len(table.columns))
     with table.reopen() as own, ThreadPoolExecutor(_THREADS, "statistics") as pool:

@@ -17,7 +17,7 @@ from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, typed_reader
 from amltui.tables.queries.sample import SAMPLE, row_mask, row_total, sample
 from amltui.tables.queries.values import Distinct
-from amltui.tables.queries.view import View, base
+from amltui.tables.queries.view import View, table_of
 from amltui.tables.rows import Column
 from amltui.tables.table import Table
 
@@ -59,7 +59,7 @@ def distinct(
     Raises:
         Cancelled: it was stopped.
     """
-    with base(rows).reopen() as own:
+    with table_of(rows).reopen() as own:
         return value_counts(own, rows, column, limit, cancel or Cancel())
 
 

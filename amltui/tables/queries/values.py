@@ -45,7 +45,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """Values of a column, the commonest first."""
+    """Values of a column, the most common first."""
 
     values: MemoryRows
     """Columns `value` and `count`."""
@@ -58,7 +58,7 @@ class Distinct:
 
     @property
     def partial(self) -> bool:
-        """Whether `values` holds only the commonest of them."""
+        """Whether `values` holds only the most common of them."""
         return self.values.row_count < self.total
 
 
@@ -117,7 +117,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """How a column's values are spread. For text, bins are the commonest values."""
+    """How a column's values are spread. For text, bins are the most common values."""
 
     name: str
     type: ColumnType

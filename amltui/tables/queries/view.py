@@ -40,7 +40,7 @@ class View:
         self.order: Any = order
         """Row numbers in the view's order."""
         if len(order) > _IN_MEMORY:
-            self._directory = scratch(table)
+            self._directory = temp_directory(table)
             path = self._directory / "order"
             order.tofile(path)
             self.order = np.memmap(path, dtype=np.uint32, mode="r")
@@ -82,22 +82,22 @@ class View:
         return self.table.cell(int(self.order[row]), column)
 
 
-def scratch(table: Table) -> Path:
+def temp_directory(table: Table) -> Path:
     """A new directory for files that live as long as a question or its answer."""
     return Path(tempfile.mkdtemp(prefix="query-", dir=table.directory))
 
 
-def base(rows: Table | View) -> Table:
+def table_of(rows: Table | View) -> Table:
     """The table that rows belong to."""
     return rows.table if isinstance(rows, View) else rows
 
 
-def narrowed(rows: Table | View, order: Order) -> Order:
+def restrict(rows: Table | View, order: Order) -> Order:
     """Those of an order's rows that a view shows, still in that order."""
     if not isinstance(rows, View):
         return order
     # The order may be of more rows than the view's table knew when it was opened: it grows.
-    shown = np.zeros(max(base(rows).row_count, len(order)), dtype=np.bool_)
+    shown = np.zeros(max(table_of(rows).row_count, len(order)), dtype=np.bool_)
     shown[rows.order] = True
     kept: Order = order[shown[order]]
     return kept
