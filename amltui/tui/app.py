@@ -20,6 +20,7 @@ from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.theme import DARK, LIGHT
+from amltui.tui.widgets.dataset_list import DatasetList
 
 if TYPE_CHECKING:
     from amltui.transfers import Options
@@ -31,6 +32,8 @@ class AmltuiApp(OrderedKeys[int]):
     """amltui on the whole terminal."""
 
     TITLE = "amltui"
+    LIST: ClassVar[type[DatasetList]] = DatasetList
+    """What lists the datasets, with what enter does there."""
     ENABLE_COMMAND_PALETTE = False  # The main screen has its own, which knows rows and keys.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", "suspend the program", show=False),
@@ -49,7 +52,7 @@ class AmltuiApp(OrderedKeys[int]):
         """Paint first; the session opens beside it."""
         self.backend.start()
         self.set_interval(QUIET, self.backend.garbage.collect_in_quiet)
-        self.push_screen(MainScreen(self.backend, self.notes))
+        self.push_screen(MainScreen(self.backend, self.notes, rows=self.LIST))
 
     async def on_unmount(self) -> None:
         """End the session, and with it an embedded workspace, in order."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
+from textual.binding import Binding, BindingType
 
 from amltui.models import Dataset
 from amltui.tui.app import AmltuiApp
@@ -10,8 +13,16 @@ from amltui.tui.hangup import end_with_terminal
 from amltui.tui.widgets.dataset_list import DatasetList
 
 
+class PickList(DatasetList):
+    """The list, where enter takes the dataset."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "take this dataset")]
+
+
 class Picker(AmltuiApp):
     """amltui until a dataset is chosen."""
+
+    LIST = PickList
 
     def __init__(self, profile: str | None = None) -> None:
         super().__init__(profile)

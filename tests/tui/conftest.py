@@ -15,6 +15,7 @@ from amltui.transfers import Options
 from amltui.tui.app import AmltuiApp
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.widgets.datasets import DatasetsPane
+from amltui.tui.widgets.dialog import Dialog
 from tests.support.server import RunningServer, running_server
 
 SECONDS = 60
@@ -55,6 +56,11 @@ class Driver:
     def main(self) -> MainScreen:
         """The main screen, whatever lies over it."""
         return next(s for s in self.app.screen_stack if isinstance(s, MainScreen))
+
+    @property
+    def dialog(self) -> Dialog[object]:
+        """The dialog over the panes."""
+        return self.main.query_one(Dialog)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

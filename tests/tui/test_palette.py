@@ -23,3 +23,7 @@ def test_a_number_goes_to_that_row():
 
 def test_nothing_typed_shows_all():
     assert matching(COMMANDS, "") == COMMANDS
+
+
+def test_letters_in_their_order_find_what_no_word_does():
+    assert [c.id for c in matching(COMMANDS, "dlpath")] == ["do:download_to"]

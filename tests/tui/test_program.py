@@ -87,7 +87,7 @@ async def test_a_dataset_is_uploaded_renamed_described_updated_and_deleted(place
         await user.press("u")
         await user.until(lambda: "mine.csv" in user.screen_text())
         await user.type("mi")
-        await user.until(lambda: user.app.screen.completion == "mine.csv")
+        await user.until(lambda: user.dialog.completion == "mine.csv")
         await user.press("tab", "enter")
         await user.until(lambda: user.app.screen.focused.id == "name")
         await user.press("ctrl+s")
@@ -139,7 +139,7 @@ async def test_a_name_that_is_taken_is_asked_for_again_without_sending_the_file_
         await user.press("u")
         await user.until(lambda: user.app.screen.focused.id == "path")
         await user.type("Iris")
-        await user.until(lambda: user.app.screen.completion == "Iris")
+        await user.until(lambda: user.dialog.completion == "Iris")
         await user.press("ctrl+s")
         await user.until(lambda: "The name is taken" in user.screen_text())
         await user.press("enter")
@@ -159,7 +159,8 @@ async def test_help_shows_the_keys_of_what_is_in_focus(place):
     async with at_the_screen() as user:
         await user.press("question_mark")
         await user.until(lambda: "datasets" in user.screen_text() and "Keys" in user.screen_text())
-        assert "half a page down" in user.screen_text()
+        await user.press("pagedown", "pagedown")
+        await user.until(lambda: "half a page down" in user.screen_text())
         await user.press("escape", "2", "question_mark")
         await user.until(lambda: "filter rows" in user.screen_text())
 

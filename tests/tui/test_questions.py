@@ -1,8 +1,8 @@
 from urllib.parse import urlsplit
 
 import pytest
-from textual.widgets import OptionList
 
+from amltui.tui.widgets.choices import Choices
 from amltui.tui.widgets.palette import Palette
 from tests.support.proxy import Fault, always, fault_proxy
 from tests.tui.conftest import at_the_screen
@@ -59,13 +59,17 @@ async def test_the_palette_shows_what_it_found_and_reaches_its_last_command(plac
         await user.press("colon", "1", "2", "0", "0")
         await user.until(lambda: "go to row 1,200" in user.screen_text())
         await user.press("ctrl+u")
-        await user.until(lambda: "cursor up" in user.screen_text())
+        await user.until(lambda: "hide column" in user.screen_text())
+        assert "cursor" not in user.screen_text()  # what only moves comes last
         palette = user.main.query_one(Palette)
-        found = palette.query_one(OptionList)
-        await user.press(*["down"] * (found.option_count - 1))
-        await user.until(lambda: "off the pane" in user.screen_text())
+        found = palette.query_one(Choices)
+        await user.press(*["down"] * (found.count - 1))
+        await user.until(lambda: found.current.label[:20] in user.screen_text())
         assert palette.region.bottom < size[1]  # the keys stay to be seen
         assert found.region.bottom == palette.region.bottom - 1
+        await user.press("pageup", "pageup", "pageup", "pageup", "pageup")
+        await user.type("nothing like it")
+        await user.until(lambda: "Nothing is called so" in user.screen_text())
 
 
 async def test_sorting_shows_the_smallest_first_and_escape_restores_the_order(place):

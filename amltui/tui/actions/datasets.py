@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 from amltui.errors import Exists, UsageError
 from amltui.formats import file_name
 from amltui.models import Dataset
-from amltui.text import visible
+from amltui.text import human_size, visible
 from amltui.tui.actions.desk import Desk
 from amltui.tui.actions.moving import TransferActions
 from amltui.tui.dialogs.ask import AskLine, AskText
 from amltui.tui.dialogs.menu import Entry, Menu
 from amltui.tui.dialogs.upload import UploadScreen
 from amltui.tui.folders import free_name, full_path, is_folder
+
+LARGE: Final = 64 << 20
+"""Bytes above which a download does not begin before its place was agreed to."""
 
 
 class DatasetActions:
@@ -25,8 +29,11 @@ class DatasetActions:
         self._transfers = transfers
 
     async def download(self) -> None:
-        """`d`: save the dataset in the current directory."""
+        """`d`: save the dataset in the current directory; of a large one the place is asked for."""
         dataset = self._chosen()
+        if dataset.size is None or dataset.size > LARGE:
+            await self.download_to()
+            return
         target = Path.cwd() / file_name(dataset.name, dataset.data_type_id)
         await self._download(dataset, target)
 
@@ -35,7 +42,12 @@ class DatasetActions:
         dataset = self._chosen()
         target = Path.cwd() / file_name(dataset.name, dataset.data_type_id)
         typed = await self._desk.ask(
-            AskLine("Download to", visible(dataset.name), text=str(target), accept="download")
+            AskLine(
+                "Download to",
+                f"{visible(dataset.name)}, {human_size(dataset.size)}",
+                text=str(target),
+                accept="download",
+            )
         )
         if typed:
             path = full_path(typed)

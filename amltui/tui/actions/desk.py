@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from textual.screen import ModalScreen
-
     from amltui.models import Dataset
     from amltui.services.session import Session
     from amltui.tui.widgets.datasets import DatasetsPane
+    from amltui.tui.widgets.dialog import Dialog
     from amltui.tui.widgets.header import Header
     from amltui.tui.widgets.preview import PreviewPane
     from amltui.tui.widgets.transfers import TransfersPane
@@ -28,7 +27,7 @@ class Desk(Protocol):
     async def session(self) -> Session:
         """The open session."""
 
-    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+    async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer; None: it was left."""
 
     def say(self, message: str, *, warning: bool = False) -> None:

@@ -59,10 +59,14 @@ class TransferActions:
                     self._desk.work(partial(self._ended, transfer))
 
     async def asked(self, transfer: Moving, what: str) -> None:
-        """`x` and `p`: cancel; pause or resume."""
+        """`x`, `p` and `c`: cancel; pause or resume; clear what is over."""
         session = await self._desk.session()
         queue = await session.transfers()
-        if what == "cancel":
+        if what == "clear":
+            queue.forget()
+        elif transfer.state in {"done", "cancelled"}:
+            self._desk.say("That transfer is over: c clears what is over.")
+        elif what == "cancel":
             await queue.cancel(transfer.id)
         elif transfer.state in {"queued", "running"}:
             await queue.pause(transfer.id)

@@ -14,6 +14,7 @@ from amltui.tui.actions.desk import PreviewDesk
 from amltui.tui.actions.profiles import profile_text
 from amltui.tui.actions.questions import Questions
 from amltui.tui.dialogs.show import ShowText
+from amltui.tui.json_text import indented
 from amltui.tui.widgets.details import Facts
 from amltui.tui.widgets.preview import View
 
@@ -27,6 +28,8 @@ SMALL: Final = 8 << 20
 
 STAY: Final = 10.0
 """Seconds on a dataset after which its columns are read although no question was asked."""
+SOON: Final = 0.25
+"""Seconds that rows may take to come before their place says that they are being fetched."""
 CALM: Final = 0.2
 """Seconds between two frames that only say how many rows came: keys go before them."""
 
@@ -41,6 +44,8 @@ class PreviewActions:
         self._preview: Preview | None = None
         self._columns: asyncio.Task[None] | None = None
         """Makes the table that questions need."""
+        self.opening: Dataset | None = None
+        """What will take the place of what is shown."""
         self.questions = Questions(desk, self._describe, self._want_columns, self._plain)
 
     @property
@@ -54,6 +59,8 @@ class PreviewActions:
 
     def shows(self, dataset: Dataset) -> bool:
         """Whether this dataset's rows are on the screen."""
+        if self.opening is not None:
+            return self.opening.id == dataset.id
         return self._dataset is not None and self._dataset.id == dataset.id
 
     def offer(self, dataset: Dataset) -> None:
@@ -61,25 +68,38 @@ class PreviewActions:
         self._desk.preview.say(
             f"{human_size(dataset.size)}: enter shows the first rows at once.", title=dataset.name
         )
+        self.opening = None
         self.close()
 
     async def open(self, dataset: Dataset) -> None:
         """Show a dataset's first rows at once, then all as they arrive."""
         pane = self._desk.preview
-        pane.say("Fetching the first rows…", title=dataset.name)
-        self.close()
-        self._dataset = dataset
+        self.opening = dataset
+        session = await self._desk.session()
+        coming = asyncio.ensure_future(session.preview(dataset))
         try:
-            session = await self._desk.session()
-            preview = await session.preview(dataset)
+            await asyncio.wait({coming}, timeout=SOON)
+            if not coming.done():
+                pane.say("Fetching the first rows…", title=dataset.name)
+                self.close()
+                self._dataset = dataset
+                self._changed()
+            preview = await coming
         except BaseException:
-            if self._dataset is dataset:
-                self._dataset = None
+            await _left(coming)
+            if self.opening is dataset:
+                self.opening = None
                 pane.say("There is no preview of this dataset.", title=dataset.name)
+                self.close()
+                self._changed()
             raise
-        self._preview = preview
+        self.opening = None
+        let_go = self._detach()
+        self._dataset, self._preview = dataset, preview
         shown = preview.rows
         self._show(preview, keep=False)
+        let_go()
+        self._changed()
         self._note_table()
         async with contextlib.aclosing(preview.changes()) as changes:
             async for _ in changes:
@@ -159,7 +179,10 @@ class PreviewActions:
             title += " · missing"
         elif not value:
             title += " · empty"
-        copy = await self._desk.ask(ShowText(title, value or ""))
+        lines = indented(value) if value else None
+        if lines is not None:
+            title += " · JSON, indented"
+        copy = await self._desk.ask(ShowText(title, lines or value or ""))
         return copy is True
 
     async def profile(self, column: int) -> None:
@@ -170,13 +193,22 @@ class PreviewActions:
 
     def close(self) -> None:
         """Let go of what is shown; the pane must show something else by then, or be gone."""
-        self.questions.close()
+        self._detach()()
+
+    def _detach(self) -> Callable[[], None]:
+        """Forget what is shown; what is returned closes it, once the pane shows something else."""
+        drop = self.questions.detach()
         if self._columns is not None:
             self._columns.cancel()
             self._columns = None
         preview, self._preview, self._dataset = self._preview, None, None
-        if preview is not None:
-            preview.close()
+
+        def let_go() -> None:
+            drop()
+            if preview is not None:
+                preview.close()
+
+        return let_go
 
     def facts(self, dataset: Dataset) -> Facts:
         """What is known about the dataset and the column under the cursor."""
@@ -244,3 +276,10 @@ class PreviewActions:
         if first:
             note, whole = "", rows.row_count
         return View(dataset.name, note, chips, self.questions.busy, whole, first)
+
+
+async def _left(coming: asyncio.Future[Preview]) -> None:
+    """Nobody waits for a preview any more: close it if it came."""
+    coming.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        (await coming).close()

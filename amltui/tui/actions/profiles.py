@@ -64,14 +64,26 @@ def _figures(found: Statistics) -> Iterator[tuple[str, str]]:
     texts = (("min", found.minimum), ("max", found.maximum))
     yield from ((label, visible(text)) for label, text in texts if text is not None)
     if found.mean is not None:
-        yield "mean", f"{found.mean:.6g}"
+        yield "mean", number(found.mean)
     if found.std is not None:
-        yield "std", f"{found.std:.6g}"
+        yield "std", number(found.std)
     if found.quartiles is not None:
         mark = "" if found.quartiles_exact else "≈ "
         yield "quartiles", mark + "  ".join(visible(text) for text in found.quartiles)
     if found.shortest is not None and found.longest is not None:
         yield "characters", f"{found.shortest:,} to {found.longest:,}"
+
+
+def number(value: float) -> str:
+    """Six digits, grouped; with an exponent only where zeros would hide them."""
+    size = abs(value)
+    if not size or not math.isfinite(value):
+        return f"{value:g}"
+    if not 1e-4 <= size < 1e15:
+        return f"{value:.6g}"
+    digits = max(0, 5 - math.floor(math.log10(size)))
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _label(spread: Histogram, index: int) -> str:

@@ -185,16 +185,21 @@ class Questions:
         self._notes[step] = found
         self._desk.preview.grid.set_notes(found)
 
-    def close(self) -> None:
-        """Forget all answers; they must not be on the screen any more."""
-        while self._steps:
-            self._drop(self._steps.pop())
+    def detach(self) -> Callable[[], None]:
+        """Forget all answers; what is returned closes them, once the screen shows none of them."""
+        steps, self._steps = self._steps, []
+
+        def drop() -> None:
+            for step in steps:
+                self._drop(step)
+
         self._table = None
         self._notes = {}
         self._malformed = frozenset()
         self._arrived.clear()
         self.busy = ""
         self.first = False
+        return drop
 
     def back(self) -> bool:
         """Take the last answer away; false when there is none."""

@@ -9,8 +9,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
+
+from amltui.tui.widgets.dialog import Dialog
+from amltui.tui.widgets.fields import Field, TextField
 
 Check = Callable[[str], str]
 """Says what is wrong with a text, or "" when it can be taken."""
@@ -21,10 +23,9 @@ def anything(_text: str) -> str:
     return ""
 
 
-class AskLine(ModalScreen[str | None]):
+class AskLine(Dialog[str]):
     """Ask for one line of text. Enter takes it once `check` has nothing against it."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "leave")]
 
     def __init__(
@@ -53,7 +54,7 @@ class AskLine(ModalScreen[str | None]):
             box.border_title = self._title
             if self._question:
                 yield Static(self._question, markup=False)
-            yield Input(
+            yield Field(
                 self._text, compact=True, placeholder=self._placeholder, password=self._secret
             )
             yield Static("", classes="problem", markup=False)
@@ -72,10 +73,9 @@ class AskLine(ModalScreen[str | None]):
             self.dismiss(event.value)
 
 
-class AskText(ModalScreen[str | None]):
+class AskText(Dialog[str]):
     """Ask for a text of several lines."""
 
-    CSS_PATH = "dialog.tcss"
     DEFAULT_CSS = "AskText TextArea { height: 12; max-height: 60vh; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "leave"),
@@ -91,7 +91,7 @@ class AskText(ModalScreen[str | None]):
         """The text and the keys."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
-            yield TextArea(self._text, compact=True, soft_wrap=True)
+            yield TextField(self._text, compact=True, soft_wrap=True)
             yield Static("^s save   esc leave", classes="hint", markup=False)
 
     def action_save(self) -> None:
@@ -99,10 +99,9 @@ class AskText(ModalScreen[str | None]):
         self.dismiss(self.query_one(TextArea).text)
 
 
-class Confirm(ModalScreen[bool | None]):
+class Confirm(Dialog[bool]):
     """Ask a question whose answer is yes or no; no is what enter alone does not say."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "yes"),
         Binding("n,escape", "dismiss(False)", "no"),

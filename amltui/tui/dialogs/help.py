@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -11,10 +12,11 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from amltui.tui.theme import colour
+from amltui.tui.widgets.dialog import Dialog
 
 EVERYWHERE: Final = "everywhere"
 
@@ -30,11 +32,21 @@ class KeyHelp:
     press: str
     """One of them as Textual names it."""
     description: str
+    moves: bool = False
+    """Whether it only moves a cursor or the focus: of less interest than what does something."""
+
+
+_MOVING: Final = re.compile(
+    r"(cursor|page|half_page|scroll|extend|first_of|move|go\b|cycle|pane\b|select_all|toggle_sel)"
+)
 
 
 def keys_in_focus(screen: Screen[Any]) -> list[KeyHelp]:
-    """What each key does for the widget in focus, nearest first, one entry per description."""
-    merged: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    """What each key does for the widget in focus, one entry per description.
+
+    What does something comes before what moves, the nearest widget's before those around it.
+    """
+    merged: dict[tuple[str, str], list[tuple[str, str, bool]]] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
         if not binding.description or not active.enabled or binding.system:
@@ -43,11 +55,16 @@ def keys_in_focus(screen: Screen[Any]) -> list[KeyHelp]:
         if words[1:2].islower():
             words = words[0].lower() + words[1:]
         place = (_place(active), words)
-        merged.setdefault(place, []).append((key, _shown(screen.app, binding)))
-    return [
-        KeyHelp(place, tuple(dict.fromkeys(shown for _, shown in keys)), keys[0][0], description)
+        merged.setdefault(place, []).append(
+            (key, _shown(screen.app, binding), bool(_MOVING.match(binding.action)))
+        )
+    found = [
+        KeyHelp(
+            place, tuple(dict.fromkeys(one[1] for one in keys)), keys[0][0], description, keys[0][2]
+        )
         for (place, description), keys in merged.items()
     ]
+    return sorted(found, key=lambda entry: entry.moves)
 
 
 def _place(active: ActiveBinding) -> str:
@@ -62,12 +79,13 @@ def _shown(app: App[object], binding: Binding) -> str:
     return binding.key_display or app.get_key_display(binding)
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The keys of what was in focus."""
 
-    CSS_PATH = "dialog.tcss"
     DEFAULT_CSS = """
-    HelpScreen VerticalScroll { height: auto; max-height: 80vh; }
+    HelpScreen VerticalScroll {
+        height: auto; max-height: 16; scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "dismiss", "leave"),
@@ -96,7 +114,7 @@ class HelpScreen(ModalScreen[None]):
         grid.add_column(no_wrap=True, style=f"bold {colour(self.app, 'footer-key-foreground')}")
         grid.add_column(ratio=1)
         place = None
-        for entry in sorted(self._keys, key=lambda e: e.place == EVERYWHERE):
+        for entry in sorted(self._keys, key=lambda e: (e.moves, e.place == EVERYWHERE)):
             if entry.place != place:
                 if place is not None:
                     grid.add_row("", "")

@@ -12,11 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
-from amltui.tui.widgets.dataset_list import fit
+from amltui.tui.widgets.choices import Choice, Choices
+from amltui.tui.widgets.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +28,11 @@ class Entry:
     """Safe to show."""
 
 
-class Menu(ModalScreen[str | None]):
+class Menu(Dialog[str]):
     """Choose an entry; the value is its letter."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "leave"),
-        Binding("j,down", "move(1)", "Down", show=False),
-        Binding("k,up", "move(-1)", "Up", show=False),
     ]
 
     def __init__(self, title: str, entries: Sequence[Entry], *, question: str = "") -> None:
@@ -47,26 +43,17 @@ class Menu(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The entries."""
-        width = max(len(entry.label) for entry in self._entries)
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
             box.border_subtitle = "enter choose · esc leave"
             if self._question:
                 yield Static(self._question, markup=False)
                 yield Static("", markup=False)
-            yield OptionList(
-                *(
-                    Option(
-                        Content.assemble(
-                            (f" {entry.letter} ", "bold $footer-key-foreground"),
-                            f" {entry.label:<{width}}  ",
-                            (fit(entry.example, 44).rstrip(), "$foreground-muted"),
-                        ),
-                        id=entry.letter,
-                    )
-                    for entry in self._entries
-                ),
-                compact=True,
+            yield Choices(
+                [
+                    Choice(each.letter, each.letter, each.label, each.example)
+                    for each in self._entries
+                ]
             )
 
     def on_key(self, event: Key) -> None:
@@ -74,12 +61,9 @@ class Menu(ModalScreen[str | None]):
         if event.character and event.character in {entry.letter for entry in self._entries}:
             event.stop()
             self.dismiss(event.character)
+            return
+        super().on_key(event)
 
-    def action_move(self, by: int) -> None:
-        """Move through the entries."""
-        menu = self.query_one(OptionList)
-        (menu.action_cursor_down if by > 0 else menu.action_cursor_up)()
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option.id)
+    @on(Choices.Chosen)
+    def _selected(self, event: Choices.Chosen) -> None:
+        self.dismiss(event.choice.id)

@@ -8,23 +8,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import TextArea
 
 from amltui.text import visible_lines
+from amltui.tui.widgets.dialog import Dialog
+from amltui.tui.widgets.fields import TextField
 
 LIMIT: Final = 200_000
 """Characters that are shown; more are said to be there."""
 
 
-class ShowText(ModalScreen[bool | None]):
+class ShowText(Dialog[bool]):
     """Show a text over several lines; `y` dismisses with True: it is to be copied."""
 
-    CSS_PATH = "dialog.tcss"
     DEFAULT_CSS = """
-    ShowText .dialog { width: 90; }
     ShowText TextArea { height: auto; max-height: 70vh; background: $surface; }
     """
+    WIDTH = 90
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "dismiss(None)", "leave", priority=True),
         Binding("y", "dismiss(True)", "copy", priority=True),
@@ -44,7 +43,7 @@ class ShowText(ModalScreen[bool | None]):
             box.border_subtitle = Content(
                 f"first {LIMIT:,} of {len(self._text):,} characters · {keys}" if more > 0 else keys
             )
-            yield TextArea(
+            yield TextField(
                 visible_lines(self._text[:LIMIT]),
                 read_only=True,
                 compact=True,

@@ -10,17 +10,16 @@ from rich.style import Style
 from textual.coordinate import Coordinate
 from textual.geometry import Region, Size
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from amltui.tables.rows import Column, Rows, about_type
 from amltui.tui.grid.cells import EMPTY, MISSING, fit, looks_numeric, shown, width_of
 from amltui.tui.grid.copying import Selection
-from amltui.tui.grid.layout import MAX_WIDTH, PADDING, Layout, Slot
+from amltui.tui.grid.layout import MAX_NATURAL, MAX_WIDTH, PADDING, Layout, Slot
 from amltui.tui.grid.look import COMPONENTS, Look
 from amltui.tui.grid.pages import Block, Pages
 from amltui.tui.grid.paint import Frame, Line, MergedBar, marked, titled
+from amltui.tui.lines import QuietScroll
 
 _ARROWS = {False: "▲", True: "▼"}
 _PAD = " " * PADDING
@@ -50,7 +49,7 @@ class NoRows:
         raise IndexError(f"no cell at row {row}, column {column}")
 
 
-class Board(ScrollView, can_focus=True, inherit_bindings=False):
+class Board(QuietScroll, can_focus=True, inherit_bindings=False):
     """Draws rows; knows nothing of keys and mouse."""
 
     ALLOW_SELECT = False
@@ -91,12 +90,10 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
         self._notes: dict[int, str] = {}
         self._sorted: dict[int, bool] = {}
         self._pattern: re.Pattern[str] | None = None
-        self._malformed: Container[int] = ()
+        self._malformed: Container[int] = frozenset()
         self._selection: Selection | None = None
         self._look: Look | None = None
         self._frame: Frame | None = None
-        self._fitted: object = None
-        """The sizes that the scrollbars fit."""
         self._hover: Coordinate | None = None
         """The cell under the mouse; row -1: the header."""
 
@@ -144,10 +141,7 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             view = self.view
             self._layout.place(view.width, gutter)
             size = Size(self._layout.total, self.row_count + self.header_height)
-            if size != self.virtual_size:
-                # Nothing around the grid moves, so the screen need not be laid out again.
-                self.set_reactive(Widget.virtual_size, size)
-                self._scroll_update(size)
+            self.hold(size)
             if self.view == view:
                 break  # Else a scrollbar came or went, and took or gave room.
 
@@ -229,16 +223,6 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
             header = self.header_height
             width, height = self.view
             self.refresh(Region(0, header, width, max(0, height - header)))
-
-    def _scroll_update(self, virtual_size: Size) -> None:
-        """Fit the scrollbars, if anything changed: any layout of the screen asks for it.
-
-        A private method of Textual: it has no public way to leave scrollbars as they are.
-        """
-        sizes = (virtual_size, self.size, self.container_size, *self.scrollbars_enabled)
-        if sizes != self._fitted:
-            super()._scroll_update(virtual_size)
-            self._fitted = sizes
 
     def _refresh_view(self) -> None:
         """Draw header and rows again. A scrollbar's line of cells would cost 4 KB on the wire."""
@@ -417,5 +401,5 @@ class Board(ScrollView, can_focus=True, inherit_bindings=False):
 
 
 def _reach(text: str) -> int:
-    """Cells that `text` asks for, up to `MAX_WIDTH`."""
-    return min(MAX_WIDTH, width_of(shown(text[: 2 * MAX_WIDTH])))
+    """Cells that `text` asks for, up to `MAX_NATURAL`."""
+    return min(MAX_NATURAL, width_of(shown(text[:MAX_NATURAL])))

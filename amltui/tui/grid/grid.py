@@ -32,6 +32,7 @@ class Grid(Mouse):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "freeze", "Freeze", show=False),
         Binding("minus", "hide_column", "Hide column", show=False),
+        Binding("underscore", "show_columns", "Show hidden columns", show=False),
         Binding("left_square_bracket", "sort(False)", "Sort ascending", show=False),
         Binding("right_square_bracket", "sort(True)", "Sort descending", show=False),
         Binding("less_than_sign", "resize_column(-2)", "Narrower", show=False),
@@ -85,7 +86,7 @@ class Grid(Mouse):
             self._notes.clear()
             self._sorted.clear()
             self._pattern = None
-            self._malformed = ()
+            self._malformed = frozenset()
             self.set_reactive(Grid.fixed_columns, 0)
         self._know_columns()
         self._place()
@@ -166,8 +167,9 @@ class Grid(Mouse):
 
     def mark_malformed(self, rows: Container[int]) -> None:
         """Mark rows, by their number in the file (from 0), as not well formed."""
-        self._malformed = rows
-        self._refresh_view()
+        if rows != self._malformed:
+            self._malformed = rows
+            self._refresh_view()
 
     # Columns
 
@@ -197,6 +199,11 @@ class Grid(Mouse):
     def action_hide_column(self) -> None:
         """Hide the cursor's column."""
         self.hide_columns(self._layout.hidden | {self.cursor_column})
+
+    def action_show_columns(self) -> None:
+        """Show all columns that were hidden."""
+        if self._layout.hidden:
+            self.hide_columns(())
 
     def action_resize_column(self, cells: int) -> None:
         """Make the cursor's column wider by `cells`."""

@@ -16,7 +16,9 @@ PADDING: Final = 1
 """Cells before and after each cell's text."""
 MIN_WIDTH: Final = 1
 MAX_WIDTH: Final = 40
-"""The widest that a column grows by itself."""
+"""The widest that a column grows by itself while others want the room."""
+MAX_NATURAL: Final = 400
+"""Cells of a text that are looked at for its width."""
 MAX_CHOSEN: Final = 1_000
 """The widest that a user can make a column."""
 _ROOM: Final = 8
@@ -88,7 +90,17 @@ class Layout:
         self.left = x + bool(self._fixed)
         self._scrolling = self.order[len(self._fixed) :]
         room = view - self.left
-        self._stops = list(accumulate(self._width(c, room) + 2 * PADDING for c in self._scrolling))
+        widths = [self._width(column, room) + 2 * PADDING for column in self._scrolling]
+        spare = room - sum(widths)
+        for place, column in enumerate(self._scrolling):
+            if spare <= 0:
+                break
+            if column not in self.chosen:
+                # Where there is room for all columns, long texts get what is left of it.
+                more = min(spare, self.natural[column] + 2 * PADDING - widths[place])
+                widths[place] += max(more, 0)
+                spare -= max(more, 0)
+        self._stops = list(accumulate(widths))
 
     def _width(self, column: int, room: int) -> int:
         chosen = self.chosen.get(column)

@@ -14,6 +14,8 @@ MINIMUM: Final = (40, 12)
 """Columns and rows below which nothing useful fits."""
 WIDE: Final = 110
 """Columns from which details stand beside the preview."""
+BROAD: Final = 160
+"""Columns from which names and facts get more room than they need at least."""
 TWO: Final = 70
 """Columns from which list and preview stand side by side."""
 TALL: Final = 30

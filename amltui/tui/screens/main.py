@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal
-from textual.screen import ModalScreen
+from textual.containers import Horizontal
 from textual.timer import Timer
 
 from amltui.errors import Cancelled, QueryError
@@ -33,6 +32,7 @@ from amltui.tui.theme import DARK, LIGHT
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.datasets import DatasetsPane
 from amltui.tui.widgets.details import Details, Facts
+from amltui.tui.widgets.dialog import Dialog, Over
 from amltui.tui.widgets.header import Header
 from amltui.tui.widgets.keybar import KeyBar
 from amltui.tui.widgets.palette import Command, Palette
@@ -49,12 +49,18 @@ Deed = Callable[[], Awaitable[None]]
 
 _PAUSE = 0.15
 """Seconds that the cursor rests on a dataset before its rows are fetched."""
+_TYPING = 0.6
+"""As many while a filter is being typed, of which each letter may bring another dataset up."""
 
 
 class MainScreen(PanesScreen):
     """All panes."""
 
-    CSS_PATH: ClassVar[list[str]] = ["main.tcss", "../dialogs/dialog.tcss"]  # type: ignore[assignment]  # wider there
+    CSS_PATH: ClassVar[list[str]] = [  # type: ignore[assignment]  # wider there
+        "main.tcss",
+        "../dialogs/dialog.tcss",
+        "../dialogs/upload.tcss",
+    ]
     AUTO_FOCUS = "DatasetList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help"),
@@ -72,13 +78,22 @@ class MainScreen(PanesScreen):
         Binding("i", "details", "details"),
         Binding("w", "transfers", "transfers"),
         Binding("escape", "back", "step back", show=False),
+        Binding(
+            "s,I,m,n,N,ampersand,f,minus,left_square_bracket,right_square_bracket",
+            "elsewhere('preview', '2')",
+            show=False,
+        ),
+        Binding("x,p", "elsewhere('transfers', 'w')", show=False),
         Binding("q", "quit", "quit"),
     ]
 
-    def __init__(self, backend: Backend, notes: Notes) -> None:
+    def __init__(
+        self, backend: Backend, notes: Notes, *, rows: type[DatasetList] = DatasetList
+    ) -> None:
         super().__init__()
         self._backend = backend
         self._notes = notes
+        self._list_kind = rows
         self._pause: Timer | None = None
         self._list = ListActions(self, self._show_list)
         self._moves = TransferActions(self, self._transfers_changed)
@@ -107,11 +122,10 @@ class MainScreen(PanesScreen):
         """Header, panes, keys."""
         # First, so that its coming and going does not renumber the others, which draws them again;
         # in a container, for what holds it is drawn again too.
-        with Container(id="over"):
-            yield Palette()
+        yield Over(Palette(), id="over")
         yield Header()
         with Horizontal(id="body"):
-            yield DatasetsPane(id="datasets")
+            yield DatasetsPane(id="datasets", kind=self._list_kind)
             yield PreviewPane(id="preview")
             yield Details(id="details")
         yield TransfersPane(id="transfers")
@@ -161,9 +175,9 @@ class MainScreen(PanesScreen):
         """The open session."""
         return await self._backend.session()
 
-    async def ask(self, dialog: ModalScreen[T]) -> T | None:
+    async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer."""
-        return await self.app.push_screen_wait(dialog)
+        return await self.query_one(Over).ask(dialog)
 
     def say(self, message: str, *, warning: bool = False) -> None:
         """Tell the person something."""
@@ -229,12 +243,14 @@ class MainScreen(PanesScreen):
 
     @on(DatasetList.Highlighted)
     def _highlighted(self, event: DatasetList.Highlighted) -> None:
-        self._show_facts()
         if self._pause is not None:
             self._pause.stop()
-        if event.dataset is not None:
-            chosen = event.dataset
-            self._pause = self.set_timer(_PAUSE, lambda: self._open_preview(chosen, asked=False))
+        if event.dataset is None:
+            self._show_facts()
+            return
+        chosen = event.dataset
+        pause = _PAUSE if self.datasets.list.has_focus else _TYPING
+        self._pause = self.set_timer(pause, lambda: self._open_preview(chosen, asked=False))
 
     @on(DatasetList.Chosen)
     def _chosen(self, event: DatasetList.Chosen) -> None:
@@ -245,6 +261,7 @@ class MainScreen(PanesScreen):
 
     def _open_preview(self, dataset: Dataset, *, asked: bool) -> None:
         if self._previews.shows(dataset):
+            self._show_facts()
             return
         self.workers.cancel_group(self, "question")
         self.workers.cancel_group(self, "notes")
@@ -253,6 +270,7 @@ class MainScreen(PanesScreen):
         else:
             self.workers.cancel_group(self, "preview")
             self._previews.offer(dataset)
+            self._show_facts()
 
     async def _preview(self, dataset: Dataset) -> None:
         await self._previews.open(dataset)
@@ -341,24 +359,29 @@ class MainScreen(PanesScreen):
 
     # Keys
 
+    def action_elsewhere(self, pane: str, key: str) -> None:
+        """Say whose key that was, rather than nothing."""
+        self.say(f"That key is for the {pane} pane: {key} goes there.")
+
     def action_do(self, deed: str) -> None:
         """Do what a key stands for."""
         self.work(self._deeds[deed])
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         """Show the keys of what is in focus."""
-        self.app.push_screen(HelpScreen(keys_in_focus(self)))
+        await self.query_one(Over).show(HelpScreen(keys_in_focus(self)))
 
     def action_palette(self) -> None:
         """Choose from everything that can be done now."""
         keys = keys_in_focus(self)
         commands = [Command(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
-        commands += [
+        at = next((i for i, k in enumerate(keys) if k.moves), len(keys))
+        commands[at:at] = [
             Command("do:download_to", "download to a path that you type"),
             Command("do:undo", "undo the last change to a dataset"),
             Command("do:colours", "light or dark colours"),
             Command("do:messages", "messages so far"),
-            Command("do:forget", "take finished transfers off the pane"),
+            Command("do:forget", "clear finished transfers"),
         ]
         self.query_one(Palette).open(commands, self._command)
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from amltui.tui.grid import Grid
 from amltui.tui.screens.layout import (
+    BROAD,
     DETAILS,
     LIST,
     PREVIEW,
@@ -25,6 +26,7 @@ from amltui.tui.screens.layout import (
 )
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.details import Details
+from amltui.tui.widgets.dialog import Over
 from amltui.tui.widgets.transfers import TransfersPane
 
 
@@ -54,6 +56,7 @@ class PanesScreen(Screen[None]):
     def on_resize(self, _event: Resize) -> None:
         """Arrange for the new size."""
         self._arrange()
+        self.query_one(Over).fit()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Note which pane has the focus."""
@@ -146,3 +149,4 @@ class PanesScreen(Screen[None]):
         self.set_class(seen.alone, "-alone")
         self.set_class(seen.thin, "-thin")
         self.set_class(self.size.width < WIDE, "-medium")
+        self.set_class(self.size.width >= BROAD, "-broad")

@@ -13,11 +13,11 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Key, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from amltui.models import Dataset
 from amltui.text import human_size, visible
+from amltui.tui.lines import Lines
 
 Presence = Literal["cached", "partial", "remote"]
 """Whether a dataset's contents are on this disk."""
@@ -38,7 +38,7 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, max(width - 1, 0)) + "…"[:width]
 
 
-class DatasetList(ScrollView, can_focus=True, inherit_bindings=False):
+class DatasetList(Lines, can_focus=True, inherit_bindings=False):
     """Datasets with a cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -102,7 +102,7 @@ class DatasetList(ScrollView, can_focus=True, inherit_bindings=False):
         if found is None:
             found = min(self._cursor, max(len(rows) - 1, 0))
         self._cursor = found
-        self.virtual_size = Size(1, len(rows))
+        self.hold(Size(1, len(rows)))
         self._reveal()
         self.refresh()
         if self.current != before:
@@ -169,7 +169,7 @@ class DatasetList(ScrollView, can_focus=True, inherit_bindings=False):
     def _reveal(self) -> None:
         self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
 
-    def render_line(self, y: int) -> Strip:
+    def draw(self, y: int) -> Strip:
         """One dataset: mark, name, size."""
         index = y + self.scroll_offset.y
         width = self.scrollable_content_region.width

@@ -15,12 +15,13 @@ from textual.widgets import Input
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.widgets.dataset_list import DatasetList, Presence
+from amltui.tui.widgets.fields import Field
 
 LEGEND: Final = "● here ◐ partly ○ remote"
 """What the marks of the list say, where there is room for it."""
 
 
-class FilterInput(Input):
+class FilterInput(Field):
     """One line in which a filter is typed; escape is the pane's to decide."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,8 +44,14 @@ class DatasetsPane(Vertical):
         Binding("slash", "filter", "filter"),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002  Textual's own name for it
+        kind: type[DatasetList] = DatasetList,
+    ) -> None:
         super().__init__(id=id, classes="pane")
+        self._kind = kind
         self._all: Sequence[Dataset] = ()
         self._folded: list[str] = []
         self._filter = ""
@@ -52,7 +59,7 @@ class DatasetsPane(Vertical):
 
     def compose(self) -> ComposeResult:
         """The list, then the filter line."""
-        yield DatasetList(id="list")
+        yield self._kind(id="list")
         yield FilterInput(id="filter", placeholder="part of a name", compact=True)
 
     def on_mount(self) -> None:

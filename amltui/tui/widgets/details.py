@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.console import Group
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.strip import Strip
 
 from amltui.models import Dataset
 from amltui.tables.rows import Column, Rows, about_type
 from amltui.text import human_size, visible, visible_lines
 from amltui.times import local_time
+from amltui.tui.lines import Lines
 from amltui.tui.theme import colour
 
 
@@ -30,43 +31,69 @@ class Facts:
     column: Column | None = None
 
 
-class Details(VerticalScroll, inherit_bindings=False):
+class Details(Lines, can_focus=True, inherit_bindings=False):
     """Facts about one dataset, label and value."""
 
     HELP_TITLE = "details"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll_up", "up", show=False),
-        Binding("down,j", "scroll_down", "down", show=False),
-        Binding("pageup,ctrl+b", "page_up", "page up", show=False),
-        Binding("pagedown,ctrl+f", "page_down", "page down", show=False),
-        Binding("home", "scroll_home", "top", show=False),
-        Binding("end,G", "scroll_end", "bottom", show=False),
+        Binding("up,k", "scroll(-1)", "up", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False),
+        Binding("pageup,ctrl+b", "scroll_page(-1)", "page up", show=False),
+        Binding("pagedown,ctrl+f", "scroll_page(1)", "page down", show=False),
+        Binding("home", "scroll(-1000000)", "top", show=False),
+        Binding("end,G", "scroll(1000000)", "bottom", show=False),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id, classes="pane")
         self.border_title = "3 Details"
-        self._shown: tuple[object, object] | None = None
-
-    def compose(self) -> ComposeResult:
-        """One text that scrolls."""
-        yield Static("", id="facts", markup=False)
+        self._facts = Facts()
+        self._shown: tuple[object, ...] | None = None
+        self._strips: list[Strip] = []
 
     def show(self, facts: Facts) -> None:
-        """Show these facts; what is shown already is not drawn again at each key."""
+        """Show these facts; of what is shown already only the lines that differ are drawn."""
         rows = facts.rows
-        kind = (
+        shown = (
             facts.dataset,
             facts.column,
-            rows and (rows.complete, len(rows.columns)),
+            rows and (rows.complete, len(rows.columns), rows.row_count),
             self.app.theme,
+            self.scrollable_content_region.width,
         )
-        shown = kind, rows and rows.row_count
-        if shown != self._shown:
-            # While rows arrive only a number changes: its line stays one line.
-            same = self._shown is not None and kind == self._shown[0]
-            self._shown = shown
-            self.query_one("#facts", Static).update(self._render_facts(facts), layout=not same)
+        if shown == self._shown:
+            return
+        same = self._shown is not None and self._shown[0] == facts.dataset
+        self._facts, self._shown = facts, shown
+        self._strips = self._lines(facts)
+        self.hold(Size(1, len(self._strips)))
+        if not same:
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        self.show(self._facts)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll by lines."""
+        self.scroll_to(y=self.scroll_offset.y + by, animate=False, force=True, immediate=True)
+
+    def action_scroll_page(self, by: int) -> None:
+        """Scroll by what is in view."""
+        self.action_scroll(by * max(self.size.height - 1, 1))
+
+    def _lines(self, facts: Facts) -> list[Strip]:
+        width = max(self.scrollable_content_region.width, 1)
+        options = self.app.console.options.update(width=width, height=None)
+        found = self.app.console.render_lines(self._render_facts(facts), options, pad=False)
+        return [Strip(Segment.apply_style(line, self.rich_style)) for line in found]
+
+    def draw(self, y: int) -> Strip:
+        """A line of the facts."""
+        index = y + self.scroll_offset.y
+        line = self._strips[index] if index < len(self._strips) else Strip([])
+        return line.extend_cell_length(self.size.width, self.rich_style)
 
     def _render_facts(self, facts: Facts) -> Group | Text:
         dataset = facts.dataset

@@ -19,6 +19,7 @@ from textual.widget import Widget
 
 from amltui.tui.notes import Note, Notes, Severity
 from amltui.tui.theme import colour
+from amltui.tui.widgets.dialog import Modal
 
 FIRST: Final = "help"
 LAST: Final = "quit"
@@ -41,6 +42,7 @@ class KeyBar(Widget):
         self._told: list[tuple[str, Severity]] = []
         """Lines of the notes on the screen."""
         self._expiry: Timer | None = None
+        self._shown = Text()
 
     def on_mount(self) -> None:
         """Follow the focus and the notes."""
@@ -53,7 +55,7 @@ class KeyBar(Widget):
         self._tell()
 
     def _keys_changed(self) -> None:
-        if not self._told:
+        if not self._told and self._keys() != self._shown:
             self.refresh()
 
     def _tell(self) -> None:
@@ -82,13 +84,19 @@ class KeyBar(Widget):
                 Text(f" {line}", style=colour(self.app, _SHADES[severity]), no_wrap=True)
                 for line, severity in self._told
             )
-        return self._keys()
+        self._shown = self._keys()
+        return self._shown
 
     def _keys(self) -> Text:
         """Pairs in the order in which the focus knows them; a click presses the key."""
         pairs: dict[str, tuple[str, str]] = {}
+        focused = self.screen.focused
+        above = [] if focused is None else focused.ancestors_with_self
+        modal = next((node for node in above if isinstance(node, Modal)), None)
         for key, active in self.screen.active_bindings.items():
             binding = active.binding
+            if modal is not None and modal not in active.node.ancestors_with_self:
+                continue  # it does nothing as long as the dialog is there
             if binding.show and binding.description and active.enabled:
                 shown = binding.key_display or self.app.get_key_display(binding)
                 pairs.setdefault(binding.description, (key, shown.split()[0]))

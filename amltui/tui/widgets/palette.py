@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.events import Key
 from textual.widget import Widget
-from textual.widgets import Input, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
-_AROUND: Final = 8
-"""Lines of the screen that are not for what was found: above, border, input, space, keys."""
-_ONE_FRAME: Final = 0.005
-"""Seconds after which what a command changed is drawn together with what the palette covered."""
+from amltui.tui.widgets.choices import Choice, Choices
+from amltui.tui.widgets.dialog import Modal, Over
+from amltui.tui.widgets.fields import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,8 @@ class Command:
 def matching(commands: Sequence[Command], typed: str) -> list[Command]:
     """Commands that hold every typed word, those that begin with the text first.
 
-    A number is a command of its own: go to that row.
+    Behind them those whose letters include what was typed, in this order: `dlp` finds "download
+    to a path". A number is a command of its own: go to that row.
     """
     text = typed.strip().casefold()
     number = text.replace(",", "").replace("_", "")
@@ -43,10 +38,18 @@ def matching(commands: Sequence[Command], typed: str) -> list[Command]:
         return [Command(f"row:{int(number)}", f"go to row {int(number):,}")]
     words = text.split()
     found = [c for c in commands if all(word in c.label.casefold() for word in words)]
-    return sorted(found, key=lambda c: not c.label.casefold().startswith(text))
+    found.sort(key=lambda c: not c.label.casefold().startswith(text))
+    letters = [c for c in commands if c not in found and _in_order(text, c.label.casefold())]
+    return found + letters
 
 
-class Palette(Vertical):
+def _in_order(wanted: str, text: str) -> bool:
+    """Whether all characters of `wanted` but spaces stand in `text`, in this order."""
+    left = iter(text)
+    return all(letter in left for letter in wanted if letter != " ")
+
+
+class Palette(Modal):
     """Type, choose, done. It lies over the panes of its screen: nothing else is drawn again.
 
     A screen of its own would redraw all others when it comes and when it goes, which is 50 KB.
@@ -54,17 +57,21 @@ class Palette(Vertical):
 
     DEFAULT_CSS = """
     Palette { display: none; }
-    Palette OptionList { margin-top: 1; }
+    Palette Choices { margin-top: 1; height: 10; max-height: 50vh; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", priority=True),
         Binding("enter", "choose", "do", show=False, priority=True),
         Binding("down,ctrl+n", "move(1)", "Down", show=False, priority=True),
         Binding("up,ctrl+p", "move(-1)", "Up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "page down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
     ]
 
     def __init__(self) -> None:
-        super().__init__(classes="dialog")
+        super().__init__()
+        self.add_class("dialog")
+        self.can_focus = False
         self._commands: Sequence[Command] = ()
         self._chosen: Callable[[str], None] = lambda _command: None
         self._before: Widget | None = None
@@ -74,8 +81,8 @@ class Palette(Vertical):
 
     def compose(self) -> ComposeResult:
         """A line to type in and what it finds."""
-        yield Input(placeholder="a command, or the number of a row", compact=True)
-        yield OptionList(compact=True)
+        yield Field(placeholder="a command, or the number of a row", compact=True)
+        yield Choices(nothing="Nothing is called so. A number goes to that row.")
 
     def open(self, commands: Sequence[Command], chosen: Callable[[str], None]) -> None:
         """Let one of the commands be chosen.
@@ -87,6 +94,7 @@ class Palette(Vertical):
         """
         self._commands, self._chosen = commands, chosen
         self._before = self.screen.focused
+        self._one_frame()
         self.display = True
         line = self.query_one(Input)
         with line.prevent(Input.Changed):
@@ -96,8 +104,14 @@ class Palette(Vertical):
 
     def close(self) -> None:
         """Give the focus back and go."""
+        self._one_frame()
         self.screen.set_focus(self._before)
         self.display = False
+
+    def _one_frame(self) -> None:
+        over = self.parent
+        assert isinstance(over, Over)
+        over.one_frame()
 
     def action_leave(self) -> None:
         """Choose nothing."""
@@ -107,20 +121,19 @@ class Palette(Vertical):
         """Do what is marked."""
         # What was typed counts, also when the list has not caught up with fast fingers.
         found = matching(self._commands, self.query_one(Input).value)
-        at = self.query_one(OptionList).highlighted or 0
-        if found:
-            self._do(found[min(at, len(found) - 1)].id)
+        current = self.query_one(Choices).current
+        if current is not None and any(one.id == current.id for one in found):
+            self._do(current.id)
+        elif found:
+            self._do(found[0].id)
 
     def action_move(self, by: int) -> None:
         """Move through what was found while typing goes on."""
-        found = self.query_one(OptionList)
-        (found.action_cursor_down if by > 0 else found.action_cursor_up)()
+        self.query_one(Choices).action_move(by)
 
-    def on_key(self, event: Key) -> None:
-        """Keep keys that are of no use here from the panes behind."""
-        active = self.screen.active_bindings.get(event.key)
-        if active is None or self not in active.node.ancestors_with_self:
-            event.stop()
+    def action_page(self, pages: int) -> None:
+        """Move by what is in view."""
+        self.query_one(Choices).action_page(pages)
 
     def on_descendant_blur(self) -> None:
         """Go when something else was clicked; not when only the terminal lost the focus."""
@@ -133,30 +146,16 @@ class Palette(Vertical):
         event.stop()
         self._find(event.input.value)
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
+    @on(Choices.Chosen)
+    def _selected(self, event: Choices.Chosen) -> None:
         event.stop()
-        self._do(event.option.id or "")
+        self._do(event.choice.id)
 
     def _do(self, command: str) -> None:
-        until_both = ExitStack()
-        until_both.callback(self.screen.check_idle)  # it draws when it has nothing else to do
-        until_both.enter_context(self.app.batch_update())
-        self.set_timer(_ONE_FRAME, until_both.close)
         self.close()
         self._chosen(command)
 
     def _find(self, typed: str) -> None:
-        found = self.query_one(OptionList)
-        found.clear_options()
-        commands = matching(self._commands, typed)
-        found.add_options(
-            Option(
-                Content.assemble((f" {c.keys:<9}", "bold $footer-key-foreground"), f" {c.label}"),
-                id=c.id,
-            )
-            for c in commands
+        self.query_one(Choices).show(
+            [Choice(c.id, c.keys, c.label) for c in matching(self._commands, typed)]
         )
-        found.highlighted = 0 if commands else None
-        # Not by CSS: a container as high as its content takes no notice of a limit to that.
-        found.styles.height = min(len(commands), self.screen.size.height - _AROUND)

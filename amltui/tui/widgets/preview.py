@@ -6,19 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, Self
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
-from textual.widgets import Input, Label, Static
+from textual.widgets import Label, Static
 
 from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import Rows
 from amltui.text import visible, visible_lines
 from amltui.tui.grid import Grid
 from amltui.tui.grid.board import NoRows
+from amltui.tui.grid.messages import LayoutChanged
+from amltui.tui.widgets.fields import Field
 
 Kind = Literal["find", "filter", "sql"]
 
@@ -49,7 +52,7 @@ class View:
     """Whether they are the first of an order that is still being made."""
 
 
-class QuestionInput(Input):
+class QuestionInput(Field):
     """The line in which a question is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,7 +119,8 @@ class PreviewPane(Vertical):
         self._last: dict[Kind, str] = {}
         self._written: dict[str, str] = {}
         """What stands in the pane's title, state line and lower border."""
-        self._only_border = False
+        self._border_line: int | None = None
+        """The line of the border that is all to be drawn again: its first (0) or its last (-1)."""
         self.check: Callable[[Kind, str], str] = lambda _kind, _text: ""
         """Says what is wrong with a question before it is asked, or ""."""
 
@@ -137,6 +141,10 @@ class PreviewPane(Vertical):
         # By its message it would come a frame later.
         self.watch(self.grid, "cursor_coordinate", self._describe_place, init=False)
         self.say("Choose a dataset: enter shows its rows.")
+
+    @on(LayoutChanged)
+    def _layout_changed(self) -> None:
+        self._describe_place()
 
     @property
     def grid(self) -> Grid:
@@ -185,7 +193,8 @@ class PreviewPane(Vertical):
         nothing = rows.complete and not rows.columns
         empty = self.query_one("#preview-empty", Static)
         empty.display = nothing
-        empty.update("This dataset is empty: it has neither rows nor columns.")
+        if nothing:
+            empty.update("This dataset is empty: it has neither rows nor columns.")
         self.grid.display = not nothing
         self.grid.show(rows, keep=keep)
         if not keep:
@@ -286,7 +295,9 @@ class PreviewPane(Vertical):
         title = f"2 {visible(view.title)}" if view.title else "2 Preview"
         if title != self._written.get("title"):
             self._written["title"] = title
+            self._border_line = 0
             self.border_title = Content(title)
+            self._border_line = None
         parts: list[str] = []
         if rows is not None:
             shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
@@ -311,18 +322,21 @@ class PreviewPane(Vertical):
             row = rows.row_numbers(self.grid.cursor_row, self.grid.cursor_row + 1)
             at = row[0] + 1 if len(row) else self.grid.cursor_row + 1
             where = f"row {at:,} · col {self.grid.cursor_column + 1:,} of {len(rows.columns):,}"
+            hidden = len(self.grid.hidden_columns)
+            if hidden:
+                where += f" · {hidden:,} hidden: _ shows"
         if where != self._written.get("place"):
             self._written["place"] = where
-            self._only_border = True
+            self._border_line = -1
             self.border_subtitle = Content(where)
-            self._only_border = False
+            self._border_line = None
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
-        """As any widget's; while the border's text is set, only of the lower border."""
-        if self._only_border and self.is_mounted:
+        """As any widget's; while the border's text is set, only of that line of the border."""
+        if self._border_line is not None and self.is_mounted:
             width, height = self.outer_size
             x, y = self.content_offset
-            regions = (Region(-x, height - 1 - y, width, 1),)
+            regions = (Region(-x, self._border_line % height - y, width, 1),)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)

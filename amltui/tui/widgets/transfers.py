@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
 from rich.cells import cell_len
@@ -12,10 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from amltui.text import human_duration, human_size, visible
+from amltui.tui.lines import Lines
 from amltui.tui.widgets.dataset_list import fit
 
 _NOTHING: Final = "No transfers. d downloads the dataset, u uploads a file."
@@ -35,6 +36,10 @@ class Moving(Protocol):
     @property
     def name(self) -> str:
         """The dataset's name."""
+
+    @property
+    def path(self) -> Path | None:
+        """Where a download goes, or where an upload comes from."""
 
     @property
     def state(self) -> str:
@@ -74,7 +79,7 @@ def tail(transfer: Moving) -> str:
     return "  ".join(parts)
 
 
-class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
+class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
     """Transfers, the newest last, with a cursor when in focus."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -89,6 +94,7 @@ class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "report('cancel')", "cancel"),
         Binding("p", "report('pause')", "pause or resume"),
+        Binding("c", "report('clear')", "clear what is over"),
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
         Binding("home", "move(-1000000)", "first", show=False),
@@ -96,7 +102,7 @@ class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
     ]
 
     class Asked(Message):
-        """A transfer is to be cancelled (`cancel`) or paused or resumed (`pause`)."""
+        """`cancel`: this one; `pause`: or resume it; `clear`: let all that are over leave."""
 
         def __init__(self, transfer: Moving, what: str) -> None:
             super().__init__()
@@ -121,7 +127,7 @@ class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = min(self._cursor, max(len(transfers) - 1, 0))
         grew = len(transfers) != len(self._rows)
         self._rows = transfers
-        self.virtual_size = Size(1, max(len(transfers), 1))
+        self.hold(Size(1, max(len(transfers), 1)))
         running = sum(t.state == "running" for t in transfers)
         self.border_title = f"4 Transfers ({running} running)" if running else "4 Transfers"
         if grew:
@@ -146,7 +152,7 @@ class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
     def _reveal(self) -> None:
         self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
 
-    def render_line(self, y: int) -> Strip:
+    def draw(self, y: int) -> Strip:
         """One transfer: arrow, name, bar, figures."""
         index = y + self.scroll_offset.y
         width = self.scrollable_content_region.width
@@ -160,6 +166,14 @@ class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
             base = self.get_component_rich_style("transfers--cursor")
         segments = self._line(transfer, width, base)
         return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    @staticmethod
+    def _named(transfer: Moving) -> str:
+        name = visible(transfer.name)
+        if transfer.path is None:
+            return name
+        path = visible(str(transfer.path))
+        return f"{name} → {path}" if transfer.kind == "download" else f"{name} ← {path}"
 
     def _line(self, transfer: Moving, width: int, base: Style) -> list[Segment]:
         arrow = "↓" if transfer.kind == "download" else "↑"
@@ -178,7 +192,7 @@ class TransfersPane(ScrollView, can_focus=True, inherit_bindings=False):
         bar_style = base + self.get_component_rich_style("transfers--bar", partial=True)
         return [
             Segment(f" {arrow} ", style),
-            Segment(fit(visible(transfer.name), name), base),
+            Segment(fit(self._named(transfer), name), base),
             Segment(" " if bar else "", base),
             Segment("█" * filled + "░" * (bar - filled), bar_style),
             Segment(f"  {words}", style),

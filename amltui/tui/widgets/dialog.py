@@ -1,0 +1,136 @@
+"""What lies over the panes: one dialog at a time, and the palette.
+
+Not screens of their own: Textual draws all of a new screen, and all of the one below when it comes
+back, which is 60 KB each. A widget on a layer of its own draws no more than itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from textual.containers import Container
+from textual.events import DescendantBlur, Key
+from textual.widget import Widget
+
+T = TypeVar("T")
+
+_ONE_FRAME: Final = 0.04
+"""Seconds in which a dialog or the palette comes to its place, and what it covered to its own."""
+
+
+class Modal(Container, can_focus=True):
+    """Keeps keys that are of no use here from the panes behind."""
+
+    WIDTH: ClassVar[int] = 56
+    """Cells wide, where there is room: not wider than the preview of a terminal of 120 columns,
+    for each border that it crosses costs forty bytes a line when it goes."""
+
+    def on_key(self, event: Key) -> None:
+        """Stop what no binding in here is for."""
+        active = self.screen.active_bindings.get(event.key)
+        if active is None or self not in active.node.ancestors_with_self:
+            event.stop()
+
+
+class Dialog(Modal, Generic[T]):
+    """Asks for a value; None: it was left."""
+
+    FIRST: ClassVar[str] = ""
+    """Selector of what has the focus at first; "": the first that can have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+
+    def dismiss(self, result: T | None = None) -> None:
+        """End with a value."""
+        if not self.answer.done():
+            self.answer.set_result(result)
+
+    def action_dismiss(self, result: T | None = None) -> None:
+        """End with a value."""
+        self.dismiss(result)
+
+    def focus_first(self) -> None:
+        """Give the focus to what is to be filled in first."""
+        wanted = self.query(self.FIRST or "*").results(Widget)
+        self.screen.set_focus(next((each for each in wanted if each.focusable), self))
+
+    def on_descendant_blur(self, _event: DescendantBlur) -> None:
+        """Keep the focus when something behind was clicked."""
+        focused = self.screen.focused
+        if focused is None or self in focused.ancestors_with_self or self.answer.done():
+            return
+        self.focus_first()
+
+
+class Over(Container):
+    """Where they lie. As large as what it holds: it covers no more."""
+
+    def __init__(self, *children: Widget, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+        super().__init__(*children, id=id)
+        self._turn = asyncio.Lock()
+
+    def on_mount(self) -> None:
+        """Be as wide as the palette."""
+        self.fit()
+
+    def fit(self) -> None:
+        """Be as wide as what is shown wants and the terminal allows."""
+        dialog = next(iter(self.query(Dialog).results()), None)
+        wide = Modal.WIDTH if dialog is None else dialog.WIDTH
+        self.styles.width = min(wide, self.screen.size.width - 2)
+
+    def one_frame(self) -> None:
+        """Draw what changes in the next moments once, and not at each step of the layout."""
+        held = ExitStack()
+        held.callback(self.screen.check_idle)  # it draws when it has nothing else to do
+        held.enter_context(self.app.batch_update())
+        self.set_timer(_ONE_FRAME, held.close)
+
+    async def ask(self, dialog: Dialog[T]) -> T | None:
+        """Show a dialog and wait for its answer; a second one waits until the first is gone."""
+        async with self._turn:
+            before = await self._open(dialog)
+            try:
+                return await dialog.answer
+            finally:
+                await self._close(dialog, before)
+
+    async def show(self, dialog: Dialog[T]) -> None:
+        """Have a dialog on the screen when this returns, if none is; nobody waits for its end."""
+        if self._turn.locked():
+            return
+        await self._turn.acquire()
+        before = await self._open(dialog)
+
+        async def wait() -> None:
+            try:
+                await dialog.answer
+                await self._close(dialog, before)
+            finally:
+                self._turn.release()
+
+        waiting: Callable[[], Any] = wait
+        self.run_worker(waiting, exit_on_error=False)
+
+    async def _open(self, dialog: Dialog[T]) -> Widget | None:
+        before = self.screen.focused
+        self.one_frame()
+        self.styles.width = min(dialog.WIDTH, self.screen.size.width - 2)
+        await self.mount(dialog)
+        dialog.focus_first()
+        return before
+
+    async def _close(self, dialog: Dialog[T], before: Widget | None) -> None:
+        if not self.is_attached:
+            return  # the program ends
+        self.one_frame()
+        dialog.display = False
+        if before is not None and before.is_attached:
+            self.screen.set_focus(before)
+        await dialog.remove()
+        self.fit()

@@ -1,0 +1,23 @@
+"""Fields to type in. Their caret stands still: a blinking one writes to the terminal for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.widgets import Input, TextArea
+
+
+class Field(Input):
+    """One line."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.cursor_blink = False
+
+
+class TextField(TextArea):
+    """Several lines."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.cursor_blink = False
