@@ -138,7 +138,7 @@ async def test_the_beginning_of_a_file_name_is_enough_and_its_type_is_guessed_an
         await user.until(lambda: "lines of text" in user.screen_text())
         assert "RData" in user.screen_text() or "ARFF" in user.screen_text()
         await user.press("down")
-        await user.until(lambda: "GenericTSVNoHeader: tabs" in user.screen_text())
+        await user.until(lambda: "GenericTSVNoHeader" in user.screen_text())
         await user.press("escape")
         await user.until(lambda: "Upload a file" not in user.screen_text())
 
@@ -169,7 +169,7 @@ async def test_new_contents_of_another_type_are_not_sent_before_that_was_said(pl
         await user.type("exp.tsv")
         await user.press("ctrl+s")
         await user.until(lambda: "looks like GenericTSV" in user.screen_text())
-        assert states(user) == []
+        assert states(user) == ["done"]  # the one that the test itself sent
         await user.press("down", "down")
         await user.until(lambda: "GenericTSV: tabs" in user.screen_text())
         await user.press("ctrl+s")
@@ -188,5 +188,5 @@ async def test_random_bytes_are_not_offered_as_a_table(place):
         await user.press("enter")
         await user.until(lambda: user.main.focused.id == "name")
         await user.until(lambda: "guessed" in user.screen_text())
-        assert "Binary, guessed: bytes of any other kind" in user.screen_text()
+        assert "Binary, guessed: bytes of any" in user.screen_text()
         await user.press("escape")

@@ -102,7 +102,7 @@ class PathInput(Field):
             self.value = completion
             self.cursor_position = len(completion)
         else:
-            self.screen.focus_next()
+            dialog.action_step(1)
 
     def action_list(self) -> None:
         """Go to the list."""

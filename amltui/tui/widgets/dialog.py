@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import DescendantBlur, Key
 from textual.widget import Widget
@@ -38,6 +39,10 @@ class Modal(Container, can_focus=True):
 class Dialog(Modal, Generic[T]):
     """Asks for a value; None: it was left."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "step(1)", "next field", show=False),
+        Binding("shift+tab", "step(-1)", "previous field", show=False),
+    ]
     FIRST: ClassVar[str] = ""
     """Selector of what has the focus at first; "": the first that can have it."""
 
@@ -58,6 +63,14 @@ class Dialog(Modal, Generic[T]):
         """Give the focus to what is to be filled in first."""
         wanted = self.query(self.FIRST or "*").results(Widget)
         self.screen.set_focus(next((each for each in wanted if each.focusable), self))
+
+    def action_step(self, by: int) -> None:
+        """Go to the next field, or the one before."""
+        fields = [each for each in self.query("*").results(Widget) if each.focusable]
+        if fields:
+            focused = self.screen.focused
+            at = fields.index(focused) if focused in fields else -by
+            self.screen.set_focus(fields[(at + by) % len(fields)])
 
     def on_descendant_blur(self, _event: DescendantBlur) -> None:
         """Keep the focus when something behind was clicked."""

@@ -57,7 +57,7 @@ class Palette(Modal):
 
     DEFAULT_CSS = """
     Palette { display: none; }
-    Palette Choices { margin-top: 1; height: 10; max-height: 50vh; }
+    Palette Choices { margin-top: 1; height: 10; max-height: 40vh; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", priority=True),

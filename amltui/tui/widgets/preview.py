@@ -335,8 +335,8 @@ class PreviewPane(Vertical):
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         """As any widget's; while the border's text is set, only of that line of the border."""
-        if self._border_line is not None and self.is_mounted:
-            width, height = self.outer_size
+        width, height = self.outer_size
+        if self._border_line is not None and self.is_mounted and height:
             x, y = self.content_offset
             regions = (Region(-x, self._border_line % height - y, width, 1),)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
