@@ -67,6 +67,11 @@ async def test_the_palette_shows_what_it_found_and_reaches_its_last_command(plac
         await user.until(lambda: found.current.label[:20] in user.screen_text())
         assert palette.region.bottom < size[1]  # the keys stay to be seen
         assert found.region.bottom == palette.region.bottom - 1
+        await user.pilot.resize_terminal(size[0], size[1] + 6)
+        await user.until(lambda: user.main.size.height == size[1] + 6)
+        await user.pilot.resize_terminal(*size)
+        await user.until(lambda: palette.region.bottom < size[1])
+        assert found.region.bottom == palette.region.bottom - 1
         await user.press("pageup", "pageup", "pageup", "pageup", "pageup")
         await user.type("nothing like it")
         await user.until(lambda: "Nothing is called so" in user.screen_text())

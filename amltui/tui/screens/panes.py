@@ -27,6 +27,7 @@ from amltui.tui.screens.layout import (
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.details import Details
 from amltui.tui.widgets.dialog import Over
+from amltui.tui.widgets.palette import Palette
 from amltui.tui.widgets.transfers import TransfersPane
 
 
@@ -57,6 +58,7 @@ class PanesScreen(Screen[None]):
         """Arrange for the new size."""
         self._arrange()
         self.query_one(Over).fit()
+        self.query_one(Palette).fit()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Note which pane has the focus."""

@@ -57,7 +57,7 @@ class Palette(Modal):
 
     DEFAULT_CSS = """
     Palette { display: none; }
-    Palette Choices { margin-top: 1; height: 10; max-height: 40vh; }
+    Palette Choices { margin-top: 1; height: 10; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", priority=True),
@@ -95,12 +95,18 @@ class Palette(Modal):
         self._commands, self._chosen = commands, chosen
         self._before = self.screen.focused
         self._one_frame()
+        self.fit()
         self.display = True
         line = self.query_one(Input)
         with line.prevent(Input.Changed):
             line.value = ""
         self._find("")
         self.screen.set_focus(line)
+
+    def fit(self) -> None:
+        """Show as many commands as the terminal has room for."""
+        # Not by CSS: a container as high as its content takes no notice of a limit to that.
+        self.query_one(Choices).styles.height = max(min(10, self.screen.size.height - 9), 1)
 
     def close(self) -> None:
         """Give the focus back and go."""
