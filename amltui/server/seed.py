@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets as random
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +18,10 @@ from amltui.server import clock, experiments, keeping, settings, tokens
 from amltui.server.database import tables, versions
 from amltui.server.database.engine import Database
 from amltui.server.problems import StartError
-from amltui.server.samples import CENSUS, SAMPLES, Sample
+from amltui.server.samples import CANCER, CENSUS, SAMPLES, Sample
 from amltui.server.store.base import Store, Stored
 from amltui.wire import messages
 
-_EXPERIMENT: Final = f"{GLOBAL_WORKSPACE_ID}.f-id.5f1c3a7e9b2d4c6f8a0e1d3b5c7f9a2e"
 _SPLIT: Final = "a7c1f3d2-split"
 _CONVERT: Final = "b8d2e4f3-convert"
 
@@ -103,29 +105,38 @@ async def _found(connection: AsyncConnection, data: Path, endpoint: str) -> str:
 
 
 async def examples(database: Database, store: Store) -> None:
-    """Offer the example datasets and the example experiment, unless they are there."""
+    """Offer the example datasets and the example experiments, unless they are there."""
     async with database.reading() as connection:
-        there = await connection.scalar(
-            sa.select(tables.experiments.c.id).where(tables.experiments.c.id == _EXPERIMENT)
-        )
-    if there:
-        return
-    kept = [(sample, await _keep(database, store, sample.read())) for sample in SAMPLES]
-    converted = await _keep(database, store, _converted(CENSUS.read()))
+        if await _missing(connection) == set():
+            return
+    kept = {sample: await _keep(database, store, sample.read()) for sample in SAMPLES}
+    halves = {example: await _keep(database, store, example.half()) for example in _EXPERIMENTS}
     async with database.writing() as connection:
         await versions.lock(connection, database)
-        there = await connection.scalar(
-            sa.select(tables.experiments.c.id).where(tables.experiments.c.id == _EXPERIMENT)
+        missing = await _missing(connection)
+        for example in _EXPERIMENTS:
+            if example.id not in missing:
+                continue
+            if example.sample is CENSUS:  # all of them came with this one
+                for sample, stored in kept.items():
+                    await _add(connection, sample, stored)
+            half = halves[example]
+            await keeping.claim(connection, half.sha256)
+            source = example.sample.instance_id(kept[example.sample].sha256)
+            await experiments.save(connection, GLOBAL_WORKSPACE_ID, _experiment(example, source))
+            await experiments.save_output(
+                connection, example.id, _CONVERT, "Results dataset", "GenericCSV", half
+            )
+
+
+async def _missing(connection: AsyncConnection) -> set[str]:
+    """Ids of example experiments that are not there."""
+    found = await connection.execute(
+        sa.select(tables.experiments.c.id).where(
+            tables.experiments.c.workspace_id == GLOBAL_WORKSPACE_ID
         )
-        if there:
-            return
-        for sample, stored in kept:
-            await _add(connection, sample, stored)
-        census = next(stored for sample, stored in kept if sample is CENSUS)
-        await experiments.save(connection, GLOBAL_WORKSPACE_ID, _experiment(census))
-        await experiments.save_output(
-            connection, _EXPERIMENT, _CONVERT, "Results dataset", "GenericCSV", converted
-        )
+    )
+    return {example.id for example in _EXPERIMENTS} - set(found.scalars())
 
 
 async def _keep(database: Database, store: Store, data: bytes) -> Stored:
@@ -161,23 +172,54 @@ async def _add(connection: AsyncConnection, sample: Sample, stored: Stored) -> N
     )
 
 
-def _converted(census: bytes) -> bytes:
-    """What Split (a random half of the rows) and Convert to CSV made of the census.
+@dataclass(frozen=True, slots=True)
+class _Example:
+    """An example experiment: Split (a random half of the rows), then Convert to CSV."""
 
-    The half is chosen by each row's own hash: the same on every server.
-    """
-    header, *rows = census.replace(b", ", b",").splitlines()
-    half = [row for row in rows if row and hashlib.sha256(row).digest()[0] < 128]
-    return b"\r\n".join([header, *half, b""])
+    id: str
+    description: str
+    sample: Sample
+    converted: Callable[[bytes], tuple[bytes, list[bytes]]]
+    """The header and the rows of the sample, as CSV."""
+
+    def half(self) -> bytes:
+        """What came out. The half is chosen by each row's own hash: the same on every server."""
+        header, rows = self.converted(self.sample.read())
+        half = [row for row in rows if row and hashlib.sha256(row).digest()[0] < 128]
+        return b"\r\n".join([header, *half, b""])
 
 
-def _experiment(census: Stored) -> messages.Experiment:
-    experiment = experiments.new(
-        _EXPERIMENT, "Example: half of the census as CSV", creator="amltui"
-    )
-    source = messages.InputPort(
-        data_source_id=CENSUS.instance_id(census.sha256), name="Dataset", node_id=_SPLIT
-    )
+def _of_csv(data: bytes) -> tuple[bytes, list[bytes]]:
+    header, *rows = data.replace(b", ", b",").splitlines()
+    return header, rows
+
+
+def _of_arff(data: bytes) -> tuple[bytes, list[bytes]]:
+    head, _, rows = data.partition(b"@DATA")
+    attributes = re.findall(rb"^@ATTRIBUTE (?:'([^']+)'|(\S+)) ", head, re.MULTILINE)
+    return b",".join(quoted or plain for quoted, plain in attributes), rows.split()
+
+
+_EXPERIMENTS: Final = (
+    _Example(
+        f"{GLOBAL_WORKSPACE_ID}.f-id.5f1c3a7e9b2d4c6f8a0e1d3b5c7f9a2e",
+        "Example: half of the census as CSV",
+        CENSUS,
+        _of_csv,
+    ),
+    # The one that the old client's own tests look for.
+    _Example(
+        f"{GLOBAL_WORKSPACE_ID}.f-id.1f022fd4578847dc867d662a51f0a105",
+        "Binary Classification: Breast cancer detection",
+        CANCER,
+        _of_arff,
+    ),
+)
+
+
+def _experiment(example: _Example, source_id: str) -> messages.Experiment:
+    experiment = experiments.new(example.id, example.description, creator="amltui")
+    source = messages.InputPort(data_source_id=source_id, name="Dataset", node_id=_SPLIT)
     split = messages.ModuleNode(
         id=_SPLIT,
         module_id="506153734175476c4f62416c57734963.70530644c97a4ab685f788bf30a8be5f",

@@ -59,7 +59,7 @@ async def test_a_dataset_lives_from_frame_to_deletion(aws, name):
 
 
 async def test_experiments_and_their_outputs(aws):
-    (experiment,) = [e async for e in aws.example_experiments]
+    experiment, *_ = [e async for e in aws.example_experiments]
     assert (await aws.experiments.get(experiment.experiment_id)).creator == experiment.creator
     assert await aws.user_experiments.count() == 0
     output = next(o for o in await experiment.outputs() if o.data_type_id == "GenericCSV")

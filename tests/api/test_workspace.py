@@ -73,7 +73,7 @@ def test_what_cannot_be_done_says_why(ws, made):
 def test_ipython_completes_names_and_ids(ws, made):
     assert made.name in ws.datasets._ipython_key_completions_()
     assert made.name not in ws.example_datasets._ipython_key_completions_()
-    (experiment,) = ws.example_experiments
+    experiment, *_ = ws.example_experiments
     assert ws.experiments._ipython_key_completions_() == [experiment.experiment_id]
 
 
@@ -283,7 +283,7 @@ def test_a_dataset_is_renamed_described_restored_and_deleted(ws, made, name):
 
 
 def test_experiments_are_found_by_position_and_id(ws):
-    (example,) = ws.example_experiments
+    example, *_ = ws.example_experiments
     assert example.is_example
     assert ws.experiments[example.experiment_id].experiment_id == example.experiment_id
     assert len(ws.experiments) == len(ws.user_experiments) + len(ws.example_experiments)

@@ -115,7 +115,7 @@ def update(ws):
 
 
 def intermediate(ws):
-    (experiment,) = ws.example_experiments
+    experiment, *_ = ws.example_experiments
     assert experiment.status.status_code == "Finished"
     assert ws.experiments[experiment.experiment_id].description == experiment.description
     output = experiment.get_intermediate_dataset(

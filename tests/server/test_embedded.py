@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
 import stat
 
 import httpx
@@ -40,7 +41,7 @@ def test_a_sample_downloads_byte_for_byte_without_a_token(http):
 
 
 def test_the_example_experiment_has_an_output_that_can_be_read(http):
-    (listed,) = http.get("experiments").json()
+    listed, _ = http.get("experiments").json()
     experiment = http.get(f"experiments/{listed['ExperimentId']}").json()
     split, convert = experiment["Graph"]["ModuleNodes"]
     assert (split["Comment"], convert["Comment"]) == ("Split", "Convert to CSV")
@@ -50,6 +51,35 @@ def test_the_example_experiment_has_an_output_that_can_be_read(http):
     )
     assert output.text.splitlines()[0].startswith("age,workclass,fnlwgt,")
     assert 15_000 < len(output.text.splitlines()) < 17_500
+
+
+def test_the_experiment_that_the_old_clients_tests_look_for_is_there(http):
+    _, listed = http.get("experiments").json()
+    wanted = "506153734175476c4f62416c57734963.f-id.1f022fd4578847dc867d662a51f0a105"
+    assert listed["ExperimentId"] == wanted
+    assert listed["Description"] == "Binary Classification: Breast cancer detection"
+    split, convert = http.get(f"experiments/{wanted}").json()["Graph"]["ModuleNodes"]
+    (source,) = split["InputPortsInternal"]
+    assert http.get(f"datasources/{source['DataSourceId']}").json()["Name"] == "Breast cancer data"
+    output = http.get(f"experiments/{wanted}/outputdata/{convert['Id']}/Results dataset")
+    header, *rows = output.text.splitlines()
+    assert header.split(",")[::30] == ["mean radius", "diagnosis"]
+    assert 230 < len(rows) < 340
+    assert {len(row.split(",")) for row in rows} == {31}
+
+
+def test_a_workspace_of_an_older_version_gets_the_experiment_that_is_new(tmp_path):
+    with running_server(tmp_path / "data") as server:
+        server.stop()
+    connection = sqlite3.connect(tmp_path / "data" / "workspace.sqlite")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("DELETE FROM experiments WHERE id LIKE '%1f022fd4578847dc867d662a51f0a105'")
+    connection.commit()
+    connection.close()
+    with running_server(tmp_path / "data") as server:
+        listed = httpx.get(server.url("experiments"), headers=server.headers).json()
+        assert len(listed) == 2
+        assert len(httpx.get(server.url("datasources"), headers=server.headers).json()) == 5
 
 
 def test_settings_are_for_the_owner_only_and_in_the_old_clients_format(server):

@@ -44,6 +44,12 @@ CENSUS: Final = Sample(
     "Who earns more than 50,000 dollars a year: 32,561 people of the United States census of 1994 "
     f"with 14 attributes each. {_UCI}",
 )
+CANCER: Final = Sample(
+    "Breast cancer data",
+    "breast_cancer_wdbc.arff",
+    DataTypeIds.ARFF,
+    f"569 tumours, malignant or benign, with 30 measures of their cell nuclei each. {_UCI}",
+)
 SAMPLES: Final = (
     CENSUS,
     Sample(
@@ -60,12 +66,7 @@ SAMPLES: Final = (
         "201 cars of 1985 with prices, specifications and insurance ratings, without a header "
         f"line; a question mark is a missing value. {_UCI}",
     ),
-    Sample(
-        "Breast cancer data",
-        "breast_cancer_wdbc.arff",
-        DataTypeIds.ARFF,
-        f"569 tumours, malignant or benign, with 30 measures of their cell nuclei each. {_UCI}",
-    ),
+    CANCER,
     Sample(
         "Iris",
         "iris.csv",
