@@ -257,7 +257,7 @@ def test_an_output_is_published_read_and_promoted(studio):
 
 
 def test_examples_take_no_outputs(studio):
-    (example,) = [e for e in studio.http.get("experiments").json() if e["Creator"] == "amltui"]
+    example, *_ = [e for e in studio.http.get("experiments").json() if e["Creator"] == "amltui"]
     path = f"experiments/{example['ExperimentId']}/outputdata/n/p"
     put = studio.http.put(path, params={"dataTypeId": "GenericCSV"}, content=b"x")
     assert put.status_code == 403
