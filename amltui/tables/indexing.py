@@ -11,7 +11,7 @@ from amltui.formats.blocks import Block, Codec
 from amltui.formats.encoding import detect, is_utf8, odd_lines
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
-from amltui.formats.scan import NO_QUOTES, as_array, line_ends
+from amltui.formats.scan import NO_QUOTES
 from amltui.tables.index import PIECE, Beginning, RowIndex
 
 _PER_COLUMN: Final = 256
@@ -69,14 +69,16 @@ def _add(index: RowIndex, reader: RowReader, block: Block, start: int, size: int
     data = block.data
     found = NO_QUOTES if block.scan is None else block.scan
     ends = reader.codec.row_ends(data, found, reader.other_encoding)
-    lines = line_ends(data, as_array(data))
+    returns = b"\r" in data
     wanted = np.arange(size, len(data), size)
     rows = np.unique(np.searchsorted(ends, wanted)) + 1
     rows = np.append(rows[rows < len(ends)], len(ends))
     stops = np.append(ends[rows[:-1] - 1], len(data))
-    counts = np.searchsorted(lines, stops)
-    had_rows = had_lines = at = 0
-    for row, stop, line in zip(rows.tolist(), stops.tolist(), counts.tolist(), strict=True):
+    had = at = 0
+    for row, stop in zip(rows.tolist(), stops.tolist(), strict=True):
         start += reader.size_of(memoryview(data)[at:stop])
-        index.add(start, row - had_rows, line - had_lines)
-        had_rows, had_lines, at = row, line, stop
+        lines = data.count(b"\n", at, stop)
+        if returns:
+            lines += data.count(b"\r", at, stop) - data.count(b"\r\n", at, stop)
+        index.add(start, row - had, lines)
+        had, at = row, stop
