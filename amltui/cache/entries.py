@@ -107,6 +107,11 @@ class Entry:
         return self.raw.exists()
 
     @property
+    def linked(self) -> bool:
+        """Whether the content lies elsewhere on this disk."""
+        return self.raw.is_symlink()
+
+    @property
     def card(self) -> Card | None:
         """What this entry says about itself; None when it does not exist or is unreadable."""
         try:
@@ -156,8 +161,10 @@ class Entry:
         size = path.stat().st_size
         if card is not None:
             sha256 = source.sha256 if isinstance(source, Dataset) else None
-            card = msgspec.structs.replace(card, identity=Identity(size=size, sha256=sha256))
-            self.write_card(card)
+            # Who keeps it hashed it when it came in.
+            checked = "sha256" if sha256 else "length"
+            identity = Identity(size=size, sha256=sha256)
+            self.write_card(msgspec.structs.replace(card, identity=identity, checked=checked))
         link = self.raw.with_name(f".raw.{uuid.uuid4().hex[:12]}")
         with disk_errors(self.raw, "use the cache"):
             link.symlink_to(path)

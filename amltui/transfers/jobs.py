@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import threading
 from abc import ABC, abstractmethod
@@ -123,6 +124,7 @@ class Download(Job):
     async def _to(self, target: Path) -> None:
         if await in_thread(self._placed, target):
             return
+        await self._link()
         if not await in_thread(self._through_cache, target):
             await self._straight(target)
             return
@@ -135,6 +137,17 @@ class Download(Job):
         await in_thread(self._place, self._card_digest())
         temp = copy_beside(target, self.id)
         await _deliver(content, temp, target, overwrite=self._overwrite)
+
+    async def _link(self) -> None:
+        """Let the cache know a content that lies on this disk: it is copied from there."""
+        source = self.source
+        entry = self._context.cache.entry(self._context.workspace.key, source)
+        if not isinstance(source, Dataset) or await in_thread(lambda: entry.whole):
+            return
+        with contextlib.suppress(AmltuiError):  # it is fetched, then
+            path = await self._context.workspace.local_path(source)
+            if path is not None:
+                await in_thread(entry.link, source, path)
 
     def _card_digest(self) -> str | None:
         card = self._context.cache.entry(self._context.workspace.key, self.source).card
@@ -167,7 +180,7 @@ class Download(Job):
         here = sum(path.stat().st_blocks * 512 for path in Part.leftovers(hidden_beside(target)))
         check_space(target, (self._size or 0) - here)
         entry = cache.entry(self._context.workspace.key, self.source)
-        return cache.serves(self._size or 0, entry)
+        return entry.linked or cache.serves(self._size or 0, entry)
 
     async def _into_cache(self) -> Path:
         shared = self._fetches.join(self.source)

@@ -1,13 +1,17 @@
 """Previews: first rows at once, all rows later, from the network or from the cache."""
 
+import asyncio
 import os
 import random
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 
 import pytest
 
+from amltui.config import Connection
+from amltui.errors import AmltuiError
 from amltui.services.previews import open_preview
 from amltui.services.session import open_session
+from tests.support.server import running_server
 from tests.support.tables import all_rows
 
 CENSUS = "Adult Census Income Binary Classification dataset"
@@ -199,3 +203,118 @@ async def test_leaving_a_preview_early_keeps_what_arrived_and_stops_the_rest(tmp
         again.close()
         building = list(session.cache.directory.rglob("table.*"))
         assert [path for path in building if str(os.getpid()) in path.name] == []
+
+
+LINE = b"%d,some text that makes the row a little longer,%d\n"
+ROWS = 200_000
+LARGE = b"id,text,n\n" + b"".join(LINE % (i, i * 7) for i in range(ROWS))
+"""About 10 MB."""
+
+
+@contextmanager
+def elsewhere(tmp_path):
+    """A connection to a server of which no file is known."""
+    with running_server(tmp_path / "elsewhere") as server:
+        yield Connection(server.endpoint, server.workspace_id, server.token)
+
+
+def written(directory):
+    """Bytes of the files in a directory that take place there."""
+    files = (path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(path.stat().st_size for path in files)
+
+
+def assert_all_rows(preview):
+    assert preview.problem is None
+    assert (preview.rows.row_count, preview.rows.complete) == (ROWS, True)
+    for row in (0, 77_777, ROWS - 1):
+        assert preview.rows.window(row, row + 1, [0, 2]) == [[str(row)], [str(row * 7)]]
+
+
+async def test_a_content_on_this_disk_is_shown_where_it_lies_and_saved_by_one_copy(tmp_path):
+    async with open_session() as session:
+        dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
+        before = written(session.cache.directory)
+        preview = await session.preview(dataset)
+        await grown(preview)
+        assert_all_rows(preview)
+        assert written(session.cache.directory) - before < 50_000
+        preview.close()
+        await session.download(dataset, tmp_path / "saved.csv")
+        assert (tmp_path / "saved.csv").read_bytes() == LARGE
+        assert not (tmp_path / "saved.csv").is_symlink()
+        assert written(session.cache.directory) - before < 50_000
+
+
+async def test_a_content_that_was_deleted_where_it_lay_is_fetched_or_gone(tmp_path):
+    async with open_session() as session:
+        dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
+        preview = await session.preview(dataset)
+        await grown(preview)
+        (session.cache.entry(session.key, dataset).raw.resolve()).unlink()
+        assert_all_rows(preview)
+        preview.close()
+        with pytest.raises(AmltuiError):
+            await session.preview(dataset)
+
+
+async def test_bytes_that_arrive_are_written_once_and_indexed_on_the_way(tmp_path):
+    with elsewhere(tmp_path) as connection:
+        async with open_session(connection=connection) as session:
+            dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
+            preview = await session.preview(dataset)
+            counts = [preview.rows.row_count]
+            counts += [preview.rows.row_count async for _ in preview.changes()]
+            assert counts == sorted(counts)
+            assert_all_rows(preview)
+            preview.close()
+            assert written(session.cache.directory) - len(LARGE) < 100_000
+            await session.current_list()
+        async with open_session(connection=connection, offline=True) as session:
+            preview = await session.preview(await session.find("large.csv"))
+            assert preview.indexed
+            assert_all_rows(preview)
+            preview.close()
+
+
+async def test_two_programs_index_one_content(tmp_path):
+    async with open_session() as one, open_session() as other:
+        dataset = await uploaded(one, tmp_path / "large.csv", LARGE)
+        previews = [await session.preview(dataset) for session in (one, other)]
+        await asyncio.gather(*map(grown, previews))
+        for preview in previews:
+            assert_all_rows(preview)
+            preview.close()
+        again = await other.preview(dataset)
+        assert again.indexed
+        assert_all_rows(again)
+        again.close()
+
+
+async def test_a_damaged_index_is_made_again(tmp_path):
+    async with open_session() as session:
+        dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
+        preview = await session.preview(dataset)
+        await grown(preview)
+        preview.close()
+        index = session.cache.entry(session.key, dataset).row_index
+        index.write_bytes(index.read_bytes()[:-5] + b"other")
+        preview = await session.preview(dataset)
+        assert not preview.rows.complete
+        await grown(preview)
+        assert_all_rows(preview)
+        preview.close()
+
+
+async def test_the_first_row_counts_only_once_it_is_all_here(tmp_path):
+    data = b"a,b\n" + b"x" * 700_000 + b",y\n1,2\n" + b"3,4\n" * 2_000_000
+    with elsewhere(tmp_path) as connection:
+        async with open_session(connection=connection) as session:
+            dataset = await uploaded(session, tmp_path / "long.csv", data)
+            preview = await session.preview(dataset)
+            assert (preview.rows.row_count, preview.whole_rows) == (1, 0)
+            async with aclosing(preview.changes()) as changes:
+                while not preview.whole_rows:
+                    await anext(changes)
+            assert preview.rows.cell(0, 0) == "x" * 700_000
+            preview.close()

@@ -44,6 +44,27 @@ async def test_all_rows_arrive_behind_the_first(place):
         await user.until(lambda: "row 32,561" in user.screen_text())
 
 
+async def test_columns_of_a_large_dataset_are_read_when_something_is_asked(place):
+    async with at_the_screen() as user:
+        data = b"n,text\n" + b"".join(b"%d,text of row %d\n" % (i, i) for i in range(400_000))
+        (place / "large.csv").write_bytes(data + b"1,2,3\n")
+        session = await user.main.session()
+        await session.upload(place / "large.csv", name="large", data_type_id="GenericCSV")
+        await user.press("R")
+        await user.until(lambda: "large" in user.names)
+        await user.choose("large")
+        await user.press("enter")
+        await user.until(lambda: "400,001 rows · complete" in state(user))
+        await user.press("G")
+        await user.until(lambda: "row 400,001" in user.screen_text())
+        assert "int?" in user.screen_text()
+        assert not session.cache.entry(session.key, user.main.dataset).table.exists()
+        await ask(user, "slash", "of row 399999")
+        await user.until(lambda: user.main.preview.grid.cursor_row == 399_999)
+        await user.until(lambda: "1 malformed" in state(user))
+        await user.until(lambda: "int?" not in user.screen_text())
+
+
 async def test_the_palette_goes_to_a_row_by_its_number(place):
     async with at_the_screen() as user:
         await open_census(user)
