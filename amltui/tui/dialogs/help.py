@@ -84,7 +84,7 @@ class HelpScreen(Dialog[None]):
 
     DEFAULT_CSS = """
     HelpScreen VerticalScroll {
-        height: auto; max-height: 16; scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+        height: auto; max-height: 14; scrollbar-gutter: stable; scrollbar-size-vertical: 1;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
