@@ -27,10 +27,12 @@ _SMALL_BLOCKS: Final = 1_000
 """Blocks of an upload that may have fewer than `_SMALL` bytes: each costs a file and a row."""
 
 
-async def begin(state: State, data_type_id: str) -> str:
-    """Begin an upload; its id."""
+async def begin(state: State, data_type_id: str, stored: Stored | None = None) -> str:
+    """Begin an upload, or write down one whose whole content is `stored` already; its id."""
     upload_id = secrets.token_hex(16)
     async with state.database.writing() as connection:
+        if stored is not None:
+            await keeping.claim(connection, stored.sha256)
         await connection.execute(
             sa.insert(uploads).values(
                 id=upload_id,
@@ -38,32 +40,20 @@ async def begin(state: State, data_type_id: str) -> str:
                 data_type_id=data_type_id,
                 touched=clock.now(),
                 blocks=0,
+                sha256=stored.sha256 if stored else None,
+                size=stored.size if stored else None,
             )
         )
     return upload_id
 
 
-async def receive_whole(
-    state: State, upload_id: str, size: int, data: AsyncIterator[bytes]
-) -> None:
-    """Take an upload's whole content of `size` bytes in one body.
+async def receive(state: State, size: int, data: AsyncIterator[bytes]) -> Stored:
+    """Keep a body of `size` bytes as a content that nothing refers to yet.
 
     Raises:
         TooLarge: no upload may be as large.
         Full: there is no room for it.
     """
-    stored = await receive(state, size, data)
-    async with state.database.writing() as connection:
-        await keeping.claim(connection, stored.sha256)
-        await connection.execute(
-            sa.update(uploads)
-            .where(uploads.c.id == upload_id)
-            .values(sha256=stored.sha256, size=stored.size, touched=clock.now())
-        )
-
-
-async def receive(state: State, size: int, data: AsyncIterator[bytes]) -> Stored:
-    """Keep a body of `size` bytes as a content that nothing refers to yet; see `receive_whole`."""
     async with quota.reserved(state, size), state.store.stage() as staged:
         async for chunk in data:
             await staged.write(chunk)

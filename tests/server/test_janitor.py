@@ -55,8 +55,7 @@ async def test_what_nobody_refers_to_goes_and_all_else_stays(state):
     shared = await make(state, "shared", b"1")
     left = await uploads.begin(state, "PlainText")
     await uploads.receive_block(state, left, 0, 2, 3, once(b"333"))
-    whole = await uploads.begin(state, "PlainText")
-    await uploads.receive_whole(state, whole, 4, once(b"4444"))
+    await uploads.begin(state, "PlainText", await uploads.receive(state, 4, once(b"4444")))
     for instance_id in (gone, shared):
         await delete(state, instance_id)
     async with state.store.stage() as staged:

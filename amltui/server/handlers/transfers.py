@@ -20,9 +20,8 @@ async def begin(call: Call) -> Response:
     if not data_type_id or len(data_type_id) > 100:
         raise BadRequest("dataTypeId is missing or too long.")
     quota.check_disk(call.state, call.size)
-    upload_id = await uploads.begin(call.state, data_type_id)
-    if call.size:
-        await uploads.receive_whole(call.state, upload_id, call.size, body_of(call))
+    stored = await uploads.receive(call.state, call.size, body_of(call)) if call.size else None
+    upload_id = await uploads.begin(call.state, data_type_id, stored)
     link = await call.state.store.upload_url(uploads.direct_key(upload_id))
     return answer(
         ResourceUpload(
