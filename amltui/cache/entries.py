@@ -158,13 +158,16 @@ class Entry:
         """
         self.begin(source)
         card = self.card
-        size = path.stat().st_size
+        with disk_errors(path, "read"), path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            head = hashlib.sha256(file.read(HEAD)).hexdigest()
         if card is not None:
             sha256 = source.sha256 if isinstance(source, Dataset) else None
             # Who keeps it hashed it when it came in.
             checked = "sha256" if sha256 else "length"
             identity = Identity(size=size, sha256=sha256)
-            self.write_card(msgspec.structs.replace(card, identity=identity, checked=checked))
+            card = msgspec.structs.replace(card, identity=identity, checked=checked, head=head)
+            self.write_card(card)
         link = self.raw.with_name(f".raw.{uuid.uuid4().hex[:12]}")
         with disk_errors(self.raw, "use the cache"):
             link.symlink_to(path)
