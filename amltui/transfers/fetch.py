@@ -18,6 +18,7 @@ from amltui.transfers.places import Place
 from amltui.transfers.retry import unexpected
 from amltui.transfers.states import MIB
 from amltui.transfers.threads import in_thread
+from amltui.workspaces.base import caller_retries
 
 _POLL: Final = 0.25
 """Seconds between two looks at what another process is fetching."""
@@ -65,7 +66,8 @@ class Fetch:
             AmltuiError: what `RetryPolicy` gave up on. What arrived stays for another time.
         """
         try:
-            return await self._alone()
+            with caller_retries():
+                return await self._alone()
         except asyncio.CancelledError:
             self.error = Cancelled(f"Stopped: {visible(source_name(self.source))}")
             raise

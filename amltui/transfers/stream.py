@@ -12,6 +12,7 @@ from amltui.errors import AmltuiError, ContentChanged, Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
 from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.states import Options
+from amltui.workspaces.base import caller_retries
 
 if TYPE_CHECKING:
     from amltui.workspaces.base import Content, Workspace
@@ -120,7 +121,8 @@ class ContentStream:
         """The result of `ask`; after a failure that may pass, of another try from here on."""
         while True:
             try:
-                return await ask()
+                with caller_retries():
+                    return await ask()
             except AmltuiError as error:
                 await self._drop()
                 await self._retry.wait_or_raise(error)

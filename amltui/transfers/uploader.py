@@ -24,7 +24,7 @@ from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.sources import UploadSource
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread
-from amltui.workspaces.base import PartSizes, Upload, Workspace
+from amltui.workspaces.base import PartSizes, Upload, Workspace, caller_retries
 
 _STEP: Final = 256 * 1024
 
@@ -106,7 +106,8 @@ class Uploader:
         try:
             await self._source.open()
             self._compare_with_plan()
-            return await self._send_and_commit()
+            with caller_retries():
+                return await self._send_and_commit()
         finally:
             await self._source.close()
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -32,6 +33,26 @@ from amltui.models import (
     WorkspaceInfo,
 )
 from amltui.text import near_names, visible
+
+_caller_retries: ContextVar[bool] = ContextVar("caller_retries", default=False)
+
+
+@contextmanager
+def caller_retries() -> Iterator[None]:
+    """Within it no workspace repeats a request: the caller decides that, by a policy of its own.
+
+    Two policies, one inside the other, would ask as often as their counts multiplied.
+    """
+    before = _caller_retries.set(True)
+    try:
+        yield
+    finally:
+        _caller_retries.reset(before)
+
+
+def may_repeat() -> bool:
+    """Whether a workspace may repeat the request that is being made; see `caller_retries`."""
+    return not _caller_retries.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +265,7 @@ class Workspace(ABC):
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
         """Send part `index` (0-based) of `total`, in any order; safe to repeat with equal bytes.
 
-        All parts but the last have one size, within `part_sizes`. Never repeated by itself.
+        All parts but the last have one size, within `part_sizes`.
         """
 
     @abstractmethod

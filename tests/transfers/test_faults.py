@@ -261,19 +261,19 @@ async def test_a_part_that_comes_with_status_200_is_never_taken_for_the_whole(
                 assert not target.exists()
 
 
-@pytest.mark.parametrize("kind", ["content", "block"])
+@pytest.mark.parametrize("kind", ["content", "block", "begin", "api"])
 async def test_what_fails_is_asked_for_no_more_often_than_one_policy_says(
     server, stored, cache, tmp_path, kind
 ):
     """The workspace itself repeats what is safe to repeat, but not beneath the transfers."""
     dataset = await stored(b"x")
-    (tmp_path / "up.csv").write_bytes(b"y")
+    (tmp_path / "up.csv").write_bytes(DATA)  # several blocks: the list is read for the name
     port = urlsplit(server.endpoint).port
     async with fault_proxy(port, always(Fault(answer=(503, {}, b"")), kind)) as proxy:
         access = (proxy.endpoint, server.workspace_id, server.token)
         async with (
             StudioWorkspace(*access, key="once") as workspace,
-            Transfers(workspace, cache, options=Options(attempts=3)) as transfers,
+            Transfers(workspace, cache, options=Options(attempts=3, blocks=1)) as transfers,
         ):
             if kind == "content":
                 begun = transfers.download(dataset, tmp_path / "out.csv")

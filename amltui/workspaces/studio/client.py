@@ -17,7 +17,7 @@ import httpx
 from amltui import __version__
 from amltui.errors import HttpError, NotFound, UsageError, WorkspaceError
 from amltui.wire import headers as names
-from amltui.workspaces.base import Route
+from amltui.workspaces.base import Route, may_repeat
 from amltui.workspaces.studio import faults
 from amltui.workspaces.studio.answers import Answer, TooSlow, whole
 from amltui.workspaces.studio.certificates import trusted
@@ -87,12 +87,11 @@ class ApiClient:
         content: bytes | AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool = True,
-        repeat: bool = True,
         not_found: type[NotFound] = NotFound,
     ) -> Answer:
         """The whole answer to an API request; 304 counts as a success.
 
-        `repeat`: whether to try again after what may pass; else the caller decides that.
+        What is safe to repeat is tried again after what may pass, unless the caller does that.
 
         Raises:
             HttpError: the server refused; `not_found` for 404.
@@ -108,7 +107,7 @@ class ApiClient:
                 return answer
             raise self._error_from(answer, operation, not_found=not_found)
 
-        if not repeat:
+        if not may_repeat():
             return await attempt()
         return await repeated(attempt, self.retry, idempotent=idempotent)
 

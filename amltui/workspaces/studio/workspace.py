@@ -328,7 +328,7 @@ class StudioWorkspace(Workspace):
             data_type_id=upload.data_type_id,
         )
         await self._client.request(
-            "POST", path, operation="sending a part of an upload", content=data, repeat=False
+            "POST", path, operation="sending a part of an upload", content=data
         )
 
     async def commit(
