@@ -8,14 +8,13 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Input
 
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.widgets.dataset_list import DatasetList, Presence
 from amltui.tui.widgets.fields import Field
+from amltui.tui.widgets.pane import Pane
 
 LEGEND: Final = "● here ◐ partly ○ remote"
 """What the marks of the list say, where there is room for it."""
@@ -36,7 +35,7 @@ class FilterInput(Field):
         pane.end_filter(keep=keep)
 
 
-class DatasetsPane(Vertical):
+class DatasetsPane(Pane):
     """All datasets of the workspace, or those whose name holds the filter text."""
 
     HELP_TITLE = "datasets"
@@ -138,8 +137,8 @@ class DatasetsPane(Vertical):
         )
         self.list.show(shown, select=select)
         count = f" ({len(self._all):,})" if self._all else ""
-        self.border_title = Content(f"1 Datasets{count}")
-        self.border_subtitle = Content(
+        self.write_title(f"1 Datasets{count}")
+        self.write_subtitle(
             f"/{visible(self._filter)} {len(shown):,} of {len(self._all):,}"
             if wanted
             else self._legend

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal, Self
+from typing import ClassVar, Final, Literal
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.geometry import Region
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Label, Static
 
@@ -22,6 +20,7 @@ from amltui.tui.grid import Grid
 from amltui.tui.grid.board import NoRows
 from amltui.tui.grid.messages import LayoutChanged
 from amltui.tui.widgets.fields import Field
+from amltui.tui.widgets.pane import Pane
 
 Kind = Literal["find", "filter", "sql"]
 
@@ -69,7 +68,7 @@ class QuestionInput(Field):
         self.screen.query_one(PreviewPane).ask_question()
 
 
-class PreviewPane(Vertical):
+class PreviewPane(Pane):
     """Rows of a dataset."""
 
     HELP_TITLE = "preview"
@@ -119,8 +118,6 @@ class PreviewPane(Vertical):
         self._last: dict[Kind, str] = {}
         self._written: dict[str, str] = {}
         """What stands in the pane's title, state line and lower border."""
-        self._border_line: int | None = None
-        """The line of the border that is all to be drawn again: its first (0) or its last (-1)."""
         self.check: Callable[[Kind, str], str] = lambda _kind, _text: ""
         """Says what is wrong with a question before it is asked, or ""."""
 
@@ -295,9 +292,7 @@ class PreviewPane(Vertical):
         title = f"2 {visible(view.title)}" if view.title else "2 Preview"
         if title != self._written.get("title"):
             self._written["title"] = title
-            self._border_line = 0
-            self.border_title = Content(title)
-            self._border_line = None
+            self.write_title(title)
         parts: list[str] = []
         if rows is not None:
             shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
@@ -327,16 +322,4 @@ class PreviewPane(Vertical):
                 where += f" · {hidden:,} hidden: _ shows"
         if where != self._written.get("place"):
             self._written["place"] = where
-            self._border_line = -1
-            self.border_subtitle = Content(where)
-            self._border_line = None
-
-    def refresh(
-        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
-    ) -> Self:
-        """As any widget's; while the border's text is set, only of that line of the border."""
-        width, height = self.outer_size
-        if self._border_line is not None and self.is_mounted and height:
-            x, y = self.content_offset
-            regions = (Region(-x, self._border_line % height - y, width, 1),)
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+            self.write_subtitle(where)
