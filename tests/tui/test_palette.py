@@ -27,3 +27,9 @@ def test_nothing_typed_shows_all():
 
 def test_letters_in_their_order_find_what_no_word_does():
     assert [c.id for c in matching(COMMANDS, "dlpath")] == ["do:download_to"]
+
+
+def test_a_name_that_holds_the_number_comes_before_the_place_of_that_number():
+    years = [Command("column:1", "1999"), Command("column:2", "2000")]
+    found = [c.id for c in matching(years, "2000", number="column")]
+    assert found == ["column:2", "column:2000"]

@@ -262,3 +262,32 @@ async def test_what_was_asked_while_rows_arrived_is_asked_again_of_all_of_them(
             await user.until(lambda: user.main.preview.rows.cell(0, 0) == str(rows - 1))
             await user.press("escape", "escape")
             await user.until(lambda: state(user) == f"{rows:,} rows · complete")
+
+
+async def test_a_column_is_found_by_a_part_of_its_name_and_shown_again_if_it_was_hidden(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        grid = user.main.preview.grid
+        grid.hide_columns({9})
+        await user.press("c", *"sex", "enter")
+        await user.until(lambda: grid.cursor_column == 9)
+        assert grid.has_focus
+        assert grid.hidden_columns == frozenset()
+        await user.press("c", "1", "5", "enter")
+        await user.until(lambda: "col 15 of 15" in user.screen_text())
+
+
+async def test_what_was_asked_before_comes_back_with_the_arrow_up(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "s", "select count(*) from data")
+        await user.until(lambda: user.main.focused is user.main.preview.grid)
+        await ask(user, "s", "select max(age) from data")
+        await user.until(lambda: user.main.focused is user.main.preview.grid)
+        await user.press("s")
+        line = user.main.focused
+        assert line.value == "select max(age) from data"
+        await user.press("up")
+        assert line.value == "select count(*) from data"
+        await user.press("down")
+        assert line.value == "select max(age) from data"

@@ -79,7 +79,7 @@ class MainScreen(PanesScreen):
         Binding("w", "transfers", "transfers"),
         Binding("escape", "back", "step back", show=False),
         Binding(
-            "s,I,m,n,N,ampersand,f,minus,left_square_bracket,right_square_bracket",
+            "s,I,m,n,N,c,ampersand,f,minus,underscore,left_square_bracket,right_square_bracket",
             "elsewhere('preview', '2')",
             show=False,
         ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
@@ -49,11 +50,14 @@ class Dialog(Modal, Generic[T]):
     def __init__(self) -> None:
         super().__init__()
         self.answer: asyncio.Future[T | None] = asyncio.get_running_loop().create_future()
+        self.left: Callable[[], None] = lambda: None
+        """Called at once when it ends: the next key is for what lies behind."""
 
     def dismiss(self, result: T | None = None) -> None:
         """End with a value."""
         if not self.answer.done():
             self.answer.set_result(result)
+            self.left()
 
     def action_dismiss(self, result: T | None = None) -> None:
         """End with a value."""
@@ -107,43 +111,48 @@ class Over(Container):
     async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer; a second one waits until the first is gone."""
         async with self._turn:
-            before = await self._open(dialog)
+            await self._open(dialog)
             try:
                 return await dialog.answer
             finally:
-                await self._close(dialog, before)
+                await self._close(dialog)
 
     async def show(self, dialog: Dialog[T]) -> None:
         """Have a dialog on the screen when this returns, if none is; nobody waits for its end."""
         if self._turn.locked():
             return
         await self._turn.acquire()
-        before = await self._open(dialog)
+        await self._open(dialog)
 
         async def wait() -> None:
             try:
                 await dialog.answer
-                await self._close(dialog, before)
+                await self._close(dialog)
             finally:
                 self._turn.release()
 
         waiting: Callable[[], Any] = wait
         self.run_worker(waiting, exit_on_error=False)
 
-    async def _open(self, dialog: Dialog[T]) -> Widget | None:
-        before = self.screen.focused
+    async def _open(self, dialog: Dialog[T]) -> None:
+        dialog.left = partial(self._leave, dialog, self.screen.focused)
         self.one_frame()
         self.styles.width = min(dialog.WIDTH, self.screen.size.width - 2)
         await self.mount(dialog)
         dialog.focus_first()
-        return before
 
-    async def _close(self, dialog: Dialog[T], before: Widget | None) -> None:
+    def _leave(self, dialog: Dialog[T], before: Widget | None) -> None:
         if not self.is_attached:
             return  # the program ends
         self.one_frame()
         dialog.display = False
         if before is not None and before.is_attached:
             self.screen.set_focus(before)
+
+    async def _close(self, dialog: Dialog[T]) -> None:
+        if not self.is_attached:
+            return
+        if dialog.display:  # nobody waits for its answer any more
+            dialog.left()
         await dialog.remove()
         self.fit()

@@ -1,4 +1,7 @@
-"""The command palette: everything that can be done now, found by typing; a number goes to a row."""
+"""The command palette: everything that can be done now, found by typing; a number goes to a row.
+
+Columns are found in it as well, by name or number.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +29,19 @@ class Command:
     keys: str = ""
 
 
-def matching(commands: Sequence[Command], typed: str) -> list[Command]:
+def matching(commands: Sequence[Command], typed: str, *, number: str = "row") -> list[Command]:
     """Commands that hold every typed word, those that begin with the text first.
 
     Behind them those whose letters include what was typed, in this order: `dlp` finds "download
-    to a path". A number is a command of its own: go to that row.
+    to a path". A number is a command of its own: go to that row, or whatever `number` names.
     """
     text = typed.strip().casefold()
-    number = text.replace(",", "").replace("_", "")
-    if number.isdecimal():
-        return [Command(f"row:{int(number)}", f"go to row {int(number):,}")]
     words = text.split()
     found = [c for c in commands if all(word in c.label.casefold() for word in words)]
     found.sort(key=lambda c: not c.label.casefold().startswith(text))
+    digits = text.replace(",", "").replace("_", "")
+    if digits.isdecimal():
+        return [*found, Command(f"{number}:{int(digits)}", f"go to {number} {int(digits):,}")]
     letters = [c for c in commands if c not in found and _in_order(text, c.label.casefold())]
     return found + letters
 
@@ -76,28 +79,42 @@ class Palette(Modal):
         self._chosen: Callable[[str], None] = lambda _command: None
         self._before: Widget | None = None
         """What had the focus."""
-        self.border_title = "Commands"
+        self._number = "row"
+        """What a number that is typed goes to."""
         self.border_subtitle = "enter do · esc leave"
 
     def compose(self) -> ComposeResult:
         """A line to type in and what it finds."""
-        yield Field(placeholder="a command, or the number of a row", compact=True)
-        yield Choices(nothing="Nothing is called so. A number goes to that row.")
+        yield Field(compact=True)
+        yield Choices(nothing="Nothing is called so.")
 
-    def open(self, commands: Sequence[Command], chosen: Callable[[str], None]) -> None:
+    def open(
+        self,
+        commands: Sequence[Command],
+        chosen: Callable[[str], None],
+        *,
+        title: str = "Commands",
+        asks: str = "a command, or the number of a row",
+        number: str = "row",
+    ) -> None:
         """Let one of the commands be chosen.
 
         Args:
             commands: what there is.
             chosen: called with the command's id, at once, so that what it changes and the palette's
                 end are one frame, and the next key is for what it leads to.
+            title: what stands above.
+            asks: what is to be typed.
+            number: what a number goes to; chosen with the id `number:N`.
         """
-        self._commands, self._chosen = commands, chosen
+        self._commands, self._chosen, self._number = commands, chosen, number
+        self.border_title = title
         self._before = self.screen.focused
         self._one_frame()
         self.fit()
         self.display = True
         line = self.query_one(Input)
+        line.placeholder = asks
         with line.prevent(Input.Changed):
             line.value = ""
         self._find("")
@@ -126,7 +143,7 @@ class Palette(Modal):
     def action_choose(self) -> None:
         """Do what is marked."""
         # What was typed counts, also when the list has not caught up with fast fingers.
-        found = matching(self._commands, self.query_one(Input).value)
+        found = self._matching(self.query_one(Input).value)
         current = self.query_one(Choices).current
         if current is not None and any(one.id == current.id for one in found):
             self._do(current.id)
@@ -161,7 +178,8 @@ class Palette(Modal):
         self.close()
         self._chosen(command)
 
+    def _matching(self, typed: str) -> list[Command]:
+        return matching(self._commands, typed, number=self._number)
+
     def _find(self, typed: str) -> None:
-        self.query_one(Choices).show(
-            [Choice(c.id, c.keys, c.label) for c in matching(self._commands, typed)]
-        )
+        self.query_one(Choices).show([Choice(c.id, c.keys, c.label) for c in self._matching(typed)])

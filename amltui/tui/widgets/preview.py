@@ -19,7 +19,9 @@ from amltui.text import visible, visible_lines
 from amltui.tui.grid import Grid
 from amltui.tui.grid.board import NoRows
 from amltui.tui.grid.messages import LayoutChanged
+from amltui.tui.history import History
 from amltui.tui.widgets.fields import Field
+from amltui.tui.widgets.palette import Command, Palette
 from amltui.tui.widgets.pane import Pane
 
 Kind = Literal["find", "filter", "sql"]
@@ -57,6 +59,8 @@ class QuestionInput(Field):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave"),
         Binding("enter", "ask", "ask", show=False),
+        Binding("up", "recall(-1)", "what was asked before", show=False),
+        Binding("down", "recall(1)", "what was asked after that", show=False),
     ]
 
     def action_leave(self) -> None:
@@ -66,6 +70,10 @@ class QuestionInput(Field):
     def action_ask(self) -> None:
         """Ask at once: the next key is the grid's."""
         self.screen.query_one(PreviewPane).ask_question()
+
+    def action_recall(self, step: int) -> None:
+        """Write what was asked before (-1), or after that (1), in place of what stands here."""
+        self.value = self.screen.query_one(PreviewPane).recall(self.value, step)
 
 
 class PreviewPane(Pane):
@@ -78,6 +86,7 @@ class PreviewPane(Pane):
         Binding("N", "again(-1)", "find the previous", show=False),
         Binding("ampersand", "question('filter')", "filter rows"),
         Binding("s", "question('sql')", "SQL"),
+        Binding("c", "columns", "go to a column by its name", show=False),
         Binding("I", "profile", "column profile", show=False),
         Binding("m", "malformed", "malformed rows", show=False),
     ]
@@ -115,9 +124,9 @@ class PreviewPane(Pane):
         self._rows: Rows | None = None
         self._view = View()
         self._kind: Kind = "find"
-        self._last: dict[Kind, str] = {}
-        self._written: dict[str, str] = {}
-        """What stands in the pane's title, state line and lower border."""
+        self._history: dict[Kind, History] = {kind: History() for kind in PROMPTS}
+        self._state = ""
+        """What stands above the grid."""
         self.check: Callable[[Kind, str], str] = lambda _kind, _text: ""
         """Says what is wrong with a question before it is asked, or ""."""
 
@@ -218,7 +227,7 @@ class PreviewPane(Pane):
         """Open the line for a question."""
         if self._rows is None:
             return
-        text = self._last.get(kind, "")
+        text = self._history[kind].last
         self._open_line(kind, text or ("select * from data" if kind == "sql" else ""))
 
     def _open_line(self, kind: Kind, text: str) -> None:
@@ -247,7 +256,7 @@ class PreviewPane(Pane):
     def ask_question(self) -> None:
         """Ask what stands in the line."""
         text = self.query_one(QuestionInput).value
-        self._last[self._kind] = text
+        self._history[self._kind].add(text)
         problem = self.check(self._kind, text)
         self._say_problem(problem)
         if problem:
@@ -255,6 +264,10 @@ class PreviewPane(Pane):
         if self._kind != "sql":  # where a mistake is likely, and only the answer tells
             self.end_question()
         self.post_message(self.Asked(self._kind, text))
+
+    def recall(self, written: str, step: int) -> str:
+        """What was asked before what is written (-1), or after it (1)."""
+        return self._history[self._kind].step(written, step)
 
     def answered(self, kind: Kind) -> None:
         """A question has its answer: its line can go."""
@@ -277,6 +290,29 @@ class PreviewPane(Pane):
         """Go on with the last find."""
         self.post_message(self.FindAgain(step))
 
+    def action_columns(self) -> None:
+        """Choose a column to go to."""
+        if self._rows is None:
+            return
+        columns = [
+            Command(f"column:{at}", visible(column.name) or f"column {at}", f"{at:,}")
+            for at, column in enumerate(self._rows.columns, 1)
+        ]
+        self.screen.query_one(Palette).open(
+            columns,
+            self._go_to_column,
+            title=f"Columns ({len(columns):,})",
+            asks="the name of a column, or its number",
+            number="column",
+        )
+
+    def _go_to_column(self, chosen: str) -> None:
+        if self._rows is not None:
+            at = min(max(int(chosen.partition(":")[2]), 1), len(self._rows.columns)) - 1
+            if at in self.grid.hidden_columns:
+                self.grid.hide_columns(self.grid.hidden_columns - {at})
+            self.grid.move_cursor(column=at)
+
     def action_profile(self) -> None:
         """Ask for the profile of the column under the cursor."""
         if self._rows is not None:
@@ -289,10 +325,7 @@ class PreviewPane(Pane):
 
     def _describe(self) -> None:
         view, rows = self._view, self._rows
-        title = f"2 {visible(view.title)}" if view.title else "2 Preview"
-        if title != self._written.get("title"):
-            self._written["title"] = title
-            self.write_title(title)
+        self.write_title(f"2 {visible(view.title)}" if view.title else "2 Preview")
         parts: list[str] = []
         if rows is not None:
             shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
@@ -303,8 +336,8 @@ class PreviewPane(Pane):
         if view.busy:
             parts.append(f"{view.busy}…")
         text = visible(" · ".join(parts))
-        if text != self._written.get("state"):
-            self._written["state"] = text
+        if text != self._state:
+            self._state = text
             state = self.query_one("#state", Static)
             state.display = bool(parts)
             state.update(text, layout=False)
@@ -320,6 +353,4 @@ class PreviewPane(Pane):
             hidden = len(self.grid.hidden_columns)
             if hidden:
                 where += f" · {hidden:,} hidden: _ shows"
-        if where != self._written.get("place"):
-            self._written["place"] = where
-            self.write_subtitle(where)
+        self.write_subtitle(where)

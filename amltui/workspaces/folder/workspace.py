@@ -7,13 +7,14 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
 import anyio.to_thread
 
 from amltui.errors import DatasetGone, NotFound, TransferCut
-from amltui.formats import data_type_of_name
+from amltui.formats import UNKNOWN_BINARY, data_type_of_name, guess_data_type
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
 from amltui.workspaces.base import (
@@ -116,18 +117,19 @@ class FolderWorkspace(Workspace):
         if self._only is not None:
             files = iter([await anyio.to_thread.run_sync(self._disk.file, self._only)])
 
-        def take() -> list[File | None]:
-            return [one for _, one in zip(range(_PAGE), files, strict=False)]
+        def take() -> list[Dataset | None]:
+            page = [one for _, one in zip(range(_PAGE), files, strict=False)]
+            return [None if one is None else self._dataset(one) for one in page]
 
         while page := await anyio.to_thread.run_sync(take):
-            there = tuple(_dataset(one) for one in page if one is not None)
+            there = tuple(one for one in page if one is not None)
             yield there, len(page) - len(there)
 
     async def find(self, name: str) -> Dataset:
         """One by its path; a wrong one is compared with all."""
         if name and self._only in {None, name}:
             try:
-                return _dataset(await anyio.to_thread.run_sync(self._disk.file, name))
+                return await self._present(name)
             except NotFound:
                 pass  # an id, a version, or something that is near
         return await super().find(name)
@@ -135,8 +137,7 @@ class FolderWorkspace(Workspace):
     async def dataset(self, dataset_id: str) -> Dataset:
         """A file in the version that an id names, which is the present one or gone."""
         key = dataset_id.rpartition("@")[0]
-        file = await anyio.to_thread.run_sync(self._disk.file, key)
-        found = _dataset(file)
+        found = await self._present(key)
         if found.id != dataset_id:
             raise DatasetGone(
                 f"{visible(key)} was changed since", 404, hint="Refresh the list to see it anew."
@@ -146,7 +147,7 @@ class FolderWorkspace(Workspace):
     async def local_path(self, dataset: Dataset) -> Path | None:
         """Where the file lies, as long as it is the one that was listed."""
         file = await anyio.to_thread.run_sync(self._disk.file, dataset.key)
-        return self._disk.path(dataset.key) if _dataset(file).id == dataset.id else None
+        return self._disk.path(dataset.key) if _id(file) == dataset.id else None
 
     @asynccontextmanager
     async def read(
@@ -162,7 +163,7 @@ class FolderWorkspace(Workspace):
             raise NotFound("A folder has no experiments", 404)
         file, about = await anyio.to_thread.run_sync(self._disk.open_file, source.key)
         try:
-            if _dataset(about).id != source.id:
+            if _id(about) != source.id:
                 raise DatasetGone(
                     f"{visible(source.key)} was changed since",
                     404,
@@ -206,15 +207,16 @@ class FolderWorkspace(Workspace):
         self._write.require()
         del filename
         kind = data_type_id or upload.data_type_id
-        note = Note(description, "" if kind == data_type_of_name(name) else kind)
+        told = kind == data_type_of_name(name) != UNKNOWN_BINARY
+        note = Note(description, "" if told else kind)
 
-        def work() -> File:
+        def work() -> str:
             if replaces is not None and replaces != name:
                 self._disk.file(replaces)
                 self._disk.rename(replaces, name)
-            return self._disk.commit(upload.id, name, note, replaces=replaces is not None)
+            return _id(self._disk.commit(upload.id, name, note, replaces=replaces is not None))
 
-        return _dataset(await anyio.to_thread.run_sync(work)).id
+        return await anyio.to_thread.run_sync(work)
 
     async def abort(self, upload: Upload) -> None:
         """Remove the hidden file."""
@@ -226,7 +228,7 @@ class FolderWorkspace(Workspace):
         """Rename the file, which changes its key too, or note a description."""
         self._write.require()
 
-        def work() -> File:
+        def work() -> Dataset:
             key = dataset.key
             if name is not None and name != key:
                 self._disk.rename(key, name)
@@ -234,28 +236,49 @@ class FolderWorkspace(Workspace):
             if description is not None:
                 note = self._disk.file(key).note
                 self._disk.describe(key, replace(note, description=description))
-            return self._disk.file(key)
+            return self._dataset(self._disk.file(key))
 
-        return _dataset(await anyio.to_thread.run_sync(work))
+        return await anyio.to_thread.run_sync(work)
 
     async def delete(self, key: str) -> None:
         """Delete the file."""
         self._write.require()
         await anyio.to_thread.run_sync(self._disk.delete, key)
 
+    async def _present(self, key: str) -> Dataset:
+        """A file as it is now."""
+        return await anyio.to_thread.run_sync(lambda: self._dataset(self._disk.file(key)))
 
-def _dataset(file: File) -> Dataset:
-    return Dataset(
-        id=f"{file.key}@{file.etag}",
-        family_id=file.key,
-        name=file.key,
-        data_type_id=file.note.type or data_type_of_name(file.key),
-        description=file.note.description,
-        size=file.size,
-        created_date=file.modified,
-        uploaded_from_filename=file.key.rpartition("/")[2],
-        source_origin="Folder",
-    )
+    def _dataset(self, file: File) -> Dataset:
+        """What a file is as a dataset; reads its first bytes where its name does not say."""
+        kind = file.note.type or data_type_of_name(file.key)
+        if not file.note.type and kind == UNKNOWN_BINARY:
+            kind = _looked_at(self._disk.path(file.key), file.etag)
+        return Dataset(
+            id=_id(file),
+            family_id=file.key,
+            name=file.key,
+            data_type_id=kind,
+            description=file.note.description,
+            size=file.size,
+            created_date=file.modified,
+            uploaded_from_filename=file.key.rpartition("/")[2],
+            source_origin="Folder",
+        )
+
+
+def _id(file: File) -> str:
+    return f"{file.key}@{file.etag}"
+
+
+@lru_cache(maxsize=1 << 14)
+def _looked_at(path: Path, etag: str) -> str:
+    """The data type that a file's first bytes show; looked at again when it has changed."""
+    del etag
+    try:
+        return guess_data_type(path)
+    except OSError:  # it is gone, or not for us: reading it says so
+        return UNKNOWN_BINARY
 
 
 class _FileContent:

@@ -40,7 +40,7 @@ async def test_files_of_all_levels_are_listed_with_their_types_and_hidden_ones_a
         "b/c.tsv": "GenericTSV",
         "b/d/e.arff": "ARFF",
         "b/readme.md": "PlainText",
-        "b/f": "Binary",
+        "b/f": "PlainText",
     }
 
 
@@ -194,3 +194,21 @@ def test_a_killed_upload_leaves_no_file_of_that_name(root):
     os.utime(left, (0, 0))
     disk.open()
     assert list(root.iterdir()) == []
+
+
+async def test_what_a_name_does_not_say_the_first_bytes_do(root):
+    (root / "adult.data").write_text("age,sex\n39,Male\n50,Female\n")
+    (root / "imports.data").write_text("3,?,alfa\n1,2,audi\n")
+    (root / "NOTES").write_text("only words\n")
+    (root / "model.bin").write_bytes(bytes(range(256)) * 8)
+    async with FolderWorkspace(root) as workspace:
+        listed = {one.name: one.data_type_id for one in (await workspace.datasets()).datasets}
+        assert (await workspace.find("adult.data")).data_type_id == "GenericCSV"
+        (root / "NOTES").write_text("a\tb\n1\t2\n")
+        assert (await workspace.find("NOTES")).data_type_id == "GenericTSV"
+    assert listed == {
+        "adult.data": "GenericCSV",
+        "imports.data": "GenericCSVNoHeader",
+        "NOTES": "PlainText",
+        "model.bin": "Binary",
+    }
