@@ -24,8 +24,9 @@ class Stored:
 class Store(ABC):
     """Contents by SHA-256 and blocks by key."""
 
-    directory: Path
-    """On this machine: where contents lie, or pass through."""
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        """On this machine: where contents lie, or pass through on their way elsewhere."""
 
     @abstractmethod
     async def open(self) -> None:

@@ -50,7 +50,7 @@ class LocalStore(Store):
     """A directory: `contents/ab/abcd...`, `blocks/<upload>/...`, `temp/`."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        super().__init__(directory)
         self._contents = directory / "contents"
         self._blocks = directory / "blocks"
         self._temp = directory / "temp"

@@ -68,6 +68,7 @@ class ObjectStore(Store):
     """`contents/ab/abcd...` and `blocks/<upload>/...` under a container's prefix."""
 
     def __init__(self, url: str, spool: Path) -> None:
+        super().__init__(spool)
         self._url = url
         self._temp = LocalStore(spool)
         self._store: Any = None
