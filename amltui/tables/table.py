@@ -176,6 +176,11 @@ class Table:
         return None if cut is None else cut.size
 
     @property
+    def cuts(self) -> Sequence[tuple[int, int]]:
+        """Row and column of each field that was too large to keep whole in the table."""
+        return tuple(self._cuts)
+
+    @property
     def cut_count(self) -> int:
         """Fields that were too large to keep whole in the table."""
         return len(self._cuts)

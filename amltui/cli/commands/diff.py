@@ -168,6 +168,7 @@ def _write(target: Path, names: Sequence[str], rows: Iterator[Sequence[str | Non
 def _print(out: Out, found: Comparison) -> None:
     if found.equal:
         out.line(f"equal: {found.right_rows:,} rows")
+        _print_cut(out, found)
         return
     for line in _columns(found):
         out.line(line)
@@ -177,8 +178,7 @@ def _print(out: Out, found: Comparison) -> None:
     counts += [f"{found.changed:,} changed"] if found.key else []
     rows = f"{found.left_rows:,} → {found.right_rows:,}"
     out.line(f"rows {rows}, compared {how}: {', '.join(counts)}")
-    if found.cut:
-        out.line(f"{found.cut:,} cells over 64 KiB were compared by their first 64 KiB")
+    _print_cut(out, found)
     for one in found.drift:
         told = _moved(one)
         if told:
@@ -188,6 +188,11 @@ def _print(out: Out, found: Comparison) -> None:
     if found.partial:
         total = found.added + found.removed + found.changed
         out.line(f"… the first {len(found.changes):,} of {total:,} rows that differ")
+
+
+def _print_cut(out: Out, found: Comparison) -> None:
+    if found.cut:
+        out.line(f"{found.cut:,} cells over 64 KiB were compared by their first 64 KiB")
 
 
 def _columns(found: Comparison) -> Iterator[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from amltui.tables.queries.differences import (
 )
 from amltui.tables.queries.drift import drift_of
 from amltui.tables.queries.engine import connection, typed_reader
+from amltui.tables.queries.whole import digests_of_cuts, with_digests
 from amltui.tables.table import Table
 from amltui.text import near_names, visible
 
@@ -36,6 +38,8 @@ _NEARLY: Final = 0.97
 """Share of distinct values, as estimated, from which a column may be unique."""
 _ALIKE: Final = 0.9
 """Share of equal cells from which a column of another name is the same one renamed."""
+_AT_ONCE: Final = 128
+"""Columns that DuckDB has at a time: each takes some 100 KiB, however few the rows are."""
 _LOOK: Final = 500
 """Rows that are looked at for that."""
 
@@ -116,6 +120,9 @@ def _joined(
     with left.reopen() as one, right.reopen() as other, connection(one, cancel) as found:
         pairs = pair_columns(one, other, columns, key)
         join = _Join(one, other, pairs, found, cancel)
+        old, new = digests_of_cuts(one, cancel), digests_of_cuts(other, cancel)
+        if old is not None and new is not None:
+            join.change = (partial(with_digests, old), partial(with_digests, new))
         join.choose_key(key)
         join.run()
         yield join
@@ -192,6 +199,8 @@ class _Join:
     cancel: Cancel
     key: tuple[str, ...] = ()
     key_found: bool = False
+    change: Sequence[Callable[[Any, int, int], Any] | None] = (None, None)
+    """What makes cells comparable that a table holds cut; None: their source is not at hand."""
 
     @property
     def keyed(self) -> bool:
@@ -247,17 +256,20 @@ class _Join:
         table = self.right if side else self.left
         indexes = [pair.right_index if side else pair.left_index for pair in columns]
         kept = [index for index in indexes if index is not None]
-        reader = typed_reader(table, kept, self.cancel, as_text=True)
+        reader = typed_reader(table, kept, self.cancel, as_text=True, change=self.change[side])
         self.found.register("source", reader)
 
     def _likely_keys(self) -> list[ColumnPair]:
         """Columns that are nearly unique in the first table, by an estimate of one pass."""
-        columns = self.both
-        self._source(0, columns)
-        wanted = ", ".join(f"approx_count_distinct(c{place})" for place in range(len(columns)))
-        answer = self.found.execute(f"SELECT {wanted} FROM source").fetchall()[0]  # noqa: S608 - only our own names
         enough = _NEARLY * self.left.row_count - 2
-        return [pair for pair, count in zip(columns, answer, strict=True) if count * 1.03 >= enough]
+        likely = []
+        for columns in _groups(self.both):
+            self._source(0, columns)
+            wanted = ", ".join(f"approx_count_distinct(c{place})" for place in range(len(columns)))
+            answer = self.found.execute(f"SELECT {wanted} FROM source").fetchall()[0]  # noqa: S608 - only our own names
+            counts = zip(columns, answer, strict=True)
+            likely += [pair for pair, count in counts if count * 1.03 >= enough]
+        return likely
 
     def _unique(self, side: int, columns: Sequence[ColumnPair]) -> bool:
         self._source(side, columns)
@@ -299,13 +311,23 @@ class _Join:
         """Keys, a hash of the other cells, and the number of each row of one table."""
         keys = self.key_pairs
         others = [pair for pair in self.both if pair not in keys]
-        self._source(side, [*keys, *others])
+        self._source(side, keys)
         wanted = [f"c{place} AS k{place}" for place in range(len(keys))]
-        rest = ", ".join(f"c{place}" for place in range(len(keys), len(keys) + len(others)))
-        wanted.append(f"hash({rest}) AS h" if others else "0 AS h")
+        # Without a column in common no row equals another.
+        alike = "0" if self.both else f"2 * row + {side}"
         self.found.execute(
-            f"CREATE TEMP TABLE {name} AS SELECT {', '.join(wanted)}, row FROM source"  # noqa: S608 - only our own names
+            f"CREATE TEMP TABLE {name} AS SELECT {', '.join([*wanted, 'row'])}, "  # noqa: S608 - only our own names
+            f"CAST({alike} AS UBIGINT) AS h FROM source"
         )
+        for columns in _groups(others):
+            self._source(side, columns)
+            cells = ", ".join(f"c{place}" for place in range(len(columns)))
+            self.found.execute(
+                f"CREATE TEMP TABLE next AS SELECT {name}.* REPLACE (hash(h, cells) AS h) "  # noqa: S608 - only our own names
+                f"FROM {name} JOIN (SELECT row, hash({cells}) AS cells FROM source) USING (row)"
+            )
+            self.found.execute(f"DROP TABLE {name}")
+            self.found.execute(f"ALTER TABLE next RENAME TO {name}")
 
     def _recognise_renamed(self) -> None:
         """Take a column that is gone and one that is new for one where their cells are alike.
@@ -348,7 +370,7 @@ class _Join:
             removed,
             changed,
             tuple(self._change(left, right) for left, right in self._places(limit)),
-            cut=self.left.cut_count + self.right.cut_count,
+            cut=0 if self.change[0] else self.left.cut_count + self.right.cut_count,
         )
 
     def _places(self, limit: int | None) -> Iterator[tuple[int | None, int | None]]:
@@ -363,6 +385,9 @@ class _Join:
 
     def _change(self, left: int | None, right: int | None) -> RowChange:
         columns = self.key_pairs if self.keyed else self.both
+        if not columns:
+            index = "left_index" if right is None else "right_index"
+            columns = [pair for pair in self.pairs if getattr(pair, index) is not None]
         if right is not None:
             values = [self.right.cell(right, p.right_index or 0) for p in columns]
         else:
@@ -398,8 +423,14 @@ class _Join:
         compared = [pair for pair in self.both if pair not in self.key_pairs]
         if not compared:
             return {}
+        counts: dict[str, int] = {}
+        for columns in _groups(compared):
+            counts |= self._changed(columns)
+        return counts
+
+    def _changed(self, columns: Sequence[ColumnPair]) -> dict[str, int]:
         for side, name, row in ((0, "before", "l"), (1, "after", "r")):
-            self._source(side, compared)
+            self._source(side, columns)
             self.found.execute(
                 f"CREATE TEMP TABLE {name} AS SELECT source.* EXCLUDE (row), l FROM source "  # noqa: S608 - only our own names
                 f"JOIN differing ON source.row = differing.{row} "
@@ -407,14 +438,14 @@ class _Join:
             )
         wanted = ", ".join(
             f"count(*) FILTER (before.c{place} IS DISTINCT FROM after.c{place})"
-            for place in range(len(compared))
+            for place in range(len(columns))
         )
         answer = self.found.execute(
             f"SELECT {wanted} FROM before JOIN after USING (l)"  # noqa: S608 - only our own names
         ).fetchall()[0]
         for name in ("before", "after"):
             self.found.execute(f"DROP TABLE {name}")
-        return {pair.name: count for pair, count in zip(compared, answer, strict=True)}
+        return {pair.name: count for pair, count in zip(columns, answer, strict=True)}
 
 
 def _alike(old: Sequence[str | None], new: Sequence[str | None]) -> bool:
@@ -422,3 +453,8 @@ def _alike(old: Sequence[str | None], new: Sequence[str | None]) -> bool:
         return False
     equal = sum(one == other for one, other in zip(old, new, strict=True))
     return equal >= _ALIKE * len(old)
+
+
+def _groups(columns: Sequence[ColumnPair]) -> Iterator[Sequence[ColumnPair]]:
+    for start in range(0, len(columns), _AT_ONCE):
+        yield columns[start : start + _AT_ONCE]

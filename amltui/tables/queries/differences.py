@@ -95,7 +95,7 @@ class Comparison:
     """The first of the rows that differ, in the order of the second table."""
     drift: tuple[Drift, ...] = ()
     cut: int = 0
-    """Cells so long that only their first 64 KiB were compared."""
+    """Cells of which only the first 64 KiB were compared: the rest is not on this disk."""
 
     @property
     def same_columns(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -108,7 +108,12 @@ def mapped(error: Exception, cancel: Cancel, *, asked: str = "", before: int = 0
 
 
 def typed_reader(
-    table: Table, columns: Sequence[int], cancel: Cancel, *, as_text: bool = False
+    table: Table,
+    columns: Sequence[int],
+    cancel: Cancel,
+    *,
+    as_text: bool = False,
+    change: Callable[[Any, int, int], Any] | None = None,
 ) -> Any:
     """A reader that gives some columns as `c0`, `c1` ..., and the row as `row`.
 
@@ -119,6 +124,7 @@ def typed_reader(
         columns: indexes of columns.
         cancel: stops the reader.
         as_text: give the texts, not the values of the columns' types.
+        change: makes other cells of an array, the number of its first row, and its column's index.
     """
     about = [Column("", "text") if as_text else table.columns[index] for index in columns]
     kinds = [pa.string() if (r := reading_of(column)) is None else r.arrow for column in about]
@@ -135,7 +141,13 @@ def typed_reader(
                 typed(batch.column(index), column)
                 for index, column in zip(columns, about, strict=True)
             ]
-            rows = numbers(np.arange(*stream.span(number), dtype=np.uint32), pa.uint32())
+            first, stop = stream.span(number)
+            if change is not None:
+                arrays = [
+                    change(array, first, index)
+                    for array, index in zip(arrays, columns, strict=True)
+                ]
+            rows = numbers(np.arange(first, stop, dtype=np.uint32), pa.uint32())
             yield pa.RecordBatch.from_arrays([*arrays, rows], schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())

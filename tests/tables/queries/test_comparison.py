@@ -176,3 +176,50 @@ def test_it_finds_what_a_plain_comparison_in_python_finds(tmp_path_factory, old,
         )
         assert +counted == +expected
         assert Counter(change.status for change in comparison.changes) == +expected
+
+
+def test_cells_too_long_for_the_table_are_compared_whole(make_table):
+    long = b"x" * 20_000_000
+    old = make_table(b"k,v\n1," + long + b"y\n2,b\n")
+    new = make_table(b"k,v\n1," + long + b"z\n2,b\n")
+    comparison = compare(old, new)
+    assert (old.cut_count, new.cut_count, comparison.cut) == (1, 1, 0)
+    assert (comparison.changed, comparison.equal) == (1, False)
+    assert [(d.old[-1], d.new[-1]) for d in comparison.changes[0].cells] == [("y", "z")]
+    assert compare(old, make_table(b"k,v\n1," + long + b"y\n2,b\n")).equal
+
+
+def test_a_cell_that_only_one_table_holds_cut_equals_the_same_one(make_table):
+    long = b"y" * 100_000
+    old = make_table(b"k,v,w\n1," + long + b"," + b"x" * 20_000_000 + b"\n")
+    new = make_table(b"k,v,w\n1," + long + b",x\n")
+    assert (old.cut_count, new.cut_count) == (2, 0)
+    assert compare(old, new, columns=["k", "v"]).changed == 0
+    assert [cell.column for cell in compare(old, new).changes[0].cells] == ["w"]
+
+
+def test_cells_of_which_only_the_beginning_is_at_hand_are_counted(make_table):
+    rows = b"k,v\n1," + b"x" * 20_000_000 + b"\n"
+    old, new = make_table(rows), make_table(rows)
+    new.source.unlink()
+    comparison = compare(old, new)
+    assert (comparison.changed, comparison.cut) == (0, 2)
+
+
+def test_tables_without_a_column_in_common_differ_in_all_rows(make_table):
+    comparison = compare(make_table(b"a,b\n1,2\n"), make_table(b"x,y\n3,4\n5,6\n"))
+    assert [pair.status for pair in comparison.columns] == ["added", "added", "removed", "removed"]
+    assert (comparison.added, comparison.removed, comparison.key) == (2, 1, ())
+
+
+def test_three_thousand_columns_are_compared(make_table):
+    names = b",".join(b"c%d" % place for place in range(3_000))
+    rows = [b",".join(b"%d" % (row * place) for place in range(3_000)) for row in range(50)]
+    old = make_table(b"\n".join([names, *rows]) + b"\n")
+    rows[7] = rows[7].replace(b"231", b"232", 1)
+    new = make_table(b"\n".join([names, *rows]) + b"\n")
+    comparison = compare(old, new, with_drift=False)
+    assert (comparison.changed, comparison.added, comparison.removed) == (1, 0, 0)
+    assert [(d.column, d.old, d.new) for d in comparison.changes[0].cells] == [
+        ("c33", "231", "232")
+    ]
