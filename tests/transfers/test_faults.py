@@ -282,3 +282,15 @@ async def test_what_fails_is_asked_for_no_more_often_than_one_policy_says(
             with pytest.raises(errors.ServerFailed):
                 await wait_for(transfers, begun)
     assert proxy.count(kind) == 3
+
+
+@pytest.mark.parametrize("size", [1_000_000, 5_000_000])
+async def test_a_content_that_is_not_read_to_its_end_leaves_no_task(server, stored, size):
+    dataset = await stored(os.urandom(size))
+    before = asyncio.all_tasks()
+    async with StudioWorkspace(server.endpoint, server.workspace_id, server.token) as workspace:
+        async with workspace.read(await workspace.dataset(dataset.id)) as content:
+            await content.readinto(memoryview(bytearray(10)))
+        for _ in range(5):  # also none that comes a moment later
+            assert asyncio.all_tasks() == before
+            await asyncio.sleep(0)

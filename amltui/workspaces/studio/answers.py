@@ -13,12 +13,17 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 MOST: Final = 256 << 20
 """Bytes of an answer, decompressed: a list of 200,000 datasets."""
 MOST_OF_AN_ERROR: Final = 64 << 10
 """Bytes of an error's body that are read; only its first words are shown."""
+
+
+_GENERATORS: Final = 6
+"""Of httpx, this package and httpcore, one within the other: what a body comes through."""
 
 
 class TooSlow(httpx.ReadTimeout):
@@ -60,8 +65,22 @@ async def whole(response: httpx.Response, seconds: float) -> Answer:
         if limit.cancelled_caught and not refused:
             raise TooSlow(f"it took more than {seconds:g} s")
     finally:
-        await response.aclose()
+        await close(response)
     return Answer(response.status_code, response.headers, content, response.reason_phrase)
+
+
+async def close(response: httpx.Response) -> None:
+    """Let go of an answer, and come back when nothing of it is under way.
+
+    What a body comes through are generators of other libraries, which nobody closes where it was
+    not read to its end: then each of them, as it is forgotten, is closed by a task of its own that
+    takes two turns of the loop, and so forgets the next. A program could end meanwhile.
+    """
+    if response.is_closed:
+        return
+    await response.aclose()
+    for _ in range(2 * _GENERATORS):
+        await anyio.lowlevel.cancel_shielded_checkpoint()
 
 
 async def _all(response: httpx.Response) -> bytes:

@@ -19,7 +19,7 @@ from amltui.errors import HttpError, NotFound, UsageError, WorkspaceError
 from amltui.wire import headers as names
 from amltui.workspaces.base import Route, may_repeat
 from amltui.workspaces.studio import faults
-from amltui.workspaces.studio.answers import Answer, TooSlow, whole
+from amltui.workspaces.studio.answers import Answer, TooSlow, close, whole
 from amltui.workspaces.studio.certificates import trusted
 from amltui.workspaces.studio.proxies import proxy_for
 from amltui.workspaces.studio.retries import Retry, repeated
@@ -139,7 +139,7 @@ class ApiClient:
         try:
             yield response
         finally:
-            await response.aclose()
+            await close(response)
 
     async def route(self) -> Route:
         """The way to the endpoint, by one request without a token; any answer will do."""
