@@ -8,7 +8,7 @@ import select
 import signal
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,11 +22,14 @@ STDIN = "-"
 
 
 @contextmanager
-def readable(name: str, *, suffix: str = "") -> Iterator[Path]:
+def readable(
+    name: str, *, suffix: str = "", check: Callable[[], object] = lambda: None
+) -> Iterator[Path]:
     """A regular file with the contents of `name`, which may be `-` or a pipe.
 
     What does not lie in a file is first copied to one that only its user can read, because an
     upload may have to send a block again; see `transfers.spool`. `suffix` is that copy's extension.
+    `check` is called before that: what comes through a pipe is not taken to be refused afterwards.
 
     Raises:
         FileNotThere: there is no such file.
@@ -34,6 +37,7 @@ def readable(name: str, *, suffix: str = "") -> Iterator[Path]:
         LocalError: it cannot be read.
     """
     if name == STDIN:
+        check()
         with _spooled(sys.stdin.fileno(), suffix) as path:
             yield path
         return
@@ -55,6 +59,11 @@ def readable(name: str, *, suffix: str = "") -> Iterator[Path]:
         os.close(descriptor)
         yield path
         return
+    try:
+        check()
+    except BaseException:
+        os.close(descriptor)
+        raise
     with _spooled(descriptor, suffix) as copy:
         yield copy
 

@@ -48,6 +48,25 @@ def part_size_for(size: int, wanted: int, limits: PartSizes) -> int:
     return min(-(-least // _STEP) * _STEP, limits.largest)
 
 
+async def check_name_is_free(workspace: Workspace, name: str, replaces: str | None = None) -> None:
+    """See before bytes go that `name` can be had, by a new dataset or by the one of key `replaces`.
+
+    Raises:
+        Rejected: no dataset can have it.
+        Conflict: somebody else's has it.
+    """
+    workspace.check_name(name)
+    for dataset in await _listed(workspace):
+        if dataset.name == name and dataset.key != replaces:
+            raise Conflict(f'A dataset named "{visible(name)}" exists', 409)
+
+
+async def _listed(workspace: Workspace) -> tuple[Dataset, ...]:
+    listing = await workspace.datasets()
+    assert isinstance(listing, Listing)
+    return listing.datasets
+
+
 async def send(
     workspace: Workspace,
     source: UploadSource,
@@ -181,19 +200,7 @@ class Uploader:
         self._save(upload_id=None, committing=False)
 
     async def _check_name(self) -> None:
-        """See before the bytes go that nobody else has the name.
-
-        Raises:
-            Conflict: somebody has.
-        """
-        for dataset in await self._listed():
-            if dataset.name == self._name and dataset.key != self._plan.replaces:
-                raise Conflict(f'A dataset named "{visible(self._name)}" exists', 409)
-
-    async def _listed(self) -> tuple[Dataset, ...]:
-        listing = await self._means.workspace().datasets()
-        assert isinstance(listing, Listing)
-        return listing.datasets
+        await check_name_is_free(self._means.workspace(), self._name, self._plan.replaces)
 
     async def _ask_for_upload(self) -> None:
         """Begin an upload on the server, unless one is under way."""
@@ -281,7 +288,7 @@ class Uploader:
     async def _find(self) -> str | None:
         """The dataset that this upload became, if it did."""
         alike = []
-        for dataset in await self._listed():
+        for dataset in await _listed(self._means.workspace()):
             if dataset.resource_upload_id == self._plan.upload_id:
                 return dataset.id
             if (

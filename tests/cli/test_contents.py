@@ -80,6 +80,28 @@ def test_standard_input_without_a_name_is_refused_before_it_is_read(amltui):
         assert b"--name" in process.stderr.read()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("put", "-", "--name", "a:b"), 2, b"colons"),
+        (("put", "-", "--name", "{taken}"), 5, b"exists"),
+        (("put", "-", "--name", "free", "--type", "genericcsv"), 2, b"GenericCSV"),
+        (("update", "not there", "-"), 3, b"not there"),
+        (("update", "{taken}", "-", "--rename", "a:b"), 2, b"colons"),
+    ],
+    ids=["forbidden", "taken", "type", "missing", "rename"],
+)
+def test_what_will_be_refused_is_refused_before_a_pipe_is_read(
+    amltui, dataset, arguments, code, said
+):
+    arguments = [one.format(taken=dataset) for one in arguments]
+    pipe = subprocess.PIPE
+    with amltui.start(*arguments, stdin=pipe, stderr=pipe) as process:  # which never ends
+        got, err = process.wait(60), process.stderr.read()
+    assert got == code, err
+    assert said in err
+
+
 def test_an_update_changes_what_it_names_and_keeps_the_rest(amltui, dataset):
     (amltui.home / "new.csv").write_bytes(b"a\n1\n")
     assert amltui("describe", dataset, "kept").code == 0

@@ -78,10 +78,19 @@ def put(
     if file == STDIN and name is None:
         raise UsageError("Standard input has no name", hint="Add --name NAME.")
     called = Path(file).name if name is None else name
-    with readable(file, suffix=Path(called).suffix) as path:
-        if not called.strip():
-            raise UsageError("A dataset needs a name", hint="Add --name NAME.")
-        data_type_id = data_type(type_, path)
+    if not called.strip():
+        raise UsageError("A dataset needs a name", hint="Add --name NAME.")
+
+    given = data_type(type_, Path(file)) if type_ is not None else None
+
+    async def check(session: Session) -> None:
+        from amltui.transfers.uploader import check_name_is_free
+
+        await check_name_is_free(await session.connect(), called)
+
+    suffix = Path(called).suffix
+    with readable(file, suffix=suffix, check=lambda: run(common, check)) as path:
+        data_type_id = given or data_type(None, path)
 
         async def work(session: Session) -> Dataset:
             from amltui.cli.progress import watched
@@ -122,8 +131,18 @@ def update(
         rename: Its new name; else it stays.
         common: Common options.
     """
-    with readable(file) as path:
-        data_type_id = data_type(type_, path) if type_ is not None else None
+    data_type_id = data_type(type_, Path(file)) if type_ is not None else None
+
+    async def check(session: Session) -> None:
+        from amltui.services.edits import must_be_own
+        from amltui.transfers.uploader import check_name_is_free
+
+        dataset = await session.find_to_change(name)
+        must_be_own(dataset)
+        if rename is not None:
+            await check_name_is_free(await session.connect(), rename, dataset.key)
+
+    with readable(file, check=lambda: run(common, check)) as path:
 
         async def work(session: Session) -> Dataset:
             from amltui.cli.progress import watched
