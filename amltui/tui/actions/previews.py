@@ -267,9 +267,9 @@ class PreviewActions:
         if chips:
             note = "" if rows.complete else f"so far, {note}"
             if self.questions.replaced:
-                note = f"asked of {rows.row_count:,} rows {note}".rstrip()
+                note = f"asked of {self.questions.asked_of:,} rows {note}".rstrip()
             else:
-                whole = rows.row_count
+                whole = self.questions.asked_of
         if preview.table is not None and preview.table.malformed_count:
             chips = (*chips, f"{preview.table.malformed_count:,} malformed")
         first = self.questions.first

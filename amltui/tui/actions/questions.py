@@ -109,6 +109,11 @@ class Questions:
         return tuple(step.chip for step in self._steps)
 
     @property
+    def asked_of(self) -> int:
+        """Rows that the answer shown was asked of: the table may have more by now."""
+        return min((step.asked_of[1] for step in self._steps), default=0)
+
+    @property
     def asked(self) -> bool:
         """Whether an answer is shown, not the dataset as it is."""
         return bool(self._steps)
