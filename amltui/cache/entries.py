@@ -108,7 +108,7 @@ class Entry:
 
     @property
     def linked(self) -> bool:
-        """Whether the content lies elsewhere on this disk."""
+        """Whether the content lies elsewhere on this disk, and is only read there."""
         return self.raw.is_symlink()
 
     @property
@@ -151,23 +151,27 @@ class Entry:
                 )
             )
 
-    def link(self, source: Source, path: Path) -> None:
-        """Take a content from where it lies on this disk, whole and verified, without a copy.
+    def link(self, source: Source, path: Path, sha256: str | None) -> None:
+        """Take a content from where it lies on this disk, whole, without a copy.
 
-        When the file goes, the entry has no content any more.
+        When the file goes, the entry has no content any more. `sha256`: of the content, as the
+        workspace says. None: nobody knows more of it than the file.
+
+        Raises:
+            LocalError: the file cannot be read, or the cache not be written.
         """
         self.begin(source)
-        card = self.card
         with disk_errors(path, "read"), path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
+            # As it is now: all of a large content is compared only with the first question.
             head = hashlib.sha256(file.read(HEAD)).hexdigest()
+        card = self.card
         if card is not None:
-            sha256 = source.sha256 if isinstance(source, Dataset) else None
-            # Who keeps it hashed it when it came in.
-            checked = "sha256" if sha256 else "length"
             identity = Identity(size=size, sha256=sha256)
-            card = msgspec.structs.replace(card, identity=identity, checked=checked, head=head)
-            self.write_card(card)
+            checked = "sha256" if sha256 else "length"
+            self.write_card(
+                msgspec.structs.replace(card, identity=identity, checked=checked, head=head)
+            )
         link = self.raw.with_name(f".raw.{uuid.uuid4().hex[:12]}")
         with disk_errors(self.raw, "use the cache"):
             link.symlink_to(path)

@@ -335,9 +335,9 @@ async def open_preview(
     entry = cache.entry(key, source)
     cached = await _opened(_cached, entry, source)
     if cached is None and connect is not None and isinstance(source, Dataset):
-        path = await (await connect()).local_path(source)
-        if path is not None:
-            await asyncio.to_thread(entry.link, source, path)
+        local = await (await connect()).local_content(source)
+        if local is not None:
+            await asyncio.to_thread(entry.link, source, local.path, local.sha256)
             cached = await _opened(_cached, entry, source)
     if cached is not None:
         return Preview(source, cache, entry, cached, None)

@@ -230,20 +230,23 @@ class Session:
                 break
         return made
 
-    async def cached_content(self, source: Dataset | OutputPort) -> Path:
+    async def cached_content(self, source: Dataset | OutputPort) -> tuple[Path, str]:
         """The whole content on this disk, looked at now; what an offline session can hand out.
+
+        With how it was looked at: `sha256`, or `length` of a file in a folder, which has no hash.
 
         Raises:
             Unreachable: it is not whole here, or was damaged and is dropped.
         """
         entry = self.cache.entry(self.key, source)
-        if await asyncio.to_thread(entry.check) != "good":
+        state = await asyncio.to_thread(entry.check)
+        if state != "good" and not (state == "unknown" and entry.whole and entry.linked):
             raise Unreachable(
                 f'"{visible(source_name(source))}" is not whole on this disk.',
                 hint="Leave out --offline to fetch it.",
             )
         entry.touch()
-        return entry.raw
+        return entry.raw, "sha256" if state == "good" else "length"
 
     async def warm_up(self) -> None:
         """Bring in what the first preview needs, beside the loop, before anybody waits for it."""
@@ -266,7 +269,7 @@ class Session:
         from amltui.services.streams import read, stream
 
         if self.offline:
-            path = await self.cached_content(source)
+            path, _ = await self.cached_content(source)
             async for chunk in read(path):
                 yield chunk
             return

@@ -79,6 +79,15 @@ CAN: Final = Capability()
 
 
 @dataclass(frozen=True, slots=True)
+class LocalContent:
+    """A content that lies on this disk."""
+
+    path: Path
+    sha256: str | None = None
+    """What the workspace says of its bytes. None: it knows no more than the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What can be done in a workspace beyond listing and reading."""
 
@@ -213,7 +222,7 @@ class Workspace(ABC):
             DatasetGone: the workspace does not know it.
         """
 
-    async def local_path(self, dataset: Dataset) -> Path | None:
+    async def local_content(self, dataset: Dataset) -> LocalContent | None:
         """Where the contents of `dataset` lie on this disk, so that nothing needs to be copied.
 
         The file must not be changed, and stays there only as long as the dataset does: open it

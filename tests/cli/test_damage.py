@@ -87,3 +87,42 @@ def test_damage_that_is_met_while_a_table_is_read_ends_it_for_the_next_one(tmp_p
     with open_table(tmp_path / "table") as table, pytest.raises(Damaged):
         table.window(0, 3, [0])
     assert not index_path(rows).exists()
+
+
+@pytest.fixture
+def embedded(alone):
+    """The file of the embedded workspace in which Iris lies, after its rows were shown."""
+    assert alone("head", "Iris").code == 0
+    [raw] = (alone.home / "cache").glob("v*/entries/*/raw")
+    return raw.resolve()
+
+
+def test_what_is_read_where_it_lies_is_got_without_a_network_and_verified(alone, embedded):
+    assert [one["state"] for one in alone("cache", "verify", "--json").json] == ["good"]
+    done = alone("get", "Iris", "-o", "iris.csv", "--offline")
+    assert (done.code, done.out) == (0, "iris.csv\n")
+    assert "SHA-256 verified" in done.err
+    assert (alone.home / "iris.csv").read_bytes() == embedded.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["head Iris", "stats Iris", "get Iris", "get Iris --offline", "cache verify"],
+)
+def test_damage_is_found_in_what_is_read_where_it_lies(alone, embedded, command):
+    flip(embedded, 100)
+    done = alone(*command.split())
+    # Offline there is no other copy that could be looked for.
+    assert done.code == (6 if "--offline" in command else 7)
+    assert "setnsa" not in done.out
+    assert not (alone.home / "Iris.csv").exists()
+
+
+def test_a_file_of_a_folder_is_got_without_a_network_and_no_hash_is_claimed(alone):
+    (alone.home / "folder").mkdir()
+    (alone.home / "folder" / "rows.csv").write_bytes(ROWS)
+    for command in ("ls", "head rows.csv"):
+        assert alone("--at", "folder", *command.split()).code == 0
+    done = alone("--at", "folder", "get", "rows.csv", "-o", "copy.csv", "--offline")
+    assert (done.code, done.out) == (0, "copy.csv\n")
+    assert "length verified" in done.err

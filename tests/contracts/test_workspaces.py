@@ -237,10 +237,11 @@ async def test_what_is_gone_says_so(workspace):
 
 
 async def test_a_path_on_this_disk_holds_exactly_the_contents(workspace):
-    path = await workspace.local_path(await put(workspace, "near"))
-    if path is None:
+    local = await workspace.local_content(await put(workspace, "near"))
+    if local is None:
         pytest.skip("this kind has no path here")
-    assert path.read_bytes() == DATA
+    assert local.path.read_bytes() == DATA
+    assert local.sha256 in {None, hashlib.sha256(DATA).hexdigest()}
 
 
 async def test_the_embedded_workspace_hands_out_paths(request):
@@ -248,7 +249,9 @@ async def test_the_embedded_workspace_hands_out_paths(request):
         made = await put(workspace, "embedded")
         try:
             listed = await workspace.find("embedded")
-            assert (await workspace.local_path(listed)).read_bytes() == DATA
+            local = await workspace.local_content(listed)
+            assert local.path.read_bytes() == DATA
+            assert local.sha256 == hashlib.sha256(DATA).hexdigest()
         finally:
             await workspace.delete(made.key)
 

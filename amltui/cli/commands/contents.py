@@ -206,7 +206,7 @@ async def save(
         await _to_descriptor(session, source, os.open(target, os.O_WRONLY))
         return
     if session.offline:
-        size, checked = await _copy(session, source, target.absolute(), force=force), "sha256"
+        size, checked = await _copy(session, source, target.absolute(), force=force)
     else:
         done = await _download(session, common, source, target.absolute(), force=force)
         size, checked = done.total, done.checked
@@ -233,13 +233,13 @@ def _target(output: str | None, filename: str) -> Path:
 
 async def _copy(
     session: Session, source: Dataset | OutputPort, target: Path, *, force: bool
-) -> int | None:
-    """Without the network: what is whole on this disk; its size in bytes."""
+) -> tuple[int | None, str]:
+    """Without the network: what is whole on this disk; its size, and how it was checked."""
     from amltui.services.streams import copy
 
-    content = await session.cached_content(source)
+    content, checked = await session.cached_content(source)
     await copy(content, target, overwrite=force)
-    return source.size if isinstance(source, Dataset) else None
+    return source.size if isinstance(source, Dataset) else None, checked
 
 
 async def _download(

@@ -22,6 +22,7 @@ from amltui.workspaces.base import (
     Capabilities,
     Capability,
     Content,
+    LocalContent,
     PartSizes,
     Route,
     Upload,
@@ -144,10 +145,12 @@ class FolderWorkspace(Workspace):
             )
         return found
 
-    async def local_path(self, dataset: Dataset) -> Path | None:
+    async def local_content(self, dataset: Dataset) -> LocalContent | None:
         """Where the file lies, as long as it is the one that was listed."""
         file = await anyio.to_thread.run_sync(self._disk.file, dataset.key)
-        return self._disk.path(dataset.key) if _id(file) == dataset.id else None
+        if _id(file) != dataset.id:
+            return None
+        return LocalContent(self._disk.path(dataset.key))
 
     @asynccontextmanager
     async def read(

@@ -38,6 +38,7 @@ from amltui.workspaces.base import (
     Capabilities,
     Capability,
     Content,
+    LocalContent,
     Route,
     Upload,
     Workspace,
@@ -199,7 +200,7 @@ class StudioWorkspace(Workspace):
         )
         return (await self._decode(response.content, messages.DataSource, operation)).model()
 
-    async def local_path(self, dataset: Dataset) -> Path | None:
+    async def local_content(self, dataset: Dataset) -> LocalContent | None:
         """Where the contents lie, of a server on this machine that keeps them as files."""
         if self._data is None:
             return None
@@ -216,7 +217,7 @@ class StudioWorkspace(Workspace):
 
         import anyio.to_thread
 
-        return path if await anyio.to_thread.run_sync(there) else None
+        return LocalContent(path, sha256) if await anyio.to_thread.run_sync(there) else None
 
     @asynccontextmanager
     async def read(

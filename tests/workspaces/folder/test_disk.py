@@ -82,7 +82,7 @@ async def test_a_file_that_changed_is_another_version_and_the_listed_one_is_gone
     async with FolderWorkspace(root) as workspace:
         listed = await workspace.find("a.csv")
         (root / "a.csv").write_bytes(b"22")
-        assert await workspace.local_path(listed) is None
+        assert await workspace.local_content(listed) is None
         with pytest.raises(errors.DatasetGone):
             async with workspace.read(listed):
                 pass
