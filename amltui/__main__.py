@@ -8,11 +8,7 @@ import sys
 def main() -> int:
     """Run amltui; returns the exit code."""
     arguments = sys.argv[1:]
-    if arguments == ["--version"]:
-        # Before anything is imported: scripts ask this to see whether the program is there.
-        from amltui import __version__
-
-        sys.stdout.write(f"amltui {__version__}\n")
+    if arguments == ["--version"] and _print_version():
         return 0
     try:
         asked, profile = _asks_for_the_terminal_program(
@@ -27,6 +23,21 @@ def main() -> int:
         return command_line(arguments)
     except KeyboardInterrupt:
         return 130
+
+
+def _print_version() -> bool:
+    """Print it before anything is imported: scripts ask to see whether the program is there.
+
+    False: it could not be printed. Then the command line says why.
+    """
+    from amltui import __version__
+
+    try:
+        sys.stdout.write(f"amltui {__version__}\n")
+        sys.stdout.flush()
+    except (OSError, AttributeError):  # it is None where it is closed
+        return False
+    return True
 
 
 def _lend_the_picker() -> None:

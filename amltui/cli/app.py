@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from amltui import __version__
 from amltui.cli import exits
-from amltui.cli.output import warn
+from amltui.cli.output import console, error_line, warn
 from amltui.cli.registry import COMMANDS, GROUPS, Command
+from amltui.cli.usage import usage_error
 from amltui.errors import AmltuiError, Exists
 
 if TYPE_CHECKING:
-    from cyclopts import App, CycloptsError
+    from cyclopts import App
 
 _FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
 _HELP: Final = frozenset({"--help", "-h"})
@@ -47,15 +49,20 @@ def _ended(arguments: list[str], *, debug: bool) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
-    except (KeyboardInterrupt, AmltuiError, OSError) as error:
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - the last border: one clear line
         if isinstance(error, OSError):
             _write_no_more(sys.stdout)
-        _explain(error, debug=debug)
-        return exits.code_of(error, _command(arguments))
-    except Exception as error:  # noqa: BLE001 - the last border: a bug ends as one clear line
-        _explain(error, debug=debug)
-        return exits.code_of(error, _command(arguments))
+        code = exits.code_of(error, _command(arguments))
+        _explain(error, debug=debug, as_json=_asks_for_json(arguments), code=code)
     return code
+
+
+def _asks_for_json(arguments: list[str]) -> bool:
+    return (
+        "--json" in arguments[: arguments.index("--")]
+        if "--" in arguments
+        else ("--json" in arguments)
+    )
 
 
 def _command(arguments: list[str]) -> str:
@@ -89,6 +96,9 @@ def _run(arguments: list[str]) -> int:
         from amltui.cli.embedded import serve_embedded
 
         return serve_embedded(arguments[2:])
+    if arguments == ["--version"]:
+        sys.stdout.write(f"amltui {__version__}\n")
+        return exits.DONE
     if arguments[:1] == ["__complete"]:
         from amltui.cli.complete import complete
 
@@ -108,39 +118,51 @@ def _run(arguments: list[str]) -> int:
 
     tokens = [_DASH if word == "-" else word for word in arguments]
     try:
-        command, bound, _ = app().parse_args(tokens, exit_on_error=False, print_error=False)
+        parser = app(explained=set(arguments))
+        command, bound, _ = parser.parse_args(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        warn(_usage(error, arguments))
-        return exits.USAGE
+        raise usage_error(str(error).replace(_DASH, "-"), error, arguments) from error
     for name, value in bound.arguments.items():
         bound.arguments[name] = _undashed(value)
     code = command(*bound.args, **bound.kwargs)
     return code if isinstance(code, int) else exits.DONE
 
 
-def app() -> App:
-    """The whole command line; no command's module is imported by it."""
+def app(explained: Container[str] = ()) -> App:
+    """The whole command line; no command's module is imported by it.
+
+    `explained`: names of commands whose own help may be asked for, which is all that their
+    docstrings say; that imports their modules.
+    """
     from cyclopts import App, Parameter
+
+    from amltui.cli.help_format import formatter
 
     settings: dict[str, Any] = {
         "version_flags": [],
         "default_parameter": Parameter(negative=()),
         "help_format": "plaintext",
-        "help_formatter": "default" if sys.stdout.isatty() else "plain",
+        "help_formatter": formatter(),
     }
     root = App(
         name="amltui",
         help="Datasets of an Azure ML Studio (classic) style workspace.\n\n"
         "Without a command: the terminal program.",
         help_epilogue="More: amltui help topics",
+        console=console(),
         **settings,
     )
-    _add(root, COMMANDS, settings)
+    _add(root, COMMANDS, settings, explained)
     return root
 
 
 def _add(
-    parent: App, commands: Iterable[Command], settings: dict[str, Any], *, title: str = ""
+    parent: App,
+    commands: Iterable[Command],
+    settings: dict[str, Any],
+    explained: Container[str],
+    *,
+    title: str = "",
 ) -> None:
     """Add commands, each under a heading of its own or all under `title`."""
     from cyclopts import App
@@ -148,14 +170,14 @@ def _add(
     for command in commands:
         if command.commands:
             group = App(name=command.name, help=command.summary, group=command.title, **settings)
-            _add(group, command.commands, settings, title="Commands")
+            _add(group, command.commands, settings, explained, title="Commands")
             parent.command(group)
             continue
         epilogue = "\n".join(("Examples:", *(f"  {one}" for one in command.examples)))
         parent.command(
             f"amltui.cli.commands.{command.target}",
             name=command.name,
-            help=command.summary,
+            help=None if command.name in explained else command.summary,
             group=title or command.title,
             help_epilogue=epilogue if command.examples else "",
         )
@@ -188,19 +210,7 @@ def _undashed(value: Any) -> Any:
     return value
 
 
-def _usage(error: CycloptsError, arguments: list[str]) -> str:
-    from cyclopts import UnusedCliTokensError
-
-    text = str(error).replace(_DASH, "-")
-    if isinstance(error, UnusedCliTokensError):
-        extra = " ".join(map(repr, error.unused_tokens or ())).replace("\\x00-", "-")
-        text = f"Too many arguments: {extra}. A name with spaces needs quotes."
-    words = [word for word in arguments[:2] if not word.startswith("-")]
-    known = [word for word in words[:1] if word in {one.name for one in COMMANDS}]
-    return f"{text}\nSee: {' '.join(['amltui', *known])} --help"
-
-
-def _explain(error: BaseException, *, debug: bool) -> None:
+def _explain(error: BaseException, *, debug: bool, as_json: bool, code: int) -> None:
     """Say what went wrong and what to do. An interrupt needs no words."""
     from amltui.redact import redacted
 
@@ -210,17 +220,24 @@ def _explain(error: BaseException, *, debug: bool) -> None:
         warn(redacted("".join(traceback.format_exception(error))))
     if isinstance(error, KeyboardInterrupt):
         return
-    if isinstance(error, Exists):
-        text = f"{error}\nChoose another name with -o, or replace it with --force."
-    elif isinstance(error, AmltuiError):
-        text = f"{error}\n{error.hint}" if error.hint else str(error)
-    elif isinstance(error, OSError) and error.errno == errno.EBADF:
-        text = "Standard input or output is closed."
-    elif isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    message, hint = (redacted(text) for text in _words(error))
+    if as_json:
+        error_line(code, message, hint)
     else:
-        text = (
-            f"This should not happen ({type(error).__name__}: {error}).\n"
-            "Run it again with --debug and report what it prints."
-        )
-    warn(redacted(text))
+        warn(f"{message}\n{hint}" if hint else message)
+
+
+def _words(error: BaseException) -> tuple[str, str]:
+    """What went wrong, and what can be done about it or ""."""
+    if isinstance(error, Exists):
+        return str(error), "Choose another name with -o, or replace it with --force."
+    if isinstance(error, AmltuiError):
+        return str(error), error.hint or ""
+    if isinstance(error, OSError) and error.errno == errno.EBADF:
+        return "Standard input or output is closed.", ""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror, ""
+    return (
+        f"This should not happen ({type(error).__name__}: {error}).",
+        "Run it again with --debug and report what it prints.",
+    )

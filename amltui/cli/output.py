@@ -13,13 +13,20 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
 from amltui.text import human_size, iso_utc, visible, visible_lines
 from amltui.times import local_time
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 Kind = Literal["text", "size", "count", "time"]
 """How a column's values are shown: a size in bytes, a number, a moment, or a text."""
+
+
+_NARROWEST: Final = 20
+"""Cells that a wide column gets at least, if its texts are so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +64,11 @@ class Out:
         if not self.on_terminal:
             self.text(text)
             return
-        from rich.console import Console
         from rich.markdown import Markdown
 
-        console = Console()
-        console.width = min(console.width, 100)  # longer lines are hard to read
-        console.print(Markdown(text, code_theme="ansi_dark"))
+        terminal = console()
+        terminal.width = min(terminal.width, 100)  # longer lines are hard to read
+        terminal.print(Markdown(text, code_theme="ansi_dark"))
 
     def note(self, text: str) -> None:
         """Tell the person something that is not data; not with `--quiet`."""
@@ -101,6 +107,23 @@ class Out:
 def warn(text: str) -> None:
     """Tell the person something on standard error, also with `--quiet`; `text` is made safe."""
     _write(sys.stderr, f"amltui: {visible_lines(text)}\n")
+
+
+def console() -> Console:
+    """What draws on standard output; where nobody reads any more, it raises as a write does."""
+    from rich.console import Console
+
+    class Own(Console):
+        def on_broken_pipe(self) -> None:
+            """Its own way is to end the program with code 1."""
+            raise BrokenPipeError
+
+    return Own(highlight=False, markup=False, emoji=False)
+
+
+def error_line(code: int, message: str, hint: str) -> None:
+    """Tell a program on standard error what went wrong: one line that is a JSON document."""
+    _write(sys.stderr, json.dumps({"code": code, "message": message, "hint": hint}) + "\n")
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -143,12 +166,16 @@ def _shown(value: Any, kind: Kind) -> str:
 
 
 def _rich_table(columns: Sequence[Col], rows: Iterable[Sequence[Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    terminal = console()
+    shown = [
+        [_shown(value, col.kind) for value, col in zip(row, columns, strict=True)] for row in rows
+    ]
+    kept = _fitting(columns, shown, terminal.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for col in columns:
+    for col in (columns[at] for at in kept):
         table.add_column(
             col.title,
             justify="right" if col.kind in {"size", "count"} else "left",
@@ -156,8 +183,30 @@ def _rich_table(columns: Sequence[Col], rows: Iterable[Sequence[Any]]) -> None:
             no_wrap=not col.wide,
             ratio=None,
         )
-    for row in rows:
-        cells = zip(row, columns, strict=True)
+    for row in shown:
         # Text, never str: rich would read markup in a str.
-        table.add_row(*(Text(_shown(value, col.kind)) for value, col in cells))
-    Console(highlight=False, markup=False, emoji=False).print(table)
+        table.add_row(*(Text(row[at]) for at in kept))
+    terminal.print(table)
+    if len(kept) < len(columns):
+        left_out = [col.title for at, col in enumerate(columns) if at not in kept]
+        warn(f"Too narrow for: {', '.join(left_out)}.")
+
+
+def _fitting(columns: Sequence[Col], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The columns that a terminal has room for; the last ones go first, wide ones never."""
+    from rich.cells import cell_len
+
+    needed = [
+        max([len(col.title), *(cell_len(row[at]) for row in rows)])
+        for at, col in enumerate(columns)
+    ]
+    for at, col in enumerate(columns):
+        if col.wide:
+            needed[at] = min(needed[at], _NARROWEST)
+    kept = list(range(len(columns)))
+    while sum(needed[at] + 1 for at in kept) - 1 > width:
+        narrow = [at for at in kept if not columns[at].wide]
+        if not narrow or len(kept) == 1:
+            break
+        kept.remove(narrow[-1])
+    return kept

@@ -166,13 +166,17 @@ def data_type(given: str | None, path: Path) -> str:
     """The data type id that was given, or a guess by the file.
 
     Raises:
-        UsageError: what was given is empty, or a known one with other letter case.
+        UsageError: what was given is empty, a known one with other letter case, or the extension
+            of files of a known one.
     """
-    from amltui.formats import KNOWN, guess_data_type
+    from amltui.formats import KNOWN, data_type_of_name, guess_data_type
+    from amltui.formats.guess import UNKNOWN_BINARY
 
     if given is None:
         return guess_data_type(path)
     same = next((known for known in KNOWN if known.lower() == given.strip().lower()), None)
+    if same is None and (by_extension := data_type_of_name(f"x.{given.strip()}")) != UNKNOWN_BINARY:
+        same = by_extension
     if not given.strip() or (same and same != given):
         raise UsageError(
             f'There is no data type "{visible(given)}"',

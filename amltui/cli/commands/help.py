@@ -35,7 +35,8 @@ def help_(
         _must_be_one_of(command, [one.name for one in group.commands] if group else [])
     from amltui.cli.app import app
 
-    app().help_print([word for word in (topic, command) if word])
+    words = [word for word in (topic, command) if word]
+    app(explained=words).help_print(words)
 
 
 def _title(markdown: str) -> str:

@@ -1,0 +1,87 @@
+"""What is said of arguments that make no sense, to people and to programs; and how help looks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.terminal import Terminal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("get -weird", "amltui get -- -weird"),
+        ("put file.csv --name -x", "--name=-x"),
+        ("cat Iris", "amltui get NAME -o -"),
+        ("info Iris", "amltui show NAME"),
+        ("mv a b", "amltui rename NAME NEW"),
+        ("get Iris --forse", "Did you mean --force?"),
+        ("put file.csv --type csv", "Did you mean GenericCSV?"),
+        ("put file.csv --type .tsv", "Did you mean GenericTSV?"),
+        ("put file.csv --type genericcsv", "Did you mean GenericCSV?"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_to_write(alone, arguments, words):
+    (alone.home / "file.csv").write_text("a\n")
+    done = alone(*arguments.split())
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("get nothing-like-it", 3), ("get", 2), ("ls --mine --examples", 2), ("cache pin nope", 3)],
+)
+def test_with_json_an_error_is_one_line_that_programs_read(amltui, arguments, code):
+    done = amltui(*arguments.split(), "--json")
+    assert (done.code, done.out) == (code, "")
+    error = json.loads(done.err)
+    assert error.keys() == {"code", "message", "hint"}
+    assert error["code"] == code
+    assert error["message"]
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+def test_an_output_that_takes_nothing_ends_in_a_sentence(alone, arguments):
+    command = [sys.executable, "-m", "amltui", *arguments]
+    with open("/dev/full", "w") as full:  # noqa: PTH123  it is no file
+        done = subprocess.run(
+            command, env=alone.environment, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, b"amltui: No space left on device\n")
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        command, env=alone.environment, stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_help_says_all_that_a_command_does_and_indents_broken_lines(alone):
+    alone.environment["COLUMNS"] = "60"
+    help_ = alone("get", "--help").out
+    assert "Download a dataset, and print the path of the file." in help_
+    assert "What was begun and cut before goes on where it stopped." in help_
+    assert (
+        "  --output, -o STR: A file, a directory that is there, or -\n"
+        "      for standard output; else a file named after the\n"
+        "      dataset here.\n"
+    ) in help_
+    assert max(map(len, help_.splitlines())) <= 60
+
+
+def test_a_narrow_terminal_shows_names_and_says_what_it_leaves_out(amltui):
+    (amltui.home / "file.csv").write_text("a\n")
+    assert amltui("put", "file.csv", "--name", "narrow-name").code == 0
+    amltui.environment["COLUMNS"] = "40"
+    terminal = Terminal(amltui, "ls", "--filter", "narrow-name")
+    terminal.wait_for(b"narrow-name")
+    terminal.wait_for(b"Too narrow for: ")
+    terminal.wait_for(b"OWNER.")
+    terminal.end()
