@@ -145,9 +145,9 @@ class Download(Job):
         if not isinstance(source, Dataset) or await in_thread(lambda: entry.whole):
             return
         with contextlib.suppress(AmltuiError):  # it is fetched, then
-            path = await self._context.workspace.local_path(source)
-            if path is not None:
-                await in_thread(entry.link, source, path)
+            local = await self._context.workspace.local_content(source)
+            if local is not None:
+                await in_thread(entry.link, source, local.path, local.sha256)
 
     def _card_digest(self) -> str | None:
         card = self._context.cache.entry(self._context.workspace.key, self.source).card
