@@ -108,11 +108,11 @@ def _run(arguments: list[str]) -> int:
         import gc
 
         gc.disable()  # a twentieth of this short life went into looking for cycles to free
-        from amltui.cli.listing import print_list, understood
+        from amltui.cli.listing import parse_fast, print_list
 
-        asked = understood(arguments[1:])
-        if asked is not None:
-            print_list(asked)
+        options = parse_fast(arguments[1:])
+        if options is not None:
+            print_list(options)
             return exits.DONE
     from cyclopts import CycloptsError
 

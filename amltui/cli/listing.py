@@ -5,61 +5,89 @@ Arguments that are plainly right are understood here; help and mistakes are left
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from amltui.cli.documents import of_dataset
 from amltui.cli.output import Col, Out, warn
 from amltui.errors import UsageError
 from amltui.models import Dataset
-from amltui.text import iso_utc
+from amltui.text import iso_utc, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
 
-COLUMNS: Final = (
-    Col("NAME", wide=True),
-    Col("TYPE"),
-    Col("SIZE", "size"),
-    Col("CREATED", "time"),
-    Col("OWNER"),
-)
+Sort = Literal["name", "size", "date", "type"]
+Format = Literal["table", "tsv", "csv", "json", "names0"]
+
+COLUMNS: Final[dict[str, tuple[Col, Callable[[Dataset], Any]]]] = {
+    "name": (Col("NAME", wide=True), lambda one: one.name),
+    "type": (Col("TYPE"), lambda one: one.data_type_id),
+    "size": (Col("SIZE", "size"), lambda one: one.size),
+    "created": (Col("CREATED", "time"), lambda one: one.created_date),
+    "owner": (Col("OWNER"), lambda one: one.owner),
+    "id": (Col("ID"), lambda one: one.id),
+    "description": (Col("DESCRIPTION", wide=True), lambda one: one.description),
+}
+"""What `--columns` can name: how it is shown, and where it comes from."""
+_USUAL: Final = ("name", "type", "size", "created", "owner")
 
 _FLAGS: Final = {
     "--mine": "mine",
     "--examples": "examples",
+    "--reverse": "reverse",
     "--json": "json",
     "--quiet": "quiet",
     "-q": "quiet",
     "--offline": "offline",
 }
-_VALUES: Final = {"--filter": "text", "-f": "text", "--profile": "profile"}
+_VALUES: Final = {
+    "--filter": "text",
+    "-f": "text",
+    "--profile": "profile",
+    "--sort": "sort",
+    "--since": "since",
+    "--columns": "columns",
+    "--format": "format",
+}
 
 
-@dataclass(slots=True)
-class Asked:
+@dataclass(slots=True, kw_only=True)
+class ListOptions:
     """What `ls` was asked for."""
 
     mine: bool = False
     examples: bool = False
     text: str = ""
     """Only names that contain it, letter case ignored."""
+    since: str | None = None
+    """Only what was created at this time or later; see `times.parse_time`."""
+    sort: Sort | None = None
+    """None: as the workspace lists them."""
+    reverse: bool = False
+    columns: str | None = None
+    """Names of columns with commas between. None: the usual ones."""
+    format: Format | None = None
+    """None: a table on a terminal, else as `tsv`."""
     json: bool = False
     quiet: bool = False
     offline: bool = False
     profile: str | None = None
 
 
-def understood(arguments: list[str]) -> Asked | None:
+def parse_fast(arguments: list[str]) -> ListOptions | None:
     """`arguments` of `ls`, or None where the parser has to look at them."""
-    asked = Asked()
+    options = ListOptions()
     seen: set[str] = set()
     rest = list(arguments)
     while rest:
         name, separator, value = rest.pop(0).partition("=")
         field = _FLAGS.get(name)
         if field and not separator:
-            setattr(asked, field, True)
+            setattr(options, field, True)
             continue
         field = _VALUES.get(name)
         if field is None or field in seen:
@@ -69,44 +97,125 @@ def understood(arguments: list[str]) -> Asked | None:
                 return None
             value = rest.pop(0)
         seen.add(field)
-        setattr(asked, field, value)
-    return asked
+        setattr(options, field, value)
+    known = options.sort in {None, *get_args(Sort)} and options.format in {None, *get_args(Format)}
+    return options if known else None
 
 
-def print_list(asked: Asked) -> None:
+def print_list(options: ListOptions) -> None:
     """Print the datasets that were asked for.
 
     Raises:
-        UsageError: two options exclude each other.
+        UsageError: two options exclude each other, or one names no time or column.
     """
-    if asked.mine and asked.examples:
+    if options.mine and options.examples:
         raise UsageError("--mine and --examples exclude each other", hint="Leave one out.")
-    out = Out(asked.json, asked.quiet)
-    wanted = asked.text.casefold()
+    form = _form(options)
+    names = _column_names(options)
+    since = _moment(options.since)
+    out = Out(form == "json", options.quiet)
+    wanted = options.text.casefold()
     datasets = [
         dataset
-        for dataset in _all(asked, out)
+        for dataset in _all(options, out)
         if wanted in dataset.name.casefold()
-        and not (asked.mine and dataset.is_example)
-        and not (asked.examples and not dataset.is_example)
+        and not (options.mine and dataset.is_example)
+        and not (options.examples and not dataset.is_example)
+        and not (since and (dataset.created_date is None or dataset.created_date < since))
     ]
-    if out.json:
+    datasets = _sorted(datasets, options.sort, reverse=options.reverse)
+    if form == "json":
         out.document([of_dataset(one) for one in datasets])
-        return
-    out.table(
-        COLUMNS,
-        [(one.name, one.data_type_id, one.size, one.created_date, one.owner) for one in datasets],
-    )
-    if out.on_terminal:
+    elif form == "names0":
+        sys.stdout.write("".join(f"{one.name}\0" for one in datasets))
+    else:
+        columns = [COLUMNS[name] for name in names]
+        rows = [[value(one) for _, value in columns] for one in datasets]
+        if form == "csv":
+            _print_csv(names, rows)
+        else:
+            as_table = None if form is None else form == "table"
+            out.table([col for col, _ in columns], rows, as_table=as_table)
+    if out.on_terminal and form in {None, "table"}:
         out.note(f"{len(datasets)} datasets." if len(datasets) != 1 else "1 dataset.")
 
 
-def _all(asked: Asked, out: Out) -> tuple[Dataset, ...]:
-    if asked.offline:
+def _form(options: ListOptions) -> Format | None:
+    if options.json and options.format not in {None, "json"}:
+        raise UsageError("--json and --format exclude each other", hint="Leave one out.")
+    form = "json" if options.json else options.format
+    if options.columns is not None and form in {"json", "names0"}:
+        raise UsageError(
+            f"--columns does not go with {form}",
+            hint="A document has all keys: choose with jq. Or write --format csv.",
+        )
+    return form
+
+
+def _column_names(options: ListOptions) -> list[str]:
+    if options.columns is None:
+        return list(_USUAL)
+    names = [name.strip().lower() for name in options.columns.split(",")]
+    for name in names:
+        if name not in COLUMNS:
+            raise UsageError(
+                f'There is no column "{visible(name)}"', hint=f"There are: {', '.join(COLUMNS)}."
+            )
+    return names
+
+
+def _moment(since: str | None) -> datetime | None:
+    if since is None:
+        return None
+    from amltui.times import parse_time
+
+    try:
+        return parse_time(since)
+    except ValueError as error:
+        raise UsageError(f"--since: {error}") from None
+
+
+def _sorted(datasets: list[Dataset], sort: Sort | None, *, reverse: bool) -> list[Dataset]:
+    """As `ls` sorts files: the largest and the newest first; what is not known comes last."""
+    if sort in {"size", "date"}:
+        known: list[Dataset] = []
+        unknown: list[Dataset] = []
+        for one in datasets:
+            there = one.size if sort == "size" else one.created_date
+            (unknown if there is None else known).append(one)
+        if sort == "size":
+            known.sort(key=lambda one: one.size or 0, reverse=not reverse)
+        else:
+            never = datetime.min.replace(tzinfo=UTC)
+            known.sort(key=lambda one: one.created_date or never, reverse=not reverse)
+        return known + unknown
+    if sort == "type":
+        return sorted(
+            datasets,
+            key=lambda one: (one.data_type_id.casefold(), one.name.casefold()),
+            reverse=reverse,
+        )
+    if sort == "name":
+        return sorted(datasets, key=lambda one: one.name.casefold(), reverse=reverse)
+    return datasets[::-1] if reverse else datasets
+
+
+def _print_csv(names: list[str], rows: Iterable[list[Any]]) -> None:
+    """Print exact values, with a header."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([iso_utc(one) if isinstance(one, datetime) else one for one in row])
+
+
+def _all(options: ListOptions, out: Out) -> tuple[Dataset, ...]:
+    if options.offline:
         # Without a session: nothing that speaks to a network is even imported.
         from amltui.services.offline import remembered_list
 
-        remembered = remembered_list(asked.profile)
+        remembered = remembered_list(options.profile)
         out.note(f"This is the list of {iso_utc(remembered.fetched)}, from this disk.")
         return remembered.listing.datasets
     from amltui.cli.work import in_session
@@ -117,4 +226,4 @@ def _all(asked: Asked, out: Out) -> tuple[Dataset, ...]:
             warn(snapshot.gap)
         return snapshot.datasets
 
-    return in_session(asked.profile, out, work)
+    return in_session(options.profile, out, work)

@@ -84,9 +84,18 @@ class Out:
         text = json.dumps(value, indent=2, default=_plain).replace("\x7f", "\\u007f")
         _write(sys.stdout, text + "\n")
 
-    def table(self, columns: Sequence[Col], rows: Iterable[Sequence[Any]]) -> None:
-        """Print a list: a table on a terminal, else tab-separated lines."""
-        if self.on_terminal:
+    def table(
+        self,
+        columns: Sequence[Col],
+        rows: Iterable[Sequence[Any]],
+        *,
+        as_table: bool | None = None,
+    ) -> None:
+        """Print a list: a table on a terminal, else tab-separated lines.
+
+        `as_table`: one of both, whatever standard output is.
+        """
+        if self.on_terminal if as_table is None else as_table:
             _rich_table(columns, rows)
             return
         for row in rows:

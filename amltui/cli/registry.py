@@ -38,7 +38,12 @@ COMMANDS: Final = (
         "ls",
         "datasets:ls",
         "List datasets.",
-        ("amltui ls", "amltui ls --mine --filter census", "amltui ls --json | jq -r '.[].name'"),
+        (
+            "amltui ls",
+            "amltui ls --mine --filter census",
+            "amltui ls --since '2 weeks ago' --sort size",
+            "amltui ls --json | jq -r '.[].name'",
+        ),
     ),
     Command("show", "datasets:show", "Show what is known of a dataset.", places=("dataset",)),
     Command(

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from amltui.cli.common import COMMON, Common
 from amltui.cli.documents import of_dataset, of_version
-from amltui.cli.listing import Asked, print_list
+from amltui.cli.listing import Format, ListOptions, Sort, print_list
 from amltui.cli.output import Col, Out
 from amltui.cli.work import need_yes, run
 from amltui.models import Dataset
@@ -23,6 +23,11 @@ def ls(
     mine: bool = False,
     examples: bool = False,
     filter_: Annotated[str, Parameter(name=("--filter", "-f"))] = "",
+    since: str | None = None,
+    sort: Sort | None = None,
+    reverse: bool = False,
+    columns: str | None = None,
+    format_: Annotated[Format | None, Parameter(name="--format")] = None,
     common: Common = COMMON,
 ) -> None:
     """List the latest version of every dataset.
@@ -31,10 +36,29 @@ def ls(
         mine: Only the workspace's own.
         examples: Only the examples that every workspace has.
         filter_: Only names that contain this text, letter case ignored.
+        since: Only what was created at this time or later: a date, or "2 weeks ago".
+        sort: By what; size and date begin with the largest and the newest.
+        reverse: The other way round.
+        columns: Which ones, with commas between: name, type, size, created, owner, id,
+            description.
+        format_: The form; names0 is names with a NUL behind each, for xargs -0.
         common: Common options.
     """
     print_list(
-        Asked(mine, examples, filter_, common.json, common.quiet, common.offline, common.place)
+        ListOptions(
+            mine=mine,
+            examples=examples,
+            text=filter_,
+            since=since,
+            sort=sort,
+            reverse=reverse,
+            columns=columns,
+            format=format_,
+            json=common.json,
+            quiet=common.quiet,
+            offline=common.offline,
+            profile=common.place,
+        )
     )
 
 
