@@ -13,7 +13,7 @@ from amltui.errors import DiskFull
 from amltui.models import Dataset, OutputPort
 from amltui.transfers import Transfers
 from amltui.transfers.deliver import deliver
-from amltui.transfers.places import hidden_beside
+from amltui.transfers.destinations import hidden_beside
 from amltui.transfers.stream import ContentStream
 from amltui.workspaces.base import Workspace
 

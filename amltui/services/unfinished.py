@@ -11,8 +11,8 @@ from amltui.cache import Cache, Part
 from amltui.errors import LocalError, NotFound
 from amltui.models import Dataset
 from amltui.text import visible
+from amltui.transfers.destinations import hidden_beside
 from amltui.transfers.journal import Journal, Record, same_workspace
-from amltui.transfers.places import hidden_beside
 from amltui.transfers.spool import is_spooled
 from amltui.transfers.states import State
 

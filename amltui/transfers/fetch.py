@@ -1,4 +1,4 @@
-"""A content on its way to a place: attempt after attempt, watched and read along meanwhile."""
+"""A content on its way to its destination: attempt after attempt, and readers along the way."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from amltui.cache.disk import disk_errors
 from amltui.errors import AmltuiError, Cancelled, ContentChanged, Unreachable
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.transfers.filling import Filling, Means, StartOver
-from amltui.transfers.places import Place
+from amltui.transfers.attempt import DownloadAttempt, Means, RestartDownload
+from amltui.transfers.destinations import Destination
 from amltui.transfers.retry import unexpected
 from amltui.transfers.states import MIB
 from amltui.transfers.threads import in_thread
@@ -31,7 +31,7 @@ class Fetch:
     """One content on its way. `run` does it; `Feed` reads along."""
 
     def __init__(
-        self, means: Means, source: Source, place: Place, noted: Callable[[], None]
+        self, means: Means, source: Source, destination: Destination, noted: Callable[[], None]
     ) -> None:
         self.source = source
         self.size: int | None = source.size if isinstance(source, Dataset) else None
@@ -52,9 +52,9 @@ class Fetch:
         self.generation = 0
         """Counts how often it began again with other bytes: what was read before is void."""
         self._means = means
-        self._place = place
+        self._destination = destination
         self._noted = noted
-        self._filling: Filling | None = None
+        self._attempt: DownloadAttempt | None = None
         self._moved = asyncio.Event()
 
     async def run(self) -> Path:
@@ -84,7 +84,7 @@ class Fetch:
     @property
     def final(self) -> Path:
         """Where the content will be once it is whole."""
-        return self._place.final
+        return self._destination.final
 
     async def reach(self, count: int) -> int:
         """Wait until `count` bytes are available, or no more will come; how many are."""
@@ -99,21 +99,21 @@ class Fetch:
 
     def _see(self) -> None:
         """Take over how far the attempt is."""
-        part = self._filling.part if self._filling else None
-        if part is not None and self._filling is not None:
+        part = self._attempt.part if self._attempt else None
+        if part is not None and self._attempt is not None:
             if self.path is not None and part.path != self.path:
                 self.generation += 1
-            self.path, self.size = part.path, self._filling.size
+            self.path, self.size = part.path, self._attempt.size
             if part.held.prefix < self.available:
                 self.generation += 1
             self.received, self.available = part.held.total, part.held.prefix
         self._wake()
 
     async def _alone(self) -> Path:
-        """Hold the place, or wait for another process that does."""
+        """Lock the destination, or wait for another process that does."""
         while True:
             try:
-                with self._place.hold():
+                with self._destination.lock():
                     return await self._attempts()
             except EntryBusy:
                 await self._look_on()
@@ -121,7 +121,7 @@ class Fetch:
     async def _look_on(self) -> None:
         """See how far another process is."""
         await asyncio.sleep(_POLL)
-        part = await in_thread(Part.peek, self._place.base)
+        part = await in_thread(Part.peek, self._destination.base)
         if part is not None:
             self.path, self.size = part.path, part.identity.size
             self.received, self.available = part.held.total, part.held.prefix
@@ -130,19 +130,21 @@ class Fetch:
     async def _attempts(self) -> Path:
         restarts, single = 0, False
         while True:
-            ready = self._place.ready
+            ready = self._destination.ready
             if (
                 ready is not None
                 and await self._current(ready.identity)
-                and await in_thread(self._place.sound)
+                and await in_thread(self._destination.sound)
             ):
                 return self._done(ready.path, ready.checked)
-            self._filling = Filling(self._means, self.source, self._place, self._see, single=single)
+            self._attempt = DownloadAttempt(
+                self._means, self.source, self._destination, self._see, single=single
+            )
             try:
-                return self._done(*await self._filling.run())
-            except StartOver as turn:
-                if self._filling.part is not None:
-                    self._filling.part.discard()
+                return self._done(*await self._attempt.run())
+            except RestartDownload as turn:
+                if self._attempt.part is not None:
+                    self._attempt.part.discard()
                 if turn.counts:
                     restarts += 1
                     if restarts > _RESTARTS:
@@ -150,7 +152,7 @@ class Fetch:
                     await asyncio.sleep(_PAUSE * restarts)
                 single = single or turn.single
             finally:
-                self._filling = None
+                self._attempt = None
 
     async def _current(self, identity: Identity) -> bool:
         """Whether what is ready is what the workspace has; else it is dropped.
@@ -171,7 +173,7 @@ class Fetch:
 
         current = await self._means.retry.call(ask)
         if not current:
-            self._place.drop()
+            self._destination.drop()
         return current
 
     def _done(self, path: Path, checked: str) -> Path:

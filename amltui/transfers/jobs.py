@@ -18,11 +18,11 @@ from amltui.cache.disk import disk_errors
 from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
 from amltui.transfers.deliver import deliver, exists_error
+from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.journal import Ticket
-from amltui.transfers.places import TargetPlace, check_space, copy_beside, hidden_beside
 from amltui.transfers.rates import RateMeter
-from amltui.transfers.sharing import Context, Fetches
+from amltui.transfers.sharing import Context, FetchPool
 from amltui.transfers.sources import FileSource
 from amltui.transfers.states import State, Transfer
 from amltui.transfers.threads import in_thread
@@ -101,7 +101,7 @@ class Download(Job):
         ticket: Ticket,
         changed: Callable[[], None],
         source: Source,
-        fetches: Fetches,
+        fetches: FetchPool,
     ) -> None:
         super().__init__(context, ticket, changed)
         assert ticket.record.download is not None
@@ -183,7 +183,7 @@ class Download(Job):
         return entry.linked or cache.serves(self._size or 0, entry)
 
     async def _into_cache(self) -> Path:
-        shared = self._fetches.join(self.source)
+        shared = self._fetches.acquire(self.source)
 
         def watch() -> None:
             self._follow(shared.fetch)
@@ -196,13 +196,13 @@ class Download(Job):
         finally:
             shared.watchers.remove(watch)
             self._follow(shared.fetch)
-            self._fetches.leave(shared)
+            self._fetches.release(shared)
 
     async def _straight(self, target: Path) -> None:
         """Without the cache: it is too large for it, or the cache's disk is full."""
-        place = TargetPlace(target, overwrite=self._overwrite, placing=self._place)
+        destination = FileDestination(target, overwrite=self._overwrite, placing=self._place)
         means = self._context.means(self._context.downloads, self.put)
-        fetch = Fetch(means, self.source, place, lambda: self._follow(fetch))
+        fetch = Fetch(means, self.source, destination, lambda: self._follow(fetch))
         await fetch.run()
 
     def _follow(self, fetch: Fetch) -> None:

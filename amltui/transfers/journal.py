@@ -26,7 +26,7 @@ from amltui.errors import AmltuiError
 from amltui.models import Dataset, OutputPort
 from amltui.redact import redacted
 from amltui.text import visible
-from amltui.transfers.places import copy_beside, discard_parts
+from amltui.transfers.destinations import copy_beside, discard_parts
 from amltui.transfers.spool import is_spooled, sweep
 
 _LOOPBACK: Final = re.compile(r"(?<=://)(localhost|127\.[\d.]+|\[::1\])(?=[:/])")

@@ -34,7 +34,7 @@ from amltui.transfers.journal import (
 )
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import Wakeups, final, unexpected
-from amltui.transfers.sharing import Context, Fetches
+from amltui.transfers.sharing import Context, FetchPool
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Upload as BegunUpload
 from amltui.workspaces.base import Workspace
@@ -57,7 +57,7 @@ class Transfers:
         self.options = options or Options()
         limits = RateLimiter(self.options.rate_limit), RateLimiter(self.options.rate_limit)
         self._context = Context(workspace, cache, self.options, Wakeups(), *limits)
-        self._fetches = Fetches(self._context)
+        self._fetches = FetchPool(self._context)
         self._jobs: dict[str, Job] = {}
         self._changed = asyncio.Event()
         self._closed = False

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from amltui.cache import Cache, Source
 from amltui.errors import AmltuiError
+from amltui.transfers.attempt import Means
+from amltui.transfers.destinations import CacheDestination, Destination
 from amltui.transfers.fetch import Feed, Fetch
-from amltui.transfers.filling import Means
-from amltui.transfers.places import CachePlace, Place
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import Report, RetryPolicy, Wakeups
 from amltui.transfers.states import Options, State
@@ -40,7 +40,7 @@ class Context:
 class Shared:
     """One fetch with those who want it."""
 
-    def __init__(self, context: Context, source: Source, place: Place) -> None:
+    def __init__(self, context: Context, source: Source, destination: Destination) -> None:
         self.state = State.RUNNING
         self.waits_for: AmltuiError | None = None
         self.watchers: list[Callable[[], None]] = []
@@ -49,7 +49,7 @@ class Shared:
         self.closing = contextlib.ExitStack()
         """What ends when nobody wants it any longer."""
         means = context.means(context.downloads, self._report)
-        self.fetch = Fetch(means, source, place, self._noted)
+        self.fetch = Fetch(means, source, destination, self._noted)
         self.task = asyncio.ensure_future(self.fetch.run())
         self.task.add_done_callback(_looked_at)
 
@@ -68,27 +68,27 @@ def _looked_at(task: asyncio.Future[Path]) -> None:
         task.exception()
 
 
-class Fetches:
+class FetchPool:
     """All fetches into the cache that are under way in this process."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._running: dict[str, Shared] = {}
 
-    def join(self, source: Source) -> Shared:
-        """The fetch of `source`, begun now if nobody wanted it yet. Leave it again."""
+    def acquire(self, source: Source) -> Shared:
+        """The fetch of `source`, begun now if there is none. Release it again."""
         cache = self._context.cache
         entry = cache.entry(self._context.workspace.key, source)
         shared = self._running.get(entry.id)
         if shared is None or shared.fetch.over:
-            shared = Shared(self._context, source, CachePlace(cache, entry, source))
+            shared = Shared(self._context, source, CacheDestination(cache, entry, source))
             shared.closing.enter_context(cache.using(entry))
             self._running[entry.id] = shared
         shared.users += 1
         return shared
 
-    def leave(self, shared: Shared) -> None:
-        """Want it no longer; the last one to leave stops it."""
+    def release(self, shared: Shared) -> None:
+        """Give it back; the last user's release stops it."""
         shared.users -= 1
         if shared.users == 0:
             shared.task.cancel()
@@ -97,8 +97,8 @@ class Fetches:
 
     def feed(self, source: Source) -> Feed:
         """Read along while `source` arrives."""
-        shared = self.join(source)
-        return Feed(shared.fetch, lambda: self.leave(shared))
+        shared = self.acquire(source)
+        return Feed(shared.fetch, lambda: self.release(shared))
 
     async def close(self) -> None:
         """Stop all; what arrived stays."""

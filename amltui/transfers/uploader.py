@@ -17,7 +17,7 @@ import msgspec
 from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, NotFound, Rejected
 from amltui.models import Dataset, Listing
 from amltui.text import human_size, visible
-from amltui.transfers.filling import Means
+from amltui.transfers.attempt import Means
 from amltui.transfers.journal import Entry, Record, UploadPlan
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import RetryPolicy, Wakeups

@@ -35,12 +35,12 @@ class Ready:
     """How it was verified."""
 
 
-class Place(Protocol):
-    """What a fetch asks of the place that it fills."""
+class Destination(Protocol):
+    """Where a fetch writes, and where the whole content ends up."""
 
     @property
     def base(self) -> Path:
-        """What part files here are named after."""
+        """What part files are named after."""
 
     @property
     def final(self) -> Path:
@@ -56,25 +56,25 @@ class Place(Protocol):
     def sound(self) -> bool:
         """Whether what is ready is still what was verified; else it is dropped. Blocks."""
 
-    def hold(self) -> contextlib.AbstractContextManager[bool]:
-        """Be the only one who fills it.
+    def lock(self) -> contextlib.AbstractContextManager[bool]:
+        """Be the only process that writes to it.
 
         Raises:
-            EntryBusy: somebody else is.
+            EntryBusy: another process does.
         """
 
-    def room(self, needed: int) -> None:
+    def reserve(self, needed: int) -> None:
         """Make room for `needed` more bytes.
 
         Raises:
             DiskFull: there is none.
         """
 
-    def accept(self, part: Part, identity: Identity, checked: str) -> Path:
-        """Take a whole verified content; where it is now."""
+    def commit(self, part: Part, identity: Identity, checked: str) -> Path:
+        """Give a whole verified content its final name; where it is now."""
 
 
-class CachePlace:
+class CacheDestination:
     """An entry of the cache."""
 
     def __init__(self, cache: Cache, entry: Entry, source: Source) -> None:
@@ -84,17 +84,17 @@ class CachePlace:
 
     @property
     def base(self) -> Path:
-        """See `Place`."""
+        """See `Destination`."""
         return self.entry.raw
 
     @property
     def final(self) -> Path:
-        """See `Place`."""
+        """See `Destination`."""
         return self.entry.raw
 
     @property
     def ready(self) -> Ready | None:
-        """See `Place`."""
+        """See `Destination`."""
         if not self.entry.whole:
             return None
         card = self.entry.card
@@ -104,27 +104,27 @@ class CachePlace:
         return Ready(self.entry.raw, card.identity, card.checked)
 
     def drop(self) -> None:
-        """See `Place`."""
+        """See `Destination`."""
         self.entry.drop_content()
 
     def sound(self) -> bool:
-        """See `Place`."""
+        """See `Destination`."""
         return self.entry.check() != "damaged"
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator[bool]:
-        """See `Place`."""
+    def lock(self) -> Iterator[bool]:
+        """See `Destination`."""
         with self.entry.locked() as alone:
             self.entry.begin(self._source)
             yield alone
 
-    def room(self, needed: int) -> None:
-        """See `Place`."""
+    def reserve(self, needed: int) -> None:
+        """See `Destination`."""
         self.entry.touch()
         self._cache.make_room(needed, keep=self.entry)
 
-    def accept(self, part: Part, identity: Identity, checked: str) -> Path:
-        """See `Place`."""
+    def commit(self, part: Part, identity: Identity, checked: str) -> Path:
+        """See `Destination`."""
         card = self.entry.card
         if card is not None:
             self.entry.write_card(
@@ -140,7 +140,7 @@ class CachePlace:
         return self.entry.raw
 
 
-class TargetPlace:
+class FileDestination:
     """A hidden file beside the target, which becomes the target once it is whole."""
 
     def __init__(
@@ -153,40 +153,40 @@ class TargetPlace:
 
     @property
     def base(self) -> Path:
-        """See `Place`."""
+        """See `Destination`."""
         return hidden_beside(self._target)
 
     @property
     def final(self) -> Path:
-        """See `Place`."""
+        """See `Destination`."""
         return self._target
 
     @property
     def ready(self) -> Ready | None:
-        """See `Place`: what is whole has its final name and is nobody's to fetch."""
+        """See `Destination`: what is whole has its final name and is nobody's to fetch."""
         return None
 
     def drop(self) -> None:
-        """See `Place`."""
+        """See `Destination`."""
 
     def sound(self) -> bool:
-        """See `Place`."""
+        """See `Destination`."""
         return True
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator[bool]:
-        """See `Place`."""
+    def lock(self) -> Iterator[bool]:
+        """See `Destination`."""
         with _parts_of(self._target) as alone:
             if not self._overwrite and self._target.exists():
                 raise exists_error(self._target)  # another process was faster
             yield alone
 
-    def room(self, needed: int) -> None:
-        """See `Place`."""
+    def reserve(self, needed: int) -> None:
+        """See `Destination`."""
         check_space(self._target, needed)
 
-    def accept(self, part: Part, identity: Identity, checked: str) -> Path:
-        """See `Place`."""
+    def commit(self, part: Part, identity: Identity, checked: str) -> Path:
+        """See `Destination`."""
         del checked
         part.finish(None)
         with disk_errors(self._target, "write"):

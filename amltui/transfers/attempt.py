@@ -26,8 +26,8 @@ from amltui.errors import (
 )
 from amltui.models import ContentInfo, Dataset
 from amltui.text import human_size
+from amltui.transfers.destinations import Destination
 from amltui.transfers.digest import Digest
-from amltui.transfers.places import Place
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import RetryPolicy
 from amltui.transfers.scaler import ConnectionScaler
@@ -44,7 +44,7 @@ _SYNC_BYTES: Final = 256 * MIB
 _ROOM_SECONDS: Final = 5.0
 
 
-class StartOver(Exception):
+class RestartDownload(Exception):
     """What was fetched so far cannot be gone on with."""
 
     def __init__(self, cause: AmltuiError, *, single: bool, counts: bool = True) -> None:
@@ -68,18 +68,24 @@ class Means:
     retry: RetryPolicy
 
 
-class Filling:
+class DownloadAttempt:
     """One attempt. `moved` is called after each change of what is here."""
 
     def __init__(
-        self, means: Means, source: Source, place: Place, moved: Callable[[], None], *, single: bool
+        self,
+        means: Means,
+        source: Source,
+        destination: Destination,
+        moved: Callable[[], None],
+        *,
+        single: bool,
     ) -> None:
         self.part: Part | None = None
         self.ended = False
         """Whether no more bytes will come in this attempt."""
         self._means = means
         self._source = source
-        self._place = place
+        self._destination = destination
         self._moved = moved
         self._single = single
         self._plan: RangeScheduler | None = None
@@ -101,10 +107,10 @@ class Filling:
         return self._source.size if isinstance(self._source, Dataset) else None
 
     async def run(self) -> tuple[Path, str]:
-        """Fill, verify and hand over to the place: where it is now, and what proved it.
+        """Fill, verify and hand over to the destination: where it is now, and what proved it.
 
         Raises:
-            StartOver: this content or this way of asking leads nowhere.
+            RestartDownload: this content or this way of asking leads nowhere.
         """
         await self._load()
         fetching = asyncio.ensure_future(self._connections())
@@ -121,7 +127,7 @@ class Filling:
 
     async def _load(self) -> None:
         """Go on with what an earlier attempt left, if it can be what the workspace lists."""
-        part = await in_thread(Part.load, self._place.base)
+        part = await in_thread(Part.load, self._destination.base)
         if part is None:
             return
         listed = self._source.size if isinstance(self._source, Dataset) else None
@@ -165,8 +171,8 @@ class Filling:
             identity, checked = self._digest.check(part.identity)
         except Damaged as error:
             part.discard()
-            raise StartOver(error, single=self._single) from error
-        return await in_thread(self._place.accept, part, identity, checked), checked
+            raise RestartDownload(error, single=self._single) from error
+        return await in_thread(self._destination.commit, part, identity, checked), checked
 
     async def _front(self, count: int) -> int:
         """Wait until `count` bytes from the first on are here, or no more will come."""
@@ -243,14 +249,14 @@ class Filling:
         except AmltuiError as error:
             await self._means.retry.wait_or_raise(error)
             if self._single and self.part is not None:
-                raise StartOver(error, single=True, counts=False) from error
+                raise RestartDownload(error, single=True, counts=False) from error
 
     async def _range(self, start: int, stop: int | None) -> None:
         """Fetch `[start, stop)` in one request.
 
         Raises:
             TransferCut: it ended early, or nothing came for `Options.stall` seconds.
-            StartOver: the answer is not of the content begun with.
+            RestartDownload: the answer is not of the content begun with.
         """
         stall = self._means.options.stall
         at = start
@@ -285,21 +291,21 @@ class Filling:
             if partial and not self._single:
                 if info.size is None or (stop is not None and info.size > stop):
                     # These are the first bytes only, and the others cannot be had in ranges.
-                    raise StartOver(
+                    raise RestartDownload(
                         ContentError("The host serves no ranges"), single=True, counts=False
                     )
                 self._single = True
-            part = await in_thread(Part.create, self._place.base, said)
+            part = await in_thread(Part.create, self._destination.base, said)
             await self._begin(part, said)
             if self._plan is not None and stop is not None:
                 self._plan.claim(start, stop)
         elif not self.part.identity.same(said):
-            raise StartOver(
+            raise RestartDownload(
                 ContentChanged("The content on the server changed while it was fetched"),
                 single=self._single,
             )
         elif info.start != start:
-            raise StartOver(
+            raise RestartDownload(
                 ContentError(f"Asked from byte {start}, answered from byte {info.start}"),
                 single=True,
                 counts=self._single,
@@ -350,7 +356,7 @@ class Filling:
         """See that the rest still fits; others write to this disk and to this cache too."""
         self._room_at = asyncio.get_running_loop().time() + _ROOM_SECONDS
         held = self.part.held.total if self.part is not None else 0
-        await in_thread(self._place.room, (self.size or held) - held)
+        await in_thread(self._destination.reserve, (self.size or held) - held)
 
     def _wrote(self) -> None:
         if self.part is not None:
