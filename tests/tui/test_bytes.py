@@ -14,8 +14,11 @@ def test_a_cursor_key_writes_a_kilobyte_and_a_page_twelve(place):
         terminal.until("complete")
         terminal.until("row 2 ·", KEYS["down"])
         terminal.drain(0.5)
-        # The least of several: notes on columns may still come in between.
-        assert 0 < min(terminal.press(KEYS["down"])[0] for _ in range(6)) < 1_000
-        assert 2_000 < min(terminal.press(KEYS["page down"])[0] for _ in range(6)) < 12_000
+        # The least of several: notes on columns may still come in between. What a busy machine
+        # writes only later counts for the key behind.
+        steps = [terminal.press(KEYS["down"])[0] for _ in range(6)]
+        assert 0 < min(filter(None, steps)) < 1_000
+        pages = [terminal.press(KEYS["page down"])[0] for _ in range(6)]
+        assert 2_000 < min(filter(None, pages)) < 12_000
     finally:
         terminal.close()

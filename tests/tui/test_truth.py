@@ -158,3 +158,24 @@ async def test_what_has_no_rows_cannot_be_asked_and_says_so(place):
             await user.until(lambda before=before: len(user.app.notes.said) > before)
         assert "no rows" in user.notes
         await session.delete(made)
+
+
+async def test_the_details_say_the_encoding_and_whether_it_is_a_guess(place, tmp_path):
+    texts = {"of the west": "windows-1252", "of now": "utf-8"}
+    async with open_session() as session:
+        for name, encoding in texts.items():
+            path = tmp_path / f"{name}.csv"
+            lines = "".join(
+                f"{n},Żółć €\n" if encoding == "utf-8" else f"{n},Müller café €\n"
+                for n in range(50)
+            )
+            path.write_bytes(f"n,who\n{lines}".encode(encoding))
+            await session.upload(path, name=name, data_type_id="GenericCSV")
+        async with at_the_screen() as user:
+            await user.choose("of the west")
+            await user.until(lambda: "charset cp1252, a guess" in user.screen_text())
+            await user.choose("of now")
+            await user.until(lambda: "charset utf-8 " in user.screen_text())
+        for dataset in (await session.current_list()).datasets:
+            if dataset.name in texts:
+                await session.delete(dataset)

@@ -218,7 +218,8 @@ class PreviewActions:
         if rows is not None and rows.columns:
             at = min(pane.grid.cursor_column, len(rows.columns) - 1)
             column = rows.columns[at]
-        return Facts(dataset, self._preview.rows if self._preview else None, column)
+        whole = self._plain()
+        return Facts(dataset, whole, column, _encoding(whole))
 
     def go_to(self, number: int) -> None:
         """Go to a row, counted from 1; past the end is the last."""
@@ -276,6 +277,18 @@ class PreviewActions:
         if first:
             note, whole = "", rows.row_count
         return View(dataset.name, note, chips, self.questions.busy, whole, first)
+
+
+def _encoding(rows: Rows | None) -> str:
+    """What text was decoded from; "" for bytes, and as long as there is nothing."""
+    if rows is None:
+        return ""
+    # Not at the top: they bring pyarrow, which the first frame does not wait for.
+    from amltui.tables.indexed import IndexedRows
+    from amltui.tables.memory import MemoryRows
+    from amltui.tables.table import Table
+
+    return rows.encoding if isinstance(rows, IndexedRows | MemoryRows | Table) else ""
 
 
 async def _left(coming: asyncio.Future[Preview]) -> None:

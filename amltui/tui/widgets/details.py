@@ -29,6 +29,8 @@ class Facts:
     dataset: Dataset | None = None
     rows: Rows | None = None
     column: Column | None = None
+    encoding: str = ""
+    """What the rows' bytes are taken for; "" where they are no text."""
 
 
 class Details(Lines, can_focus=True, inherit_bindings=False):
@@ -58,6 +60,7 @@ class Details(Lines, can_focus=True, inherit_bindings=False):
             facts.dataset,
             facts.column,
             rows and (rows.complete, len(rows.columns), rows.row_count),
+            facts.encoding,
             self.app.theme,
             self.scrollable_content_region.width,
         )
@@ -135,12 +138,18 @@ def _dataset_pairs(facts: Facts, dataset: Dataset) -> Iterable[tuple[str, str]]:
         more = "" if facts.rows.complete else " so far"
         yield "rows", f"{facts.rows.row_count:,}{more}"
         yield "columns", f"{len(facts.rows.columns):,}"
+        yield "charset", _encoding(facts.encoding)
     yield "owner", visible(dataset.owner)
     if dataset.created_date:
         yield "created", local_time(dataset.created_date)
     yield "file", visible(dataset.uploaded_from_filename)
     if dataset.is_example:
         yield "note", "an example: cannot be changed"
+
+
+def _encoding(name: str) -> str:
+    """What bytes are taken for; only UTF-8, UTF-16 and UTF-32 can be told for certain."""
+    return name if not name or name.startswith("utf") else f"{name}, a guess"
 
 
 def _column_pairs(column: Column) -> Iterable[tuple[str, str]]:
