@@ -151,6 +151,13 @@ COMMANDS: Final = (
         ('wc -l "$(amltui pick)"',),
     ),
     Command(
+        "open",
+        "open:open_folder",
+        "Look at a folder or a file in the terminal program.",
+        ("amltui open data/", "amltui open flights.csv", "amltui open s3://bucket/prefix"),
+        places=("file",),
+    ),
+    Command(
         "experiments",
         "experiments:experiments",
         "List experiments.",

@@ -38,6 +38,15 @@ def test_one_file_is_a_folder_of_one(folder):
     assert folder("show", "deep/b.tsv", "--at", "results/a.csv").code == 3
 
 
+def test_open_is_found_in_the_help_and_says_where_it_needs_a_terminal(folder):
+    assert "open: " in folder("--help").out
+    assert "amltui open data/" in folder("open", "--help").out
+    done = folder("open", "results")
+    assert (done.code, done.out) == (2, "")
+    assert "needs a terminal" in done.err
+    assert "amltui --at PLACE ls" in folder("open", "results", "--json").err
+
+
 def test_a_folder_that_was_named_for_one_command_is_only_read(folder):
     for words in (["put", "results/a.csv", "--name", "c.csv"], ["rename", "a.csv", "c.csv"],
                   ["rm", "a.csv", "--yes"], ["describe", "a.csv", "x"]):  # fmt: skip

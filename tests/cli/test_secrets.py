@@ -83,10 +83,14 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
     ("token", "revoke"): [["nightly"], ["primary"]],
     ("serve",): [["--check"], ["--host", "0.0.0.0"]],
     ("pick",): [[]],
+    ("open",): [["f.csv", "--json"]],
+    ("cache", "pin"): [["Iris"]],
+    ("cache", "unpin"): [["Iris"]],
+    ("server", "backup"): [["/dev/null/backup"]],
 }  # fmt: skip
 """What each command is run with, in an order in which all of it can be done; mistakes included."""
 
-ON_THIS_DISK = ("cache", "completion", "help", "token", "serve", "pick")
+ON_THIS_DISK = ("cache", "completion", "help", "token", "serve", "server", "pick", "open")
 """Groups and commands that ask no workspace: a bad one is no case for them."""
 WAITS = ("put", "transfers")
 """What waits a minute for a server that fails: in such a run it is interrupted instead."""

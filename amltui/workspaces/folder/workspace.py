@@ -32,7 +32,7 @@ from amltui.workspaces.folder.disk import PART, Disk, File
 from amltui.workspaces.folder.notes import Note
 
 READ_ONLY: Final = Capability(
-    "This folder was opened for reading only: its profile would have to say write = true."
+    "This folder was opened for reading only. A profile made with --write may change it."
 )
 _PIECE: Final = 1 << 18
 """Bytes that are read in one step."""
