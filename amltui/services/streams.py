@@ -12,8 +12,8 @@ from amltui.cache import Cache
 from amltui.errors import DiskFull
 from amltui.models import Dataset, OutputPort
 from amltui.transfers import Transfers
-from amltui.transfers.deliver import deliver
 from amltui.transfers.destinations import hidden_beside
+from amltui.transfers.publish import copy_and_publish
 from amltui.transfers.stream import ContentStream
 from amltui.workspaces.base import Workspace
 
@@ -73,5 +73,5 @@ async def copy(content: Path, target: Path, *, overwrite: bool) -> None:
     """
     temp = Path(f"{hidden_beside(target)}-{uuid.uuid4().hex}.part")
     await asyncio.to_thread(
-        deliver, content, temp, target, overwrite=overwrite, stop=threading.Event()
+        copy_and_publish, content, temp, target, overwrite=overwrite, stop=threading.Event()
     )

@@ -22,7 +22,7 @@ from amltui.cache.disk import PRIVATE_FILE, disk_errors, free_space
 from amltui.cache.entries import HEAD
 from amltui.errors import DiskFull
 from amltui.text import human_size, visible
-from amltui.transfers.deliver import exists_error, publish, usual_mode
+from amltui.transfers.publish import exists_error, publish, usual_mode
 
 
 @dataclass(frozen=True, slots=True)

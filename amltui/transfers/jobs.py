@@ -17,12 +17,12 @@ from amltui.cache import Part, Source, source_id
 from amltui.cache.disk import disk_errors
 from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
-from amltui.transfers.deliver import deliver, exists_error
 from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
 from amltui.transfers.fetch import Fetch
+from amltui.transfers.fetch_pool import Context, FetchPool
 from amltui.transfers.journal import Ticket
+from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
-from amltui.transfers.sharing import Context, FetchPool
 from amltui.transfers.sources import FileSource
 from amltui.transfers.states import State, Transfer
 from amltui.transfers.threads import in_thread
@@ -136,7 +136,7 @@ class Download(Job):
         await in_thread(check_space, target, self._size or 0)
         await in_thread(self._place, self._card_digest())
         temp = copy_beside(target, self.id)
-        await _deliver(content, temp, target, overwrite=self._overwrite)
+        await _copy(content, temp, target, overwrite=self._overwrite)
 
     async def _link(self) -> None:
         """Let the cache know a content that lies on this disk: it is copied from there."""
@@ -256,11 +256,11 @@ def _has_digest(path: Path, sha256: str) -> bool:
         return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
-async def _deliver(content: Path, temp: Path, target: Path, *, overwrite: bool) -> None:
+async def _copy(content: Path, temp: Path, target: Path, *, overwrite: bool) -> None:
     """Copy in a thread; a cancellation stops that and waits for it."""
     stop = threading.Event()
     copying = asyncio.ensure_future(
-        asyncio.to_thread(deliver, content, temp, target, overwrite=overwrite, stop=stop)
+        asyncio.to_thread(copy_and_publish, content, temp, target, overwrite=overwrite, stop=stop)
     )
     try:
         await asyncio.shield(copying)

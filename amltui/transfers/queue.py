@@ -21,8 +21,8 @@ from amltui.errors import AmltuiError, Cancelled, LocalError, UsageError
 from amltui.formats import file_name
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.transfers.deliver import exists_error
 from amltui.transfers.fetch import Feed
+from amltui.transfers.fetch_pool import Context, FetchPool
 from amltui.transfers.jobs import Download, Job, Upload
 from amltui.transfers.journal import (
     DownloadPlan,
@@ -32,9 +32,9 @@ from amltui.transfers.journal import (
     UploadPlan,
     same_workspace,
 )
+from amltui.transfers.publish import exists_error
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import Wakeups, final, unexpected
-from amltui.transfers.sharing import Context, FetchPool
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Upload as BegunUpload
 from amltui.workspaces.base import Workspace

@@ -65,7 +65,7 @@ def publish(temp: Path, target: Path, *, overwrite: bool) -> None:
         sync_dir(target.parent)
 
 
-def deliver(
+def copy_and_publish(
     content: Path, temp: Path, target: Path, *, overwrite: bool, stop: threading.Event
 ) -> None:
     """Copy `content` to `target`: to `temp` in the same directory, flushed, then renamed.
