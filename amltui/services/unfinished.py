@@ -64,12 +64,12 @@ def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> int:
                 hint="`amltui transfers` lists them.",
             )
     dropped = set()
-    for ticket in journal.take(key):
-        if ids and ticket.record.id not in ids:
-            ticket.close()
+    for entry in journal.claim_unowned(key):
+        if ids and entry.record.id not in ids:
+            entry.close()
         else:
-            ticket.drop()
-            dropped.add(ticket.record.id)
+            entry.delete()
+            dropped.add(entry.record.id)
     left = [name for name in ids if name not in dropped]
     if left:
         raise LocalError(f"Another process runs {' '.join(left)}", hint="Stop it there first.")

@@ -20,7 +20,7 @@ from amltui.models import Dataset
 from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.fetch_pool import Context, FetchPool
-from amltui.transfers.journal import Ticket
+from amltui.transfers.journal import JournalEntry
 from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
 from amltui.transfers.sources import FileSource
@@ -32,8 +32,8 @@ from amltui.transfers.uploader import Uploader
 class Job(ABC):
     """One transfer. The queue starts and stops `run`; `changed` tells it of every step."""
 
-    def __init__(self, context: Context, ticket: Ticket, changed: Callable[[], None]) -> None:
-        self.ticket = ticket
+    def __init__(self, context: Context, entry: JournalEntry, changed: Callable[[], None]) -> None:
+        self.entry = entry
         self.state = State.QUEUED
         self.error: AmltuiError | None = None
         self.task: asyncio.Task[None] | None = None
@@ -44,7 +44,7 @@ class Job(ABC):
     @property
     def id(self) -> str:
         """Names it in the queue and in the journal."""
-        return self.ticket.record.id
+        return self.entry.record.id
 
     def put(self, state: State, error: AmltuiError | None = None) -> None:
         """Change the state."""
@@ -63,8 +63,8 @@ class Job(ABC):
         return self.describe(
             Transfer(
                 id=self.id,
-                kind=self.ticket.record.kind,
-                name=self.ticket.record.name,
+                kind=self.entry.record.kind,
+                name=self.entry.record.name,
                 state=self.state,
                 done=done,
                 total=total,
@@ -98,14 +98,14 @@ class Download(Job):
     def __init__(
         self,
         context: Context,
-        ticket: Ticket,
+        entry: JournalEntry,
         changed: Callable[[], None],
         source: Source,
         fetches: FetchPool,
     ) -> None:
-        super().__init__(context, ticket, changed)
-        assert ticket.record.download is not None
-        plan = ticket.record.download
+        super().__init__(context, entry, changed)
+        assert entry.record.download is not None
+        plan = entry.record.download
         self.source = source
         self.target = Path(plan.target) if plan.target is not None else None
         self._overwrite = plan.overwrite
@@ -155,15 +155,15 @@ class Download(Job):
 
     def _place(self, sha256: str | None) -> None:
         """Note what is about to appear as the target, in case we are killed just then."""
-        record = self.ticket.record
+        record = self.entry.record
         assert record.download is not None
         plan = msgspec.structs.replace(record.download, placing=sha256 or "")
-        self.ticket.save(msgspec.structs.replace(record, download=plan), sync=True)
+        self.entry.save(msgspec.structs.replace(record, download=plan), sync=True)
 
     def _placed(self, target: Path) -> bool:
         """Whether a process that was killed had put the whole content at `target` already."""
-        assert self.ticket.record.download is not None
-        wanted = self.ticket.record.download.placing
+        assert self.entry.record.download is not None
+        wanted = self.entry.record.download.placing
         if not wanted or not target.is_file():
             return False
         if not _has_digest(target, wanted):
@@ -224,30 +224,30 @@ class Download(Job):
 class Upload(Job):
     """A file to a dataset."""
 
-    def __init__(self, context: Context, ticket: Ticket, changed: Callable[[], None]) -> None:
-        super().__init__(context, ticket, changed)
+    def __init__(self, context: Context, entry: JournalEntry, changed: Callable[[], None]) -> None:
+        super().__init__(context, entry, changed)
         self._uploader: Uploader | None = None
         self._dataset_id: str | None = None
 
     async def run(self) -> None:
         """See `Job`."""
         means = self._context.means(self._context.uploads, self.put)
-        assert self.ticket.record.upload is not None
-        source = FileSource(Path(self.ticket.record.upload.path))
-        self._uploader = Uploader(means, self.ticket, source, self.note)
+        assert self.entry.record.upload is not None
+        source = FileSource(Path(self.entry.record.upload.path))
+        self._uploader = Uploader(means, self.entry, source, self.note)
         self._dataset_id = (await self._uploader.run()).id
 
     def progress(self) -> tuple[int, int | None]:
         """See `Job`."""
         if self._uploader is None:
-            assert self.ticket.record.upload is not None
-            return 0, self.ticket.record.upload.size
+            assert self.entry.record.upload is not None
+            return 0, self.entry.record.upload.size
         return self._uploader.sent, self._uploader.size
 
     def describe(self, transfer: Transfer) -> Transfer:
         """See `Job`."""
-        assert self.ticket.record.upload is not None
-        path = Path(self.ticket.record.upload.path)
+        assert self.entry.record.upload is not None
+        path = Path(self.entry.record.upload.path)
         return replace(transfer, path=path, dataset_id=self._dataset_id)
 
 

@@ -47,7 +47,7 @@ def _acknowledged(log: Path) -> dict[int, str]:
     return blocks
 
 
-def _same_file(begun: UploadPlan, plan: UploadPlan) -> bool:
+def _same_file(begun: UploadRequest, plan: UploadRequest) -> bool:
     """Whether what was begun is gone on with by sending the file that `plan` names."""
     return (begun.path, begun.size, begun.mtime_ns, begun.data_type_id) == (
         plan.path,
@@ -57,8 +57,8 @@ def _same_file(begun: UploadPlan, plan: UploadPlan) -> bool:
     )
 
 
-class UploadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An upload as it was begun."""
+class UploadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an upload was asked to do, and how far the server knows of it."""
 
     path: str
     data_type_id: str
@@ -73,7 +73,7 @@ class UploadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """Whether the server was asked to make it a dataset; it may have done so."""
 
 
-class DownloadPlan(msgspec.Struct, frozen=True, omit_defaults=True):
+class DownloadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A download as it was asked for."""
 
     target: str | None
@@ -95,14 +95,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     begun: datetime
     error: str = ""
     """Why it stopped, safe to show; "": nothing went wrong, as far as this was noted."""
-    download: DownloadPlan | None = None
-    upload: UploadPlan | None = None
+    download: DownloadRequest | None = None
+    upload: UploadRequest | None = None
     paused: bool = False
     """Whether somebody paused it: it does not go on before somebody says so."""
 
 
-class Entry:
-    """One record. This one is in memory only: nobody goes on with it."""
+class MemoryEntry:
+    """A transfer's record in memory only: no other process can go on with it."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -123,8 +123,8 @@ class Entry:
         """The server has none of them."""
 
 
-class Ticket(Entry):
-    """One record on disk, held by this process."""
+class JournalEntry(MemoryEntry):
+    """A transfer's record on disk, locked by this process."""
 
     def __init__(self, directory: Path, record: Record, lock: filelock.BaseFileLock) -> None:
         super().__init__(record)
@@ -166,7 +166,7 @@ class Ticket(Entry):
         with contextlib.suppress(OSError):
             self._base.with_suffix(".log").unlink(missing_ok=True)
 
-    def drop(self) -> None:
+    def delete(self) -> None:
         """The transfer is over: delete the record, and what only it needed."""
         self._close_log()
         upload = self.record.upload
@@ -185,7 +185,7 @@ class Ticket(Entry):
         self._lock.release()
 
     def close(self) -> None:
-        """Let another process have it."""
+        """Release the lock: another process can go on with it."""
         self._close_log()
         self._lock.release()
 
@@ -201,19 +201,19 @@ class Journal:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def add(self, record: Record) -> Ticket:
-        """Begin a record and hold it."""
+    def add(self, record: Record) -> JournalEntry:
+        """Write a new record and lock it."""
         with contextlib.suppress(OSError):
             private_dir(self._directory)
         lock = self._lock(record.id)
         with contextlib.suppress(OSError, NotImplementedError):  # a file system without locks
             lock.acquire()
-        ticket = Ticket(self._directory, record, lock)
-        ticket.save(record)
-        return ticket
+        entry = JournalEntry(self._directory, record, lock)
+        entry.save(record)
+        return entry
 
-    def take(self, workspace: str) -> Iterator[Ticket]:
-        """Hold every record of `workspace` that no running process holds, oldest first."""
+    def claim_unowned(self, workspace: str) -> Iterator[JournalEntry]:
+        """Lock every record of `workspace` that no running process holds, oldest first."""
         self._sweep()
         for record in self.records():
             if not same_workspace(record.workspace, workspace):
@@ -224,28 +224,28 @@ class Journal:
             except (filelock.Timeout, OSError, NotImplementedError):  # held, or without locks
                 continue
             if self._path(record.id).exists():  # else it ended a moment ago
-                yield Ticket(self._directory, record, lock)
+                yield JournalEntry(self._directory, record, lock)
             else:
                 lock.release()
 
-    def take_upload(self, workspace: str, name: str, plan: UploadPlan) -> Ticket | None:
-        """Hold the record of the same upload that a process which is gone had begun, if one had.
+    def claim_upload(self, workspace: str, name: str, plan: UploadRequest) -> JournalEntry | None:
+        """Lock the record of the same upload that a process which is gone had begun, if one had.
 
         The same file, unchanged by its size and time, as the same dataset. Other records that
         were to make this dataset are dropped: this upload will.
         """
-        found: Ticket | None = None
-        for ticket in self.take(workspace):
-            begun = ticket.record.upload
-            renamed = plan.replaces is None and ticket.record.name != name
+        found: JournalEntry | None = None
+        for entry in self.claim_unowned(workspace):
+            begun = entry.record.upload
+            renamed = plan.replaces is None and entry.record.name != name
             if begun is None or begun.replaces != plan.replaces or renamed:
-                ticket.close()
+                entry.close()
             elif found is None and _same_file(begun, plan):
-                found = ticket
+                found = entry
             elif begun.path == plan.path or is_spooled(Path(begun.path)):
-                ticket.drop()
+                entry.delete()
             else:
-                ticket.close()
+                entry.close()
         if found is not None:
             begun = found.record.upload
             assert begun is not None
@@ -253,14 +253,14 @@ class Journal:
             found.save(msgspec.structs.replace(found.record, name=name, upload=again))
         return found
 
-    def supersede(self, workspace: str, target: str) -> None:
-        """Drop what no running process holds and was to write `target`, which another will."""
-        for ticket in self.take(workspace):
-            download = ticket.record.download
+    def delete_downloads_to(self, workspace: str, target: str) -> None:
+        """Delete what no running process holds and was to write `target`, which another will."""
+        for entry in self.claim_unowned(workspace):
+            download = entry.record.download
             if download is not None and download.target == target:
-                ticket.drop()
+                entry.delete()
             else:
-                ticket.close()
+                entry.close()
 
     def running(self, name: str) -> bool:
         """Whether a process, this one included, holds the record of this id."""
@@ -273,7 +273,7 @@ class Journal:
             return False
 
     def acknowledged(self, name: str) -> dict[int, str]:
-        """See `Ticket.acknowledged`."""
+        """See `JournalEntry.acknowledged`."""
         return _acknowledged(self._directory / f"{name}.log")
 
     def records(self) -> list[Record]:

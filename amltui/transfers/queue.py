@@ -25,11 +25,11 @@ from amltui.transfers.fetch import Feed
 from amltui.transfers.fetch_pool import Context, FetchPool
 from amltui.transfers.jobs import Download, Job, Upload
 from amltui.transfers.journal import (
-    DownloadPlan,
+    DownloadRequest,
     Journal,
+    JournalEntry,
     Record,
-    Ticket,
-    UploadPlan,
+    UploadRequest,
     same_workspace,
 )
 from amltui.transfers.publish import exists_error
@@ -77,9 +77,9 @@ class Transfers:
         await self._fetches.close()
         for job in self._jobs.values():
             if job.state is State.FAILED and final(job.error):
-                job.ticket.drop()
+                job.entry.delete()
             else:
-                job.ticket.close()
+                job.entry.close()
         self._wake()
 
     def give_way(self) -> None:
@@ -121,13 +121,13 @@ class Transfers:
             if not overwrite and (target.exists() or target.is_symlink()):
                 raise exists_error(target)
             target = _end_of_links(target)
-        plan = DownloadPlan(target=str(target) if target else None, overwrite=overwrite)
+        plan = DownloadRequest(target=str(target) if target else None, overwrite=overwrite)
         if isinstance(source, Dataset):
             plan = msgspec.structs.replace(plan, dataset=without_links(source))
         else:
             plan = msgspec.structs.replace(plan, port=source)
         if target is not None:
-            self._journal.supersede(self._context.workspace.key, str(target))
+            self._journal.delete_downloads_to(self._context.workspace.key, str(target))
         record = self._record(source_name(source), plan)
         return self._add(self._download(self._journal.add(record), source))
 
@@ -153,7 +153,7 @@ class Transfers:
         path = path.expanduser().absolute()
         with disk_errors(path, "read"), path.open("rb"):
             status = path.stat()
-        plan = UploadPlan(
+        plan = UploadRequest(
             path=str(path),
             data_type_id=data_type_id,
             description=description,
@@ -161,9 +161,9 @@ class Transfers:
             size=status.st_size,
             mtime_ns=status.st_mtime_ns,
         )
-        begun = self._journal.take_upload(self._context.workspace.key, name, plan)
-        ticket = begun or self._journal.add(self._record(name, plan))
-        return self._add(Upload(self._context, ticket, self._wake))
+        begun = self._journal.claim_upload(self._context.workspace.key, name, plan)
+        entry = begun or self._journal.add(self._record(name, plan))
+        return self._add(Upload(self._context, entry, self._wake))
 
     def resume_unfinished(self, *, paused: bool = True) -> tuple[Transfer, ...]:
         """Queue what a process that is gone left in the journal.
@@ -171,16 +171,16 @@ class Transfers:
         `paused`: also what somebody paused there; else it is listed, and stays paused.
         """
         found = []
-        for ticket in self._journal.take(self._context.workspace.key):
-            if ticket.record.id in self._jobs:
-                ticket.close()
-            elif ticket.record.upload is not None:
-                found.append(self._add(Upload(self._context, ticket, self._wake), paused=paused))
-            elif ticket.record.download is not None:
-                plan = ticket.record.download
+        for entry in self._journal.claim_unowned(self._context.workspace.key):
+            if entry.record.id in self._jobs:
+                entry.close()
+            elif entry.record.upload is not None:
+                found.append(self._add(Upload(self._context, entry, self._wake), paused=paused))
+            elif entry.record.download is not None:
+                plan = entry.record.download
                 source = plan.dataset or plan.port
                 if source is not None:
-                    found.append(self._add(self._download(ticket, source), paused=paused))
+                    found.append(self._add(self._download(entry, source), paused=paused))
         return tuple(found)
 
     def unfinished(self) -> tuple[Record, ...]:
@@ -193,7 +193,7 @@ class Transfers:
         job = self._job(transfer_id)
         await self._stop(job, State.PAUSED)
         if job.state is State.PAUSED:
-            job.ticket.save(msgspec.structs.replace(job.ticket.record, paused=True))
+            job.entry.save(msgspec.structs.replace(job.entry.record, paused=True))
 
     async def cancel(self, transfer_id: str, *, keep: bool = False) -> None:
         """Stop for good. Nothing half done stays behind, but the cache keeps what it has.
@@ -204,8 +204,8 @@ class Transfers:
         if not job.state.over or job.state is State.FAILED:
             await self._stop(job, State.CANCELLED)
             if not keep:
-                job.ticket.drop()
-                await self._abort(job.ticket.record)
+                job.entry.delete()
+                await self._abort(job.entry.record)
 
     async def _abort(self, record: Record) -> None:
         """Give an upload's parts up at the workspace; where that fails they expire there."""
@@ -218,7 +218,7 @@ class Transfers:
         """Go on with what is paused or failed; what waits tries again at once."""
         job = self._job(transfer_id)
         if job.state in {State.PAUSED, State.FAILED}:
-            job.ticket.save(msgspec.structs.replace(job.ticket.record, paused=False))
+            job.entry.save(msgspec.structs.replace(job.entry.record, paused=False))
             job.put(State.QUEUED)
             self._pump()
         elif not job.state.over:
@@ -228,7 +228,7 @@ class Transfers:
         """As `resume`; an upload whose name was taken can get another one."""
         job = self._job(transfer_id)
         if name is not None and job.state is State.FAILED:
-            job.ticket.save(msgspec.structs.replace(job.ticket.record, name=name))
+            job.entry.save(msgspec.structs.replace(job.entry.record, name=name))
         self.resume(transfer_id)
 
     def signed_in(self, workspace: Workspace | None = None) -> None:
@@ -247,7 +247,7 @@ class Transfers:
         """Take what is over off the list."""
         for job in [job for job in self._jobs.values() if job.state.over]:
             if job.state is State.FAILED:
-                job.ticket.drop()
+                job.entry.delete()
             del self._jobs[job.id]
         self._wake()
 
@@ -277,7 +277,7 @@ class Transfers:
         if job.state is State.FAILED and job.error is not None:
             raise job.error
         if job.state is State.CANCELLED:
-            raise Cancelled(f"Cancelled: {visible(job.ticket.record.name)}")
+            raise Cancelled(f"Cancelled: {visible(job.entry.record.name)}")
         return job.snapshot()
 
     async def changes(self) -> AsyncIterator[tuple[Transfer, ...]]:
@@ -300,19 +300,19 @@ class Transfers:
     def _journal(self) -> Journal:
         return Journal(self._context.cache.journals)
 
-    def _record(self, name: str, plan: DownloadPlan | UploadPlan) -> Record:
+    def _record(self, name: str, plan: DownloadRequest | UploadRequest) -> Record:
         return Record(
             id=uuid.uuid4().hex[:12],
             workspace=self._context.workspace.key,
-            kind="download" if isinstance(plan, DownloadPlan) else "upload",
+            kind="download" if isinstance(plan, DownloadRequest) else "upload",
             name=name,
             begun=datetime.now(UTC),
-            download=plan if isinstance(plan, DownloadPlan) else None,
-            upload=plan if isinstance(plan, UploadPlan) else None,
+            download=plan if isinstance(plan, DownloadRequest) else None,
+            upload=plan if isinstance(plan, UploadRequest) else None,
         )
 
-    def _download(self, ticket: Ticket, source: Source) -> Download:
-        return Download(self._context, ticket, self._wake, source, self._fetches)
+    def _download(self, entry: JournalEntry, source: Source) -> Download:
+        return Download(self._context, entry, self._wake, source, self._fetches)
 
     def _job(self, transfer_id: str) -> Job:
         try:
@@ -322,10 +322,10 @@ class Transfers:
 
     def _add(self, job: Job, *, paused: bool = True) -> Transfer:
         self._jobs[job.id] = job
-        if job.ticket.record.paused and not paused:
+        if job.entry.record.paused and not paused:
             job.put(State.PAUSED)
-        elif job.ticket.record.paused:
-            job.ticket.save(msgspec.structs.replace(job.ticket.record, paused=False))
+        elif job.entry.record.paused:
+            job.entry.save(msgspec.structs.replace(job.entry.record, paused=False))
         self._pump()
         self._wake()
         return job.snapshot()
@@ -346,22 +346,22 @@ class Transfers:
                 running += 1
 
     async def _run(self, job: Job) -> None:
-        job.ticket.note_error(None)
+        job.entry.note_error(None)
         try:
             await job.run()
         except asyncio.CancelledError:
-            job.ticket.note_error(job.error)
+            job.entry.note_error(job.error)
             raise
         except AmltuiError as error:
-            job.ticket.note_error(error)
+            job.entry.note_error(error)
             job.put(State.FAILED, error)
         except Exception as error:  # noqa: BLE001 - or whoever waits for it would do so for ever
-            failure = unexpected(error, job.ticket.record.name)
-            job.ticket.note_error(failure)
+            failure = unexpected(error, job.entry.record.name)
+            job.entry.note_error(failure)
             job.put(State.FAILED, failure)
         else:
             job.put(State.DONE)
-            job.ticket.drop()
+            job.entry.delete()
         finally:
             job.task = None
             self._pump()

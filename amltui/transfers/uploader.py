@@ -18,7 +18,7 @@ from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, NotFou
 from amltui.models import Dataset, Listing
 from amltui.text import human_size, visible
 from amltui.transfers.attempt import Means
-from amltui.transfers.journal import Entry, Record, UploadPlan
+from amltui.transfers.journal import MemoryEntry, Record, UploadRequest
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.sources import UploadSource
@@ -84,18 +84,18 @@ async def send(
         ContentChanged: the source changed meanwhile.
         AmltuiError: what `RetryPolicy` gave up on.
     """
-    plan = UploadPlan("", data_type_id, description, replaces)
+    plan = UploadRequest("", data_type_id, description, replaces)
     record = Record("", workspace.key, "upload", name, datetime.now(UTC), upload=plan)
     retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
     means = Means(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
-    return await Uploader(means, Entry(record), source, lambda: None).run()
+    return await Uploader(means, MemoryEntry(record), source, lambda: None).run()
 
 
 class Uploader:
     """One upload under way; `run` does it."""
 
     def __init__(
-        self, means: Means, entry: Entry, source: UploadSource, noted: Callable[[], None]
+        self, means: Means, entry: MemoryEntry, source: UploadSource, noted: Callable[[], None]
     ) -> None:
         assert entry.record.upload is not None
         self.sent = 0

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from amltui.cache import Cache
-from amltui.transfers.journal import Journal, Record, UploadPlan
+from amltui.transfers.journal import Journal, Record, UploadRequest
 
 CSV = "a,b\n1,2\n"
 
@@ -75,7 +75,7 @@ def test_an_upload_that_another_process_left_is_listed_finished_and_dropped(amlt
     key = f"{amltui.environment['AMLTUI_ENDPOINT']}{amltui.environment['AMLTUI_WORKSPACE_ID']}"
     source = amltui.home / "late.csv"
     source.write_text(CSV)
-    plan = UploadPlan(path=str(source), data_type_id="GenericCSV", size=len(CSV))
+    plan = UploadRequest(path=str(source), data_type_id="GenericCSV", size=len(CSV))
     record = Record(
         id="0123456789ab", workspace=key, kind="upload", name="late.csv",
         begun=datetime.now(UTC), upload=plan,

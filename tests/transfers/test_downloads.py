@@ -15,7 +15,7 @@ from amltui.cache import Cache
 from amltui.errors import Cancelled, Damaged, Exists, LocalError
 from amltui.server.store.objects import ObjectStore
 from amltui.transfers import Options, State, Transfers
-from amltui.transfers.journal import DownloadPlan, Journal, Record
+from amltui.transfers.journal import DownloadRequest, Journal, Record
 from amltui.workspaces.studio import StudioWorkspace
 from tests.support.server import running_server
 
@@ -228,7 +228,7 @@ async def test_a_target_placed_just_before_a_kill_is_known_by_its_hash(
     dataset = await stored(DATA)
     target = tmp_path / "out.csv"
     target.write_bytes(DATA if ours else b"somebody else's")
-    plan = DownloadPlan(str(target), placing=hashlib.sha256(DATA).hexdigest(), dataset=dataset)
+    plan = DownloadRequest(str(target), placing=hashlib.sha256(DATA).hexdigest(), dataset=dataset)
     record = Record("k1", "test", "download", dataset.name, datetime.now(UTC), download=plan)
     Journal(cache.journals).add(record).close()
     (one,) = transfers.resume_unfinished()

@@ -234,7 +234,7 @@ async def test_a_cleared_journal_leaves_nothing_beside_the_target(line, stored, 
     await transfers.__aexit__()
     assert list(out.iterdir()) != []
     journal = Journal(transfers._context.cache.journals)
-    for ticket in journal.take("line"):
-        ticket.drop()
+    for entry in journal.claim_unowned("line"):
+        entry.delete()
     assert list(out.iterdir()) == []
     assert journal.records() == []
