@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amltui.models import Dataset
 
 
 def main() -> int:
@@ -18,9 +22,7 @@ def main() -> int:
             return _terminal_program(profile, debug="--debug" in arguments)
         from amltui.cli.app import main as command_line
 
-        if "pick" in arguments:
-            _lend_the_picker()
-        return command_line(arguments)
+        return command_line(arguments, choose=_choose)
     except KeyboardInterrupt:
         return 130
 
@@ -40,27 +42,21 @@ def _print_version() -> bool:
     return True
 
 
-def _lend_the_picker() -> None:
-    """Let the command line ask with the terminal program, which it must not know itself."""
-    from amltui.cli.hooks import HOOKS
-    from amltui.models import Dataset
+def _choose(profile: str | None) -> Dataset | None:
+    """Let a person choose a dataset in the terminal program, for the command line."""
+    from amltui.tui.pick import pick
 
-    def pick(profile: str | None) -> Dataset | None:
-        from amltui.tui.pick import pick as ask
-
-        return ask(profile)
-
-    HOOKS.pick = pick
+    return pick(profile)
 
 
 def _terminal_program(profile: str | None, *, debug: bool) -> int:
     """Run the terminal program until its user leaves it; the exit code."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        from amltui.cli import exits
+        from amltui.cli import exit_codes
         from amltui.cli.output import warn
 
         warn("The terminal program needs a terminal.\nCommands for scripts: amltui --help")
-        return exits.USAGE
+        return exit_codes.USAGE
     told = ""
     if debug:
         from amltui.cli.debug import log_to_file

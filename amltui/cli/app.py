@@ -9,14 +9,21 @@ from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from amltui import __version__
-from amltui.cli import exits
+from amltui.cli import exit_codes
 from amltui.cli.output import console, error_line, warn
 from amltui.cli.registry import COMMANDS, GROUPS, Command
 from amltui.cli.usage import usage_error
 from amltui.errors import AmltuiError, Exists
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cyclopts import App
+
+    from amltui.models import Dataset
+
+    Choose = Callable[[str | None], Dataset | None]
+    """Gives what a user chose from a profile's workspace; None if nothing."""
 
 _FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
 _HELP: Final = frozenset({"--help", "-h"})
@@ -27,8 +34,12 @@ _DASH: Final = "\0-"
 parser would take a lone dash for an option."""
 
 
-def main(arguments: list[str]) -> int:
-    """Run one command; returns the exit code. Never raises, apart from `SystemExit`."""
+def main(arguments: list[str], *, choose: Choose | None = None) -> int:
+    """Run one command; returns the exit code. Never raises, apart from `SystemExit`.
+
+    `choose` lets the user of a terminal choose a dataset, for `amltui pick`: the terminal program
+    does that, which the command line must not know.
+    """
     _make_streams_safe()
     debug = "--debug" in arguments
     if debug:
@@ -36,23 +47,23 @@ def main(arguments: list[str]) -> int:
 
         log_to_stderr()
     try:
-        return _ended(arguments, debug=debug)
+        return _ended(arguments, choose, debug=debug)
     except BrokenPipeError:
         _write_no_more(sys.stdout, sys.stderr)
-        return exits.BROKEN_PIPE
+        return exit_codes.BROKEN_PIPE
 
 
-def _ended(arguments: list[str], *, debug: bool) -> int:
+def _ended(arguments: list[str], choose: Choose | None, *, debug: bool) -> int:
     """Run one command; what went wrong is explained. The exit code."""
     try:
-        code = _run(arguments)
+        code = _run(arguments, choose)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - the last border: one clear line
         if isinstance(error, OSError):
             _write_no_more(sys.stdout)
-        code = exits.code_of(error, _command(arguments))
+        code = exit_codes.code_of(error, _command(arguments))
         _explain(error, debug=debug, as_json=_asks_for_json(arguments), code=code)
     return code
 
@@ -90,7 +101,7 @@ def _write_no_more(*streams: TextIO) -> None:
         os.dup2(nowhere, stream.fileno())
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], choose: Choose | None) -> int:
     if arguments[:2] == ["serve", "--embedded"]:
         # The terminal program waits for this start: no parser, nothing else is imported.
         from amltui.cli.embedded import serve_embedded
@@ -98,9 +109,9 @@ def _run(arguments: list[str]) -> int:
         return serve_embedded(arguments[2:])
     if arguments == ["--version"]:
         sys.stdout.write(f"amltui {__version__}\n")
-        return exits.DONE
+        return exit_codes.DONE
     if arguments[:1] == ["__complete"]:
-        from amltui.cli.complete import complete
+        from amltui.cli.completion import complete
 
         return complete(arguments[1:])
     arguments = _ordered(arguments)
@@ -113,19 +124,20 @@ def _run(arguments: list[str]) -> int:
         options = parse_fast(arguments[1:])
         if options is not None:
             print_list(options)
-            return exits.DONE
+            return exit_codes.DONE
     from cyclopts import CycloptsError
 
     tokens = [_DASH if word == "-" else word for word in arguments]
     try:
         parser = app(explained=set(arguments))
-        command, bound, _ = parser.parse_args(tokens, exit_on_error=False, print_error=False)
+        command, bound, unparsed = parser.parse_args(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         raise usage_error(str(error).replace(_DASH, "-"), error, arguments) from error
     for name, value in bound.arguments.items():
         bound.arguments[name] = _undashed(value)
-    code = command(*bound.args, **bound.kwargs)
-    return code if isinstance(code, int) else exits.DONE
+    given = {"choose": choose} if "choose" in unparsed else {}
+    code = command(*bound.args, **bound.kwargs, **given)
+    return code if isinstance(code, int) else exit_codes.DONE
 
 
 def app(explained: Container[str] = ()) -> App:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import amltui
 from amltui.cache.disk import free_space
 from amltui.cache.store import RESERVE
-from amltui.cli import exits
+from amltui.cli import exit_codes
 from amltui.config import Connection, credentials, paths, profiles, resolve
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
@@ -40,9 +40,9 @@ class Findings:
 
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    code: int = exits.DONE
+    code: int = exit_codes.DONE
 
-    def trouble(self, text: str, code: int = exits.FAILED) -> None:
+    def trouble(self, text: str, code: int = exit_codes.FAILED) -> None:
         """Note a problem; the first one decides the exit code."""
         self.problems.append(_without_home(redacted(text)))
         self.code = self.code or code
@@ -58,7 +58,7 @@ async def examine(profile: str | None, *, offline: bool) -> Findings:
     try:
         connection = resolve(profile)
     except AmltuiError as error:
-        found.trouble(f"{error} {error.hint}", exits.code_of(error))
+        found.trouble(f"{error} {error.hint}", exit_codes.code_of(error))
     else:
         found.sections["connection"] = _connection(connection)
         if not offline:
@@ -139,7 +139,7 @@ def _settings(found: Findings) -> dict[str, Any]:
     try:
         section["known profiles"] = [one.name for one in profiles.profiles()]
     except AmltuiError as error:
-        found.trouble(f"{error} {error.hint}", exits.code_of(error))
+        found.trouble(f"{error} {error.hint}", exit_codes.code_of(error))
     return section
 
 
@@ -192,7 +192,7 @@ async def _server(
                 section.update(await _route(found, workspace))
             return section
     except AmltuiError as error:
-        found.trouble(f"{error} {error.hint}", exits.code_of(error))
+        found.trouble(f"{error} {error.hint}", exit_codes.code_of(error))
         return {"error": redacted(str(error))}
 
 
@@ -201,7 +201,7 @@ async def _route(found: Findings, workspace: Workspace) -> dict[str, Any]:
     try:
         route = await workspace.route()
     except AmltuiError as error:
-        found.trouble(f"{error} {error.hint}", exits.code_of(error))
+        found.trouble(f"{error} {error.hint}", exit_codes.code_of(error))
         return {}
     if route is None:
         return {}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from amltui.cli.exits import FileNotThere
+from amltui.cli.exit_codes import FileNotThere
 from amltui.config import paths
 from amltui.errors import Exists, LocalError, UsageError
 from amltui.text import visible

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from amltui.cli.documents import of_dataset
+from amltui.cli.json_output import of_dataset
 from amltui.cli.output import Col, Out, warn
 from amltui.errors import UsageError
 from amltui.models import Dataset
@@ -218,7 +218,7 @@ def _all(options: ListOptions, out: Out) -> tuple[Dataset, ...]:
         remembered = remembered_list(options.profile)
         out.note(f"This is the list of {iso_utc(remembered.fetched)}, from this disk.")
         return remembered.listing.datasets
-    from amltui.cli.work import in_session
+    from amltui.cli.session import in_session
 
     async def work(session: Session) -> tuple[Dataset, ...]:
         snapshot = await session.current_list()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from amltui import help as documentation
-from amltui.cli.exits import MEANINGS
+from amltui.cli.exit_codes import MEANINGS
 from amltui.cli.registry import COMMANDS
 from tests.support.server import ROOT
 

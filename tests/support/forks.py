@@ -33,7 +33,7 @@ _IMPORTED = (
     "rich.console",
     "rich.table",
     "amltui.cli.app",
-    "amltui.cli.complete",
+    "amltui.cli.completion",
     "amltui.cli.doctor",
     "amltui.cli.listing",
     "amltui.cli.progress",
@@ -112,7 +112,7 @@ def _serve(channel: socket.socket) -> None:
     import importlib
 
     from amltui.cli.registry import COMMANDS
-    from amltui.cli.work import _spare_httpx_its_command_line
+    from amltui.cli.session import _spare_httpx_its_command_line
 
     _spare_httpx_its_command_line()
     targets = [one.target for command in COMMANDS for one in (command, *command.commands)]

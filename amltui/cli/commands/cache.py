@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amltui.cli import exits
-from amltui.cli.common import PLAIN, Plain
+from amltui.cli import exit_codes
+from amltui.cli.options import PLAIN, Plain
 from amltui.cli.output import Col
 from amltui.config.paths import cache_dir
 from amltui.config.quota import cache_quota
@@ -115,7 +115,7 @@ def verify(*, common: Plain = PLAIN) -> int:
         for one in damaged:
             common.out.line(one.entry.name)
         common.out.note(f"Read {len(found)} contents; {len(damaged)} were damaged and dropped.")
-    return exits.DAMAGED if damaged else exits.DONE
+    return exit_codes.DAMAGED if damaged else exit_codes.DONE
 
 
 def pin(name: str, /, *, common: Plain = PLAIN) -> None:

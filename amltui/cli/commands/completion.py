@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from amltui.cli.common import PLAIN, Plain
-from amltui.cli.completions import Shell, script
+from amltui.cli.completion import Shell, script
+from amltui.cli.options import PLAIN, Plain
 
 
 def completion(shell: Shell, /, *, common: Plain = PLAIN) -> None:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from amltui.cli.commands.datasets import changed
-from amltui.cli.common import COMMON, Common
-from amltui.cli.exits import FileNotThere
+from amltui.cli.exit_codes import FileNotThere
 from amltui.cli.files import STDIN, readable
+from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
-from amltui.cli.work import run
+from amltui.cli.session import run
 from amltui.errors import AmltuiError, UsageError
 from amltui.formats import file_name
 from amltui.models import Dataset, OutputPort

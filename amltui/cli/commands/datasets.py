@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from amltui.cli.common import COMMON, Common
-from amltui.cli.documents import of_dataset, of_version
+from amltui.cli.json_output import of_dataset, of_version
 from amltui.cli.listing import Format, ListOptions, Sort, print_list
+from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, Out
-from amltui.cli.work import need_yes, run
+from amltui.cli.session import need_yes, run
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from amltui.cli.common import COMMON, Common
-from amltui.cli.exits import DIFFERENT, DONE
+from amltui.cli.exit_codes import DIFFERENT, DONE
 from amltui.cli.files import appearing, table_file
+from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
-from amltui.cli.work import run
+from amltui.cli.session import run
 from amltui.errors import AmltuiError, UnsupportedDataType, UsageError
 from amltui.text import visible
 
@@ -134,7 +134,7 @@ async def _table(session: Session | None, word: str) -> AsyncIterator[Table]:
 def _local_table(name: str) -> Iterator[Table]:
     import tempfile
 
-    from amltui.cli.exits import FileNotThere
+    from amltui.cli.exit_codes import FileNotThere
     from amltui.formats import format_of, guess_data_type
     from amltui.tables import ingest, open_table
 

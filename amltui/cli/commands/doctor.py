@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from amltui.cli.common import COMMON, Common
 from amltui.cli.doctor import examine
+from amltui.cli.options import COMMON, Common
 from amltui.text import human_size
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from amltui import help as documentation
-from amltui.cli.common import PLAIN, Plain
+from amltui.cli.options import PLAIN, Plain
 from amltui.cli.registry import COMMANDS, GROUPS
 from amltui.errors import NotFound
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amltui.cli.common import COMMON, Common
+from amltui.cli.options import COMMON, Common
 from amltui.errors import UsageError
 
 

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from amltui.cli.common import COMMON, Common
-from amltui.cli.hooks import HOOKS
-from amltui.cli.work import run
+from cyclopts import Parameter
+
+from amltui.cli.options import COMMON, Common
+from amltui.cli.session import run
 from amltui.errors import Cancelled, UsageError
+from amltui.models import Dataset
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
 
 
-def pick(*, common: Common = COMMON) -> None:
+def pick(
+    *,
+    choose: Annotated[Callable[[str | None], Dataset | None] | None, Parameter(parse=False)] = None,
+    common: Common = COMMON,
+) -> None:
     """Choose a dataset in the terminal program, and print the path of its contents on this disk.
 
     The path is in the cache: read the file, do not change or keep it.
 
     Args:
+        choose: Lets the user of a terminal choose a dataset of a profile's workspace.
         common: Common options.
     """
-    if HOOKS.pick is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if choose is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "There is no terminal to choose on", hint="Name a dataset: amltui get NAME"
         )
-    picked = HOOKS.pick(common.place)
+    picked = choose(common.place)
     if picked is None:
         raise Cancelled("Nothing was chosen.")
 

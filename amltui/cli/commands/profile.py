@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from amltui.cli import ask
-from amltui.cli.common import PLAIN, Plain
-from amltui.cli.exits import DONE, FileNotThere, code_of
+from amltui.cli import prompts
+from amltui.cli.exit_codes import DONE, FileNotThere, code_of
+from amltui.cli.options import PLAIN, Plain
 from amltui.cli.output import Col, warn
 from amltui.cli.probe import Answer, probe
 from amltui.config import Connection, credentials, profiles, resolve
@@ -89,10 +89,10 @@ def add(
         try:
             _say(common, name, asyncio.run(probe(connection)))
         except AmltuiError as error:
-            if not ask.is_there():
+            if not prompts.is_there():
                 raise
             warn(f"{error}\n{error.hint}")
-            if not ask.yes("Keep the profile all the same?"):
+            if not prompts.yes("Keep the profile all the same?"):
                 common.out.note("Nothing was kept.")
                 return code_of(error)
     place = profiles.save(
@@ -225,7 +225,7 @@ def _from(source: str) -> ConnectionText:
     if source == "-":
         paste = "Paste Studio's Workspace(...) code"
         found = read_connection(
-            ask.pasted(paste, whole=is_whole) if sys.stdin.isatty() else sys.stdin.read()
+            prompts.pasted(paste, whole=is_whole) if sys.stdin.isatty() else sys.stdin.read()
         )
         where = "standard input"
     else:
@@ -256,7 +256,7 @@ def _from_file(path: Path) -> ConnectionText:
 def _of_old_client() -> ConnectionText:
     """What the old client's settings file says, where there is one and the person wants it."""
     old = legacy_settings()
-    if old is None or not ask.yes(f"Take the connection from {old.path}?"):
+    if old is None or not prompts.yes(f"Take the connection from {old.path}?"):
         return ConnectionText()
     return ConnectionText(old.endpoint, old.workspace_id, old.token)
 
@@ -264,7 +264,7 @@ def _of_old_client() -> ConnectionText:
 def _token_from_stdin() -> str:
     """The first line of standard input, which a terminal does not show."""
     if sys.stdin.isatty():
-        return ask.secret("Token", check=_token)
+        return prompts.secret("Token", check=_token)
     return token_of(sys.stdin.readline(), source="standard input")
 
 
@@ -278,19 +278,19 @@ def _merged(first: ConnectionText, then: ConnectionText) -> ConnectionText:
 
 def _complete(name: str, given: ConnectionText) -> Connection:
     """`given` as a connection; what it lacks is asked for where somebody can answer."""
-    if ask.is_there():
+    if prompts.is_there():
         if given.empty:
             given = _of_old_client()
         if given.empty:
             question = "Paste Studio's Workspace(...) code, or press Enter to be asked"
-            text = ask.pasted(question, whole=is_whole)
+            text = prompts.pasted(question, whole=is_whole)
             given = read_connection(text)
             if given.empty and text.strip():
                 warn("No connection was recognised in that. What it needs is asked one by one.")
         given = ConnectionText(
-            given.endpoint or ask.text("Endpoint", DEFAULT_ENDPOINT, check=_endpoint),
-            given.workspace_id or ask.text("Workspace id", check=_workspace_id),
-            given.token or ask.secret("Token", check=_token),
+            given.endpoint or prompts.text("Endpoint", DEFAULT_ENDPOINT, check=_endpoint),
+            given.workspace_id or prompts.text("Workspace id", check=_workspace_id),
+            given.token or prompts.secret("Token", check=_token),
         )
     options = (("--workspace-id", given.workspace_id), ("--token-stdin", given.token))
     missing = [option for option, value in options if not value]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from amltui.cli.common import COMMON, Common
 from amltui.cli.files import appearing, table_file
+from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
 from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
-from amltui.cli.work import run
+from amltui.cli.session import run
 from amltui.errors import AmltuiError, NotFound, QueryError, UnsupportedDataType, UsageError
 from amltui.models import Dataset
 from amltui.tables import RANGED

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from amltui.cli import exits
+from amltui.cli import exit_codes
 from amltui.cli.administer import server_errors
-from amltui.cli.common import PLAIN, Plain
+from amltui.cli.options import PLAIN, Plain
 from amltui.config.paths import data_dir
 from amltui.errors import UsageError
 from amltui.text import human_size
@@ -106,7 +106,7 @@ def _clean(options: ServeOptions, common: Plain) -> int:
             f"Removed {cleaned.contents} contents, {cleaned.uploads} uploads and "
             f"{cleaned.leftovers} leftovers that nobody referred to."
         )
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _check(options: ServeOptions, common: Plain) -> int:
@@ -125,4 +125,4 @@ def _check(options: ServeOptions, common: Plain) -> int:
             f"Read {report.contents} contents, {human_size(report.bytes)}: "
             + ("all is well." if report.ok else f"{len(report.findings)} findings.")
         )
-    return exits.DONE if report.ok else exits.DAMAGED
+    return exit_codes.DONE if report.ok else exit_codes.DAMAGED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from amltui.cli import exits
+from amltui.cli import exit_codes
 from amltui.cli.administer import server_errors
 from amltui.cli.commands.token import Place
 from amltui.config.paths import data_dir
@@ -70,4 +70,4 @@ def backup(directory: Path, /, *, common: Whole = HERE) -> int:
             f"Saved {saved.contents} contents, {human_size(saved.bytes)}; "
             f"{saved.copied} of them are new."
         )
-    return exits.DAMAGED if saved.damaged else exits.DONE
+    return exit_codes.DAMAGED if saved.damaged else exit_codes.DONE

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from amltui.cli.common import COMMON, Common
+from amltui.cli.options import COMMON, Common
 from amltui.cli.output import warn
-from amltui.cli.work import run
+from amltui.cli.session import run
 from amltui.errors import Unauthorized
 from amltui.services.snippets import Kind
 

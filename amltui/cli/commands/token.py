@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from amltui.cli.administer import server_errors
-from amltui.cli.common import Plain
+from amltui.cli.options import Plain
 from amltui.cli.output import Col
 from amltui.config.paths import data_dir
 from amltui.errors import UsageError

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from amltui.cli.common import COMMON, Common
-from amltui.cli.exits import DONE, code_of
+from amltui.cli.exit_codes import DONE, code_of
+from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, warn
-from amltui.cli.work import run
+from amltui.cli.session import run
 from amltui.errors import AmltuiError
 from amltui.text import visible
 

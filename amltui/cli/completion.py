@@ -1,12 +1,19 @@
-"""Completion scripts for bash, zsh and fish, made from what the parser knows of the commands."""
+"""Completion for bash, zsh and fish: their scripts, and the names that these ask for.
+
+The scripts are made from what the parser knows of commands and options. For names they run
+`amltui __complete`, which reads them from this disk, at once and never with an error.
+"""
 
 from __future__ import annotations
 
 import shlex
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from amltui.cli.registry import COMMANDS, Command
+from amltui.text import visible
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -27,7 +34,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """A command that can be typed: its words and what may follow them."""
 
     path: tuple[str, ...]
@@ -37,13 +44,13 @@ class Entry:
     options: tuple[Option, ...] = ()
 
 
-def entries(app: App) -> list[Entry]:
+def entries(app: App) -> list[CommandEntry]:
     """All commands, with the options that the parser knows."""
     found = []
     for command in COMMANDS:
         for one in command.commands or (command,):
             path = (command.name,) if one is command else (command.name, one.name)
-            found.append(Entry(path, one.summary, one.places, tuple(_options(app, path))))
+            found.append(CommandEntry(path, one.summary, one.places, tuple(_options(app, path))))
     return found
 
 
@@ -74,7 +81,7 @@ def script(shell: Shell, app: App) -> str:
     return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](found)
 
 
-def _cases(found: list[Entry]) -> str:
+def _cases(found: list[CommandEntry]) -> str:
     """A case of the shell language for each command: its options and what its arguments are."""
     lines = []
     for entry in found:
@@ -88,7 +95,7 @@ def _cases(found: list[Entry]) -> str:
     return "\n".join(lines)
 
 
-def _choices(found: list[Entry]) -> str:
+def _choices(found: list[CommandEntry]) -> str:
     lines = []
     for entry in found:
         for option in entry.options:
@@ -103,7 +110,7 @@ def _groups() -> list[Command]:
     return [command for command in COMMANDS if command.commands]
 
 
-def _shell_body(found: list[Entry]) -> str:
+def _shell_body(found: list[CommandEntry]) -> str:
     """What bash and zsh share: from the words typed to the kind of word that is wanted."""
     words = " ".join(command.name for command in COMMANDS)
     groups = "\n".join(
@@ -176,7 +183,7 @@ _amltui_wanted() {{
 """
 
 
-def _bash(found: list[Entry]) -> str:
+def _bash(found: list[CommandEntry]) -> str:
     return f"""# bash completion for amltui: put `eval "$(amltui completion bash)"` into ~/.bashrc
 {_shell_body(found)}
 _amltui() {{
@@ -202,7 +209,7 @@ complete -F _amltui amltui
 """
 
 
-def _zsh(found: list[Entry]) -> str:
+def _zsh(found: list[CommandEntry]) -> str:
     return f"""#compdef amltui
 # zsh completion for amltui: put `eval "$(amltui completion zsh)"` into ~/.zshrc after compinit
 {_shell_body(found)}
@@ -223,7 +230,7 @@ if [ "$funcstack[1]" = _amltui ]; then _amltui "$@"; else compdef _amltui amltui
 """
 
 
-def _fish(found: list[Entry]) -> str:
+def _fish(found: list[CommandEntry]) -> str:
     lines = [
         "# fish: amltui completion fish > ~/.config/fish/completions/amltui.fish",
         "function __amltui_profile",
@@ -271,7 +278,7 @@ def _fish(found: list[Entry]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fish_places(entry: Entry, seen: str) -> list[str]:
+def _fish_places(entry: CommandEntry, seen: str) -> list[str]:
     """What each argument of a command can be, each at its own place only."""
     takes = " ".join(name for option in entry.options if option.takes for name in option.names)
     lines = []
@@ -308,3 +315,43 @@ def _fish_option(seen: str, option: Option) -> str:
 
 def _fish_text(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def complete(arguments: list[str]) -> int:
+    """Print the names of a kind, one a line: `datasets`, `profiles` or a dataset's `columns`.
+
+    `arguments`: kind, profile, dataset. Columns are those of a dataset whose rows were seen here.
+    A name with characters that a line or a terminal cannot carry is left out.
+    """
+    kind, profile, dataset = [*arguments, "", "", ""][:3]
+    try:
+        names: Iterable[str] = ()
+        if kind == "datasets":
+            from amltui.services.offline import remembered_list
+
+            names = [one.name for one in remembered_list(profile or None).listing.datasets]
+        elif kind == "columns":
+            names = _columns(profile or None, dataset)
+        elif kind == "profiles":
+            from amltui.config.profiles import profiles
+            from amltui.config.values import LOCAL
+
+            names = [*(one.name for one in profiles()), LOCAL]
+        sys.stdout.writelines(f"{name}\n" for name in names if visible(name) == name)
+    except Exception:  # noqa: BLE001 - somebody is typing: no words, only no suggestions
+        return 1
+    return 0
+
+
+def _columns(profile: str | None, name: str) -> list[str]:
+    """The columns of a dataset, as its table on this disk names them."""
+    from amltui.cache.entries import Entry
+    from amltui.cache.listings import layout_root
+    from amltui.config.paths import cache_dir
+    from amltui.services.offline import remembered_list
+    from amltui.tables.state import read_state
+
+    listed = remembered_list(profile)
+    found = next(one for one in listed.listing.datasets if one.name == name)
+    entry = Entry(layout_root(cache_dir()), listed.workspace, found.id)
+    return [column.name for column in read_state(entry.table).columns]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from amltui.cli.common import Common
+    from amltui.cli.options import Common
     from amltui.cli.output import Out
     from amltui.services.session import Session
 
@@ -71,10 +71,10 @@ def need_yes(*, given: bool, what: str) -> None:
     """
     if given:
         return
-    from amltui.cli import ask
+    from amltui.cli import prompts
     from amltui.errors import Cancelled, UsageError
 
-    if not ask.is_there():
+    if not prompts.is_there():
         raise UsageError(f"{what} cannot be undone", hint="Add --yes to do it.")
-    if not ask.yes(f"{what} cannot be undone. Go on?"):
+    if not prompts.yes(f"{what} cannot be undone. Go on?"):
         raise Cancelled("Nothing was done.")
