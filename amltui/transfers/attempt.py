@@ -58,7 +58,7 @@ class RestartDownload(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class TransferContext:
     """What an attempt works with."""
 
     workspace: Callable[[], Workspace]
@@ -73,7 +73,7 @@ class DownloadAttempt:
 
     def __init__(
         self,
-        means: Means,
+        context: TransferContext,
         source: Source,
         destination: Destination,
         moved: Callable[[], None],
@@ -83,7 +83,7 @@ class DownloadAttempt:
         self.part: Part | None = None
         self.ended = False
         """Whether no more bytes will come in this attempt."""
-        self._means = means
+        self._context = context
         self._source = source
         self._destination = destination
         self._moved = moved
@@ -198,7 +198,7 @@ class DownloadAttempt:
                 return
 
     async def _connections(self) -> None:
-        others = 0 if self._single else self._means.options.connections - 1
+        others = 0 if self._single else self._context.options.connections - 1
         watching = asyncio.ensure_future(self._scaler.watch())
         try:
             await all_of(self._lead(), *(self._join() for _ in range(others)))
@@ -247,7 +247,7 @@ class DownloadAttempt:
             self._relieved = True
             await self._check_room()
         except AmltuiError as error:
-            await self._means.retry.wait_or_raise(error)
+            await self._context.retry.wait_or_raise(error)
             if self._single and self.part is not None:
                 raise RestartDownload(error, single=True, counts=False) from error
 
@@ -258,12 +258,12 @@ class DownloadAttempt:
             TransferCut: it ended early, or nothing came for `Options.stall` seconds.
             RestartDownload: the answer is not of the content begun with.
         """
-        stall = self._means.options.stall
+        stall = self._context.options.stall
         at = start
         try:
             async with asyncio.timeout(stall) as watch:
                 etag = self.part.identity.etag if self.part else None
-                reading = self._means.workspace().read(
+                reading = self._context.workspace().read(
                     self._source, start=start, stop=stop, etag=etag
                 )
                 async with reading as content:
@@ -318,7 +318,7 @@ class DownloadAttempt:
         self, content: Content, start: int, stop: int | None, watch: asyncio.Timeout
     ) -> int:
         """Write the bytes that come, one piece while the next one comes in; where they end."""
-        writer, limit = self._writer, self._means.limit
+        writer, limit = self._writer, self._context.limit
         assert writer is not None
         now = asyncio.get_running_loop().time
         size = _PIECE if stop is None else min(_PIECE, stop - start)
@@ -342,7 +342,7 @@ class DownloadAttempt:
                     writing = writer.write(at, piece)
                 if moment - extended >= 1.0:
                     extended = now()
-                    watch.reschedule(extended + self._means.options.stall)
+                    watch.reschedule(extended + self._context.options.stall)
                     if extended >= self._room_at:
                         await self._check_room()
         finally:
@@ -360,5 +360,5 @@ class DownloadAttempt:
 
     def _wrote(self) -> None:
         if self.part is not None:
-            self._means.retry.progress(self.part.held.total)
+            self._context.retry.progress(self.part.held.total)
         self._note()

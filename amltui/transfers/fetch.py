@@ -13,7 +13,7 @@ from amltui.cache.disk import disk_errors
 from amltui.errors import AmltuiError, Cancelled, ContentChanged, Unreachable
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.transfers.attempt import DownloadAttempt, Means, RestartDownload
+from amltui.transfers.attempt import DownloadAttempt, RestartDownload, TransferContext
 from amltui.transfers.destinations import Destination
 from amltui.transfers.retry import unexpected
 from amltui.transfers.states import MIB
@@ -31,7 +31,11 @@ class Fetch:
     """One content on its way. `run` does it; `Feed` reads along."""
 
     def __init__(
-        self, means: Means, source: Source, destination: Destination, noted: Callable[[], None]
+        self,
+        context: TransferContext,
+        source: Source,
+        destination: Destination,
+        noted: Callable[[], None],
     ) -> None:
         self.source = source
         self.size: int | None = source.size if isinstance(source, Dataset) else None
@@ -51,7 +55,7 @@ class Fetch:
         """Why it ended without being whole."""
         self.generation = 0
         """Counts how often it began again with other bytes: what was read before is void."""
-        self._means = means
+        self._context = context
         self._destination = destination
         self._noted = noted
         self._attempt: DownloadAttempt | None = None
@@ -138,7 +142,7 @@ class Fetch:
             ):
                 return self._done(ready.path, ready.checked)
             self._attempt = DownloadAttempt(
-                self._means, self.source, self._destination, self._see, single=single
+                self._context, self.source, self._destination, self._see, single=single
             )
             try:
                 return self._done(*await self._attempt.run())
@@ -164,14 +168,16 @@ class Fetch:
             return True
 
         async def ask() -> bool:
-            reading = self._means.workspace().read(self.source, start=0, stop=1, etag=identity.etag)
+            reading = self._context.workspace().read(
+                self.source, start=0, stop=1, etag=identity.etag
+            )
             try:
                 async with reading as content:
                     return Identity.of(content.info).same(identity)
             except Unreachable:
                 return True
 
-        current = await self._means.retry.call(ask)
+        current = await self._context.retry.call(ask)
         if not current:
             self._destination.drop()
         return current

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from amltui.cache import Cache, Source
 from amltui.errors import AmltuiError
-from amltui.transfers.attempt import Means
+from amltui.transfers.attempt import TransferContext
 from amltui.transfers.destinations import CacheDestination, Destination
 from amltui.transfers.fetch import Feed, Fetch
 from amltui.transfers.rates import RateLimiter
@@ -20,7 +20,7 @@ from amltui.workspaces.base import Workspace
 
 
 @dataclass(slots=True)
-class Context:
+class QueueContext:
     """What all transfers of one queue share."""
 
     workspace: Workspace
@@ -31,16 +31,16 @@ class Context:
     downloads: RateLimiter
     uploads: RateLimiter
 
-    def means(self, limit: RateLimiter, report: Report) -> Means:
+    def for_transfer(self, limit: RateLimiter, report: Report) -> TransferContext:
         """What one transfer works with."""
         retry = RetryPolicy(self.options, self.wakeups, report)
-        return Means(lambda: self.workspace, self.options, limit, retry)
+        return TransferContext(lambda: self.workspace, self.options, limit, retry)
 
 
 class Shared:
     """One fetch with those who want it."""
 
-    def __init__(self, context: Context, source: Source, destination: Destination) -> None:
+    def __init__(self, context: QueueContext, source: Source, destination: Destination) -> None:
         self.state = State.RUNNING
         self.waits_for: AmltuiError | None = None
         self.watchers: list[Callable[[], None]] = []
@@ -48,8 +48,8 @@ class Shared:
         self.users = 0
         self.closing = contextlib.ExitStack()
         """What ends when nobody wants it any longer."""
-        means = context.means(context.downloads, self._report)
-        self.fetch = Fetch(means, source, destination, self._noted)
+        transfer = context.for_transfer(context.downloads, self._report)
+        self.fetch = Fetch(transfer, source, destination, self._noted)
         self.task = asyncio.ensure_future(self.fetch.run())
         self.task.add_done_callback(_looked_at)
 
@@ -71,7 +71,7 @@ def _looked_at(task: asyncio.Future[Path]) -> None:
 class FetchPool:
     """All fetches into the cache that are under way in this process."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: QueueContext) -> None:
         self._context = context
         self._running: dict[str, Shared] = {}
 

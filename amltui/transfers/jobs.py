@@ -19,7 +19,7 @@ from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
 from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
 from amltui.transfers.fetch import Fetch
-from amltui.transfers.fetch_pool import Context, FetchPool
+from amltui.transfers.fetch_pool import FetchPool, QueueContext
 from amltui.transfers.journal import JournalEntry
 from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
@@ -32,7 +32,9 @@ from amltui.transfers.uploader import Uploader
 class Job(ABC):
     """One transfer. The queue starts and stops `run`; `changed` tells it of every step."""
 
-    def __init__(self, context: Context, entry: JournalEntry, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, context: QueueContext, entry: JournalEntry, changed: Callable[[], None]
+    ) -> None:
         self.entry = entry
         self.state = State.QUEUED
         self.error: AmltuiError | None = None
@@ -97,7 +99,7 @@ class Download(Job):
 
     def __init__(
         self,
-        context: Context,
+        context: QueueContext,
         entry: JournalEntry,
         changed: Callable[[], None],
         source: Source,
@@ -201,8 +203,8 @@ class Download(Job):
     async def _straight(self, target: Path) -> None:
         """Without the cache: it is too large for it, or the cache's disk is full."""
         destination = FileDestination(target, overwrite=self._overwrite, placing=self._place)
-        means = self._context.means(self._context.downloads, self.put)
-        fetch = Fetch(means, self.source, destination, lambda: self._follow(fetch))
+        transfer = self._context.for_transfer(self._context.downloads, self.put)
+        fetch = Fetch(transfer, self.source, destination, lambda: self._follow(fetch))
         await fetch.run()
 
     def _follow(self, fetch: Fetch) -> None:
@@ -224,17 +226,19 @@ class Download(Job):
 class Upload(Job):
     """A file to a dataset."""
 
-    def __init__(self, context: Context, entry: JournalEntry, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, context: QueueContext, entry: JournalEntry, changed: Callable[[], None]
+    ) -> None:
         super().__init__(context, entry, changed)
         self._uploader: Uploader | None = None
         self._dataset_id: str | None = None
 
     async def run(self) -> None:
         """See `Job`."""
-        means = self._context.means(self._context.uploads, self.put)
+        transfer = self._context.for_transfer(self._context.uploads, self.put)
         assert self.entry.record.upload is not None
         source = FileSource(Path(self.entry.record.upload.path))
-        self._uploader = Uploader(means, self.entry, source, self.note)
+        self._uploader = Uploader(transfer, self.entry, source, self.note)
         self._dataset_id = (await self._uploader.run()).id
 
     def progress(self) -> tuple[int, int | None]:

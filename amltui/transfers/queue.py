@@ -22,7 +22,7 @@ from amltui.formats import file_name
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.fetch import Feed
-from amltui.transfers.fetch_pool import Context, FetchPool
+from amltui.transfers.fetch_pool import FetchPool, QueueContext
 from amltui.transfers.jobs import Download, Job, Upload
 from amltui.transfers.journal import (
     DownloadRequest,
@@ -56,7 +56,7 @@ class Transfers:
     ) -> None:
         self.options = options or Options()
         limits = RateLimiter(self.options.rate_limit), RateLimiter(self.options.rate_limit)
-        self._context = Context(workspace, cache, self.options, Wakeups(), *limits)
+        self._context = QueueContext(workspace, cache, self.options, Wakeups(), *limits)
         self._fetches = FetchPool(self._context)
         self._jobs: dict[str, Job] = {}
         self._changed = asyncio.Event()

@@ -17,7 +17,7 @@ import msgspec
 from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, NotFound, Rejected
 from amltui.models import Dataset, Listing
 from amltui.text import human_size, visible
-from amltui.transfers.attempt import Means
+from amltui.transfers.attempt import TransferContext
 from amltui.transfers.journal import MemoryEntry, Record, UploadRequest
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import RetryPolicy, Wakeups
@@ -87,21 +87,25 @@ async def send(
     plan = UploadRequest("", data_type_id, description, replaces)
     record = Record("", workspace.key, "upload", name, datetime.now(UTC), upload=plan)
     retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
-    means = Means(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
-    return await Uploader(means, MemoryEntry(record), source, lambda: None).run()
+    context = TransferContext(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
+    return await Uploader(context, MemoryEntry(record), source, lambda: None).run()
 
 
 class Uploader:
     """One upload under way; `run` does it."""
 
     def __init__(
-        self, means: Means, entry: MemoryEntry, source: UploadSource, noted: Callable[[], None]
+        self,
+        context: TransferContext,
+        entry: MemoryEntry,
+        source: UploadSource,
+        noted: Callable[[], None],
     ) -> None:
         assert entry.record.upload is not None
         self.sent = 0
         """Bytes that the server has acknowledged."""
         self.size: int = entry.record.upload.size
-        self._means = means
+        self._context = context
         self._entry = entry
         self._source = source
         self._noted = noted
@@ -121,7 +125,7 @@ class Uploader:
             ContentChanged: the source changed since the upload began.
             LocalError: it cannot be read.
         """
-        self._means.workspace().check_name(self._name)
+        self._context.workspace().check_name(self._name)
         try:
             await self._source.open()
             self._compare_with_plan()
@@ -131,7 +135,7 @@ class Uploader:
             await self._source.close()
 
     async def _send_and_commit(self) -> Dataset:
-        call = self._means.retry.call
+        call = self._context.retry.call
         done = await self._committed()
         if done is not None:
             return done
@@ -148,7 +152,7 @@ class Uploader:
             self._next = 0
             self._sha256 = hashlib.sha256()
             try:
-                await all_of(*(self._worker(upload) for _ in range(self._means.options.blocks)))
+                await all_of(*(self._worker(upload) for _ in range(self._context.options.blocks)))
                 break
             except NotFound:  # the server no longer knows this upload
                 done = await self._committed()
@@ -168,7 +172,7 @@ class Uploader:
         for index in range(self._blocks):
             await self._read_block(index)
         self.sent = self.size
-        done = await self._means.retry.call(self._find)
+        done = await self._context.retry.call(self._find)
         return await self._proved(done) if done is not None else None
 
     def _compare_with_plan(self) -> None:
@@ -176,7 +180,7 @@ class Uploader:
         self.size = self._source.size
         if self._plan.upload_id is None:
             size = part_size_for(
-                self.size, self._means.options.block_size, self._means.workspace().part_sizes
+                self.size, self._context.options.block_size, self._context.workspace().part_sizes
             )
             self._save(size=self.size, mtime_ns=self._source.mtime_ns, block_size=size)
         elif self.size != self._plan.size:
@@ -200,12 +204,12 @@ class Uploader:
         self._save(upload_id=None, committing=False)
 
     async def _check_name(self) -> None:
-        await check_name_is_free(self._means.workspace(), self._name, self._plan.replaces)
+        await check_name_is_free(self._context.workspace(), self._name, self._plan.replaces)
 
     async def _ask_for_upload(self) -> None:
         """Begin an upload on the server, unless one is under way."""
         if self._plan.upload_id is None:
-            upload = await self._means.workspace().begin_upload(
+            upload = await self._context.workspace().begin_upload(
                 self._plan.data_type_id, name=self._name
             )
             self._save(upload_id=upload.id)
@@ -218,12 +222,12 @@ class Uploader:
         """One connection: block after block until none is left."""
         while (block := await self._next_block()) is not None:
             index, data, digest = block
-            await self._means.limit.spend(len(data))
+            await self._context.limit.spend(len(data))
 
             async def send(index: int = index, data: bytes = data) -> None:
-                await self._means.workspace().send_part(upload, index, data, total=self._blocks)
+                await self._context.workspace().send_part(upload, index, data, total=self._blocks)
 
-            await self._means.retry.call(send)
+            await self._context.retry.call(send)
             self._entry.acknowledge(index, digest)
             self._count(len(data))
 
@@ -256,16 +260,16 @@ class Uploader:
 
     def _count(self, size: int) -> None:
         self.sent += size
-        self._means.retry.progress(self.sent)
+        self._context.retry.progress(self.sent)
         self._noted()
 
     async def _commit(self, upload: Upload) -> str:
         """Make the blocks a dataset. A lost answer is never answered by asking again unseen."""
-        call = self._means.retry.call
+        call = self._context.retry.call
         await in_thread(self._save, committing=True)
         while True:
             try:
-                return await self._means.workspace().commit(
+                return await self._context.workspace().commit(
                     upload,
                     name=self._name,
                     description=self._plan.description,
@@ -280,7 +284,7 @@ class Uploader:
                 self._save(committing=False)
                 raise
             except AmltuiError as error:
-                await self._means.retry.wait_or_raise(error)
+                await self._context.retry.wait_or_raise(error)
                 done = await call(self._find)
                 if done is not None:
                     return done
@@ -288,7 +292,7 @@ class Uploader:
     async def _find(self) -> str | None:
         """The dataset that this upload became, if it did."""
         alike = []
-        for dataset in await _listed(self._means.workspace()):
+        for dataset in await _listed(self._context.workspace()):
             if dataset.resource_upload_id == self._plan.upload_id:
                 return dataset.id
             if (
@@ -306,7 +310,7 @@ class Uploader:
     async def _stored_digest(self, dataset: Dataset) -> str | None:
         if dataset.sha256 is not None or self.size == 0:
             return dataset.sha256
-        async with self._means.workspace().read(dataset, start=0, stop=1) as content:
+        async with self._context.workspace().read(dataset, start=0, stop=1) as content:
             return content.info.sha256
 
     async def _proved(self, dataset_id: str) -> Dataset:
@@ -317,10 +321,10 @@ class Uploader:
         """
 
         async def look() -> tuple[Dataset, str | None]:
-            dataset = await self._means.workspace().dataset(dataset_id)
+            dataset = await self._context.workspace().dataset(dataset_id)
             return dataset, await self._stored_digest(dataset)
 
-        dataset, digest = await self._means.retry.call(look)
+        dataset, digest = await self._context.retry.call(look)
         if dataset.size not in {None, self.size} or digest not in {
             None,
             self._sha256.hexdigest(),
