@@ -15,6 +15,8 @@ from amltui.formats import format_of
 from amltui.tables import ingest_in_process, open_table
 
 CSV = format_of("GenericCSV")
+ENOUGH = b"a,b\n" + b"1,x\n" * 2_000
+"""Rows enough to judge encoding and header by: before that nothing is a row."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,14 +35,14 @@ async def test_a_file_becomes_a_table_in_another_process(tmp_path):
 
 async def test_rows_are_there_while_the_file_still_grows(tmp_path):
     source = tmp_path / "source"
-    source.write_bytes(b"a,b\n1,x\n2,y\n3,z\n")
+    source.write_bytes(ENOUGH + b"2,y\n3,z\n")
     first = asyncio.Event()
     counts = []
 
     async def available():
-        yield 9
+        yield len(ENOUGH) + 1
         await first.wait()
-        yield 17
+        yield len(ENOUGH) + 8
 
     def progress(now):
         with open_table(tmp_path / "table", source) as table:
@@ -50,8 +52,8 @@ async def test_rows_are_there_while_the_file_still_grows(tmp_path):
     await ingest_in_process(
         source, CSV, tmp_path / "table", available=available(), on_progress=progress
     )
-    assert counts[0] == (1, False)
-    assert counts[-1] == (3, True)
+    assert counts[0] == (2_000, False)
+    assert counts[-1] == (2_002, True)
 
 
 async def test_what_is_wrong_with_the_bytes_is_said_as_it_is_in_process(tmp_path):
@@ -69,11 +71,11 @@ async def test_what_is_wrong_with_the_bytes_is_said_as_it_is_in_process(tmp_path
 
 async def test_a_cancelled_ingest_ends_its_process_and_leaves_nothing(tmp_path):
     source = tmp_path / "source"
-    source.write_bytes(b"a,b\n1,x\n")
+    source.write_bytes(ENOUGH)
     started, forever = asyncio.Event(), asyncio.Event()
 
     async def available():
-        yield 8
+        yield len(ENOUGH)
         await forever.wait()
 
     before = {child.pid for child in psutil.Process().children()}
@@ -110,12 +112,13 @@ async def test_an_error_of_the_source_is_raised_as_it_is(tmp_path):
 
 def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
     source = tmp_path / "source"
-    source.write_bytes(b"a,b\n1,x\n")
+    source.write_bytes(ENOUGH)
     script = (
         "import subprocess, sys, time\n"
+        f"size = {len(ENOUGH)}\n"
         "args = [sys.executable, '-m', 'amltui.tables.worker', *sys.argv[1:], '--follow']\n"
         "child = subprocess.Popen(args, stdin=subprocess.PIPE)\n"
-        "child.stdin.write(b'8\\n'); child.stdin.flush()\n"
+        "child.stdin.write(b'%d\\n' % size); child.stdin.flush()\n"
         "print(child.pid, flush=True)\n"
         "time.sleep(600)\n"
     )
