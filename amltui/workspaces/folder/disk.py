@@ -72,7 +72,11 @@ class Disk:
                     path.unlink()
 
     def list(self) -> Iterator[File | None]:
-        """All files, folder by folder; None for each entry that could not be read."""
+        """All files, folder by folder; None for each entry that could not be read.
+
+        Raises:
+            NotFound, Unauthorized, LocalError: the directory itself cannot be read.
+        """
         waiting = [""]
         while waiting:
             prefix = waiting.pop()
@@ -82,6 +86,8 @@ class Disk:
                 with os.scandir(directory) as entries:
                     found = sorted(entries, key=lambda entry: entry.name)
             except OSError:
+                if not prefix:
+                    self.open()  # says what became of the folder itself
                 yield None
                 continue
             for entry in found:

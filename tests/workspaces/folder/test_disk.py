@@ -77,6 +77,13 @@ async def test_a_file_is_found_whatever_its_name(root, name):
         assert (await workspace.find(name)).name == name
 
 
+async def test_a_folder_that_is_gone_is_no_empty_list(root):
+    async with FolderWorkspace(root) as workspace:
+        root.rmdir()
+        with pytest.raises(errors.DatasetGone, match="There is no"):
+            await workspace.datasets()
+
+
 async def test_a_file_that_changed_is_another_version_and_the_listed_one_is_gone(root):
     (root / "a.csv").write_bytes(b"1")
     async with FolderWorkspace(root) as workspace:
