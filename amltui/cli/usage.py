@@ -23,7 +23,6 @@ _ELSEWHERE: Final = {
     "list": "amltui ls",
     "login": "amltui profile add NAME",
     "mv": "amltui rename NAME NEW",
-    "open": "amltui open PATH, alone: it starts the terminal program",
     "preview": "amltui head NAME",
     "query": 'amltui sql NAME "select ... from data"',
     "remove": "amltui rm NAME",
