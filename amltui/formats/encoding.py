@@ -45,8 +45,6 @@ _CANDIDATES: Final = (
     "cp949",
 )
 """Encodings that keep ASCII in its place: in others rows could not have been cut."""
-_MULTIBYTE: Final = {"cp932", "euc_jp", "gb18030", "big5", "cp949"}
-_HIGH: Final = re.compile(rb"[\xe0-\xff]")
 _MAC_LETTER: Final = re.compile(rb"[A-Za-z][\x81-\x90\x98-\x9f]")
 """Where the Macintosh has accented letters, windows-1252 has signs and capitals."""
 _HALF_WIDTH: Final = re.compile("[\uff61-\uff9f]")
@@ -165,16 +163,16 @@ def recode(data: bytes, encoding: str) -> tuple[bytes, int]:
 
 
 def other_text(line: bytes, encoding: str) -> str | None:
-    """What a line is in `encoding`; None: it is UTF-8.
+    """What a line is in `encoding`; None: it is UTF-8, whatever else it may be too.
 
-    In a file of two-byte characters some pairs are a letter in UTF-8 too: they are not taken so.
+    So what a line reads as does not depend on whether the file's encoding was known by then.
     """
-    if is_utf8(line) and (encoding not in _MULTIBYTE or _HIGH.search(line)):
+    if is_utf8(line):
         return None
     try:
         return line.decode(encoding)
     except UnicodeDecodeError:
-        return None if is_utf8(line) else line.decode("latin-1")
+        return line.decode("latin-1")
 
 
 def odd_lines(data: bytes) -> bytes:

@@ -73,8 +73,8 @@ def test_what_cannot_be_done_says_why(ws, made):
 def test_ipython_completes_names_and_ids(ws, made):
     assert made.name in ws.datasets._ipython_key_completions_()
     assert made.name not in ws.example_datasets._ipython_key_completions_()
-    experiment, *_ = ws.example_experiments
-    assert ws.experiments._ipython_key_completions_() == [experiment.experiment_id]
+    examples = [experiment.experiment_id for experiment in ws.example_experiments]
+    assert ws.experiments._ipython_key_completions_() == examples
 
 
 def test_an_error_that_nobody_catches_is_printed_with_what_to_do(server):

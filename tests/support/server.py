@@ -21,6 +21,8 @@ given = json.loads(sys.argv[1])
 for name in ("data", "tls_cert", "tls_key", "log"):
     if given.get(name):
         given[name] = Path(given[name])
+if "proxies" in given:
+    given["proxies"] = tuple(given["proxies"])
 sys.exit(serve(ServeOptions(**given)))
 """
 

@@ -78,7 +78,7 @@ def put(
     if file == STDIN and name is None:
         raise UsageError("Standard input has no name", hint="Add --name NAME.")
     called = Path(file).name if name is None else name
-    if not called.strip():
+    if not called.strip() and not Path(file).is_dir():  # of a folder that is said
         raise UsageError("A dataset needs a name", hint="Add --name NAME.")
 
     given = data_type(type_, Path(file)) if type_ is not None else None
