@@ -102,6 +102,7 @@ class ArffCodec:
         self.columns: tuple[str, ...] = ()
         self.declared: tuple[str | None, ...] = ()
         self._convert: Any = None
+        self._omitted: list[str | None] = []
         self._dates: list[tuple[int, Callable[[str], str]]] = []
 
     def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
@@ -147,6 +148,7 @@ class ArffCodec:
             "text" if attribute.kind in {"nominal", "string", "relational"} else None
             for attribute in attributes
         )
+        self._omitted = [attribute.omitted for attribute in attributes]
         readers = [(at, attribute.read_date) for at, attribute in enumerate(attributes)]
         self._dates = [(at, read) for at, read in readers if read is not None]
         self._convert = pacsv.ConvertOptions(
@@ -247,7 +249,7 @@ class ArffCodec:
         return cells, reason
 
     def _sparse(self, line: str) -> tuple[list[str | None], str]:
-        cells = [attribute.omitted for attribute in self.attributes]
+        cells = self._omitted.copy()
         end = line.find("}")
         if "'" in line or '"' in line:
             end = _WEIGHT.sub("", line).rfind("}")

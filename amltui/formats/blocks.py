@@ -10,6 +10,7 @@ from amltui.formats.malformed import TEXT_KEPT, Malformed
 from amltui.formats.scan import Positions, Scan
 
 __all__ = [
+    "CELLS",
     "FIELD_KEPT",
     "MOST_COLUMNS",
     "TEXT_KEPT",
@@ -25,6 +26,9 @@ FIELD_KEPT: Final = 64 * 1024
 """Bytes kept of a field in a row too large for a block; `Cut` says where the rest is."""
 MOST_COLUMNS: Final = 20_000
 """A first row of more fields is not taken for a table of so many columns."""
+CELLS: Final = 4_000_000
+"""Cells of a block at most, but for a single row: a sparse or short row may have thousands of cells
+for each of its bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import numpy as np
 from amltui.errors import UnsupportedDataType
 from amltui.formats.arff import ArffCodec
 from amltui.formats.arrow import decode_start, lines_in
-from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Codec, Cut, Giant, Parsed
+from amltui.formats.blocks import CELLS, MOST_COLUMNS, TEXT_KEPT, Block, Codec, Cut, Giant, Parsed
 from amltui.formats.delimited import DelimitedCodec
 from amltui.formats.encoding import SNIFF, NotUtf8, detect, odd_lines, sniff
 from amltui.formats.giant import GiantRow
@@ -307,7 +307,7 @@ class RowReader:
             found = self._scan()
             cut = row_cut(self._buffer, found, final=False)
             if cut:
-                yield self._block(cut, found)
+                yield from self._whole_rows(cut, found)
             elif len(self._buffer) >= LARGEST_ROW:
                 yield from self._giant()
 
@@ -321,11 +321,11 @@ class RowReader:
             return
         found = self._scan()
         if self._final and found.unclosed is None:
-            yield self._block(len(self._buffer), found)
+            yield from self._whole_rows(len(self._buffer), found)
             return
         cut = row_cut(self._buffer, found, final=False)
         if cut:
-            yield self._block(cut, found)
+            yield from self._whole_rows(cut, found)
         if self._final:
             self._ended = False
             yield from self._giant()
@@ -340,10 +340,23 @@ class RowReader:
         array = as_array(self._buffer)
         return scan(array, self.codec.delimiter[0], skip_space=self.codec.skip_space)
 
-    def _block(self, cut: int, found: Scan) -> Block:
-        data, start = self._buffer[:cut], self._start
-        self._advance(cut)
-        return Block(data, start, self._start, scan=found.until(cut))
+    def _whole_rows(self, cut: int, found: Scan) -> Iterator[Block]:
+        """The buffer's first bytes: one block, or several where they have too many cells."""
+        at = 0
+        for stop in self._stops(cut, found):
+            data, start = self._buffer[: stop - at], self._start
+            self._advance(stop - at)
+            yield Block(data, start, self._start, scan=found.between(at, stop))
+            at = stop
+
+    def _stops(self, cut: int, found: Scan) -> list[int]:
+        """Where blocks of at most `CELLS` cells end, up to `cut`."""
+        most = max(1, CELLS // max(1, len(self.columns)))
+        ends_of_lines = (self._buffer.count(end, 0, cut) for end in (b"\n", b"\r"))
+        if cut <= most or sum(ends_of_lines) < most:
+            return [cut]
+        ends = self.codec.row_ends(self._buffer[:cut], found.until(cut), self.other_encoding)
+        return [*ends[most - 1 : -1 : most].tolist(), cut]
 
     def _advance(self, count: int) -> None:
         self.consumed += self._input.size_of(memoryview(self._buffer)[:count])

@@ -40,6 +40,15 @@ class Scan:
             None,
         )
 
+    def between(self, start: int, stop: int) -> Scan:
+        """The quotes of a part, counted from its start; both ends are outside quotes."""
+        part = self.until(stop)
+        return Scan(
+            part.quotes[int(np.searchsorted(part.quotes, start)) :] - start,
+            part.broken[int(np.searchsorted(part.broken, start)) :] - start,
+            None,
+        )
+
     def outside(self, positions: Positions) -> npt.NDArray[np.bool_]:
         """For each position (not of a quote) whether it is outside quotes."""
         if not len(self.quotes):

@@ -24,6 +24,7 @@ from typing import Any, Final, TypeVar
 from amltui.cache import Cache, Entry, source_name
 from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, DiskFull, LocalError
 from amltui.formats import format_of
+from amltui.formats.blocks import CELLS
 from amltui.models import Dataset, OutputPort
 from amltui.services.indexing import Indexing, arriving, save_index, saved_index
 from amltui.tables import (
@@ -48,7 +49,9 @@ from amltui.workspaces.base import Workspace
 SMALL: Final = 4 << 20
 """Bytes up to which a table is written at once: that takes no longer than an index is worth."""
 _TABLE: Final = 1.5
-"""Bytes of a table for each byte of its content, at most, but for very narrow ones."""
+"""Bytes of a table for each byte of its content, at most, where its cells are written out."""
+_CELL: Final = 4
+"""Bytes of a table for each cell, at least."""
 
 Source = Dataset | OutputPort
 AT_ONCE: Final = 64 << 20
@@ -165,7 +168,9 @@ class Preview:
 
     @property
     def _small(self) -> bool:
-        return self.size is not None and self.size <= SMALL
+        # The first rows have more cells than bytes only where most cells are not written out.
+        cells = self.rows.row_count * len(self.rows.columns)
+        return self.size is not None and self.size <= SMALL and cells < CELLS // 2
 
     async def _index(self) -> AsyncGenerator[None]:
         """Find the rows, and show them by their index as soon as there are more than the first."""
@@ -204,7 +209,8 @@ class Preview:
     @property
     def _needed(self) -> int:
         """Bytes that the table may take."""
-        return int((self.size or self.received) * _TABLE)
+        cells = self.rows.row_count * len(self.rows.columns)
+        return max(int((self.size or self.received) * _TABLE), cells * _CELL)
 
     async def has_room(self) -> bool:
         """Whether the table fits on this disk at the cost of nothing else that is cached."""

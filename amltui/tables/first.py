@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from amltui.formats.blocks import CELLS
 from amltui.formats.malformed import Malformed
 from amltui.formats.registry import Format
 from amltui.tables.memory import MemoryRows
@@ -39,8 +40,8 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
     """The rows in a content's first bytes.
 
     A row that the bytes end in is left out (quotes are counted, so a line end inside a field is
-    not taken for a row's), unless it would be the only one. Column types are those of these
-    rows.
+    not taken for a row's), unless it would be the only one. Rows that have very many cells for
+    their bytes are not all taken. Column types are those of these rows.
 
     Args:
         data: the content from its first byte on.
@@ -60,9 +61,14 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
         raise HeaderGoesOn
     batches: list[Any] = []
     malformed: list[Malformed] = []
+    cells = 0
     for _, parsed in reader.parsed():
         batches.append(parsed.batch)
         malformed.extend(parsed.malformed)
+        cells += parsed.batch.num_rows * len(reader.columns)
+        if cells >= CELLS // 2:
+            whole = whole and reader.consumed >= len(data)
+            break
     columns = infer(reader.columns, reader.codec.declared, batches)
     return MemoryRows(
         [replace(column, sampled=not whole) for column in columns],

@@ -91,10 +91,11 @@ class Beginning:
 class RowIndex:
     """The pieces of one content, as far as they are known."""
 
-    def __init__(self, beginning: Beginning, piece: int = PIECE) -> None:
-        """Begin; `piece`: bytes of a piece, unless a row is longer."""
+    def __init__(self, beginning: Beginning, piece: int = PIECE, rows: int = sys.maxsize) -> None:
+        """Begin; `piece`: bytes of a piece, unless a row is longer; `rows`: its rows at most."""
         self.beginning = beginning
         self._piece = piece
+        self._piece_rows = rows
         self.other_encoding: str | None = None
         """What lines that are not UTF-8 are taken to be in. None: there was none yet."""
         self.complete = False
@@ -122,7 +123,7 @@ class RowIndex:
         with self._lock:
             last = len(self._stops) - 1
             before = (self._rows[-1], self._lines[-1]) if last >= 0 else (0, self.beginning.lines)
-            if last >= 0 and (not rows or (not giant and self._grows(last, stop))):
+            if last >= 0 and (not rows or (not giant and self._grows(last, stop, rows))):
                 # Rows that came a few at a time are one piece, and blank lines are none.
                 self._stops[-1] = stop
                 self._rows[-1] += rows
@@ -134,10 +135,13 @@ class RowIndex:
             self._rows.append(before[0] + rows)
             self._stops.append(stop)
 
-    def _grows(self, last: int, stop: int) -> bool:
-        """Whether the last piece is small enough to go on to `stop`."""
-        start = self._stops[last - 1] if last else self.beginning.origin
-        return stop - start <= self._piece and last not in self._giants
+    def _grows(self, last: int, stop: int, rows: int) -> bool:
+        """Whether the last piece is small enough to go on to `stop` with so many more rows."""
+        start, first = self.beginning.origin, 0
+        if last:
+            start, first = self._stops[last - 1], self._rows[last - 1]
+        small = self._rows[last] + rows - first <= self._piece_rows
+        return small and stop - start <= self._piece and last not in self._giants
 
     def piece_of(self, row: int) -> Piece:
         """The piece that a row is in.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from amltui.formats.blocks import Block, Codec, Cut, Parsed
+from amltui.formats.blocks import CELLS, Block, Codec, Cut, Parsed
 from amltui.formats.encoding import NotUtf8, detect, odd_lines
 from amltui.formats.malformed import Malformed
 from amltui.formats.reader import RowReader
@@ -21,6 +21,8 @@ from amltui.tables.source import FileStream, OpenFile, Slice
 
 _KEPT: Final = 32
 """Parsed pieces kept: several screens either way, some MiB."""
+_CELLS_KEPT: Final = 2 * CELLS
+"""Cells of all pieces kept, but for the one that is read."""
 _TYPED: Final = 256 * 1024
 """Bytes of the first rows that the columns' types come from."""
 
@@ -33,6 +35,10 @@ class _Rows:
     batches: list[Any] = field(default_factory=list)
     cuts: dict[tuple[int, int], Cut] = field(default_factory=dict)
     malformed: list[Malformed] = field(default_factory=list)
+
+    @property
+    def cells(self) -> int:
+        return sum(batch.num_rows * batch.num_columns for batch in self.batches)
 
 
 class IndexedRows:
@@ -173,7 +179,8 @@ class IndexedRows:
             return found
         found = self._read(piece)
         self._parsed[piece.number] = found
-        while len(self._parsed) > _KEPT:
+        most = min(_KEPT, max(1, _CELLS_KEPT // max(1, found.cells)))
+        while len(self._parsed) > most:
             self._parsed.popitem(last=False)
         for bad in found.malformed:
             self.malformed[bad.row] = bad
@@ -216,12 +223,13 @@ class IndexedRows:
         """The columns with types as the first rows show them."""
         codec = self._codec
         batches: list[Any] = []
+        most = CELLS // max(1, len(codec.columns))
         row = 0
         while row < self._count:
             rows = self._rows(row)
             batches += rows.batches
             row = rows.piece.end
-            if rows.piece.stop - self._index.beginning.origin >= _TYPED:
+            if rows.piece.stop - self._index.beginning.origin >= _TYPED or row >= most:
                 break
         columns = infer(codec.columns, codec.declared, batches)
         whole = self._complete and row >= self._count

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from amltui.formats.blocks import Block, Codec
+from amltui.formats.blocks import CELLS, Block, Codec
 from amltui.formats.encoding import detect, is_utf8, odd_lines
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
@@ -17,6 +17,8 @@ from amltui.tables.index import PIECE, Beginning, RowIndex
 _PER_COLUMN: Final = 256
 """Bytes of a piece for each column at least: every column of a piece costs something."""
 _LARGEST: Final = 2 * 1024 * 1024
+_CELLS: Final = CELLS // 4
+"""Cells of a piece at most, but for a single row."""
 
 Report = Callable[[RowIndex, Codec], None]
 
@@ -45,7 +47,8 @@ def index_rows(
     reader.read_header()
     size = max(piece, min(_LARGEST, _PER_COLUMN * len(reader.columns) * piece // PIECE))
     beginning = Beginning(fmt.data_type_id, reader.consumed, reader.lines, reader.input_encoding)
-    index = RowIndex(beginning, size)
+    most = max(1, _CELLS // max(1, len(reader.columns)))
+    index = RowIndex(beginning, size, most)
     index.other_encoding = reader.other_encoding
     report(index, reader.codec)
     start = reader.consumed
@@ -56,7 +59,7 @@ def index_rows(
             if reader.other_encoding is None and not is_utf8(block.data):
                 reader.other_encoding = detect(odd_lines(block.data))
                 index.other_encoding = reader.other_encoding
-            _add(index, reader, block, start, size)
+            _add(index, reader, block, start, size=size, most=most)
         start = reader.consumed
         report(index, reader.codec)
     index.complete = True
@@ -64,14 +67,17 @@ def index_rows(
     return index
 
 
-def _add(index: RowIndex, reader: RowReader, block: Block, start: int, size: int) -> None:
-    """Cut a block into pieces of about `size` bytes."""
+def _add(
+    index: RowIndex, reader: RowReader, block: Block, start: int, *, size: int, most: int
+) -> None:
+    """Cut a block into pieces of about `size` bytes and at most `most` rows."""
     data = block.data
     found = NO_QUOTES if block.scan is None else block.scan
     ends = reader.codec.row_ends(data, found, reader.other_encoding)
     returns = b"\r" in data
     wanted = np.arange(size, len(data), size)
-    rows = np.unique(np.searchsorted(ends, wanted)) + 1
+    rows = np.searchsorted(ends, wanted) + 1
+    rows = np.union1d(rows, np.arange(most, len(ends), most))
     rows = np.append(rows[rows < len(ends)], len(ends))
     stops = np.append(ends[rows[:-1] - 1], len(data))
     had = at = 0

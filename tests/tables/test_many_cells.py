@@ -1,0 +1,92 @@
+"""Rows that have thousands of cells for each of their bytes: memory stays bounded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from amltui.formats import format_of, reader
+from amltui.formats.blocks import CELLS
+from amltui.tables import first_rows, indexing
+from amltui.tables.first import Bytes
+from amltui.tables.indexed import IndexedRows
+from amltui.tables.indexing import index_rows
+from amltui.tables.source import OpenFile
+from tests.support.tables import Pieces, all_rows, read_in_pieces
+
+COLUMNS = 20_000
+MOST = 600
+"""MiB that a process may have; the cells of all rows are 400 million."""
+MEASURED = """
+import resource, sys
+from pathlib import Path
+from amltui.formats import format_of
+from amltui.tables import first_rows
+
+rows = first_rows(Path(sys.argv[1]).read_bytes(), format_of(sys.argv[2]), whole=True)
+assert 0 < rows.row_count <= 200 and not rows.complete, rows.row_count
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def sparse(rows):
+    names = b"".join(b"@attribute a%d numeric\n" % number for number in range(COLUMNS))
+    return b"@relation r\n" + names + b"@data\n" + b"{}\n" * rows
+
+
+def short(rows):
+    return b",".join(b"c%d" % number for number in range(COLUMNS)) + b"\n" + b"7\n" * rows
+
+
+MAKERS = pytest.mark.parametrize(("kind", "make"), [("ARFF", sparse), ("GenericCSV", short)])
+
+
+@MAKERS
+def test_first_rows_of_a_small_content_of_very_many_cells_do_not_fill_memory(kind, make, tmp_path):
+    path = tmp_path / "content"
+    path.write_bytes(make(COLUMNS))
+    command = [sys.executable, "-c", MEASURED, str(path), kind]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    assert int(done.stdout) < MOST
+
+
+@MAKERS
+def test_no_block_and_no_piece_of_an_index_has_more_cells_than_memory_is_meant_for(kind, make):
+    data, fmt = make(COLUMNS), format_of(kind)
+    rows = reader.RowReader(Bytes(data), fmt)
+    rows.read_header()
+    counts = [len(rows.codec.row_ends(b.data, b.scan, None)) for b in rows.blocks()]
+    assert sum(counts) == COLUMNS
+    assert max(counts) * COLUMNS <= CELLS
+    index = index_rows(Bytes(data), fmt)
+    assert index.row_count == COLUMNS
+    row = 0
+    while row < COLUMNS:
+        piece = index.piece_of(row)
+        assert (piece.end - piece.first) * COLUMNS <= CELLS // 4
+        row = piece.end
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 30])
+def test_blocks_cut_for_their_cells_have_the_rows_of_the_whole(size, tmp_path, monkeypatch):
+    path = tmp_path / "content"
+    data = b"a,b,c\n" + b'"x\n\n""y"\n\n1,2\r\n,"","q"z\n\n' * 20 + b'1,"2'
+    path.write_bytes(data)
+    whole = read_in_pieces(data, "GenericCSV", size)
+    monkeypatch.setattr(reader, "CELLS", 12)
+    monkeypatch.setattr(indexing, "_CELLS", 6)
+    assert read_in_pieces(data, "GenericCSV", size) == whole
+    index = index_rows(Pieces(data, size), format_of("GenericCSV"))
+    assert index.piece_of(0).end == 2
+    rows = IndexedRows(OpenFile.at(path), index)
+    assert all_rows(rows) == whole[1]
+    assert [rows.malformed[row] for row in sorted(rows.malformed)] == whole[2]
+    rows.close()
+
+
+def test_first_rows_that_are_all_there_say_so_however_many_cells_they_have():
+    data = sparse(CELLS // COLUMNS)
+    rows = first_rows(data, format_of("ARFF"), whole=True)
+    assert (rows.row_count, rows.complete) == (CELLS // COLUMNS, True)
