@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from amltui.formats.encoding import sniff
+from amltui.formats.recognition import is_zip, recognise
+from amltui.formats.registry import format_of
 from amltui.models import DataTypeIds
 
 _LOOK: Final = 64 * 1024
@@ -54,12 +56,18 @@ def data_type_of_name(name: str) -> str:
 
 def guess_from(extension: str, head: bytes) -> str:
     """The data type id for an extension (lower case, with its dot) and a file's first bytes."""
-    if extension in _BY_EXTENSION:
-        return _BY_EXTENSION[extension]
+    by_extension = _BY_EXTENSION.get(extension)
+    if by_extension is not None and not format_of(by_extension).has_rows:
+        return by_extension
+    # Text types only for text, whatever the name ends with.
+    if recognise(head):
+        return "Zip" if is_zip(head) else UNKNOWN_BINARY
+    if by_extension is not None:
+        return by_extension
     encoding, mark = sniff(head)
     known = extension in _COMMA | _TAB | _TEXT
-    if not known and (head.startswith(b"PK\x03\x04") or (encoding == "utf-8" and b"\0" in head)):
-        return "Zip" if head.startswith(b"PK\x03\x04") else UNKNOWN_BINARY
+    if not known and encoding == "utf-8" and b"\0" in head:
+        return UNKNOWN_BINARY
     text = head[mark:].decode(encoding, "replace")
     if encoding == "utf-8" and "\ufffd" in text:
         text = head.decode("latin-1")  # names stay different, whatever their letters are

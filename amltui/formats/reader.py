@@ -20,6 +20,7 @@ from amltui.formats.delimited import DelimitedCodec
 from amltui.formats.encoding import SNIFF, NotUtf8, detect, odd_lines, sniff
 from amltui.formats.giant import GiantRow
 from amltui.formats.plain import PlainCodec
+from amltui.formats.recognition import mismatch, say_mismatch
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, Scan, as_array, row_cut, scan
 
@@ -51,14 +52,15 @@ class Input:
     def __init__(self, stream: Stream, encoding: str | None = None) -> None:
         """Begin; `encoding`: of a part of a content, what the whole is in, for it has no mark."""
         self._stream = stream
+        self.head = b""
+        """The first bytes as they are in the stream, where it is a content from its start."""
         self.encoding, self.mark = (encoding, 0) if encoding else self._look(stream)
         self._wide = self.encoding != "utf-8"
         self._ended = False
         self._ready = b""
         self.seek(0)
 
-    @staticmethod
-    def _look(stream: Stream) -> tuple[str, int]:
+    def _look(self, stream: Stream) -> tuple[str, int]:
         head = b""
         while len(head) < SNIFF:
             data = stream.read(SNIFF - len(head))
@@ -66,6 +68,7 @@ class Input:
             # Waiting for so many bytes makes the answer independent of how they arrive.
             if not data:
                 break
+        self.head = head
         return sniff(head)
 
     def size_of(self, data: memoryview) -> int:
@@ -141,9 +144,14 @@ class RowReader:
                 may go on, is left out unless it is all there is.
             codec: of a reader that has read the header, where the stream is some rows only.
             encoding: that reader's `input_encoding`, for the same case.
+
+        Raises:
+            Unreadable: the bytes are those of a binary format.
         """
         self.codec = codec or codec_for(fmt)
         self._input = Input(stream, encoding)
+        if wrong := say_mismatch(self._input.head, fmt.data_type_id):
+            raise mismatch(wrong)
         self._final = final
         self._buffer = b""
         self._start = 0

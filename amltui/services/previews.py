@@ -18,6 +18,7 @@ import shutil
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Container
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -25,6 +26,8 @@ from amltui.cache import Cache, Entry, source_name
 from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, DiskFull, LocalError
 from amltui.formats import format_of
 from amltui.formats.blocks import CELLS
+from amltui.formats.encoding import SNIFF
+from amltui.formats.recognition import mismatch, say_mismatch
 from amltui.models import Dataset, OutputPort
 from amltui.services.indexing import Indexing, arriving, save_index, saved_index
 from amltui.tables import (
@@ -114,6 +117,11 @@ class Preview:
         return isinstance(self.rows, IndexedRows)
 
     @property
+    def note(self) -> str:
+        """Why bytes are shown although the type has rows, in one line; else ""."""
+        return self.rows.note if isinstance(self.rows, HexRows) else ""
+
+    @property
     def changed(self) -> bool:
         """Whether somebody changed the file that is shown."""
         return isinstance(self.rows, IndexedRows) and self.rows.changed
@@ -148,10 +156,10 @@ class Preview:
         a small content is made, too.
         """
         try:
-            if not self._fmt.has_rows:
+            if isinstance(self.rows, HexRows):
                 if self._feed is not None:
                     path = await self._feed.wait_whole()
-                    self._show(await _opened(hex_rows, path))
+                    self._show(await _opened(partial(hex_rows, note=self.note), path))
                     yield
                 return
             grow = self.build if self._small else self._index
@@ -232,6 +240,8 @@ class Preview:
             Unreadable: the bytes are not what their type says.
             AmltuiError: what keeps the rest of the bytes away.
         """
+        if self.note:
+            raise mismatch(self.note)
         if self.table is not None and self.table.complete and self.table.state.typed:
             return
         self.table = None
@@ -390,16 +400,23 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
         small = os.fstat(file.descriptor).st_size <= AT_ONCE
         if (small and entry.check() == "damaged") or not entry.head_is_good(file.read(0, HEAD)):
             return None
-        index, identity = saved_index(entry, file, fmt)
-        if index is not None and identity.size > SMALL:
-            return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
-        size = HEAD
-        while True:
-            with contextlib.suppress(HeaderGoesOn):
-                return _first(file.read(0, size), source, whole=size >= identity.size)
-            size *= 4
+        return _readable(file, entry, source)
     finally:
         file.close()
+
+
+def _readable(file: OpenFile, entry: Entry, source: Source) -> Rows:
+    """Rows of a whole content by their index, or the first rows; bytes where it is no text."""
+    if note := say_mismatch(file.read(0, SNIFF), source.data_type_id):
+        return hex_rows(entry.raw, note=note)
+    index, identity = saved_index(entry, file, format_of(source.data_type_id))
+    if index is not None and identity.size > SMALL:
+        return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
+    size = HEAD
+    while True:
+        with contextlib.suppress(HeaderGoesOn):
+            return _first(file.read(0, size), source, whole=size >= identity.size)
+        size *= 4
 
 
 def _cached_table(entry: Entry) -> Table | None:
@@ -455,7 +472,10 @@ def _close(rows: Rows | None) -> None:
 
 def _first(data: bytes, source: Source, *, whole: bool) -> Rows:
     fmt = format_of(source.data_type_id)
-    return first_rows(data, fmt, whole=whole) if fmt.has_rows else hex_rows(data, complete=whole)
+    note = say_mismatch(data, fmt.data_type_id) if fmt.has_rows else ""
+    if note or not fmt.has_rows:
+        return hex_rows(data, complete=whole, note=note)
+    return first_rows(data, fmt, whole=whole)
 
 
 def _remove_leftovers(entry: Entry) -> None:

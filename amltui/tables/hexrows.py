@@ -22,9 +22,13 @@ class HexRows:
     malformed = ()
     encoding = "bytes"
 
-    def __init__(self, data: bytes | mmap.mmap, *, complete: bool = True) -> None:
-        """Show `data`; `complete` says whether that is all there is."""
+    def __init__(self, data: bytes | mmap.mmap, *, complete: bool = True, note: str = "") -> None:
+        """Show `data`; `complete` says whether that is all there is.
+
+        `note`: why bytes are shown of a type that has rows, in one line.
+        """
         self._data = data
+        self.note = note
         self._complete = complete
 
     @property
@@ -69,15 +73,16 @@ class HexRows:
             self._data.close()
 
 
-def hex_rows(source: bytes | Path, *, complete: bool = True) -> HexRows:
+def hex_rows(source: bytes | Path, *, complete: bool = True, note: str = "") -> HexRows:
     """Bytes, or a file's bytes, as rows; close them when done.
 
     Raises:
         OSError: the file cannot be read.
     """
     if isinstance(source, bytes):
-        return HexRows(source, complete=complete)
+        return HexRows(source, complete=complete, note=note)
     with source.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
-            return HexRows(b"", complete=complete)
-        return HexRows(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), complete=complete)
+            return HexRows(b"", complete=complete, note=note)
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return HexRows(data, complete=complete, note=note)

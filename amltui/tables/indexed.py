@@ -134,6 +134,12 @@ class IndexedRows:
             start = end
         return list(found)
 
+    def look_at(self, stop: int) -> None:
+        """Parse the rows before number `stop`, so that `malformed` has all that are among them."""
+        row = 0
+        while row < min(stop, self._count):
+            row = self._rows(row).piece.end
+
     def row_numbers(self, start: int, stop: int) -> Sequence[int]:
         """See `Rows.row_numbers`."""
         return range(max(start, 0), min(stop, self._count))

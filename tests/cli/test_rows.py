@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 
@@ -169,3 +170,27 @@ def test_wrong_questions_end_with_their_code(amltui, arguments, code, said):
     done = amltui(*arguments)
     assert (done.code, done.out) == (code, "")
     assert said in done.err
+
+
+def test_bytes_of_another_format_are_named_and_shown_as_bytes(amltui):
+    packed = gzip.compress(b"a,b\n1,2\n")
+    put = ("put", "-", "--name", "packed.csv", "--type", "GenericCSV")
+    assert amltui.bytes(*put, data=packed)[0] == 0
+    for _ in range(2):
+        done = amltui("head", "packed.csv")
+        assert done.code == 0
+        assert "1f 8b 08" in done.out
+        assert "These bytes are gzip, not GenericCSV." in done.err
+    for command in (("stats", "packed.csv"), ("sql", "packed.csv", "select 1 from data")):
+        done = amltui(*command)
+        assert done.code != 0
+        assert "These bytes are gzip, not GenericCSV" in done.err
+        assert "Traceback" not in done.err
+
+
+def test_malformed_rows_are_counted_too_where_rows_are_read_by_their_index(amltui):
+    rows = "".join(f"{number},{'y' * 90}\n" for number in range(60_000))
+    data = "a,b\n1,2,3\n" + rows + "1\n"
+    assert amltui("put", "-", "--name", "odd.csv", "--type", "GenericCSV", data=data).code == 0
+    assert amltui("head", "odd.csv", "-n", "59000", "--json").json["malformed"] == 1
+    assert amltui("head", "odd.csv", "-n", "70000", "--json").json["malformed"] == 2

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from amltui.cli.files import appearing, table_file
 from amltui.cli.options import COMMON, Common
-from amltui.cli.output import Out
+from amltui.cli.output import Out, warn
 from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.session import run
 from amltui.errors import AmltuiError, NotFound, QueryError, UnsupportedDataType, UsageError
@@ -62,6 +62,8 @@ def head(
             await _wait_for(preview, rows)
             shown = min(rows, preview.rows.row_count)
             complete = preview.rows.complete and shown == preview.rows.row_count
+            if preview.note:
+                warn(f'"{visible(dataset.name)}": {preview.note}.')
             bad = _malformed_among(preview.rows, shown)
             if bad:
                 _warn_malformed(dataset, bad)
@@ -222,8 +224,12 @@ async def _whole_table(preview: Preview, dataset: Dataset) -> Table:
 def _malformed_among(rows: Rows, shown: int) -> int:
     """How many of the first `shown` rows are malformed."""
     from amltui.tables import Table
+    from amltui.tables.indexed import IndexedRows
     from amltui.tables.memory import MemoryRows
 
+    if isinstance(rows, IndexedRows):
+        rows.look_at(shown)
+        return sum(row < shown for row in rows.malformed)
     if isinstance(rows, Table):
         found = rows.malformed
         numbers = (found.table_row(index) for index in range(found.row_count))
@@ -234,8 +240,6 @@ def _malformed_among(rows: Rows, shown: int) -> int:
 
 
 def _warn_malformed(dataset: Dataset, count: int) -> None:
-    from amltui.cli.output import warn
-
     warn(
         f'{count} rows of "{visible(dataset.name)}" do not have the number of cells that the '
         "others have; the terminal program shows them."

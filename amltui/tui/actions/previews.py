@@ -253,7 +253,7 @@ class PreviewActions:
         if preview is None or dataset is None:
             return View()
         rows, table, chips = preview.rows, preview.table, self.questions.chips
-        note = "complete"
+        note = preview.note or "complete"
         if not rows.complete:
             note = f"{human_size(preview.received)} of {human_size(preview.size)} read"
             if preview.problem is not None:
