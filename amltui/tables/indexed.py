@@ -160,7 +160,7 @@ class IndexedRows:
             return whole_field(
                 part,
                 cut,
-                self._fmt,
+                self._codec,
                 stream_encoding=self._index.beginning.encoding,
                 encoding=self._index.other_encoding,
             )

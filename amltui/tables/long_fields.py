@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from amltui.formats.arrow import decode
-from amltui.formats.blocks import Cut
+from amltui.formats.blocks import Codec, Cut
 from amltui.formats.fields import split_row
 from amltui.formats.reader import Input, Stream
-from amltui.formats.registry import Format
 
 
 def whole_field(
-    stream: Stream, cut: Cut, fmt: Format, *, stream_encoding: str | None, encoding: str | None
+    stream: Stream, cut: Cut, codec: Codec, *, stream_encoding: str | None, encoding: str | None
 ) -> str:
     """A field that was cut, whole.
 
     Args:
         stream: where it lies.
         cut: its place there.
-        fmt: how the content reads.
+        codec: what has read the content's header, which may name the delimiter.
         stream_encoding: UTF-8, UTF-16 or UTF-32; None: `stream` begins where the content does.
         encoding: what lines that are not UTF-8 are in.
 
@@ -32,6 +31,6 @@ def whole_field(
         missing -= len(part)
     raw = b"".join(parts)
     if cut.quoted:
-        fields = split_row(raw, fmt.delimiter.encode(), skip_space=fmt.skip_space)
+        fields = split_row(raw, codec.delimiter, skip_space=codec.skip_space)
         raw = fields.texts[0] or b""
     return decode(raw, encoding)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from amltui.errors import LocalError
 from amltui.formats.blocks import Cut
+from amltui.formats.reader import RowReader
 from amltui.formats.registry import format_of
 from amltui.tables.cells import shorten, texts
 from amltui.tables.long_fields import whole_field
@@ -219,7 +220,12 @@ class Table:
         fmt = format_of(self._state.data_type_id)
         try:
             with FileStream(self.source) as stream:
-                return whole_field(stream, cut, fmt, stream_encoding=None, encoding=encoding)
+                reader = RowReader(stream, fmt)
+                reader.read_header()
+                stream.seek(0)
+                return whole_field(
+                    stream, cut, reader.codec, stream_encoding=None, encoding=encoding
+                )
         except OSError as error:
             raise LocalError(f"Cannot read {self.source.name}: {error.strerror}") from error
 

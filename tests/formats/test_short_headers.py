@@ -9,7 +9,10 @@ import pytest
 from amltui.errors import Unreadable
 from amltui.formats import format_of
 from amltui.formats.frames import deserialize_dataframe, deserialize_table
-from amltui.tables import first_rows
+from amltui.tables import first_rows, ingest, open_table
+from amltui.tables.indexed import IndexedRows
+from amltui.tables.indexing import index_rows
+from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import all_rows, read_in_pieces
 
 
@@ -93,3 +96,17 @@ def test_plain_text_has_the_same_rows_at_every_door(encoding, end):
     data = end.join(lines).encode(encoding)
     assert deserialize_dataframe(io.BytesIO(data), "PlainText")[0].tolist() == lines
     assert all_rows(first_rows(data, format_of("PlainText"), whole=True)) == [[x] for x in lines]
+
+
+def test_a_long_value_is_read_whole_by_the_delimiter_that_the_first_line_names(tmp_path):
+    long, path = "x" * 9_000_000, tmp_path / "content"
+    path.write_bytes(f'sep=;\na;b\n"{long}"and, more;2\n3;4\n'.encode())
+    ingest(path, format_of("GenericCSV"), tmp_path / "table")
+    with open_table(tmp_path / "table", path) as table:
+        assert table.cell(0, 0) == long + "and, more"
+        assert table.cell(0, 1) == "2"
+    with FileStream(path) as stream:
+        index = index_rows(stream, format_of("GenericCSV"))
+    rows = IndexedRows(OpenFile.at(path), index)
+    assert rows.cell(0, 0) == long + "and, more"
+    rows.close()
