@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from amltui.formats.blocks import CELLS
 from amltui.formats.malformed import Malformed
 from amltui.formats.registry import Format
 from amltui.tables.memory import MemoryRows
@@ -53,6 +52,7 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
         Unreadable: the bytes are not what the format says.
         UnsupportedDataType: the format has no rows; see `hex_rows`.
     """
+    from amltui.formats.blocks import CELLS
     from amltui.formats.reader import RowReader
     from amltui.tables.inference import infer
 
