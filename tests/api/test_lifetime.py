@@ -44,7 +44,7 @@ def open_sockets():
 
 def test_closing_the_last_workspace_ends_its_thread_and_its_connections(server):
     LOOP.close()
-    threads, sockets = threading.active_count(), len(open_sockets())
+    before, sockets = set(threading.enumerate()), len(open_sockets())
     one = amltui.Workspace(server.workspace_id, server.token, server.endpoint)
     other = amltui.Workspace(server.workspace_id, server.token, server.endpoint)
     file = one.datasets["Iris"].open()
@@ -55,7 +55,9 @@ def test_closing_the_last_workspace_ends_its_thread_and_its_connections(server):
     one.close()
     assert len(other.datasets)
     other.close()
-    assert threading.active_count() == threads
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)  # one that was told to end may need a moment
+        assert not thread.is_alive(), thread
     assert len(open_sockets()) == sockets
 
 
