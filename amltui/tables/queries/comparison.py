@@ -42,6 +42,8 @@ _AT_ONCE: Final = 128
 """Columns that DuckDB has at a time: each takes some 100 KiB, however few the rows are."""
 _LOOK: Final = 500
 """Rows that are looked at for that."""
+_EVIDENCE: Final = 10
+"""Rows below which equal cells prove nothing."""
 
 
 def compare(
@@ -449,7 +451,7 @@ class _Join:
 
 
 def _alike(old: Sequence[str | None], new: Sequence[str | None]) -> bool:
-    if not old or all(cell is None for cell in old):
+    if sum(cell is not None for cell in old) < _EVIDENCE:
         return False
     equal = sum(one == other for one, other in zip(old, new, strict=True))
     return equal >= _ALIKE * len(old)

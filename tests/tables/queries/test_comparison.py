@@ -83,6 +83,12 @@ def test_columns_are_added_removed_retyped_and_renamed_by_what_is_in_them(make_t
     assert not comparison.same_columns
 
 
+def test_a_single_equal_row_does_not_make_a_column_a_renamed_one(make_table):
+    comparison = compare(make_table(b"k,a\n1,2\n"), make_table(b"k,x\n1,2\n"))
+    statuses = [(pair.status, pair.name) for pair in comparison.columns]
+    assert statuses == [("same", "k"), ("added", "x"), ("removed", "a")]
+
+
 def test_drift_says_how_values_moved(make_table):
     old = b"id,n,kind\n" + b"".join(
         b"%d,%d,%s\n" % (i, i, b"ab"[i % 2 : i % 2 + 1]) for i in range(100)
