@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from amltui.errors import Unreadable
-from amltui.formats.arrow import batch_of, decode, giant_row, one_batch, schema
+from amltui.formats.arrow import batch_of, decode, one_batch, oversized_row, schema
 from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import unique_names
@@ -175,9 +175,9 @@ class ArffCodec:
 
     def parse(self, block: Block, encoding: str | None) -> Parsed:
         """See `Codec.parse`."""
-        if block.giant is not None:
-            block.giant.reasons.append("line too long for ARFF")
-            return giant_row(block.giant, self.columns, encoding)
+        if block.oversized is not None:
+            block.oversized.reasons.append("line too long for ARFF")
+            return oversized_row(block.oversized, self.columns, encoding)
         data, recoded = block.data, 0
         if encoding is not None:
             data, recoded = recode(data, encoding)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from amltui.formats.arrays import numbers, strings
-from amltui.formats.blocks import TEXT_KEPT, Giant, Malformed, Parsed
+from amltui.formats.blocks import TEXT_KEPT, Malformed, Oversized, Parsed
 from amltui.formats.encoding import other_text
 from amltui.formats.scan import count_lines
 
@@ -62,18 +62,18 @@ def one_batch(table: Any) -> Any:
     return pa.RecordBatch.from_arrays(arrays, schema=table.schema)
 
 
-def giant_row(giant: Giant, columns: Sequence[str], encoding: str | None) -> Parsed:
-    """The one row of a giant as a batch."""
-    texts = [None if text is None else decode_start(text, encoding) for text in giant.texts]
-    reasons = list(giant.reasons)
-    if giant.found != len(columns):
-        reasons.append(f"{giant.found:,} fields, {len(columns):,} expected")
+def oversized_row(row: Oversized, columns: Sequence[str], encoding: str | None) -> Parsed:
+    """A row too large for a block, as a batch of its own."""
+    texts = [None if text is None else decode_start(text, encoding) for text in row.texts]
+    reasons = list(row.reasons)
+    if row.found != len(columns):
+        reasons.append(f"{row.found:,} fields, {len(columns):,} expected")
     texts = texts[: len(columns)] + [None] * (len(columns) - len(texts))
     malformed = []
     if reasons:
-        text = decode_start(giant.head, encoding).rstrip("\r\n")
-        malformed = [Malformed(0, giant.first_line, "; ".join(reasons), text[:TEXT_KEPT])]
-    return Parsed(batch_of([texts], columns), malformed, giant.lines)
+        text = decode_start(row.head, encoding).rstrip("\r\n")
+        malformed = [Malformed(0, row.first_line, "; ".join(reasons), text[:TEXT_KEPT])]
+    return Parsed(batch_of([texts], columns), malformed, row.lines)
 
 
 def lines_in(data: bytes) -> int:

@@ -17,8 +17,8 @@ __all__ = [
     "Block",
     "Codec",
     "Cut",
-    "Giant",
     "Malformed",
+    "Oversized",
     "Parsed",
 ]
 
@@ -45,7 +45,7 @@ class Cut:
 
 
 @dataclass(slots=True)
-class Giant:
+class Oversized:
     """The fields of one row that was too large for a block."""
 
     texts: list[bytes | None]
@@ -70,7 +70,7 @@ class Block:
     stop: int
     """Offset just after the last."""
     scan: Scan | None = None
-    giant: Giant | None = None
+    oversized: Oversized | None = None
     """The one row of this block, where it was too large or too broken to be one of `data`."""
 
 

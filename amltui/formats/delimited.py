@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from amltui.formats.arrow import batch_of, decode, giant_row, merge, one_batch, schema
+from amltui.formats.arrow import batch_of, decode, merge, one_batch, oversized_row, schema
 from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import fit, split_row, unique_names
@@ -141,8 +141,8 @@ class DelimitedCodec:
 
     def parse(self, block: Block, encoding: str | None) -> Parsed:
         """See `Codec.parse`."""
-        if block.giant is not None:
-            return giant_row(block.giant, self.columns, encoding)
+        if block.oversized is not None:
+            return oversized_row(block.oversized, self.columns, encoding)
         data, recoded, found = block.data, 0, block.scan
         if encoding is not None:
             data, recoded = recode(data, encoding)

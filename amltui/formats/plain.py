@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from amltui.formats.arrow import giant_row, schema
+from amltui.formats.arrow import oversized_row, schema
 from amltui.formats.blocks import Block, Parsed
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.registry import Format
@@ -40,10 +40,10 @@ class PlainCodec:
 
     def parse(self, block: Block, encoding: str | None) -> Parsed:
         """See `Codec.parse`."""
-        if block.giant is not None:
-            giant = block.giant
-            giant.texts = [giant.texts[0] or b""]
-            return giant_row(giant, self.columns, encoding)
+        if block.oversized is not None:
+            row = block.oversized
+            row.texts = [row.texts[0] or b""]
+            return oversized_row(row, self.columns, encoding)
         data, recoded = block.data, 0
         if encoding is not None:
             data, recoded = recode(data, encoding)

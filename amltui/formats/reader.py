@@ -15,10 +15,19 @@ import numpy as np
 from amltui.errors import UnsupportedDataType
 from amltui.formats.arff import ArffCodec
 from amltui.formats.arrow import decode_start, lines_in
-from amltui.formats.blocks import CELLS, MOST_COLUMNS, TEXT_KEPT, Block, Codec, Cut, Giant, Parsed
+from amltui.formats.blocks import (
+    CELLS,
+    MOST_COLUMNS,
+    TEXT_KEPT,
+    Block,
+    Codec,
+    Cut,
+    Oversized,
+    Parsed,
+)
 from amltui.formats.delimited import DelimitedCodec
 from amltui.formats.encoding import SNIFF, NotUtf8, detect, odd_lines, sniff
-from amltui.formats.giant import GiantRow
+from amltui.formats.oversized import OversizedRow
 from amltui.formats.plain import PlainCodec
 from amltui.formats.recognition import mismatch, say_mismatch
 from amltui.formats.registry import Format
@@ -219,7 +228,7 @@ class RowReader:
             if ended and not self._final and not self.codec.quotes:
                 return False
             if ended or len(self._buffer) >= LARGEST_ROW:
-                self._giant_header()
+                self._oversized_header()
                 return True
             data = self._input.read(FIRST_BLOCK)
             ended = not data
@@ -237,10 +246,10 @@ class RowReader:
             if odd:
                 self.other_encoding = detect(odd)
 
-    def _giant_header(self) -> None:
+    def _oversized_header(self) -> None:
         assert isinstance(self.codec, DelimitedCodec)
         self._advance(self.codec.hint)
-        row = self._read_giant(columns=MOST_COLUMNS)
+        row = self._read_oversized(columns=MOST_COLUMNS)
         names = [decode_start(text or b"", self.other_encoding) for text in row.texts]
         self.codec.name([name[:TEXT_KEPT] for name in names])
         if self.codec.has_header:
@@ -288,7 +297,7 @@ class RowReader:
         self._rows += parsed.batch.num_rows
         self._lines += parsed.lines
         self.recoded += parsed.recoded
-        cuts: Sequence[Cut] = block.giant.cuts if block.giant is not None else ()
+        cuts: Sequence[Cut] = block.oversized.cuts if block.oversized is not None else ()
         return replace(
             parsed,
             malformed=[
@@ -317,7 +326,7 @@ class RowReader:
             if cut:
                 yield from self._whole_rows(cut, found)
             elif len(self._buffer) >= LARGEST_ROW:
-                yield from self._giant()
+                yield from self._oversized()
 
     def _rest(self) -> Iterator[Block]:
         """What the stream ends in: a row without a line end, or a quote that is never closed.
@@ -336,11 +345,11 @@ class RowReader:
             yield from self._whole_rows(cut, found)
         if self._final:
             self._ended = False
-            yield from self._giant()
+            yield from self._oversized()
         elif not cut and not self._rows:
             # One row that goes on is better than nothing to see.
             self.goes_on = True
-            yield from self._giant()
+            yield from self._oversized()
 
     def _scan(self) -> Scan:
         if not self.codec.quotes:
@@ -385,18 +394,18 @@ class RowReader:
         self._input.seek(offset)
         self._start, self.consumed, self._buffer = offset, consumed, b""
 
-    def _giant(self) -> Iterator[Block]:
+    def _oversized(self) -> Iterator[Block]:
         start = self._start
-        row = self._read_giant(columns=max(1, len(self.columns)))
-        yield Block(b"", start, self._start, giant=row)
+        row = self._read_oversized(columns=max(1, len(self.columns)))
+        yield Block(b"", start, self._start, oversized=row)
 
-    def _read_giant(self, *, columns: int) -> Giant:
+    def _read_oversized(self, *, columns: int) -> Oversized:
         """Read the row at the buffer's start, however long it is, and leave what follows it."""
         blank_lines = self._skip_blank()
         start, consumed = self._start, self.consumed
         literal: int | None = None
         while True:
-            row = GiantRow(
+            row = OversizedRow(
                 start,
                 delimiter=self.codec.delimiter,
                 quotes=self.codec.quotes,
@@ -420,9 +429,9 @@ class RowReader:
             # one such in a file at most: quotes after it are doubled, else one would close it.
             literal = row.opened
             self._restart(start, consumed)
-        giant = row.finish()
-        giant.lines += blank_lines
-        giant.first_line += blank_lines
+        found = row.finish()
+        found.lines += blank_lines
+        found.first_line += blank_lines
         if literal is not None:
-            giant.reasons.append("quote never closed")
-        return giant
+            found.reasons.append("quote never closed")
+        return found

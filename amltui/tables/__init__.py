@@ -1,5 +1,10 @@
 """The text table: any row of ten million rows, in flat memory, and questions about all of them.
 
+The border to `formats`: nothing here looks at a byte of a content. `formats.reader.RowReader` turns
+bytes into batches of text; this package keeps where those rows lie (`index`, `indexed`) or what
+they hold (`writing`, `table`), says what type a column is (`types`, `inference`) and answers
+questions (`queries`).
+
     first_rows(head, fmt, whole=False)      rows of a content's first 256 KiB, in milliseconds
     hex_rows(data or path)                  bytes as rows, for types without rows of their own
     await ingest_in_process(path, fmt, dir) a table of all rows, while the file still grows

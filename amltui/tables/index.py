@@ -44,7 +44,7 @@ class Piece:
     """Number of the row after its last."""
     lines: int
     """Line ends before it."""
-    giant: bool
+    oversized: bool
     """Whether it is one row too large or too broken for the parser of blocks."""
 
 
@@ -103,7 +103,7 @@ class RowIndex:
         self._stops = array("Q")
         self._rows = array("Q")
         self._lines = array("Q")
-        self._giants: set[int] = set()
+        self._oversized: set[int] = set()
         self._lock = Lock()
 
     @property
@@ -118,19 +118,19 @@ class RowIndex:
         with self._lock:
             return self._stops[-1] if self._stops else self.beginning.origin
 
-    def add(self, stop: int, rows: int, lines: int, *, giant: bool = False) -> None:
+    def add(self, stop: int, rows: int, lines: int, *, oversized: bool = False) -> None:
         """Add a piece that ends at offset `stop` and has `rows` rows and `lines` line ends."""
         with self._lock:
             last = len(self._stops) - 1
             before = (self._rows[-1], self._lines[-1]) if last >= 0 else (0, self.beginning.lines)
-            if last >= 0 and (not rows or (not giant and self._grows(last, stop, rows))):
+            if last >= 0 and (not rows or (not oversized and self._grows(last, stop, rows))):
                 # Rows that came a few at a time are one piece, and blank lines are none.
                 self._stops[-1] = stop
                 self._rows[-1] += rows
                 self._lines[-1] += lines
                 return
-            if giant:
-                self._giants.add(last + 1)
+            if oversized:
+                self._oversized.add(last + 1)
             self._lines.append(before[1] + lines)
             self._rows.append(before[0] + rows)
             self._stops.append(stop)
@@ -141,7 +141,7 @@ class RowIndex:
         if last:
             start, first = self._stops[last - 1], self._rows[last - 1]
         small = self._rows[last] + rows - first <= self._piece_rows
-        return small and stop - start <= self._piece and last not in self._giants
+        return small and stop - start <= self._piece and last not in self._oversized
 
     def piece_of(self, row: int) -> Piece:
         """The piece that a row is in.
@@ -165,7 +165,7 @@ class RowIndex:
                 first,
                 self._rows[number],
                 lines,
-                number in self._giants,
+                number in self._oversized,
             )
 
     def to_bytes(self, identity: FileIdentity) -> bytes:
@@ -180,7 +180,7 @@ class RowIndex:
                 "other_encoding": self.other_encoding,
                 "complete": self.complete,
                 "pieces": len(self._stops),
-                "giants": sorted(self._giants),
+                "oversized": sorted(self._oversized),
             }
         line = json.dumps(head).encode() + b"\n"
         checksum = b"%08x\n" % zlib.crc32(line + body)
@@ -209,5 +209,5 @@ class RowIndex:
         except (ValueError, KeyError, TypeError):
             return None
         found.other_encoding, found.complete = head["other_encoding"], head["complete"]
-        found._giants = set(head["giants"])
+        found._oversized = set(head["oversized"])
         return found

@@ -213,7 +213,7 @@ class IndexedRows:
     def _parse(self, piece: Piece) -> list[Parsed]:
         """Parse a piece; rows, lines and cuts count from its start."""
         encoding, other = self._index.beginning.encoding, self._index.other_encoding
-        if piece.giant or encoding != "utf-8":
+        if piece.oversized or encoding != "utf-8":
             part = Slice(self._file, piece.start, piece.stop)
             reader = RowReader(part, self._fmt, codec=self._codec, encoding=encoding)
             reader.other_encoding = other

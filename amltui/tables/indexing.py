@@ -53,8 +53,8 @@ def index_rows(
     report(index, reader.codec)
     start = reader.consumed
     for block in reader.blocks():
-        if block.giant is not None:
-            index.add(reader.consumed, 1, block.giant.lines, giant=True)
+        if block.oversized is not None:
+            index.add(reader.consumed, 1, block.oversized.lines, oversized=True)
         else:
             if reader.other_encoding is None and not is_utf8(block.data):
                 reader.other_encoding = detect(odd_lines(block.data))

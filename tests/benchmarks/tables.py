@@ -149,7 +149,7 @@ def measure_ingest(csv: Path, directory: Path) -> None:
     say("  anonymous peak of ingest", f"{memory / MIB:.0f} MiB", "below 300 MiB")
 
 
-def measure_giants(directory: Path) -> None:
+def measure_oversized_rows(directory: Path) -> None:
     """Memory for a field of 100 MB and for a line of 1 GB."""
     for what, data_type_id, parts in (
         (
@@ -159,7 +159,7 @@ def measure_giants(directory: Path) -> None:
         ),
         ("a line of 1 GB", "PlainText", [*[b"x" * 10_000_000] * 100, b"\nend\n"]),
     ):
-        source = directory / "giant"
+        source = directory / "oversized"
         with source.open("wb") as file:
             file.writelines(parts)
         script = BEGIN + OURS.replace("GenericCSV", data_type_id)
@@ -296,7 +296,7 @@ def main() -> None:
             "50 ms on screen",
         )
         measure_ingest(csv, directory)
-        measure_giants(directory)
+        measure_oversized_rows(directory)
         asyncio.run(measure_beside(csv, directory / "table"))
         with open_table(directory / "table", csv) as table:
             measure_windows(table)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from amltui.errors import Unreadable, UnsupportedDataType
 from amltui.formats.frames import (
+    arrow_csv,
     delimited,
     deserialize_dataframe,
     deserialize_table,
-    fast,
     is_supported,
+    options,
     serialize_dataframe,
 )
 from amltui.models import DataTypeIds
@@ -28,8 +29,8 @@ DELIMITED = [
     DataTypeIds.GenericCSVNoHeader,
     DataTypeIds.GenericTSVNoHeader,
 ]
-CSV = delimited.Dialect(",", header=True, skip_space=True)
-TSV = delimited.Dialect("\t", header=False, skip_space=False)
+CSV = options.CsvOptions(",", header=True, skip_space=True)
+TSV = options.CsvOptions("\t", header=False, skip_space=False)
 
 
 def there_and_back(frame, data_type_id):
@@ -227,23 +228,23 @@ cells = st.one_of(
 @given(
     sample=st.lists(st.tuples(cells, cells), min_size=1, max_size=4),
     rest=st.lists(st.tuples(cells, cells), max_size=4),
-    dialect=st.sampled_from([CSV, TSV]),
+    csv_options=st.sampled_from([CSV, TSV]),
 )
-@example(sample=[("9223372036854775808", "0"), ("- ", "0")], rest=[("", "0")], dialect=CSV)
-def test_the_fast_road_gives_what_pandas_gives_or_nothing(sample, rest, dialect):
+@example(sample=[("9223372036854775808", "0"), ("- ", "0")], rest=[("", "0")], csv_options=CSV)
+def test_arrow_gives_what_pandas_gives_or_nothing(sample, rest, csv_options):
     # Small limits, so that few rows are "large" and later rows are outside the sample.
     lines = [("first", "second"), *sample, *rest]
-    text = "".join(f"{a}{dialect.delimiter}{b}\n" for a, b in lines).encode()
-    boundary = "".join(f"{a}{dialect.delimiter}{b}\n" for a, b in lines[: len(sample) + 1])
+    text = "".join(f"{a}{csv_options.delimiter}{b}\n" for a, b in lines).encode()
+    boundary = "".join(f"{a}{csv_options.delimiter}{b}\n" for a, b in lines[: len(sample) + 1])
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        patch.setattr(fast, "_SAMPLE", len(boundary.encode()))
-        patch.setattr(fast, "_WORTH_IT", len(boundary.encode()))
-        parsed = fast.read(io.BytesIO(text), dialect)
+        patch.setattr(arrow_csv, "_SAMPLE", len(boundary.encode()))
+        patch.setattr(arrow_csv, "_WORTH_IT", len(boundary.encode()))
+        parsed = arrow_csv.read(io.BytesIO(text), csv_options)
         if parsed is None:
             return
-        expected = delimited.by_pandas(io.BytesIO(text), dialect)
-    pd.testing.assert_frame_equal(fast.frame(parsed), expected, check_exact=True)
+        expected = delimited.by_pandas(io.BytesIO(text), csv_options)
+    pd.testing.assert_frame_equal(arrow_csv.frame(parsed), expected, check_exact=True)
 
 
 @pytest.mark.parametrize(
@@ -292,11 +293,11 @@ def test_a_large_csv_reads_as_pandas_reads_it_whatever_comes_late(late):
     assert deserialize_table(io.BytesIO(text), "GenericCSV").shape == expected.shape
 
 
-@pytest.mark.skipif(delimited.PANDAS < (3, 0), reason="pandas 2 keeps texts as Python objects")
-def test_the_fast_road_is_taken_for_ordinary_large_data():
-    parsed = fast.read(io.BytesIO(large_csv()), CSV)
+@pytest.mark.skipif(options.PANDAS < (3, 0), reason="pandas 2 keeps texts as Python objects")
+def test_arrow_parses_ordinary_large_data():
+    parsed = arrow_csv.read(io.BytesIO(large_csv()), CSV)
     assert parsed is not None
-    assert [str(kind) for kind in fast.frame(parsed).dtypes] == [
+    assert [str(kind) for kind in arrow_csv.frame(parsed).dtypes] == [
         "int64",
         "float64",
         "str",

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from amltui.errors import Unreadable
 from amltui.formats.arff import ArffCodec, Attribute
-from amltui.formats.frames.delimited import PANDAS
+from amltui.formats.frames.options import PANDAS
 from amltui.formats.frames.streams import from_here
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import format_of

@@ -1,4 +1,4 @@
-"""Delimited text: pandas decides what it means; a faster road is taken where it means the same.
+"""Delimited text: pandas decides what it means; Arrow parses it where the result is the same.
 
 Floats are parsed to the last bit (before pandas 3.1 that was an option) and a column has one type
 over its whole length (`low_memory=False`); the old client's `read_csv` did neither.
@@ -7,13 +7,14 @@ over its whole length (`low_memory=False`); the old client's `read_csv` did neit
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from amltui.errors import Unreadable
 from amltui.formats.delimited import DelimitedCodec
+from amltui.formats.frames import arrow_csv
+from amltui.formats.frames.options import CsvOptions
 from amltui.formats.frames.streams import as_utf8, from_here
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
@@ -21,64 +22,31 @@ from amltui.formats.registry import Format
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PANDAS: Final = tuple(int(part) for part in pd.__version__.split(".")[:2])
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How fields are told apart."""
-
-    delimiter: str
-    header: bool
-    skip_space: bool
-    """Whether spaces before a field do not count."""
-    names: tuple[str, ...] | None = None
-    """Of all columns, where the header has fewer. None: as the header says."""
-
-    def options(self) -> dict[str, Any]:
-        """Arguments for `pandas.read_csv`."""
-        options: dict[str, Any] = {
-            "sep": self.delimiter,
-            "header": 0 if self.header else None,
-            "skipinitialspace": self.skip_space,
-            "encoding": "utf-8",
-            "low_memory": False,
-        }
-        if self.names is not None:
-            options["names"] = list(self.names)
-        if PANDAS < (3, 1):
-            options["float_precision"] = "round_trip"
-        return options
-
 
 def read(reader: IO[bytes], fmt: Format) -> pd.DataFrame:
     """The frame of all that `reader` still holds."""
-    from amltui.formats.frames import fast
-
-    reader, dialect = _prepared(reader, fmt)
-    table = fast.read(reader, dialect)
+    reader, options = _prepared(reader, fmt)
+    table = arrow_csv.read(reader, options)
     if table is not None:
-        return fast.frame(table)
+        return arrow_csv.frame(table)
     reader.seek(0)
-    return by_pandas(reader, dialect)
+    return by_pandas(reader, options)
 
 
 def read_table(reader: IO[bytes], fmt: Format) -> pa.Table:
     """The Arrow table of all that `reader` still holds; column names as text."""
     import pyarrow as pa
 
-    from amltui.formats.frames import fast
-
-    reader, dialect = _prepared(reader, fmt)
-    parsed = fast.read(reader, dialect)
+    reader, options = _prepared(reader, fmt)
+    parsed = arrow_csv.read(reader, options)
     if parsed is not None:
         return parsed.table.rename_columns([str(name) for name in parsed.names])
     reader.seek(0)
-    frame = by_pandas(reader, dialect)
+    frame = by_pandas(reader, options)
     return pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
 
 
-def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], Dialect]:
+def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], CsvOptions]:
     """UTF-8 from the header on, and how its fields are told apart: as a preview finds it.
 
     pandas alone takes the first column for an index where the header is one name short, and takes
@@ -95,13 +63,13 @@ def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], Dialect]:
         reader = from_here(reader)
     names = codec.columns if codec.has_header and codec.short else None
     delimiter = codec.delimiter.decode()
-    return reader, Dialect(delimiter, header=fmt.header, skip_space=fmt.skip_space, names=names)
+    return reader, CsvOptions(delimiter, header=fmt.header, skip_space=fmt.skip_space, names=names)
 
 
-def by_pandas(reader: IO[bytes], dialect: Dialect) -> pd.DataFrame:
-    """The frame as pandas alone reads it: what every other road is held against."""
+def by_pandas(reader: IO[bytes], options: CsvOptions) -> pd.DataFrame:
+    """The frame as pandas alone reads it: what the other parser is held against."""
     try:
-        frame: pd.DataFrame = pd.read_csv(reader, **dialect.options())
+        frame: pd.DataFrame = pd.read_csv(reader, **options.for_pandas())
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
     except UnicodeDecodeError as error:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from amltui.formats.frames.delimited import PANDAS, Dialect
+from amltui.formats.frames.options import PANDAS, CsvOptions
 
 _SAMPLE: Final = 256 << 10
 _WORTH_IT: Final = 1 << 20
@@ -53,7 +53,7 @@ class Parsed:
     names: pd.Index[Any]
 
 
-def read(reader: IO[bytes], dialect: Dialect) -> Parsed | None:
+def read(reader: IO[bytes], options: CsvOptions) -> Parsed | None:
     """All that `reader` holds from where it stands, or None: let pandas do it.
 
     The reader is left anywhere.
@@ -65,13 +65,13 @@ def read(reader: IO[bytes], dialect: Dialect) -> Parsed | None:
     if len(head) < _WORTH_IT:
         return None
     try:
-        sample = _sample(head, dialect)
+        sample = _sample(head, options)
         types = [_arrow_type(sample.iloc[:, at]) for at in range(sample.shape[1])]
         quoted = b'"' in head
         for _ in range(_TRIES):
             reader.seek(start + len(head))
             watched = _Watched(head, reader, numbers=pa.int64() in types)
-            outcome = _parse(watched, types, dialect, quoted=quoted)
+            outcome = _parse(watched, types, options, quoted=quoted)
             if watched.quotes and not quoted:
                 quoted = True  # a line's end may have stood in quotes
                 continue
@@ -100,13 +100,13 @@ def _read_up_to(reader: IO[bytes], count: int) -> bytes:
     return b"".join(pieces)
 
 
-def _sample(head: bytes, dialect: Dialect) -> pd.DataFrame:
+def _sample(head: bytes, options: CsvOptions) -> pd.DataFrame:
     end = head.rfind(b"\n", 0, _SAMPLE)
     while end > 0 and head.count(b'"', 0, end) % 2:
         end = head.rfind(b"\n", 0, end)
     if end <= 0:
         raise _UnsureError
-    sample: pd.DataFrame = pd.read_csv(io.BytesIO(head[: end + 1]), **dialect.options())
+    sample: pd.DataFrame = pd.read_csv(io.BytesIO(head[: end + 1]), **options.for_pandas())
     if not isinstance(sample.index, pd.RangeIndex) or sample.shape[1] < 2 or not len(sample):
         raise _UnsureError
     return sample
@@ -169,7 +169,7 @@ def _hexadecimal(piece: bytes) -> bool:
 
 
 def _parse(
-    source: _Watched, types: list[pa.DataType | None], dialect: Dialect, *, quoted: bool
+    source: _Watched, types: list[pa.DataType | None], options: CsvOptions, *, quoted: bool
 ) -> pa.Table | int:
     """The table, or the number of a column that is not of its type.
 
@@ -182,10 +182,10 @@ def _parse(
             read_options=pyarrow.csv.ReadOptions(
                 block_size=_BLOCK,
                 column_names=names,
-                skip_rows_after_names=1 if dialect.header else 0,
+                skip_rows_after_names=1 if options.header else 0,
             ),
             parse_options=pyarrow.csv.ParseOptions(
-                delimiter=dialect.delimiter, newlines_in_values=quoted
+                delimiter=options.delimiter, newlines_in_values=quoted
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types={
@@ -208,18 +208,18 @@ def _parse(
     if source.odd:
         raise _UnsureError
     for at, kind in enumerate(types):
-        column = _settle(table.column(at), kind, dialect, quotes=source.quotes)
+        column = _settle(table.column(at), kind, options, quotes=source.quotes)
         if column is not table.column(at):
             table = table.set_column(at, names[at], column)
     return table
 
 
 def _settle(
-    column: pa.ChunkedArray, kind: pa.DataType | None, dialect: Dialect, *, quotes: bool
+    column: pa.ChunkedArray, kind: pa.DataType | None, options: CsvOptions, *, quotes: bool
 ) -> pa.ChunkedArray:
     """`column` as pandas would have it, given that it parsed as `kind`."""
     if kind is None or kind == pa.large_string():
-        if dialect.skip_space and _any(pc.starts_with(column, " ")):
+        if options.skip_space and _any(pc.starts_with(column, " ")):
             if quotes:
                 raise _UnsureError  # the space may have stood inside the quotes
             column = pc.utf8_ltrim(column, " ")

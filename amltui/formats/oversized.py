@@ -6,7 +6,7 @@ import re
 from enum import Enum, auto
 from typing import Final
 
-from amltui.formats.blocks import FIELD_KEPT, TEXT_KEPT, Cut, Giant
+from amltui.formats.blocks import FIELD_KEPT, TEXT_KEPT, Cut, Oversized
 from amltui.formats.fields import QUOTED
 
 _QUOTE: Final = ord('"')
@@ -36,7 +36,7 @@ class _Field:
             self.text += data[:room]
 
 
-class GiantRow:
+class OversizedRow:
     """The state of reading one row."""
 
     def __init__(
@@ -105,7 +105,7 @@ class GiantRow:
         self._pass(data)
         return None
 
-    def finish(self) -> Giant:
+    def finish(self) -> Oversized:
         """The row, at its end or at the end of the stream."""
         if not self._closed:
             self._fields[-1].stop = self._offset
@@ -120,7 +120,7 @@ class GiantRow:
                 size = part.stop - part.start
                 cuts.append(Cut(0, column, part.start, size, part.quoted))
             texts.append(text if text or part.quoted else None)
-        return Giant(texts, cuts, self._found, self._lines, head=bytes(self._head))
+        return Oversized(texts, cuts, self._found, self._lines, head=bytes(self._head))
 
     def _start(self, data: bytes, position: int) -> int:
         if self._skip_space and data[position] == _SPACE:
