@@ -1,10 +1,10 @@
 """Dialogs, the palette and what lies over the panes; small things that were dead ends."""
 
 from amltui.tui.actions import datasets
-from amltui.tui.actions.profiles import number
+from amltui.tui.actions.column_profile import number
 from amltui.tui.json_text import indented
 from tests.tui.conftest import at_the_screen
-from tests.tui.test_questions import open_census
+from tests.tui.test_queries import open_census
 from tests.tui.test_transfers import states
 
 

@@ -2,13 +2,13 @@ from amltui.tui.widgets.palette import Command, matching
 
 COMMANDS = [
     Command("key:d", "download", "d"),
-    Command("do:download_to", "download to a path that you type"),
+    Command("run:download_to", "download to a path that you type"),
     Command("key:R", "refresh the list", "R"),
 ]
 
 
 def test_every_typed_word_must_occur():
-    assert [c.id for c in matching(COMMANDS, "path down")] == ["do:download_to"]
+    assert [c.id for c in matching(COMMANDS, "path down")] == ["run:download_to"]
     assert matching(COMMANDS, "nothing like it") == []
 
 
@@ -26,7 +26,7 @@ def test_nothing_typed_shows_all():
 
 
 def test_letters_in_their_order_find_what_no_word_does():
-    assert [c.id for c in matching(COMMANDS, "dlpath")] == ["do:download_to"]
+    assert [c.id for c in matching(COMMANDS, "dlpath")] == ["run:download_to"]
 
 
 def test_a_name_that_holds_the_number_comes_before_the_place_of_that_number():

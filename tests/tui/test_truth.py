@@ -11,7 +11,7 @@ from amltui.tui.actions import listing
 from amltui.tui.app import AmltuiApp
 from tests.support.proxy import Fault, fault_proxy
 from tests.tui.conftest import Driver, at_the_screen
-from tests.tui.test_questions import all_rows_shown, ask, open_census, state
+from tests.tui.test_queries import all_rows_shown, ask, open_census, state
 
 ROWS = 900_000
 
@@ -113,7 +113,7 @@ async def test_a_condition_on_a_column_that_is_not_there_is_an_error_in_its_line
         await ask(user, "ampersand", typed)
         await user.until(lambda: 'No column is named "nosuch"' in user.screen_text())
         line = user.main.focused
-        assert (line.id, line.value) == ("question-text", typed)
+        assert (line.id, line.value) == ("query-text", typed)
         assert all_rows_shown(user, 32_561)
         await user.press("end", "x")
         assert line.value == f"{typed}x"
@@ -139,9 +139,9 @@ async def test_a_filter_left_with_escape_is_not_applied(place, long):
         await ask(user, "ampersand", "word~^w[0-4]*9(1|2|3)+[0-9]*7$")
         await user.press("escape")
         assert user.main.preview.grid.has_focus
-        # The question has ended, and its answer would be shown by now.
-        questions = [w for w in user.main.workers if w.group == "question"]
-        await user.until(lambda: all(worker.is_finished for worker in questions))
+        # The query has ended, and its answer would be shown by now.
+        queries = [w for w in user.main.workers if w.group == "query"]
+        await user.until(lambda: all(worker.is_finished for worker in queries))
         await user.until(lambda: "filtering" not in state(user))
         assert all_rows_shown(user, ROWS)
 

@@ -7,7 +7,7 @@ from textual.events import Key, Paste
 from tests.benchmarks.terminal import Terminal
 from tests.support.server import ROOT
 from tests.tui.conftest import at_the_screen
-from tests.tui.test_questions import open_census, state
+from tests.tui.test_queries import open_census, state
 
 NAMED = {
     "?": "question_mark",

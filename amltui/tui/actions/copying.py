@@ -11,8 +11,8 @@ from textual.app import App
 from amltui.errors import UsageError
 from amltui.models import Dataset
 from amltui.text import visible, visible_lines
-from amltui.tui.actions.desk import PreviewDesk
-from amltui.tui.actions.leaving import local_contents
+from amltui.tui.actions.host import PreviewHost
+from amltui.tui.actions.python_prompt import local_contents
 from amltui.tui.clipboard import LIMIT, copied
 from amltui.tui.dialogs.menu import Entry, Menu
 from amltui.tui.terminal import show_plainly, write
@@ -31,20 +31,20 @@ _SNIPPETS: Final[dict[Kind, str]] = {
 class CopyActions:
     """The key `y`."""
 
-    def __init__(self, desk: PreviewDesk, app: Callable[[], App[object]]) -> None:
-        self._desk = desk
+    def __init__(self, host: PreviewHost, app: Callable[[], App[object]]) -> None:
+        self._host = host
         self._app = app
         self._last = ""
 
     async def menu(self) -> None:
         """`y`: choose what to copy."""
-        dataset = self._desk.dataset
+        dataset = self._host.dataset
         entries = self._of_cells() + (self._of_dataset(dataset) if dataset else [])
         if self._last:
             entries.append(Entry("v", "show what was copied", "for the mouse to take"))
         if not entries:
             raise UsageError("There is nothing to copy.", hint="Choose a dataset first.")
-        letter = await self._desk.ask(Menu("Copy", entries))
+        letter = await self._host.ask(Menu("Copy", entries))
         if letter is None:
             return
         if letter == "v":
@@ -61,9 +61,9 @@ class CopyActions:
 
         kinds: dict[str, Kind] = {"a": "amltui", "z": "azureml", "p": "pandas", "c": "cli"}
         entries = [Entry(letter, kind, _SNIPPETS[kind]) for letter, kind in kinds.items()]
-        letter = await self._desk.ask(Menu("Copy a snippet", entries))
+        letter = await self._host.ask(Menu("Copy a snippet", entries))
         if letter is not None:
-            session = await self._desk.session()
+            session = await self._host.session()
             # Without the token: a clipboard is no place for one.
             text = snippet(dataset, session.connection, kinds[letter])
             self.send(text, f"the {kinds[letter]} snippet")
@@ -73,10 +73,10 @@ class CopyActions:
         self._last = text
         result = copied(text, os.environ)
         write(self._app(), result.sequence)
-        self._desk.say(f"{result.say(what)}\nIf it did not arrive, y v shows it for the mouse.")
+        self._host.say(f"{result.say(what)}\nIf it did not arrive, y v shows it for the mouse.")
 
     def _of_cells(self) -> list[Entry]:
-        grid, rows = self._desk.preview.grid, self._desk.preview.rows
+        grid, rows = self._host.preview.grid, self._host.preview.rows
         if rows is None or not rows.row_count:
             return []
         cell = rows.window(grid.cursor_row, grid.cursor_row + 1, [grid.cursor_column])[0]
@@ -100,7 +100,7 @@ class CopyActions:
 
     async def _text(self, letter: str, dataset: Dataset | None) -> tuple[str, str]:
         """What to copy, and what to call it."""
-        grid = self._desk.preview.grid
+        grid = self._host.preview.grid
         if letter == "c":
             return grid.copy("cell").text, "the cell"
         if letter == "r":
@@ -114,4 +114,4 @@ class CopyActions:
             return dataset.name, "the name"
         if letter == "i":
             return dataset.id, "the id"
-        return str(await local_contents(self._desk, dataset)), "the path"
+        return str(await local_contents(self._host, dataset)), "the path"

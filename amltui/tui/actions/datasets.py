@@ -10,8 +10,8 @@ from amltui.errors import Exists, UsageError
 from amltui.formats import file_name
 from amltui.models import Dataset
 from amltui.text import human_size, visible
-from amltui.tui.actions.desk import Desk
-from amltui.tui.actions.moving import TransferActions
+from amltui.tui.actions.host import ActionHost
+from amltui.tui.actions.transfers import TransferActions
 from amltui.tui.dialogs.ask import AskLine, AskText
 from amltui.tui.dialogs.menu import Entry, Menu
 from amltui.tui.dialogs.upload import UploadScreen
@@ -24,8 +24,8 @@ LARGE: Final = 64 << 20
 class DatasetActions:
     """The keys that act on the dataset in focus."""
 
-    def __init__(self, desk: Desk, transfers: TransferActions) -> None:
-        self._desk = desk
+    def __init__(self, host: ActionHost, transfers: TransferActions) -> None:
+        self._host = host
         self._transfers = transfers
 
     async def download(self) -> None:
@@ -41,7 +41,7 @@ class DatasetActions:
         """Save the dataset at a path that is asked for."""
         dataset = self._chosen()
         target = Path.cwd() / file_name(dataset.name, dataset.data_type_id)
-        typed = await self._desk.ask(
+        typed = await self._host.ask(
             AskLine(
                 "Download to",
                 f"{visible(dataset.name)}, {human_size(dataset.size)}",
@@ -57,10 +57,10 @@ class DatasetActions:
 
     async def upload(self) -> None:
         """`u`: send a file as a new dataset."""
-        request = await self._desk.ask(UploadScreen(self._guess))
+        request = await self._host.ask(UploadScreen(self._guess))
         if request is None:
             return
-        session = await self._desk.session()
+        session = await self._host.session()
         (await session.transfers()).upload(
             request.path,
             name=request.name,
@@ -71,7 +71,7 @@ class DatasetActions:
     async def update(self) -> None:
         """`U`: send a file as the new contents of the dataset."""
         dataset = self._own()
-        request = await self._desk.ask(
+        request = await self._host.ask(
             UploadScreen(
                 self._guess,
                 title=f"New contents for {visible(dataset.name)}",
@@ -82,7 +82,7 @@ class DatasetActions:
         )
         if request is None:
             return
-        session = await self._desk.session()
+        session = await self._host.session()
         transfer = (await session.transfers()).upload(
             request.path,
             name=request.name,
@@ -95,37 +95,37 @@ class DatasetActions:
     async def rename(self) -> None:
         """`r`: give the dataset another name."""
         dataset = self._own()
-        name = await self._desk.ask(
+        name = await self._host.ask(
             AskLine("Rename", text=dataset.name, accept="rename", check=_needs_name)
         )
         if name is None or name.strip() == dataset.name:
             return
-        session = await self._desk.session()
+        session = await self._host.session()
         renamed = await session.rename(dataset, name.strip())
-        self._desk.say(f"{visible(dataset.name)} is now {visible(renamed.name)}.")
-        await self._desk.reload(select=renamed.key)
+        self._host.say(f"{visible(dataset.name)} is now {visible(renamed.name)}.")
+        await self._host.reload(select=renamed.key)
 
     async def describe(self) -> None:
         """`e`: edit the dataset's description."""
         dataset = self._own()
-        text = await self._desk.ask(
+        text = await self._host.ask(
             AskText(f"Description of {visible(dataset.name)}", text=dataset.description)
         )
         if text is None or text == dataset.description:
             return
-        session = await self._desk.session()
+        session = await self._host.session()
         await session.describe(dataset, text)
-        self._desk.say(f"Saved the description of {visible(dataset.name)}.")
-        await self._desk.reload(select=dataset.key)
+        self._host.say(f"Saved the description of {visible(dataset.name)}.")
+        await self._host.reload(select=dataset.key)
 
     async def undo(self) -> None:
         """Take back the last rename, description or update made here."""
-        session = await self._desk.session()
+        session = await self._host.session()
         change = await session.edits.undo()
         if change is None:
             raise UsageError("There is nothing to undo.")
-        self._desk.say(f"Undone: {change.summary}.")
-        await self._desk.reload(select=change.after.key)
+        self._host.say(f"Undone: {change.summary}.")
+        await self._host.reload(select=change.after.key)
 
     async def delete(self) -> None:
         """`D`: delete the dataset, once its name was typed."""
@@ -135,7 +135,7 @@ class DatasetActions:
         def check(typed: str) -> str:
             return "" if typed in {dataset.name, shown} else "That is not its name."
 
-        typed = await self._desk.ask(
+        typed = await self._host.ask(
             AskLine(
                 "Delete",
                 f"This deletes all versions of\n\n  {shown}\n\n"
@@ -146,17 +146,17 @@ class DatasetActions:
         )
         if typed is None:
             return
-        session = await self._desk.session()
+        session = await self._host.session()
         await session.delete(dataset)
-        self._desk.say(f"Deleted {shown}.")
-        await self._desk.reload()
+        self._host.say(f"Deleted {shown}.")
+        await self._host.reload()
 
     async def refresh(self) -> None:
         """`R`: ask the workspace for its list again."""
-        await self._desk.reload()
+        await self._host.reload()
 
     async def _download(self, dataset: Dataset, target: Path) -> None:
-        session = await self._desk.session()
+        session = await self._host.session()
         overwrite = False
         if await asyncio.to_thread(target.exists):
             answer = await self._in_the_way(target)
@@ -173,7 +173,7 @@ class DatasetActions:
 
     async def _in_the_way(self, target: Path) -> str | None:
         spare = await asyncio.to_thread(free_name, target)
-        return await self._desk.ask(
+        return await self._host.ask(
             Menu(
                 "The file is there already",
                 [
@@ -190,7 +190,7 @@ class DatasetActions:
         return await asyncio.to_thread(guess_data_type, path)
 
     def _chosen(self) -> Dataset:
-        dataset = self._desk.dataset
+        dataset = self._host.dataset
         if dataset is None:
             raise UsageError("No dataset is selected.", hint="Choose one in the list first.")
         return dataset

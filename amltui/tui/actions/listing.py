@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from amltui.errors import AmltuiError, ConfigError, Unauthorized, Unreachable, UsageError
-from amltui.tui.actions.desk import ListDesk
+from amltui.tui.actions.host import ListHost
 from amltui.tui.dialogs.ask import AskLine
 from amltui.tui.widgets.header import State
 
@@ -34,8 +34,8 @@ _INSTEAD: dict[State, str] = {
 class ListActions:
     """The datasets of the workspace, and whether it answers."""
 
-    def __init__(self, desk: ListDesk, show: Callable[[Snapshot, str | None], None]) -> None:
-        self._desk = desk
+    def __init__(self, host: ListHost, show: Callable[[Snapshot, str | None], None]) -> None:
+        self._host = host
         self._show = show
         self._shown: Snapshot | None = None
         self._turn = asyncio.Lock()
@@ -44,7 +44,7 @@ class ListActions:
     async def begin(self) -> None:
         """Show what this disk remembers, then what the workspace says."""
         session = await self._open()
-        self._desk.header.change(workspace=session.name)
+        self._host.header.change(workspace=session.name)
         cached = await session.cached_list()
         if cached is not None:
             self._take(cached, None)
@@ -62,7 +62,7 @@ class ListActions:
                 self._failed(error)
                 raise
             latency = time.monotonic() - began
-        header = self._desk.header
+        header = self._host.header
         if header.status.state == "online":
             # Only what a person would call another speed is worth writing to the terminal.
             before = header.status.latency or 0.0
@@ -72,7 +72,7 @@ class ListActions:
 
     async def watch(self) -> None:
         """Look again and again, so that neither the list nor what is said of it grows old."""
-        header = self._desk.header
+        header = self._host.header
         while True:
             await asyncio.sleep(RETRY if header.status.state == "offline" else POLL)
             before = header.status.state
@@ -82,7 +82,7 @@ class ListActions:
                 pass  # the header says it
             except AmltuiError as error:
                 if header.status.state != before:
-                    self._desk.report(error)
+                    self._host.report(error)
 
     async def sign_in(self) -> None:
         """`S`: go on with another token for the same workspace."""
@@ -100,7 +100,7 @@ class ListActions:
                 return f"{error}."
             return ""
 
-        typed = await self._desk.ask(
+        typed = await self._host.ask(
             AskLine(
                 "Sign in",
                 f"A token for workspace {connection.workspace_id}\nat {connection.endpoint}\n"
@@ -117,10 +117,10 @@ class ListActions:
 
     async def _open(self) -> Session:
         try:
-            return await self._desk.session()
+            return await self._host.session()
         except Exception:  # whatever it is, it is raised again; the panes must not seem to wait
-            self._desk.header.change(state="failed")
-            self._desk.datasets.say("The workspace could not be opened.")
+            self._host.header.change(state="failed")
+            self._host.datasets.say("The workspace could not be opened.")
             raise
 
     def _failed(self, error: AmltuiError) -> None:
@@ -130,14 +130,14 @@ class ListActions:
         elif isinstance(error, Unauthorized):
             state = "refused"
         listed = self._shown.fetched if self._shown is not None else None
-        self._desk.header.change(state=state, latency=None, listed=listed)
-        self._desk.datasets.say(_INSTEAD[state])
+        self._host.header.change(state=state, latency=None, listed=listed)
+        self._host.datasets.say(_INSTEAD[state])
 
     def _take(self, snapshot: Snapshot, select: str | None) -> None:
         before, self._shown = self._shown, snapshot
         if snapshot.gap and (before is None or before.gap != snapshot.gap):
-            self._desk.say(snapshot.gap, warning=True)
+            self._host.say(snapshot.gap, warning=True)
         if snapshot.cached:
-            self._desk.header.change(listed=snapshot.fetched)
+            self._host.header.change(listed=snapshot.fetched)
         if before is None or select is not None or before.datasets != snapshot.datasets:
             self._show(snapshot, select)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from amltui.errors import AmltuiError
 from amltui.models import Dataset
 from amltui.text import human_size, visible
-from amltui.tui.actions.desk import PreviewDesk
-from amltui.tui.actions.profiles import profile_text
-from amltui.tui.actions.questions import Questions
+from amltui.tui.actions.column_profile import profile_text
+from amltui.tui.actions.host import PreviewHost
+from amltui.tui.actions.queries import QueryActions
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.json_text import indented
 from amltui.tui.widgets.details import Facts
@@ -27,7 +27,7 @@ SMALL: Final = 8 << 20
 
 
 STAY: Final = 10.0
-"""Seconds on a dataset after which its columns are read although no question was asked."""
+"""Seconds on a dataset after which its columns are read although nothing was asked."""
 SOON: Final = 0.25
 """Seconds that rows may take to come before their place says that they are being fetched."""
 CALM: Final = 0.2
@@ -37,16 +37,16 @@ CALM: Final = 0.2
 class PreviewActions:
     """What is open in the preview pane."""
 
-    def __init__(self, desk: PreviewDesk, changed: Callable[[], None]) -> None:
-        self._desk = desk
+    def __init__(self, host: PreviewHost, changed: Callable[[], None]) -> None:
+        self._host = host
         self._changed = changed
         self._dataset: Dataset | None = None
         self._preview: Preview | None = None
         self._columns: asyncio.Task[None] | None = None
-        """Makes the table that questions need."""
+        """Makes the table that queries need."""
         self.opening: Dataset | None = None
         """What will take the place of what is shown."""
-        self.questions = Questions(desk, self._describe, self._want_columns, self._plain)
+        self.queries = QueryActions(host, self._describe, self._want_columns, self._plain)
 
     @property
     def dataset(self) -> Dataset | None:
@@ -65,7 +65,7 @@ class PreviewActions:
 
     def offer(self, dataset: Dataset) -> None:
         """Say that a large dataset can be previewed."""
-        self._desk.preview.say(
+        self._host.preview.say(
             f"{human_size(dataset.size)}: enter shows the first rows at once.", title=dataset.name
         )
         self.opening = None
@@ -73,9 +73,9 @@ class PreviewActions:
 
     async def open(self, dataset: Dataset) -> None:
         """Show a dataset's first rows at once, then all as they arrive."""
-        pane = self._desk.preview
+        pane = self._host.preview
         self.opening = dataset
-        session = await self._desk.session()
+        session = await self._host.session()
         coming = asyncio.ensure_future(session.preview(dataset))
         try:
             await asyncio.wait({coming}, timeout=SOON)
@@ -104,7 +104,7 @@ class PreviewActions:
         async with contextlib.aclosing(preview.changes()) as changes:
             async for _ in changes:
                 self._note_table()
-                if preview.rows is not shown and not self.questions.asked:
+                if preview.rows is not shown and not self.queries.stack.results:
                     self._show(preview)
                 shown = preview.rows
                 self._describe()
@@ -115,13 +115,13 @@ class PreviewActions:
             raise preview.problem
 
     def _show(self, preview: Preview, *, keep: bool = True) -> None:
-        pane = self._desk.preview
+        pane = self._host.preview
         pane.show(preview.rows, self._view(), keep=keep)
         if preview.indexed:
             pane.grid.mark_malformed(preview.malformed)
 
     async def rest(self) -> None:
-        """Make what questions need while the person stays, where that costs nothing else."""
+        """Make what queries need while the person stays, where that costs nothing else."""
         preview = self._preview
         if preview is None or not preview.indexed:
             return
@@ -142,11 +142,11 @@ class PreviewActions:
                     self._describe()
                     await asyncio.sleep(CALM)
             self._note_table()
-            if not self.questions.asked:
+            if not self.queries.stack.results:
                 self._show(preview)
-            self._desk.work(self.finish, group="finish")
+            self._host.work(self.finish, group="finish")
         except (AmltuiError, OSError) as error:
-            self.questions.failed(error)
+            self.queries.stack.fail(error)
             self._describe()
 
     def _plain(self) -> Rows | None:
@@ -156,9 +156,9 @@ class PreviewActions:
         """Do what waits for all rows: ask again, mark what is malformed, sum up the columns."""
         table = self._preview.table if self._preview else None
         if table is not None and table.complete:
-            await self.questions.renew()
-            await self.questions.mark_malformed()
-            self.questions.annotate()
+            await self.queries.stack.rerun()
+            await self.queries.mark_malformed()
+            self.queries.summarize()
 
     def renamed(self, dataset: Dataset) -> None:
         """The same dataset has another name or description now."""
@@ -168,7 +168,7 @@ class PreviewActions:
 
     async def show_cell(self, row: int, column: int) -> bool:
         """`enter`: the whole cell; whether it is to be copied."""
-        rows = self._desk.preview.rows
+        rows = self._host.preview.rows
         if rows is None:
             return False
         value = rows.cell(row, column)
@@ -182,14 +182,14 @@ class PreviewActions:
         lines = indented(value) if value else None
         if lines is not None:
             title += " · JSON, indented"
-        copy = await self._desk.ask(ShowText(title, lines or value or ""))
+        copy = await self._host.ask(ShowText(title, lines or value or ""))
         return copy is True
 
     async def profile(self, column: int) -> None:
         """`I`: a column in numbers, and how its values are spread."""
-        text = await self.questions.profile(column)
+        text = await self.queries.profile(column)
         name = visible(text[0].name) or f"column {column + 1}"
-        await self._desk.ask(ShowText(f"Profile of {name}", profile_text(*text)))
+        await self._host.ask(ShowText(f"Profile of {name}", profile_text(*text)))
 
     def close(self) -> None:
         """Let go of what is shown; the pane must show something else by then, or be gone."""
@@ -197,7 +197,7 @@ class PreviewActions:
 
     def _detach(self) -> Callable[[], None]:
         """Forget what is shown; what is returned closes it, once the pane shows something else."""
-        drop = self.questions.detach()
+        drop = self.queries.detach()
         if self._columns is not None:
             self._columns.cancel()
             self._columns = None
@@ -212,7 +212,7 @@ class PreviewActions:
 
     def facts(self, dataset: Dataset) -> Facts:
         """What is known about the dataset and the column under the cursor."""
-        pane = self._desk.preview
+        pane = self._host.preview
         rows = pane.rows
         column = None
         if rows is not None and rows.columns:
@@ -223,36 +223,36 @@ class PreviewActions:
 
     def go_to(self, number: int) -> None:
         """Go to a row, counted from 1; past the end is the last."""
-        pane = self._desk.preview
+        pane = self._host.preview
         rows = pane.rows
         if rows is None or not rows.row_count:
-            self._desk.say("There are no rows to go to.", warning=True)
+            self._host.say("There are no rows to go to.", warning=True)
             return
         row = max(0, min(number - 1, rows.row_count - 1))
         pane.grid.go_to(row)
         pane.screen.set_focus(pane.grid)
         if number > rows.row_count:
             more = "" if rows.complete else " so far"
-            self._desk.say(f"{visible(pane.title)} has {rows.row_count:,} rows{more}.")
+            self._host.say(f"{visible(pane.title)} has {rows.row_count:,} rows{more}.")
 
     def back(self) -> bool:
-        """Take back the last question; false when there was none."""
-        return self.questions.back()
+        """Take back the last query; false when there was none."""
+        return self.queries.stack.pop()
 
     def _note_table(self) -> None:
         if self._preview is not None and self._preview.table is not None:
-            self.questions.has(self._preview.table)
+            self.queries.stack.set_table(self._preview.table)
 
     def _describe(self) -> None:
         if self._preview is not None:
-            self._desk.preview.describe(self._view())
+            self._host.preview.describe(self._view())
             self._changed()
 
     def _view(self) -> View:
         preview, dataset = self._preview, self._dataset
         if preview is None or dataset is None:
             return View()
-        rows, table, chips = preview.rows, preview.table, self.questions.chips
+        rows, table, chips = preview.rows, preview.table, self.queries.stack.labels
         note = preview.note or "complete"
         if not rows.complete:
             note = f"{human_size(preview.received)} of {human_size(preview.size)} read"
@@ -267,16 +267,16 @@ class PreviewActions:
         whole = None
         if chips:
             note = "" if rows.complete else f"so far, {note}"
-            if self.questions.replaced:
-                note = f"asked of {self.questions.asked_of:,} rows {note}".rstrip()
+            if self.queries.stack.replaced:
+                note = f"asked of {self.queries.stack.asked_of:,} rows {note}".rstrip()
             else:
-                whole = self.questions.asked_of
+                whole = self.queries.stack.asked_of
         if preview.table is not None and preview.table.malformed_count:
             chips = (*chips, f"{preview.table.malformed_count:,} malformed")
-        first = self.questions.first
+        first = self.queries.stack.first
         if first:
             note, whole = "", rows.row_count
-        return View(dataset.name, note, chips, self.questions.busy, whole, first)
+        return View(dataset.name, note, chips, self.queries.stack.busy, whole, first)
 
 
 def _encoding(rows: Rows | None) -> str:

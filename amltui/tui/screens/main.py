@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -16,10 +16,11 @@ from amltui.errors import Cancelled, QueryError
 from amltui.models import Dataset
 from amltui.tui.actions.copying import CopyActions
 from amltui.tui.actions.datasets import DatasetActions
-from amltui.tui.actions.leaving import LeaveActions
+from amltui.tui.actions.host import Action
 from amltui.tui.actions.listing import ListActions
-from amltui.tui.actions.moving import TransferActions, presence
 from amltui.tui.actions.previews import PreviewActions
+from amltui.tui.actions.python_prompt import PythonPrompt
+from amltui.tui.actions.transfers import TransferActions, presence
 from amltui.tui.backend import Backend
 from amltui.tui.dialogs.ask import Confirm
 from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from amltui.tui.app import AmltuiApp
 
 T = TypeVar("T")
-Deed = Callable[[], Awaitable[None]]
 
 _PAUSE = 0.15
 """Seconds that the cursor rests on a dataset before its rows are fetched."""
@@ -64,16 +64,16 @@ class MainScreen(PanesScreen):
     AUTO_FOCUS = "DatasetList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help"),
-        Binding("d", "do('download')", "download"),
-        Binding("u", "do('upload')", "upload"),
-        Binding("r,f2", "do('rename')", "rename"),
-        Binding("y", "do('copy')", "copy"),
-        Binding("U", "do('update')", "update contents", show=False),
-        Binding("e", "do('describe')", "edit the description", show=False),
-        Binding("D", "do('delete')", "delete", show=False),
-        Binding("P", "do('prompt')", "the dataset as df in Python", show=False),
-        Binding("R", "do('refresh')", "refresh the list", show=False),
-        Binding("S", "do('sign_in')", "sign in with another token", show=False),
+        Binding("d", "run('download')", "download"),
+        Binding("u", "run('upload')", "upload"),
+        Binding("r,f2", "run('rename')", "rename"),
+        Binding("y", "run('copy')", "copy"),
+        Binding("U", "run('update')", "update contents", show=False),
+        Binding("e", "run('describe')", "edit the description", show=False),
+        Binding("D", "run('delete')", "delete", show=False),
+        Binding("P", "run('prompt')", "the dataset as df in Python", show=False),
+        Binding("R", "run('refresh')", "refresh the list", show=False),
+        Binding("S", "run('sign_in')", "sign in with another token", show=False),
         Binding("colon,ctrl+p", "palette", "commands"),
         Binding("i", "details", "details"),
         Binding("w", "transfers", "transfers"),
@@ -96,11 +96,11 @@ class MainScreen(PanesScreen):
         self._list_kind = rows
         self._pause: Timer | None = None
         self._list = ListActions(self, self._show_list)
-        self._moves = TransferActions(self, self._transfers_changed)
-        self._datasets = DatasetActions(self, self._moves)
+        self._transfers = TransferActions(self, self._transfers_changed)
+        self._datasets = DatasetActions(self, self._transfers)
         self._previews = PreviewActions(self, self._show_facts)
         self._copying = CopyActions(self, lambda: self.app)
-        self._deeds: dict[str, Deed] = {
+        self._actions: dict[str, Action] = {
             "download": self._datasets.download,
             "download_to": self._datasets.download_to,
             "upload": self._datasets.upload,
@@ -110,12 +110,12 @@ class MainScreen(PanesScreen):
             "delete": self._datasets.delete,
             "refresh": self._datasets.refresh,
             "sign_in": self._list.sign_in,
-            "forget": self._moves.forget,
+            "forget": self._transfers.forget,
             "copy": self._copying.menu,
             "undo": self._datasets.undo,
             "colours": self._other_colours,
             "messages": self._messages,
-            "prompt": LeaveActions(self, lambda: self.app).prompt,
+            "prompt": PythonPrompt(self, lambda: self.app).prompt,
         }
 
     def compose(self) -> ComposeResult:
@@ -135,7 +135,7 @@ class MainScreen(PanesScreen):
         """Show what this disk remembers, then what the workspace says."""
         self._arrange()
         self._show_facts()
-        self.preview.check = self._previews.questions.problem
+        self.preview.check = self._previews.queries.problem
         self.work(self._begin)
 
     def on_unmount(self) -> None:
@@ -183,12 +183,12 @@ class MainScreen(PanesScreen):
         """Tell the person something."""
         self.notify(message, severity="warning" if warning else "information")
 
-    def work(self, deed: Deed, *, group: str = "deeds", exclusive: bool = False) -> None:
+    def work(self, action: Action, *, group: str = "actions", exclusive: bool = False) -> None:
         """Do something beside the screen; what goes wrong is reported."""
 
         async def guarded() -> None:
             try:
-                await deed()
+                await action()
             except Cancelled:
                 pass
             except Exception as error:  # noqa: BLE001  the last border before the person
@@ -212,7 +212,7 @@ class MainScreen(PanesScreen):
         finally:
             self.work(self._list.watch, group="poll")
             self.work(self._backend.warm_up, group="warm")
-        self.work(self._moves.watch, group="transfers")
+        self.work(self._transfers.watch, group="transfers")
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to family `select`."""
@@ -230,9 +230,9 @@ class MainScreen(PanesScreen):
     def _cache_changed(self) -> None:
         self.work(self._look_at_cache, group="cache", exclusive=True)
 
-    @on(TransfersPane.Asked)
-    def _transfer_asked(self, event: TransfersPane.Asked) -> None:
-        self.work(partial(self._moves.asked, event.transfer, event.what))
+    @on(TransfersPane.ActionRequested)
+    def _transfer_asked(self, event: TransfersPane.ActionRequested) -> None:
+        self.work(partial(self._transfers.asked, event.transfer, event.what))
 
     def _show_list(self, snapshot: Snapshot, select: str | None) -> None:
         self.datasets.show(snapshot.datasets, select=select)
@@ -263,8 +263,8 @@ class MainScreen(PanesScreen):
         if self._previews.shows(dataset):
             self._show_facts()
             return
-        self.workers.cancel_group(self, "question")
-        self.workers.cancel_group(self, "notes")
+        self.workers.cancel_group(self, "query")
+        self.workers.cancel_group(self, "summaries")
         if asked or self._previews.small(dataset):
             self.work(partial(self._preview, dataset), group="preview", exclusive=True)
         else:
@@ -292,8 +292,8 @@ class MainScreen(PanesScreen):
     def action_back(self) -> None:
         """Undo the last thing that stands in the way; never quit."""
         if self._wish.pane == PREVIEW:
-            if any(w.group == "question" and not w.is_finished for w in self.workers):
-                self.workers.cancel_group(self, "question")
+            if any(w.group == "query" and not w.is_finished for w in self.workers):
+                self.workers.cancel_group(self, "query")
                 return
             if self._previews.back():
                 return
@@ -303,15 +303,15 @@ class MainScreen(PanesScreen):
         else:
             self.step_back()
 
-    # Questions
+    # Queries
 
-    def _ask(self, deed: Deed) -> None:
-        self.work(deed, group="question", exclusive=True)
+    def _ask(self, action: Action) -> None:
+        self.work(action, group="query", exclusive=True)
 
     @on(PreviewPane.Asked)
     def _asked(self, event: PreviewPane.Asked) -> None:
-        questions = self._previews.questions
-        ask = {"find": questions.find, "filter": questions.filter, "sql": questions.sql}
+        queries = self._previews.queries
+        ask = {"find": queries.find, "filter": queries.filter, "sql": queries.sql}
 
         async def answer() -> None:
             try:
@@ -326,20 +326,20 @@ class MainScreen(PanesScreen):
 
     @on(PreviewPane.Stopped)
     def _stopped(self) -> None:
-        self.workers.cancel_group(self, "question")
+        self.workers.cancel_group(self, "query")
 
     @on(PreviewPane.FindAgain)
     def _find_again(self, event: PreviewPane.FindAgain) -> None:
-        self._ask(partial(self._previews.questions.again, event.step))
+        self._ask(partial(self._previews.queries.find_again, event.step))
 
     @on(SortRequested)
     def _sort(self, event: SortRequested) -> None:
-        sort = self._previews.questions.sort
+        sort = self._previews.queries.sort
         self._ask(partial(sort, event.column_index, descending=event.descending))
 
     @on(PreviewPane.Malformed)
     def _malformed(self) -> None:
-        self._ask(self._previews.questions.malformed)
+        self._ask(self._previews.queries.malformed)
 
     @on(PreviewPane.Profile)
     def _profile(self, event: PreviewPane.Profile) -> None:
@@ -363,9 +363,9 @@ class MainScreen(PanesScreen):
         """Say whose key that was, rather than nothing."""
         self.say(f"That key is for the {pane} pane: {key} goes there.")
 
-    def action_do(self, deed: str) -> None:
+    def action_run(self, action: str) -> None:
         """Do what a key stands for."""
-        self.work(self._deeds[deed])
+        self.work(self._actions[action])
 
     async def action_help(self) -> None:
         """Show the keys of what is in focus."""
@@ -377,11 +377,11 @@ class MainScreen(PanesScreen):
         commands = [Command(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
         at = next((i for i, k in enumerate(keys) if k.moves), len(keys))
         commands[at:at] = [
-            Command("do:download_to", "download to a path that you type"),
-            Command("do:undo", "undo the last change to a dataset"),
-            Command("do:colours", "light or dark colours"),
-            Command("do:messages", "messages so far"),
-            Command("do:forget", "clear finished transfers"),
+            Command("run:download_to", "download to a path that you type"),
+            Command("run:undo", "undo the last change to a dataset"),
+            Command("run:colours", "light or dark colours"),
+            Command("run:messages", "messages so far"),
+            Command("run:forget", "clear finished transfers"),
         ]
         self.query_one(Palette).open(commands, self._command)
 
@@ -392,7 +392,7 @@ class MainScreen(PanesScreen):
         elif kind == "key":
             self.app.simulate_key(value)
         else:
-            self.action_do(value)
+            self.action_run(value)
 
     async def _other_colours(self) -> None:
         self.app.theme = LIGHT.name if self.app.theme == DARK.name else DARK.name

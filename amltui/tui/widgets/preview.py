@@ -1,4 +1,4 @@
-"""The preview pane: a line that says what is seen, the grid, and the line for questions."""
+"""The preview pane: a line that says what is seen, the grid, and the line for queries."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class View:
     """Whether they are the first of an order that is still being made."""
 
 
-class QuestionInput(Field):
-    """The line in which a question is typed."""
+class QueryInput(Field):
+    """The line in which a query is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave"),
@@ -65,11 +65,11 @@ class QuestionInput(Field):
 
     def action_leave(self) -> None:
         """Go back to the grid without asking; what is being asked is stopped."""
-        self.screen.query_one(PreviewPane).leave_question()
+        self.screen.query_one(PreviewPane).leave_query()
 
     def action_ask(self) -> None:
         """Ask at once: the next key is the grid's."""
-        self.screen.query_one(PreviewPane).ask_question()
+        self.screen.query_one(PreviewPane).ask_query()
 
     def action_recall(self, step: int) -> None:
         """Write what was asked before (-1), or after that (1), in place of what stands here."""
@@ -81,18 +81,18 @@ class PreviewPane(Pane):
 
     HELP_TITLE = "preview"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "question('find')", "find"),
+        Binding("slash", "query('find')", "find"),
         Binding("n", "again(1)", "find the next", show=False),
         Binding("N", "again(-1)", "find the previous", show=False),
-        Binding("ampersand", "question('filter')", "filter rows"),
-        Binding("s", "question('sql')", "SQL"),
+        Binding("ampersand", "query('filter')", "filter rows"),
+        Binding("s", "query('sql')", "SQL"),
         Binding("c", "columns", "go to a column by its name", show=False),
         Binding("I", "profile", "column profile", show=False),
         Binding("m", "malformed", "malformed rows", show=False),
     ]
 
     class Asked(Message):
-        """A question about the rows was typed."""
+        """A query about the rows was typed."""
 
         def __init__(self, kind: Kind, text: str) -> None:
             super().__init__()
@@ -114,7 +114,7 @@ class PreviewPane(Pane):
             self.column = column
 
     class Stopped(Message):
-        """The question that is being asked is not wanted any more."""
+        """The query that is being asked is not wanted any more."""
 
     class Malformed(Message):
         """The malformed rows are wanted, or no longer."""
@@ -128,22 +128,22 @@ class PreviewPane(Pane):
         self._state = ""
         """What stands above the grid."""
         self.check: Callable[[Kind, str], str] = lambda _kind, _text: ""
-        """Says what is wrong with a question before it is asked, or ""."""
+        """Says what is wrong with a query before it is asked, or ""."""
 
     def compose(self) -> ComposeResult:
-        """State, grid or the words in its place, question line."""
+        """State, grid or the words in its place, query line."""
         yield Static("", id="state", markup=False)
         yield Static("", id="preview-empty", markup=False)
         yield Grid(id="grid")
-        yield Static("", id="question-problem", markup=False)
-        with Horizontal(id="question"):
-            yield Label("", id="question-mark", markup=False)
-            yield QuestionInput(id="question-text", compact=True)
+        yield Static("", id="query-problem", markup=False)
+        with Horizontal(id="query"):
+            yield Label("", id="query-mark", markup=False)
+            yield QueryInput(id="query-text", compact=True)
 
     def on_mount(self) -> None:
         """Begin empty."""
-        self.query_one("#question").display = False
-        self.query_one("#question-problem").display = False
+        self.query_one("#query").display = False
+        self.query_one("#query-problem").display = False
         # By its message it would come a frame later.
         self.watch(self.grid, "cursor_coordinate", self._describe_place, init=False)
         self.say("Choose a dataset: enter shows its rows.")
@@ -183,18 +183,18 @@ class PreviewPane(Pane):
         """The dataset's name."""
         return self._view.title
 
-    def show(self, rows: Rows, view: View, *, keep: bool = False, notes: bool = True) -> None:
+    def show(self, rows: Rows, view: View, *, keep: bool = False, summaries: bool = True) -> None:
         """Show these rows.
 
         Args:
             rows: what to show.
             view: what they are of the whole.
             keep: cursor and widths stay, for the columns are the same.
-            notes: leave room for notes on the columns from the start, so that nothing moves when
-                they come.
+            summaries: leave room for summaries of the columns from the start, so that nothing
+                moves when they come.
         """
         self._rows = rows
-        self.grid.show_notes = notes and not isinstance(rows, HexRows)
+        self.grid.show_notes = summaries and not isinstance(rows, HexRows)
         self._view = view
         nothing = rows.complete and not rows.columns
         empty = self.query_one("#preview-empty", Static)
@@ -223,8 +223,8 @@ class PreviewPane(Pane):
             self.grid.grew()
         self._describe()
 
-    def action_question(self, kind: Kind) -> None:
-        """Open the line for a question."""
+    def action_query(self, kind: Kind) -> None:
+        """Open the line for a query."""
         if self._rows is None:
             return
         text = self._history[kind].last
@@ -233,36 +233,36 @@ class PreviewPane(Pane):
     def _open_line(self, kind: Kind, text: str) -> None:
         self._kind = kind
         mark, placeholder = PROMPTS[kind]
-        self.query_one("#question-mark", Label).update(mark)
-        line = self.query_one(QuestionInput)
+        self.query_one("#query-mark", Label).update(mark)
+        line = self.query_one(QueryInput)
         line.placeholder = placeholder
         line.value = text
         self._say_problem("")
-        self.query_one("#question").display = True
+        self.query_one("#query").display = True
         # Now, not by a message: what is typed next is for the line.
         self.screen.set_focus(line)
 
-    def end_question(self) -> None:
+    def end_query(self) -> None:
         """Close the line; the grid has the focus again."""
         self.screen.set_focus(self.grid)
-        self.query_one("#question").display = False
+        self.query_one("#query").display = False
         self._say_problem("")
 
-    def leave_question(self) -> None:
+    def leave_query(self) -> None:
         """Close the line without an answer."""
-        self.end_question()
+        self.end_query()
         self.post_message(self.Stopped())
 
-    def ask_question(self) -> None:
+    def ask_query(self) -> None:
         """Ask what stands in the line."""
-        text = self.query_one(QuestionInput).value
+        text = self.query_one(QueryInput).value
         self._history[self._kind].add(text)
         problem = self.check(self._kind, text)
         self._say_problem(problem)
         if problem:
             return
         if self._kind != "sql":  # where a mistake is likely, and only the answer tells
-            self.end_question()
+            self.end_query()
         self.post_message(self.Asked(self._kind, text))
 
     def recall(self, written: str, step: int) -> str:
@@ -270,18 +270,18 @@ class PreviewPane(Pane):
         return self._history[self._kind].step(written, step)
 
     def answered(self, kind: Kind) -> None:
-        """A question has its answer: its line can go."""
-        if self.query_one("#question").display and kind == self._kind:
-            self.end_question()
+        """A query has its answer: its line can go."""
+        if self.query_one("#query").display and kind == self._kind:
+            self.end_query()
 
     def refused(self, kind: Kind, text: str, problem: str) -> None:
-        """A question was wrong: give its line back, with what is wrong about it."""
-        if not self.query_one("#question").display:
+        """A query was wrong: give its line back, with what is wrong about it."""
+        if not self.query_one("#query").display:
             self._open_line(kind, text)
         self._say_problem(problem)
 
     def _say_problem(self, problem: str) -> None:
-        words = self.query_one("#question-problem", Static)
+        words = self.query_one("#query-problem", Static)
         if problem or words.display:
             words.update(visible_lines(problem))
             words.display = bool(problem)

@@ -22,7 +22,7 @@ from amltui.tui.widgets.dataset_list import fit
 _NOTHING: Final = "No transfers. d downloads the dataset, u uploads a file."
 
 
-class Moving(Protocol):
+class TransferRow(Protocol):
     """A transfer at one moment, as `amltui.transfers` reports it."""
 
     @property
@@ -62,7 +62,7 @@ class Moving(Protocol):
         """Seconds left."""
 
 
-def tail(transfer: Moving) -> str:
+def tail(transfer: TransferRow) -> str:
     """How far a transfer is, in words: `61%  1.2 GiB of 1.9 GiB  8.4 MiB/s  1m24s left`."""
     if transfer.state != "running":
         size = transfer.total if transfer.state == "done" else transfer.done
@@ -101,10 +101,10 @@ class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
         Binding("end,G", "move(1000000)", "last", show=False),
     ]
 
-    class Asked(Message):
+    class ActionRequested(Message):
         """`cancel`: this one; `pause`: or resume it; `clear`: let all that are over leave."""
 
-        def __init__(self, transfer: Moving, what: str) -> None:
+        def __init__(self, transfer: TransferRow, what: str) -> None:
             super().__init__()
             self.transfer = transfer
             self.what = what
@@ -112,15 +112,15 @@ class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id, classes="pane")
         self.border_title = "4 Transfers"
-        self._rows: Sequence[Moving] = ()
+        self._rows: Sequence[TransferRow] = ()
         self._cursor = 0
 
     @property
-    def rows(self) -> Sequence[Moving]:
+    def rows(self) -> Sequence[TransferRow]:
         """What is shown."""
         return self._rows
 
-    def show(self, transfers: Sequence[Moving]) -> None:
+    def show(self, transfers: Sequence[TransferRow]) -> None:
         """Show these transfers; the cursor stays with its transfer."""
         if not self.has_focus:
             self._cursor = max(len(transfers) - 1, 0)
@@ -143,7 +143,7 @@ class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
     def action_report(self, what: str) -> None:
         """Report what is wanted of the transfer under the cursor."""
         if self._rows:
-            self.post_message(self.Asked(self._rows[self._cursor], what))
+            self.post_message(self.ActionRequested(self._rows[self._cursor], what))
 
     def on_click(self, event: Click) -> None:
         """A click moves the cursor."""
@@ -168,14 +168,14 @@ class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
         return Strip(segments).adjust_cell_length(self.size.width, base)
 
     @staticmethod
-    def _named(transfer: Moving) -> str:
+    def _named(transfer: TransferRow) -> str:
         name = visible(transfer.name)
         if transfer.path is None:
             return name
         path = visible(str(transfer.path))
         return f"{name} → {path}" if transfer.kind == "download" else f"{name} ← {path}"
 
-    def _line(self, transfer: Moving, width: int, base: Style) -> list[Segment]:
+    def _line(self, transfer: TransferRow, width: int, base: Style) -> list[Segment]:
         arrow = "↓" if transfer.kind == "download" else "↑"
         words = tail(transfer)
         room = width - cell_len(words) - 6

@@ -1,4 +1,4 @@
-"""What an action may ask of the screen it works for, so that actions do not know its widgets."""
+"""The main screen as its actions see it: what they may ask of it, so that they need not import it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from amltui.tui.widgets.transfers import TransfersPane
 
 T = TypeVar("T")
+Action = Callable[[], Awaitable[None]]
+"""What a key stands for."""
 
 
-class Desk(Protocol):
+class ActionHost(Protocol):
     """The main screen, as its actions see it."""
 
     @property
@@ -36,16 +38,14 @@ class Desk(Protocol):
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""
 
-    def work(
-        self, deed: Callable[[], Awaitable[None]], *, group: str = "deeds", exclusive: bool = False
-    ) -> None:
+    def work(self, action: Action, *, group: str = "actions", exclusive: bool = False) -> None:
         """Do something beside the screen; what goes wrong is reported."""
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to family `select`."""
 
 
-class ListDesk(Desk, Protocol):
+class ListHost(ActionHost, Protocol):
     """The main screen with its header and its datasets pane."""
 
     @property
@@ -57,7 +57,7 @@ class ListDesk(Desk, Protocol):
         """The datasets pane."""
 
 
-class PreviewDesk(Desk, Protocol):
+class PreviewHost(ActionHost, Protocol):
     """The main screen with its preview pane."""
 
     @property
@@ -65,7 +65,7 @@ class PreviewDesk(Desk, Protocol):
         """The preview pane."""
 
 
-class TransferDesk(Desk, Protocol):
+class TransferHost(ActionHost, Protocol):
     """The main screen with its transfers pane."""
 
     @property

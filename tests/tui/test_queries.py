@@ -45,7 +45,7 @@ def cell(user):
 
 async def ask(user, key, text):
     await user.press(key)
-    await user.until(lambda: user.main.focused.id == "question-text")
+    await user.until(lambda: user.main.focused.id == "query-text")
     user.main.focused.clear()
     await user.type(text)
     await user.press("enter")

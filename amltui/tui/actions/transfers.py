@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from amltui.errors import Cancelled, Conflict
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.tui.actions.desk import Desk, TransferDesk
+from amltui.tui.actions.host import ActionHost, TransferHost
 from amltui.tui.dialogs.ask import AskLine
 from amltui.tui.widgets.dataset_list import Presence
-from amltui.tui.widgets.transfers import Moving
+from amltui.tui.widgets.transfers import TransferRow
 
 if TYPE_CHECKING:
     from amltui.transfers import Transfer
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 class TransferActions:
     """The transfers of this program."""
 
-    def __init__(self, desk: TransferDesk, changed: Callable[[], None]) -> None:
-        self._desk = desk
+    def __init__(self, host: TransferHost, changed: Callable[[], None]) -> None:
+        self._host = host
         self._changed = changed
         self._over: set[str] = set()
         """Transfers whose end was told."""
         self._updates: dict[str, Dataset] = {}
         """What a running update (by transfer id) changes."""
 
-    def updating(self, transfer: Moving, dataset: Dataset) -> None:
+    def updating(self, transfer: TransferRow, dataset: Dataset) -> None:
         """Note that an upload changes `dataset`, so that it can be undone."""
         self._updates[transfer.id] = dataset
 
     async def watch(self) -> None:
         """Go on with what an earlier run left, then show every change."""
-        session = await self._desk.session()
+        session = await self._host.session()
         queue = await session.transfers()
         left = queue.resume_unfinished(paused=False)
         for words, some in (
@@ -45,10 +45,10 @@ class TransferActions:
         ):
             if some:
                 what = visible(some[0].name) if len(some) == 1 else f"{len(some)} transfers"
-                self._desk.say(f"{words} {what} from an earlier run. w shows them.")
+                self._host.say(f"{words} {what} from an earlier run. w shows them.")
         async for transfers in queue.changes():
-            before = len(self._desk.transfers.rows)
-            self._desk.transfers.show(transfers)
+            before = len(self._host.transfers.rows)
+            self._host.transfers.show(transfers)
             if len(transfers) != before:
                 self._changed()
             for transfer in transfers:
@@ -56,16 +56,16 @@ class TransferActions:
                     self._over.discard(transfer.id)
                 elif transfer.id not in self._over:
                     self._over.add(transfer.id)
-                    self._desk.work(partial(self._ended, transfer))
+                    self._host.work(partial(self._ended, transfer))
 
-    async def asked(self, transfer: Moving, what: str) -> None:
+    async def asked(self, transfer: TransferRow, what: str) -> None:
         """`x`, `p` and `c`: cancel; pause or resume; clear what is over."""
-        session = await self._desk.session()
+        session = await self._host.session()
         queue = await session.transfers()
         if what == "clear":
             queue.forget()
         elif transfer.state in {"done", "cancelled"}:
-            self._desk.say("That transfer is over: c clears what is over.")
+            self._host.say("That transfer is over: c clears what is over.")
         elif what == "cancel":
             await queue.cancel(transfer.id)
         elif transfer.state in {"queued", "running"}:
@@ -75,7 +75,7 @@ class TransferActions:
 
     async def forget(self) -> None:
         """Take what is over off the pane."""
-        (await (await self._desk.session()).transfers()).forget()
+        (await (await self._host.session()).transfers()).forget()
 
     async def _ended(self, transfer: Transfer) -> None:
         name = visible(transfer.name)
@@ -88,23 +88,23 @@ class TransferActions:
             return
         if transfer.kind == "download":
             checked = f", verified by {transfer.checked}" if transfer.checked else ""
-            self._desk.say(f"Saved {visible(str(transfer.path))}{checked}.")
+            self._host.say(f"Saved {visible(str(transfer.path))}{checked}.")
             self._changed()
             return
-        session = await self._desk.session()
+        session = await self._host.session()
         assert transfer.dataset_id is not None  # an upload that is done has made one
         dataset = await (await session.connect()).dataset(transfer.dataset_id)
         before = self._updates.pop(transfer.id, None)
         if before is not None:
             session.edits.updated(before, dataset)
-            self._desk.say(f"{name} has new contents.")
+            self._host.say(f"{name} has new contents.")
         else:
-            self._desk.say(f"Uploaded {name}.")
-        await self._desk.reload(select=dataset.key)
+            self._host.say(f"Uploaded {name}.")
+        await self._host.reload(select=dataset.key)
 
     async def _name_taken(self, transfer: Transfer) -> None:
         shown = visible(transfer.name)
-        name = await self._desk.ask(
+        name = await self._host.ask(
             AskLine(
                 "The name is taken",
                 f"A dataset is named {shown} already.\nThe file is uploaded; give another name.",
@@ -115,16 +115,16 @@ class TransferActions:
                 ),
             )
         )
-        queue = await (await self._desk.session()).transfers()
+        queue = await (await self._host.session()).transfers()
         if name is None:
             await queue.cancel(transfer.id)
         else:
             queue.retry(transfer.id, name=name.strip())
 
 
-async def presence(desk: Desk) -> tuple[dict[str, Presence], int, int]:
+async def presence(host: ActionHost) -> tuple[dict[str, Presence], int, int]:
     """What is on this disk by dataset id; the cache's size and quota in bytes."""
-    session = await desk.session()
+    session = await host.session()
 
     def look() -> tuple[dict[str, Presence], int, int]:
         entries = session.cache.entries()

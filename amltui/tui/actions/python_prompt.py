@@ -12,22 +12,22 @@ import amltui
 from amltui.errors import Damaged, UsageError
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.tui.actions.desk import Desk
+from amltui.tui.actions.host import ActionHost
 from amltui.tui.terminal import run_in_front
 
 
-class LeaveActions:
+class PythonPrompt:
     """The key `P`."""
 
-    def __init__(self, desk: Desk, app: Callable[[], App[object]]) -> None:
-        self._desk = desk
+    def __init__(self, host: ActionHost, app: Callable[[], App[object]]) -> None:
+        self._host = host
         self._app = app
 
     async def prompt(self) -> None:
         """`P`: a Python prompt with the dataset as `df`, fetched first if need be."""
         from amltui.formats.frames import is_supported
 
-        dataset = self._desk.dataset
+        dataset = self._host.dataset
         if dataset is None:
             raise UsageError("No dataset is selected.", hint="Choose one in the list first.")
         if not is_supported(dataset.data_type_id):
@@ -35,7 +35,7 @@ class LeaveActions:
                 f"{visible(dataset.data_type_id)} cannot be read as a data frame.",
                 hint="Download it with d and open it with a program of its own.",
             )
-        path = await local_contents(self._desk, dataset)
+        path = await local_contents(self._host, dataset)
         # With -P and this path it imports our package, never a file of the same name in the
         # current directory.
         command = [sys.executable, "-P", "-m", "amltui.tui.prompt"]
@@ -47,12 +47,12 @@ class LeaveActions:
         )
 
 
-async def local_contents(desk: Desk, dataset: Dataset) -> Path:
+async def local_contents(host: ActionHost, dataset: Dataset) -> Path:
     """The dataset's bytes as a file in the cache, fetched if they are not there."""
-    session = await desk.session()
+    session = await host.session()
     entry = session.cache.entry(session.key, dataset)
     if not entry.whole:
-        desk.say(f"Fetching {visible(dataset.name)} first")
+        host.say(f"Fetching {visible(dataset.name)} first")
         queue = await session.transfers()
         await queue.finished(queue.download(dataset).id)
     if not entry.whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
-from amltui.tui.actions.notes import column_notes
+from amltui.tui.actions.column_summaries import column_summaries
 
 
 async def notes_of(home, rows):
@@ -13,7 +13,7 @@ async def notes_of(home, rows):
     source.write_bytes(b"\n".join(lines) + b"\n")
     ingest(source, format_of("GenericCSV"), home / "table")
     with open_table(home / "table", source) as table:
-        return [note async for note in column_notes(table)]
+        return [note async for note in column_summaries(table)]
 
 
 async def test_a_note_has_bars_for_numbers_and_counts_other_values(tmp_path):

@@ -17,7 +17,7 @@ _ROWS: Final = 500_000
 _MOST: Final = 20_000_000
 """Rows above which values of texts are not counted: that would take more than half a second."""
 _COLUMNS: Final = 60
-"""Columns that get a note; each costs a query."""
+"""Columns that are summed up; each costs a query."""
 _BINS: Final = 8
 """Cells of the bars; those of a sample leave one for the sign that says so."""
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
@@ -35,13 +35,13 @@ def sparkline(spread: Histogram) -> str:
 
 
 async def loaded() -> None:
-    """Import what answers questions beside the loop that draws: DuckDB takes a quarter second."""
+    """Import what answers queries beside the loop that draws: DuckDB takes a quarter second."""
     for module in ("histograms", "match", "order", "select", "summary"):
         await asyncio.to_thread(import_module, f"amltui.tables.queries.{module}")
 
 
-async def column_notes(rows: Any) -> AsyncGenerator[tuple[int, str]]:
-    """A note for each column, one after the other: bars for numbers, else how many values.
+async def column_summaries(rows: Any) -> AsyncGenerator[tuple[int, str]]:
+    """A summary of each column, one after the other: bars for numbers, else how many values.
 
     `rows`: a table or a view of one.
     """
@@ -61,6 +61,6 @@ async def column_notes(rows: Any) -> AsyncGenerator[tuple[int, str]]:
             yield index, about(text, exact=found.exact)
 
 
-def about(note: str, *, exact: bool) -> str:
-    """A note, with `≈` before it where not every row was counted."""
-    return note if exact or not note else f"≈{note}"
+def about(summary: str, *, exact: bool) -> str:
+    """A summary, with `≈` before it where not every row was counted."""
+    return summary if exact or not summary else f"≈{summary}"

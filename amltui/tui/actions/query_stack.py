@@ -1,0 +1,296 @@
+"""Results of queries over one table, each put on those before it; escape takes the top one away.
+
+A query is asked of the rows on top. What was asked while only some rows of the dataset were here is
+asked again once all of them are. What is running is stopped by escape or by the next query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from amltui.errors import AmltuiError, UsageError
+from amltui.tables.hexrows import HexRows
+from amltui.tables.rows import Rows
+
+if TYPE_CHECKING:
+    from amltui.tables import Table
+    from amltui.tables.queries import Answer, View
+    from amltui.tables.table import MalformedRows
+
+_REPLACING: Final = ("sql", "malformed")
+"""Kinds of queries whose result has no rows of the dataset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked; it can be asked again."""
+
+    kind: Literal["filter", "sort", "sql", "malformed"]
+    label: str
+    """For a person."""
+    run: Callable[[Any], Awaitable[Any]]
+    """Asks it of a table or a view."""
+    order: tuple[int, bool] | None = None
+    """Column and direction of a sort."""
+    text: str = ""
+    """What was typed."""
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the result has no rows of the dataset."""
+        return self.kind in _REPLACING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """One result on the stack."""
+
+    query: Query
+    rows: Table | View | Answer | MalformedRows
+    asked_of: tuple[Table, int]
+    """The table, and how many rows it had by then."""
+
+    @property
+    def label(self) -> str:
+        """What was asked, and how much of the result is left out."""
+        if getattr(self.rows, "partial", False):
+            return f"{self.query.label}, cut after {self.rows.row_count:,} rows"
+        return self.query.label
+
+    def close(self) -> None:
+        """Free what the rows hold."""
+        from amltui.tables.table import MalformedRows
+
+        if not isinstance(self.rows, MalformedRows):  # these are the table's own
+            self.rows.close()
+
+
+class QueryStack:
+    """The results over one table, and the table itself once a query needs it."""
+
+    def __init__(
+        self,
+        *,
+        want: Callable[[], None],
+        plain: Callable[[], Rows | None],
+        show: Callable[..., None],
+        changed: Callable[[], None],
+    ) -> None:
+        """Begin with no result.
+
+        Args:
+            want: begins to make the table; then `set_table` is called as it grows, or `fail`.
+            plain: the dataset's rows as they are, for when no result is shown.
+            show: shows the rows on top; `keep=True`: the columns are the same.
+            changed: told when there is something new to say.
+        """
+        self._want = want
+        self._plain = plain
+        self._show = show
+        self._changed = changed
+        self._failure: Exception | None = None
+        self._arrived = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """Held while the stack is being built: a new query waits for one that is asked again."""
+        self.table: Table | None = None
+        """What queries are asked of."""
+        self.results: list[Result] = []
+        self.busy = ""
+        """What is being worked on, for a person."""
+        self.first = False
+        """Whether the first rows of an order are shown while the rest is being sorted."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What was asked, from the bottom up."""
+        return tuple(result.label for result in self.results)
+
+    @property
+    def asked_of(self) -> int:
+        """Rows that the result shown was asked of: the table may have more by now."""
+        return min((result.asked_of[1] for result in self.results), default=0)
+
+    @property
+    def replaced(self) -> bool:
+        """Whether what is on the screen are no rows of the dataset: an SQL result, for one."""
+        return any(result.query.replaces for result in self.results)
+
+    @property
+    def top(self) -> Query | None:
+        """What was asked last."""
+        return self.results[-1].query if self.results else None
+
+    @property
+    def order(self) -> tuple[int, bool] | None:
+        """Column and direction by which the rows on top are sorted."""
+        queries = (result.query for result in reversed(self.results))
+        return next((query.order for query in queries if query.kind != "filter"), None)
+
+    @property
+    def filtered(self) -> Result | None:
+        """The last filter: summaries of columns are of its rows."""
+        filters = [result for result in self.results if result.query.kind == "filter"]
+        return filters[-1] if filters else None
+
+    # The table
+
+    def set_table(self, table: Table) -> None:
+        """The table that queries are asked of is there, or another one took its place."""
+        self.table = table
+        self._arrived.set()
+
+    def fail(self, error: Exception) -> None:
+        """The table will not come."""
+        self._failure = error
+        self._arrived.set()
+
+    async def _await_table(self, *, whole: bool) -> None:
+        """Have a table made, and wait for its first rows, or for all."""
+        self._failure = None
+        self._want()
+        while self.table is None or (whole and not self.table.complete):
+            self._arrived.clear()
+            await self._arrived.wait()
+            if self._failure is not None:
+                raise self._failure
+
+    async def rows(self) -> Table | View:
+        """The rows on top, of which there may be more later."""
+        return await self._rows_on(self.results)
+
+    async def all_rows(self) -> Table | View:
+        """The rows on top, once they are known to be all there are."""
+        plain = self._plain()
+        raw = plain is None or isinstance(plain, HexRows)
+        if not self.results and not raw and (self.table is None or not self.table.complete):
+            with self.working("reading the columns"):
+                await self._await_table(whole=True)
+        return await self.rows()
+
+    async def _rows_on(self, results: list[Result]) -> Table | View:
+        if results:
+            from amltui.tables.table import MalformedRows
+
+            rows = results[-1].rows
+            if isinstance(rows, MalformedRows):
+                raise UsageError(
+                    "Malformed rows cannot be asked.", hint="esc goes back to the dataset's rows."
+                )
+            return rows
+        plain = self._plain()
+        if plain is None:
+            raise UsageError("No rows are shown.", hint="Choose a dataset first.")
+        if isinstance(plain, HexRows):
+            raise UsageError(
+                "This dataset has no rows that can be asked: its bytes are shown.",
+                hint="d downloads it.",
+            )
+        if self.table is None:
+            with self.working("reading the columns"):
+                await self._await_table(whole=False)
+        assert self.table is not None  # that is what arrived
+        return self.table
+
+    # The stack
+
+    async def run(self, what: str, query: Query) -> None:
+        """Put a query's result on the stack; `what` is said meanwhile."""
+        async with self._turn:
+            while True:
+                rows, table = await self._rows_on(self._below(query, self.results)), self.table
+                assert table is not None
+                asked_of = table, table.row_count
+                try:
+                    with self.working(what):
+                        answer = await query.run(rows)
+                    break
+                except (AmltuiError, OSError):
+                    if self.table is table:
+                        raise
+                    # The growing table became the whole one, in another place: ask that.
+                    await self._rerun()
+            self.push(Result(query, answer, asked_of))
+            if self.table is not table:
+                await self._rerun()
+
+    def push(self, result: Result) -> None:
+        """Put a result on top and show it."""
+        self.results.append(result)
+        self._show(keep=not result.query.replaces)
+
+    async def rerun(self) -> None:
+        """Ask again, of all rows, what was asked while only some of them were here."""
+        async with self._turn:
+            await self._rerun()
+
+    async def _rerun(self) -> None:
+        table, old = self.table, list(self.results)
+        if table is None or all(result.asked_of == (table, table.row_count) for result in old):
+            return
+        fresh: list[Result] = []
+        try:
+            with self.working("asking again of all rows"):
+                for result in old:
+                    below = self._below(result.query, fresh)
+                    answer = await result.query.run(below[-1].rows if below else table)
+                    fresh.append(Result(result.query, answer, (table, table.row_count)))
+        except BaseException:
+            for result in fresh:
+                result.close()
+            raise
+        if self.results != old or self.table is not table:
+            old = fresh  # They were taken back meanwhile.
+        else:
+            self.results = fresh
+            self._show(keep=True)
+        for result in old:
+            result.close()
+
+    @staticmethod
+    def _below(query: Query, results: list[Result]) -> list[Result]:
+        """The results that a query is asked of: SQL is never asked of another SQL's result."""
+        if query.kind != "sql":
+            return results
+        kinds = [result.query.kind for result in results]
+        return results[: kinds.index("sql")] if "sql" in kinds else results
+
+    def pop(self) -> bool:
+        """Take the last result away; false when there is none."""
+        if not self.results:
+            return False
+        dropped = self.results.pop()
+        self._show(keep=not dropped.query.replaces)
+        dropped.close()
+        return True
+
+    def detach(self) -> Callable[[], None]:
+        """Forget all results; what is returned closes them, once the screen shows none of them."""
+        results, self.results = self.results, []
+
+        def close() -> None:
+            for result in results:
+                result.close()
+
+        self.table = None
+        self._arrived.clear()
+        self.busy = ""
+        self.first = False
+        return close
+
+    @contextlib.contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Say what is being worked on while the block runs."""
+        self.busy = what
+        self._changed()
+        try:
+            yield
+        finally:
+            self.busy = ""
+            if self.first:  # What was shown on the way is no result.
+                self.first = False
+                self._show(keep=True)
+            self._changed()
