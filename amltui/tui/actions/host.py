@@ -1,4 +1,4 @@
-"""The main screen as its actions see it: what they may ask of it, so that they need not import it."""
+"""What an action may ask of the screen it works for, so that actions do not know its widgets."""
 
 from __future__ import annotations
 

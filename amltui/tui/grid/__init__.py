@@ -1,6 +1,6 @@
 """The grid widget: any `Rows` on the screen, reading only what is in view."""
 
-from amltui.tui.grid.copying import Copied, Selection, copy
+from amltui.tui.grid.copying import CopiedCells, Selection, copy
 from amltui.tui.grid.grid import Grid
 
-__all__ = ["Copied", "Grid", "Selection", "copy"]
+__all__ = ["CopiedCells", "Grid", "Selection", "copy"]

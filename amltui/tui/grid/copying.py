@@ -32,7 +32,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopiedCells:
     """Text made of cells."""
 
     text: str
@@ -50,7 +50,7 @@ def copy(
     form: TextFormat = "tsv",
     header: bool = False,
     limit: int | None = None,
-) -> Copied:
+) -> CopiedCells:
     """The cells of `selection` as text, one line a row, at most `limit` bytes of UTF-8.
 
     A field is quoted where it must be; in several columns or rows the empty string is `""`, a
@@ -59,7 +59,7 @@ def copy(
     if len(selection.rows) == 1 and len(selection.columns) == 1 and not header:
         text = rows.cell(selection.rows.start, selection.columns[0]) or ""
         fits = limit is None or len(text.encode("utf-8", "replace")) <= limit
-        return Copied(text if fits else "", int(fits), 1, fits)
+        return CopiedCells(text if fits else "", int(fits), 1, fits)
     names = [rows.columns[column].name for column in selection.columns]
     lines: list[str] = []
     used = taken = 0
@@ -74,7 +74,7 @@ def copy(
         lines.append(line)
         taken += 1
     complete = taken == len(selection.rows)
-    return Copied("\n".join(lines), taken, len(names), complete)
+    return CopiedCells("\n".join(lines), taken, len(names), complete)
 
 
 def _size(line: str) -> int:

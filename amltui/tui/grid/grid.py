@@ -13,11 +13,11 @@ from textual.coordinate import Coordinate
 from amltui.tables.rows import Rows
 from amltui.tui.grid import messages
 from amltui.tui.grid.cells import shown
-from amltui.tui.grid.copying import Copied, Selection, TextFormat, copy
-from amltui.tui.grid.layout import Layout
-from amltui.tui.grid.look import CSS
+from amltui.tui.grid.copying import CopiedCells, Selection, TextFormat, copy
+from amltui.tui.grid.layout import ColumnLayout
 from amltui.tui.grid.mouse import Mouse
-from amltui.tui.grid.pages import Pages
+from amltui.tui.grid.row_cache import RowCache
+from amltui.tui.grid.styles import CSS
 
 
 class Grid(Mouse):
@@ -70,7 +70,7 @@ class Grid(Mouse):
         """
         old, scroll = self.cursor_coordinate, self.scroll_offset
         self._rows = rows
-        self._pages = Pages(rows)
+        self._cache = RowCache(rows)
         self._largest_label = 0
         if rows.row_count:
             # In a filtered view the last number is the largest: room for it at once.
@@ -81,15 +81,15 @@ class Grid(Mouse):
         self._set_selection(None)
         if not keep:
             self._columns = ()
-            self._layout = Layout(len(rows.columns))
+            self._layout = ColumnLayout(len(rows.columns))
             self._numeric.clear()
-            self._notes.clear()
+            self._summaries.clear()
             self._sorted.clear()
             self._pattern = None
             self._malformed = frozenset()
             self.set_reactive(Grid.fixed_columns, 0)
         self._know_columns()
-        self._place()
+        self._layout_columns()
         self.refresh()
         if keep:
             self._scroll(scroll.x, scroll.y)
@@ -98,7 +98,7 @@ class Grid(Mouse):
             self._scroll(0, 0)
             self.cursor_coordinate = Coordinate(0, 0)
             self._report_highlight()
-        self._reveal()
+        self._scroll_to_cursor()
 
     def grew(self) -> None:
         """Take notice that the rows shown grew, or that more is known about their columns.
@@ -106,10 +106,10 @@ class Grid(Mouse):
         Costs the same however many there are; nothing that is in view moves.
         """
         had = self._place_of_end()
-        self._pages.grew()
+        self._cache.grew()
         if self._know_columns():
             self._refresh_view()
-        self._place()
+        self._layout_columns()
         if had < self.scroll_offset.y + self.page_height:
             self._refresh_view()
 
@@ -130,17 +130,17 @@ class Grid(Mouse):
         natural = self._layout.natural
         natural[column] = max(natural[column], self._title_width(column))
 
-    def set_notes(self, notes: Mapping[int, str]) -> None:
+    def set_summaries(self, summaries: Mapping[int, str]) -> None:
         """Give columns a third line in the header: a small histogram, a count of values."""
         before = self.header_height, self._layout.total
-        self._notes = {
-            column: shown(note)
-            for column, note in notes.items()
-            if note and column < len(self._columns)
+        self._summaries = {
+            column: shown(summary)
+            for column, summary in summaries.items()
+            if summary and column < len(self._columns)
         }
-        for column in self._notes:
+        for column in self._summaries:
             self._widen_for_title(column)
-        self._place()
+        self._layout_columns()
         if before == (self.header_height, self._layout.total):
             self._refresh_header()
         else:
@@ -155,7 +155,7 @@ class Grid(Mouse):
         }
         for column in self._sorted:
             self._widen_for_title(column)
-        self._relaid()
+        self._layout_changed()
 
     def search(self, text: str) -> None:
         """Mark `text` wherever it stands in the cells, in capitals or small letters; "": nothing.
@@ -240,7 +240,7 @@ class Grid(Mouse):
         form: TextFormat = "tsv",
         header: bool = False,
         limit: int | None = None,
-    ) -> Copied:
+    ) -> CopiedCells:
         """Cells as text: see `copying.copy`.
 
         Args:
@@ -257,7 +257,7 @@ class Grid(Mouse):
             "selection": lambda: self.selection,
         }[what]()
         if not self.row_count or not self._layout.order:
-            return Copied("", 0, 0, complete=True)
+            return CopiedCells("", 0, 0, complete=True)
         return copy(self._rows, chosen, form=form, header=header, limit=limit)
 
     # Reactions
@@ -269,20 +269,20 @@ class Grid(Mouse):
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new size, keeping the cursor in view."""
         del event
-        self._place()
-        self._reveal()
+        self._layout_columns()
+        self._scroll_to_cursor()
         self.refresh()
 
     def _watch_look(self) -> None:
         if self.is_mounted:
-            self._relaid()
-            self._reveal()
+            self._layout_changed()
+            self._scroll_to_cursor()
 
     def watch_show_header(self) -> None:
         """Lay out again."""
         self._watch_look()
 
-    watch_show_types = watch_show_notes = watch_show_row_labels = watch_fixed_columns = (
+    watch_show_types = watch_show_summaries = watch_show_row_labels = watch_fixed_columns = (
         watch_show_header
     )
 

@@ -43,7 +43,7 @@ class Slot:
         return self.x + self.width + 2 * PADDING
 
 
-class Layout:
+class ColumnLayout:
     """Widths and order of the columns, and the placement that follows from them."""
 
     def __init__(self, count: int = 0) -> None:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.coordinate import Coordinate
 from textual.message import Message
-
-if TYPE_CHECKING:
-    from amltui.tui.grid.grid import Grid
+from textual.widget import Widget
 
 
 class GridMessage(Message, namespace="grid"):
     """Something that a grid reports."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Widget) -> None:
         self.grid = grid
         """The grid that it happened in."""
         super().__init__()
 
     @property
-    def control(self) -> Grid:
+    def control(self) -> Widget:
         """The sender, for `on(..., selector)`."""
         return self.grid
 
@@ -28,7 +24,7 @@ class GridMessage(Message, namespace="grid"):
 class CellMessage(GridMessage, namespace="grid"):
     """About one cell."""
 
-    def __init__(self, grid: Grid, coordinate: Coordinate, value: str | None) -> None:
+    def __init__(self, grid: Widget, coordinate: Coordinate, value: str | None) -> None:
         super().__init__(grid)
         self.coordinate = coordinate
         """Row as shown and column of the rows, both from 0."""
@@ -47,7 +43,7 @@ class CellSelected(CellMessage, namespace="grid"):
 class RowMessage(GridMessage, namespace="grid"):
     """About one row."""
 
-    def __init__(self, grid: Grid, cursor_row: int, row_number: int) -> None:
+    def __init__(self, grid: Widget, cursor_row: int, row_number: int) -> None:
         super().__init__(grid)
         self.cursor_row = cursor_row
         """Row as shown, from 0."""
@@ -70,7 +66,7 @@ class RowLabelSelected(RowMessage, namespace="grid"):
 class ColumnMessage(GridMessage, namespace="grid"):
     """About one column."""
 
-    def __init__(self, grid: Grid, column_index: int) -> None:
+    def __init__(self, grid: Widget, column_index: int) -> None:
         super().__init__(grid)
         self.column_index = column_index
         """Column of the rows, from 0; also as `cursor_column`."""
@@ -92,7 +88,7 @@ class HeaderSelected(ColumnMessage, namespace="grid"):
 class SortRequested(ColumnMessage, namespace="grid"):
     """The user asks for the rows in the order of a column; the grid itself never sorts."""
 
-    def __init__(self, grid: Grid, column_index: int, *, descending: bool) -> None:
+    def __init__(self, grid: Widget, column_index: int, *, descending: bool) -> None:
         super().__init__(grid, column_index)
         self.descending = descending
 

@@ -10,11 +10,11 @@ from textual.coordinate import Coordinate
 from textual.scrollbar import ScrollTo
 
 from amltui.tui.grid import messages
-from amltui.tui.grid.moves import Moves
+from amltui.tui.grid.navigation import Navigation
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class HitTarget:
     """What lies at a place of the widget; None: nothing of that kind."""
 
     row: int | None
@@ -24,7 +24,7 @@ class Spot:
     """In the header, the column whose right edge this is."""
 
 
-class Mouse(Moves):
+class Mouse(Navigation):
     """Mouse events, by the place they happen at."""
 
     def __init__(
@@ -35,22 +35,22 @@ class Mouse(Moves):
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
-        self._held: Spot | None = None
+        self._held: HitTarget | None = None
         """Where the button went down and is still held."""
         self._dragged = False
         self._held_width = 0
         self._held_x = 0
 
-    def spot(self, x: int, y: int) -> Spot:
+    def target_at(self, x: int, y: int) -> HitTarget:
         """What lies at cell `x` of line `y` of the widget."""
         scroll_x, scroll_y = self.scroll_offset
         slot = self._layout.at(x, scroll_x)
         column = slot.column if slot else None
         if y < self.header_height:
             edge = column if slot and x == slot.stop - 1 else None
-            return Spot(None, column, header=True, edge=edge)
+            return HitTarget(None, column, header=True, edge=edge)
         row = scroll_y + y - self.header_height
-        return Spot(row if row < self.row_count else None, column, header=False, edge=None)
+        return HitTarget(row if row < self.row_count else None, column, header=False, edge=None)
 
     def _scroll_to(self, *args: Any, **options: Any) -> bool:
         """Scroll at once, whoever asks: the scrollbar's own messages would animate.
@@ -80,21 +80,21 @@ class Mouse(Moves):
         """Begin what may become a drag."""
         if event.button != 1:
             return
-        spot = self.spot(event.x, event.y)
+        target = self.target_at(event.x, event.y)
         self._dragged = False
-        if spot.edge is not None:
-            slot = self._layout.slot(spot.edge, self.scroll_offset.x)
+        if target.edge is not None:
+            slot = self._layout.slot(target.edge, self.scroll_offset.x)
             self._held_width, self._held_x = (slot.width if slot else 0), event.x
-        elif spot.row is None or spot.column is None:
+        elif target.row is None or target.column is None:
             return
-        self._held = spot
+        self._held = target
         self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Resize or select while the button is held; else show what lies under the mouse."""
         held = self._held
         if held is None:
-            self._hover_over(self.spot(event.x, event.y))
+            self._hover_over(self.target_at(event.x, event.y))
             return
         if held.edge is not None:
             if event.x != self._held_x or self._dragged:
@@ -126,13 +126,13 @@ class Mouse(Moves):
         del event
         self._hover_over(None)
 
-    def _hover_over(self, spot: Spot | None) -> None:
+    def _hover_over(self, target: HitTarget | None) -> None:
         old = self._hover
-        row = -1 if spot and spot.header else spot.row if spot else None
+        row = -1 if target and target.header else target.row if target else None
         self._hover = (
             None
-            if spot is None or row is None or spot.column is None
-            else Coordinate(row, spot.column)
+            if target is None or row is None or target.column is None
+            else Coordinate(row, target.column)
         )
         if old == self._hover:
             return
@@ -148,21 +148,21 @@ class Mouse(Moves):
         if self._dragged:
             self._dragged = False
             return
-        spot = self.spot(event.x, event.y)
-        if spot.edge is not None and event.chain > 1:
-            self.set_width(spot.edge, None)
-        elif spot.header:
-            if spot.column is not None:
-                self.post_message(messages.HeaderSelected(self._grid, spot.column))
-        elif spot.row is None:
+        target = self.target_at(event.x, event.y)
+        if target.edge is not None and event.chain > 1:
+            self.set_width(target.edge, None)
+        elif target.header:
+            if target.column is not None:
+                self.post_message(messages.HeaderSelected(self, target.column))
+        elif target.row is None:
             return
-        elif spot.column is None:
+        elif target.column is None:
             if event.x < self._layout.gutter:
-                number = self._number(spot.row)
-                self.post_message(messages.RowLabelSelected(self._grid, spot.row, number))
+                number = self._number(target.row)
+                self.post_message(messages.RowLabelSelected(self, target.row, number))
         elif self.show_cursor and self.cursor_type != "none":
-            target = Coordinate(spot.row, spot.column)
-            again = target == self.cursor_coordinate and not event.shift
-            self.move_cursor(row=spot.row, column=spot.column, extend=event.shift)
+            at = Coordinate(target.row, target.column)
+            again = at == self.cursor_coordinate and not event.shift
+            self.move_cursor(row=target.row, column=target.column, extend=event.shift)
             if again:
                 self.action_select_cursor()

@@ -103,7 +103,7 @@ class DatasetList(Lines, can_focus=True, inherit_bindings=False):
             found = min(self._cursor, max(len(rows) - 1, 0))
         self._cursor = found
         self.hold(Size(1, len(rows)))
-        self._reveal()
+        self._scroll_to_cursor()
         self.refresh()
         if self.current != before:
             # Not at once: a message made while the pane's own handler runs counts as the pane's,
@@ -153,20 +153,20 @@ class DatasetList(Lines, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, _event: Resize) -> None:
         """Keep the cursor in sight."""
-        self._reveal()
+        self._scroll_to_cursor()
 
     def _to(self, row: int) -> None:
         row = max(0, min(row, len(self._rows) - 1))
         if self._rows and row != self._cursor:
             self._cursor = row
-            self._reveal()
+            self._scroll_to_cursor()
             self.refresh()
             self.post_message(self.Highlighted(self.current))
 
     def _report(self) -> None:
         self.post_message(self.Highlighted(self.current))
 
-    def _reveal(self) -> None:
+    def _scroll_to_cursor(self) -> None:
         self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
 
     def draw(self, y: int) -> Strip:

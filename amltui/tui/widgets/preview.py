@@ -17,8 +17,8 @@ from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import Rows
 from amltui.text import visible, visible_lines
 from amltui.tui.grid import Grid
-from amltui.tui.grid.board import NoRows
 from amltui.tui.grid.messages import LayoutChanged
+from amltui.tui.grid.row_cache import NoRows
 from amltui.tui.history import History
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.palette import Command, Palette
@@ -194,7 +194,7 @@ class PreviewPane(Pane):
                 moves when they come.
         """
         self._rows = rows
-        self.grid.show_notes = summaries and not isinstance(rows, HexRows)
+        self.grid.show_summaries = summaries and not isinstance(rows, HexRows)
         self._view = view
         nothing = rows.complete and not rows.columns
         empty = self.query_one("#preview-empty", Static)

@@ -131,13 +131,13 @@ class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
         running = sum(t.state == "running" for t in transfers)
         self.border_title = f"4 Transfers ({running} running)" if running else "4 Transfers"
         if grew:
-            self._reveal()
+            self._scroll_to_cursor()
         self.refresh()
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""
         self._cursor = max(0, min(self._cursor + by, len(self._rows) - 1))
-        self._reveal()
+        self._scroll_to_cursor()
         self.refresh()
 
     def action_report(self, what: str) -> None:
@@ -149,7 +149,7 @@ class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
         """A click moves the cursor."""
         self.action_move(int(event.y + self.scroll_offset.y) - self._cursor)
 
-    def _reveal(self) -> None:
+    def _scroll_to_cursor(self) -> None:
         self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
 
     def draw(self, y: int) -> Strip:

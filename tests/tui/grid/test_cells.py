@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from amltui.text import visible
 from amltui.tui.grid.cells import fit, looks_numeric, shown, width_of
-from amltui.tui.grid.paint import marked, titled
+from amltui.tui.grid.strips import marked, titled
 
 TEXTS = st.text(
     st.one_of(

@@ -9,7 +9,7 @@ from textual.message import Message
 from amltui.tui.grid import Grid
 from tests.support.made_rows import MadeRows
 
-OURS = {"amltui.tui.grid.grid", "amltui.tui.grid.moves"}
+OURS = {"amltui.tui.grid.grid", "amltui.tui.grid.navigation"}
 
 
 class Stage(App[None]):
@@ -246,7 +246,7 @@ async def test_scrollbars_are_drawn_in_few_pieces():
 async def test_the_header_has_types_notes_and_sort_arrows():
     app = Stage(MadeRows(30, ["name", "other"]))
     async with app.run_test(size=(40, 12)) as pilot:
-        app.grid.set_notes({1: "9 values", 77: "gone"})
+        app.grid.set_summaries({1: "9 values", 77: "gone"})
         app.grid.set_sort({0: True})
         await settled(pilot)
         text = lines(app)

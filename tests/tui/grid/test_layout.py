@@ -3,13 +3,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amltui.tui.grid.layout import PADDING, Layout
+from amltui.tui.grid.layout import PADDING, ColumnLayout
 
 
 @st.composite
 def layouts(draw):
     widths = draw(st.lists(st.integers(1, 60), min_size=1, max_size=30))
-    layout = Layout(len(widths))
+    layout = ColumnLayout(len(widths))
     layout.natural = widths
     layout.chosen = draw(st.dictionaries(st.integers(0, len(widths) - 1), st.integers(1, 90)))
     hidden = draw(st.sets(st.integers(0, len(widths) - 1), max_size=len(widths) - 1))
@@ -70,7 +70,7 @@ def test_the_total_is_the_sum_of_all_visible_columns(layout):
 
 
 def test_a_narrow_view_drops_the_row_numbers_and_thaws_columns():
-    layout = Layout(3)
+    layout = ColumnLayout(3)
     layout.natural = [5, 5, 5]
     layout.fixed = 2
     layout.place(60, 6)

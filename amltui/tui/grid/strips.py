@@ -15,14 +15,14 @@ from textual.strip import Strip
 
 from amltui.tui.grid.cells import CUT, fit, shown, take, width_of
 from amltui.tui.grid.layout import Slot
-from amltui.tui.grid.look import Look
+from amltui.tui.grid.styles import GridStyles
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What all lines of a frame have in common, looked up once."""
 
-    look: Look
+    styles: GridStyles
     width: int
     header: int
     """Lines of the header."""
@@ -46,7 +46,7 @@ class Frame:
         return at_row in {None, row} and at_column in {None, column}
 
 
-class Line:
+class StripBuilder:
     """Text collected from left to right; neighbours of one style become one segment.
 
     Each segment costs some forty bytes on the wire to the terminal, so merging is what keeps a
@@ -78,7 +78,9 @@ class Line:
             self.segments.append(Segment("".join(self._pieces), self._style))
             self._pieces = []
 
-    def strip(self, width: int, end: Style, rest: Line | None = None, skipped: int = 0) -> Strip:
+    def strip(
+        self, width: int, end: Style, rest: StripBuilder | None = None, skipped: int = 0
+    ) -> Strip:
         """What was added, in exactly `width` cells; what they leave free is in the style `end`.
 
         Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from typing import ClassVar, Final
 
 from rich.style import Style
@@ -15,41 +15,19 @@ from textual.strip import Strip
 from amltui.tables.rows import Column, Rows, about_type
 from amltui.tui.grid.cells import EMPTY, MISSING, fit, looks_numeric, shown, width_of
 from amltui.tui.grid.copying import Selection
-from amltui.tui.grid.layout import MAX_NATURAL, MAX_WIDTH, PADDING, Layout, Slot
-from amltui.tui.grid.look import COMPONENTS, Look
-from amltui.tui.grid.pages import Block, Pages
-from amltui.tui.grid.paint import Frame, Line, MergedBar, marked, titled
+from amltui.tui.grid.layout import MAX_NATURAL, MAX_WIDTH, PADDING, ColumnLayout, Slot
+from amltui.tui.grid.row_cache import NoRows, RowBlock, RowCache
+from amltui.tui.grid.strips import Frame, MergedBar, StripBuilder, marked, titled
+from amltui.tui.grid.styles import COMPONENTS, GridStyles
 from amltui.tui.lines import QuietScroll
 
 _ARROWS = {False: "▲", True: "▼"}
 _PAD = " " * PADDING
-NOTE_WIDTH: Final = 8
-"""Cells kept for a note: eight bars, `9 values`. A longer one is shown without its word."""
+SUMMARY_WIDTH: Final = 8
+"""Cells kept for a summary: eight bars, `9 values`. A longer one is shown without its word."""
 
 
-class NoRows:
-    """Nothing to show: no rows, no columns."""
-
-    columns: tuple[Column, ...] = ()
-    row_count = 0
-    complete = True
-
-    def window(self, start: int, stop: int, columns: Sequence[int]) -> list[Sequence[str | None]]:
-        """Nothing for each column asked for."""
-        del start, stop
-        return [[] for _ in columns]
-
-    def row_numbers(self, start: int, stop: int) -> range:
-        """No numbers."""
-        del start, stop
-        return range(0)
-
-    def cell(self, row: int, column: int) -> str | None:
-        """Never there."""
-        raise IndexError(f"no cell at row {row}, column {column}")
-
-
-class Board(QuietScroll, can_focus=True, inherit_bindings=False):
+class GridView(QuietScroll, can_focus=True, inherit_bindings=False):
     """Draws rows; knows nothing of keys and mouse."""
 
     ALLOW_SELECT = False
@@ -58,8 +36,8 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
     show_header = reactive(default=True)
     show_types = reactive(default=True)
     """Whether a line under the names gives the types."""
-    show_notes = reactive(default=False)
-    """Whether a line of the header, and room in each column, is kept for notes that may come."""
+    show_summaries = reactive(default=False)
+    """Whether a line of the header, and room in each column, is kept for summaries to come."""
     show_row_labels = reactive(default=True)
     """Whether rows have their numbers before them."""
     zebra_stripes = reactive(default=False)
@@ -83,16 +61,16 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
         super().__init__(name=name, id=id, classes=classes)
         self._rows: Rows = NoRows()
         self._columns: tuple[Column, ...] = ()
-        self._pages = Pages(self._rows)
-        self._layout = Layout()
+        self._cache = RowCache(self._rows)
+        self._layout = ColumnLayout()
         self._numeric: dict[int, bool] = {}
         self._largest_label = 0
-        self._notes: dict[int, str] = {}
+        self._summaries: dict[int, str] = {}
         self._sorted: dict[int, bool] = {}
         self._pattern: re.Pattern[str] | None = None
         self._malformed: Container[int] = frozenset()
         self._selection: Selection | None = None
-        self._look: Look | None = None
+        self._styles: GridStyles | None = None
         self._frame: Frame | None = None
         self._hover: Coordinate | None = None
         """The cell under the mouse; row -1: the header."""
@@ -117,7 +95,7 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
         """Lines of the header now: fewer in a low widget, so that rows stay to be seen."""
         if not self.show_header or not self._columns:
             return 0
-        lines = 1 + self.show_types + (self.show_notes or bool(self._notes))
+        lines = 1 + self.show_types + (self.show_summaries or bool(self._summaries))
         height = self.view.height
         return min(lines, height // 3 if height > 2 else max(0, height - 1))
 
@@ -131,7 +109,7 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
         """Rows that can be shown now."""
         return self._rows.row_count
 
-    def _place(self) -> None:
+    def _layout_columns(self) -> None:
         """Put the columns where they belong now, and tell the scrollbars."""
         gutter = 0
         if self.show_row_labels and self.row_count:
@@ -145,13 +123,13 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
             if self.view == view:
                 break  # Else a scrollbar came or went, and took or gave room.
 
-    def _settle(self, scroll_x: int, first: int) -> bool:
+    def _load_visible(self, scroll_x: int, first: int) -> bool:
         """Read what is in view from row `first` on; true when that made a column wider."""
         columns = [slot.column for slot in self._layout.in_view(scroll_x)]
         if not columns:
             return False
         wider = False
-        for block in self._pages.read(first, first + self.page_height, columns):
+        for block in self._cache.read(first, first + self.page_height, columns):
             if block.fresh:
                 block.fresh = False
                 label = max(block.numbers, default=-1) + 1
@@ -165,10 +143,10 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
                     block.measured.add(column)
                     wider = self._measure(column, block) or wider
         if wider:
-            self._place()
+            self._layout_columns()
         return wider
 
-    def _measure(self, column: int, block: Block) -> bool:
+    def _measure(self, column: int, block: RowBlock) -> bool:
         """Take a block's texts into account for a column's width and alignment."""
         texts = [text for text in block.cells[column] if text]
         if texts and self._columns[column].type is None and self._numeric.get(column, True):
@@ -184,8 +162,10 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
     def _title_width(self, column: int) -> int:
         name = width_of(self._title(column)) + 2 * (column in self._sorted)
         kind = width_of(self._kind(column, 0))
-        note = NOTE_WIDTH if self.show_notes else width_of(self._notes.get(column, ""))
-        return min(MAX_WIDTH, max(name, kind, note))
+        summary = (
+            SUMMARY_WIDTH if self.show_summaries else width_of(self._summaries.get(column, ""))
+        )
+        return min(MAX_WIDTH, max(name, kind, summary))
 
     def _title(self, column: int) -> str:
         return shown(self._columns[column].name[: 4 * MAX_WIDTH]) or f"({column + 1})"
@@ -242,18 +222,18 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """Forget the styles of the theme that was."""
         super().notify_style_update()
-        self._look = None
+        self._styles = None
 
     # Drawing
 
-    def _styles(self) -> Look:
-        if self._look is None:
-            self._look = Look.of(
+    def _current_styles(self) -> GridStyles:
+        if self._styles is None:
+            self._styles = GridStyles.of(
                 self.rich_style,
                 self.get_component_rich_style,
                 self._part,
             )
-        return self._look
+        return self._styles
 
     def _part(self, name: str) -> Style:
         """A component's own style to lay over another, its colours mixed where they let through."""
@@ -266,7 +246,10 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Read what is in view, then draw it."""
-        if self._settle(self.scroll_offset.x, self.scroll_offset.y) and crop.size != self.size:
+        if (
+            self._load_visible(self.scroll_offset.x, self.scroll_offset.y)
+            and crop.size != self.size
+        ):
             self._refresh_view()
         self._frame = self._compose_frame()
         try:
@@ -280,7 +263,7 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
         kind = self.cursor_type if self.show_cursor else "none"
         at = self.cursor_coordinate
         return Frame(
-            look=self._styles(),
+            styles=self._current_styles(),
             width=self.view.width,
             header=self.header_height,
             top=scroll_y,
@@ -297,102 +280,104 @@ class Board(QuietScroll, can_focus=True, inherit_bindings=False):
         frame = self._frame or self._compose_frame()
         row = frame.top + y - frame.header
         if y >= frame.header and row >= self.row_count:
-            return Strip.blank(frame.width, frame.look.base)
-        fixed = Line()
+            return Strip.blank(frame.width, frame.styles.base)
+        fixed = StripBuilder()
         # Where nothing is cut off, all goes into one line: the fewer segments.
-        rest = Line() if frame.skipped else fixed
+        rest = StripBuilder() if frame.skipped else fixed
         if y < frame.header:
             end = self._draw_header(y, frame, fixed, rest)
         else:
             end = self._draw_row(row, frame, fixed, rest)
         return fixed.strip(frame.width, end, rest if frame.skipped else None, frame.skipped)
 
-    def _draw_header(self, y: int, frame: Frame, fixed: Line, rest: Line) -> Style:
+    def _draw_header(self, y: int, frame: Frame, fixed: StripBuilder, rest: StripBuilder) -> Style:
         """Draw a line of the header; the style of what is behind the last column."""
-        look = frame.look
-        fixed.add(" " * self._layout.gutter, look.header)
+        styles = frame.styles
+        fixed.add(" " * self._layout.gutter, styles.header)
         separator = self._layout.separator
         for slot in frame.slots:
             if separator and not slot.frozen:
-                fixed.add("│", look.header + look.line)
+                fixed.add("│", styles.header + styles.line)
                 separator = False
             column = slot.column
-            style = look.header
+            style = styles.header
             if column == frame.cursor_column:
-                style += look.header_cursor
+                style += styles.header_cursor
             if self._hover == (-1, column):
-                style += look.header_hover
+                style += styles.header_hover
             right = self._is_right(column)
             if y == 0:
                 arrow = _ARROWS[self._sorted[column]] if column in self._sorted else ""
                 text = titled(self._title(column), arrow, slot.width, right=right)
             elif y == 1 and self.show_types:
                 text = fit(self._kind(column, slot.width), slot.width, right=right)
-                style += look.misfit if self._columns[column].misfits else look.kind
+                style += styles.misfit if self._columns[column].misfits else styles.kind
             else:
-                note = self._notes.get(column, "")
-                if width_of(note) > slot.width:
-                    note = note.partition(" ")[0]  # the figure without its word
-                text = fit(note, slot.width, right=right)
-                style += look.note
+                summary = self._summaries.get(column, "")
+                if width_of(summary) > slot.width:
+                    summary = summary.partition(" ")[0]  # the figure without its word
+                text = fit(summary, slot.width, right=right)
+                style += styles.summary
             (fixed if slot.frozen else rest).add(f"{_PAD}{text}{_PAD}", style)
         if separator:
-            fixed.add("│", look.header + look.line)
-        return look.header
+            fixed.add("│", styles.header + styles.line)
+        return styles.header
 
-    def _draw_row(self, row: int, frame: Frame, fixed: Line, rest: Line) -> Style:
+    def _draw_row(self, row: int, frame: Frame, fixed: StripBuilder, rest: StripBuilder) -> Style:
         """Draw a row; the style of what is behind its last column."""
-        look = frame.look
-        block = self._pages.block_of(row, frame.columns)
+        styles = frame.styles
+        block = self._cache.block_of(row, frame.columns)
         index = row - block.start
         number = block.numbers[index]
-        base = (look.odd if row % 2 else look.even) if frame.zebra else look.base
+        base = (styles.odd if row % 2 else styles.even) if frame.zebra else styles.base
         wrong = number in self._malformed
         if wrong:
-            base += look.malformed
+            base += styles.malformed
         whole = row == frame.cursor_row and frame.cursor_column is None
-        end = look.cursor if whole else base
+        end = styles.cursor if whole else base
         if self._layout.gutter:
-            style = base if wrong else base + look.label
+            style = base if wrong else base + styles.label
             if row == frame.cursor_row:
-                style = look.header + look.header_cursor
+                style = styles.header + styles.header_cursor
             mark = "!" if wrong else " "
             fixed.add(f"{number + 1:>{self._layout.gutter - 1}}{mark}", style)
         separator = self._layout.separator
         for slot in frame.slots:
             if separator and not slot.frozen:
-                fixed.add("│", end + look.line)
+                fixed.add("│", end + styles.line)
                 separator = False
             text = block.cells[slot.column][index]
             style = self._cell_style(row, slot, text, base, frame)
-            self._add_cell(fixed if slot.frozen else rest, slot, text, style, look)
+            self._add_cell(fixed if slot.frozen else rest, slot, text, style, styles)
         if separator:
-            fixed.add("│", end + look.line)
+            fixed.add("│", end + styles.line)
         return end
 
     def _cell_style(
         self, row: int, slot: Slot, text: str | None, base: Style, frame: Frame
     ) -> Style:
-        look = frame.look
-        faint = look.missing if text is None else look.empty if not text else None
+        styles = frame.styles
+        faint = styles.missing if text is None else styles.empty if not text else None
         if frame.on_cursor(row, slot.column):
-            style = look.fixed_cursor if slot.frozen else look.cursor
+            style = styles.fixed_cursor if slot.frozen else styles.cursor
             return style + Style(italic=faint.italic) if faint else style
-        style = base + look.fixed if slot.frozen else base
+        style = base + styles.fixed if slot.frozen else base
         if faint:
             style += faint
         if self._selection and self._selection.has(row, slot.column):
-            style += look.selection
+            style += styles.selection
         if self._hover == (row, slot.column):
-            style += look.hover
+            style += styles.hover
         return style
 
-    def _add_cell(self, line: Line, slot: Slot, text: str | None, style: Style, look: Look) -> None:
+    def _add_cell(
+        self, line: StripBuilder, slot: Slot, text: str | None, style: Style, styles: GridStyles
+    ) -> None:
         right = self._is_right(slot.column)
         line.add(_PAD, style)
         if self._pattern is not None and text:
             for piece, hit in marked(text, self._pattern, slot.width, right=right):
-                line.add(piece, style + look.match if hit else style)
+                line.add(piece, style + styles.match if hit else style)
         else:
             # More characters than this never show; combining marks take several a cell.
             short = MISSING if text is None else shown(text[: 8 * slot.width + 8]) or EMPTY

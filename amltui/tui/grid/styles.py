@@ -23,7 +23,7 @@ COMPONENTS: Final = frozenset(
         "grid--line",
         "grid--type",
         "grid--misfit",
-        "grid--note",
+        "grid--summary",
         "grid--missing",
         "grid--empty",
         "grid--selection",
@@ -60,7 +60,7 @@ Grid {
         color: $text-warning;
         text-style: not bold;
     }
-    & > .grid--note {
+    & > .grid--summary {
         color: $text-accent;
         text-style: not bold;
     }
@@ -136,7 +136,7 @@ Grid {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GridStyles:
     """Styles of a frame: some whole, some (marked so) to lay over another."""
 
     base: Style
@@ -154,7 +154,7 @@ class Look:
     hover: Style
     kind: Style
     misfit: Style
-    note: Style
+    summary: Style
     missing: Style
     empty: Style
     selection: Style
@@ -162,7 +162,9 @@ class Look:
     malformed: Style
 
     @classmethod
-    def of(cls, base: Style, whole: Callable[[str], Style], part: Callable[[str], Style]) -> Look:
+    def of(
+        cls, base: Style, whole: Callable[[str], Style], part: Callable[[str], Style]
+    ) -> GridStyles:
         """The look in which `whole` and `part` give a component's style."""
         return cls(
             base=base,
@@ -179,7 +181,7 @@ class Look:
             hover=part("grid--hover"),
             kind=part("grid--type"),
             misfit=part("grid--misfit"),
-            note=part("grid--note"),
+            summary=part("grid--summary"),
             missing=part("grid--missing"),
             empty=part("grid--empty"),
             selection=part("grid--selection"),

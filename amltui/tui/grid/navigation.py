@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.coordinate import Coordinate
 
 from amltui.tui.grid import messages
-from amltui.tui.grid.board import Board
 from amltui.tui.grid.copying import Selection
 from amltui.tui.grid.layout import MAX_CHOSEN, MIN_WIDTH
-
-if TYPE_CHECKING:
-    from amltui.tui.grid.grid import Grid
+from amltui.tui.grid.view import GridView
 
 _PAIR: Final = 1.0
 """Seconds between the two keys of `gg`."""
@@ -24,7 +21,7 @@ def _moving(keys: str, action: str, description: str) -> Binding:
     return Binding(keys, action, description, show=False)
 
 
-class Moves(Board, inherit_bindings=False):
+class Navigation(GridView, inherit_bindings=False):
     """The cursor and its keys; DataTable's action names, and those of less and csvlens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,14 +77,6 @@ class Moves(Board, inherit_bindings=False):
         """Column of the rows, from 0."""
         return self.cursor_coordinate.column
 
-    @property
-    def _grid(self) -> Grid:
-        """This widget as what its messages say they come from."""
-        from amltui.tui.grid.grid import Grid
-
-        assert isinstance(self, Grid)
-        return self
-
     def validate_cursor_coordinate(self, value: Coordinate) -> Coordinate:
         """Keep the cursor on a cell that is there and visible."""
         row = max(0, min(value.row, self.row_count - 1))
@@ -99,7 +88,7 @@ class Moves(Board, inherit_bindings=False):
             return
         self._select_to(new)
         if self._follows:
-            self._reveal()
+            self._scroll_to_cursor()
         if old != new:
             self._refresh_cursor(old, new)
             self._report_highlight()
@@ -124,18 +113,18 @@ class Moves(Board, inherit_bindings=False):
         at = self.cursor_coordinate
         match self.cursor_type:
             case "cell":
-                self.post_message(messages.CellHighlighted(self._grid, at, self._value(at)))
+                self.post_message(messages.CellHighlighted(self, at, self._value(at)))
             case "row":
-                self.post_message(messages.RowHighlighted(self._grid, at.row, self._number(at.row)))
+                self.post_message(messages.RowHighlighted(self, at.row, self._number(at.row)))
             case "column":
-                self.post_message(messages.ColumnHighlighted(self._grid, at.column))
+                self.post_message(messages.ColumnHighlighted(self, at.column))
 
     def _value(self, at: Coordinate) -> str | None:
-        block = self._pages.block_of(at.row, [at.column])
+        block = self._cache.block_of(at.row, [at.column])
         return block.cells[at.column][at.row - block.start]
 
     def _number(self, row: int) -> int:
-        block = self._pages.block_of(row, [])
+        block = self._cache.block_of(row, [])
         return block.numbers[row - block.start]
 
     def move_cursor(
@@ -174,7 +163,7 @@ class Moves(Board, inherit_bindings=False):
             self._scroll(y=row - self.page_height // 2)
         self.move_cursor(row=row)
 
-    def _reveal(self) -> None:
+    def _scroll_to_cursor(self) -> None:
         """Scroll as little as brings the cursor into view, by widths as they are there."""
         row, column = self.cursor_coordinate
         y = self.scroll_offset.y
@@ -184,7 +173,7 @@ class Moves(Board, inherit_bindings=False):
         for _ in range(3):
             if self.cursor_type in {"cell", "column"}:
                 x = self._layout.reveal(column, x)
-            if not self._settle(x, y):
+            if not self._load_visible(x, y):
                 break
         self._scroll(x, y)
 
@@ -202,13 +191,13 @@ class Moves(Board, inherit_bindings=False):
         self._changed_layout()
 
     def _changed_layout(self) -> None:
-        self._relaid()
+        self._layout_changed()
         self.cursor_coordinate = self.cursor_coordinate
-        self._reveal()
-        self.post_message(messages.LayoutChanged(self._grid))
+        self._scroll_to_cursor()
+        self.post_message(messages.LayoutChanged(self))
 
-    def _relaid(self) -> None:
-        self._place()
+    def _layout_changed(self) -> None:
+        self._layout_columns()
         self._refresh_view()
 
     # Selecting
@@ -245,7 +234,7 @@ class Moves(Board, inherit_bindings=False):
             return
         touched = [each.rows for each in (old, selection) if each is not None]
         self._refresh_rows(min(r.start for r in touched), max(r.stop for r in touched))
-        self.post_message(messages.SelectionChanged(self._grid))
+        self.post_message(messages.SelectionChanged(self))
 
     def clear_selection(self) -> bool:
         """Drop the selected range; false when there was none."""
@@ -342,7 +331,7 @@ class Moves(Board, inherit_bindings=False):
     def _page_columns(self, direction: int) -> None:
         room = max(1, self.view.width - self._layout.left)
         self._scroll(x=self.scroll_offset.x + direction * room)
-        self._settle(self.scroll_offset.x, self.scroll_offset.y)
+        self._load_visible(self.scroll_offset.x, self.scroll_offset.y)
         slots = [slot for slot in self._layout.in_view(self.scroll_offset.x) if not slot.frozen]
         if slots and self._moves_columns:
             whole = [s for s in slots if s.x >= self._layout.left and s.stop <= self.view.width]
@@ -387,8 +376,8 @@ class Moves(Board, inherit_bindings=False):
         at = self.cursor_coordinate
         match self.cursor_type:
             case "cell":
-                self.post_message(messages.CellSelected(self._grid, at, self._value(at)))
+                self.post_message(messages.CellSelected(self, at, self._value(at)))
             case "row":
-                self.post_message(messages.RowSelected(self._grid, at.row, self._number(at.row)))
+                self.post_message(messages.RowSelected(self, at.row, self._number(at.row)))
             case "column":
-                self.post_message(messages.ColumnSelected(self._grid, at.column))
+                self.post_message(messages.ColumnSelected(self, at.column))

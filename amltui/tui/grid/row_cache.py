@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from amltui.tables.rows import Rows
+from amltui.tables.rows import Column, Rows
 
 BLOCK: Final = 64
 """Rows of a block."""
@@ -14,7 +14,29 @@ _KEPT: Final = 8
 """Blocks kept: several pages either way, at most a few MiB even where every cell is long."""
 
 
-class Block:
+class NoRows:
+    """Nothing to show: no rows, no columns."""
+
+    columns: tuple[Column, ...] = ()
+    row_count = 0
+    complete = True
+
+    def window(self, start: int, stop: int, columns: Sequence[int]) -> list[Sequence[str | None]]:
+        """Nothing for each column asked for."""
+        del start, stop
+        return [[] for _ in columns]
+
+    def row_numbers(self, start: int, stop: int) -> range:
+        """No numbers."""
+        del start, stop
+        return range(0)
+
+    def cell(self, row: int, column: int) -> str | None:
+        """Never there."""
+        raise IndexError(f"no cell at row {row}, column {column}")
+
+
+class RowBlock:
     """Rows `start` to before `stop`, read column by column as they come into view."""
 
     __slots__ = ("cells", "fresh", "measured", "numbers", "start", "stop")
@@ -30,12 +52,12 @@ class Block:
         """Columns whose texts were looked at for width and alignment."""
 
 
-class Pages:
+class RowCache:
     """Blocks of one `Rows`, the least recently used forgotten first."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._blocks: OrderedDict[int, Block] = OrderedDict()
+        self._blocks: OrderedDict[int, RowBlock] = OrderedDict()
 
     def grew(self) -> None:
         """Forget the blocks that were read before they were full."""
@@ -43,7 +65,7 @@ class Pages:
             if block.stop - block.start < BLOCK:
                 del self._blocks[index]
 
-    def read(self, start: int, stop: int, columns: Sequence[int]) -> list[Block]:
+    def read(self, start: int, stop: int, columns: Sequence[int]) -> list[RowBlock]:
         """The blocks that hold rows `start` to before `stop`, with `columns` read."""
         stop = min(stop, self._rows.row_count)
         indexes = range(start // BLOCK, (stop + BLOCK - 1) // BLOCK)
@@ -54,21 +76,21 @@ class Pages:
             self._blocks.popitem(last=False)
         return blocks
 
-    def _block(self, index: int) -> Block:
+    def _block(self, index: int) -> RowBlock:
         block = self._blocks.get(index)
         if block is None:
             start = index * BLOCK
             stop = min(start + BLOCK, self._rows.row_count)
-            block = self._blocks[index] = Block(self._rows, start, stop)
+            block = self._blocks[index] = RowBlock(self._rows, start, stop)
         self._blocks.move_to_end(index)
         return block
 
-    def _fill(self, block: Block, columns: Iterable[int]) -> None:
+    def _fill(self, block: RowBlock, columns: Iterable[int]) -> None:
         missing = [column for column in columns if column not in block.cells]
         if missing:
             texts = self._rows.window(block.start, block.stop, missing)
             block.cells.update(zip(missing, texts, strict=True))
 
-    def block_of(self, row: int, columns: Sequence[int]) -> Block:
+    def block_of(self, row: int, columns: Sequence[int]) -> RowBlock:
         """The block that holds `row`, with `columns` read."""
         return self.read(row, row + 1, columns)[0]
