@@ -11,14 +11,14 @@ from textual.events import Resize
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
 from amltui.text import visible_lines
-from amltui.tui.backend import Backend
-from amltui.tui.garbage import QUIET
-from amltui.tui.hangup import end_with_terminal
-from amltui.tui.keys import OrderedKeys
-from amltui.tui.notes import Notes, Severity
+from amltui.tui.idle_gc import IDLE_SECONDS
+from amltui.tui.key_queue import KeyQueue
+from amltui.tui.notifications import Notifications, Severity
 from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
+from amltui.tui.session_loader import SessionLoader
+from amltui.tui.sighup import end_with_terminal
 from amltui.tui.theme import DARK, LIGHT
 from amltui.tui.widgets.dataset_list import DatasetList
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class AmltuiApp(OrderedKeys[int]):
+class AmltuiApp(KeyQueue[int]):
     """amltui on the whole terminal."""
 
     TITLE = "amltui"
@@ -42,26 +42,26 @@ class AmltuiApp(OrderedKeys[int]):
 
     def __init__(self, profile: str | None = None, *, options: Options | None = None) -> None:
         super().__init__()
-        self.backend = Backend(profile, options)
-        self.notes = Notes()
+        self.loader = SessionLoader(profile, options)
+        self.notes = Notifications()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
 
     def on_mount(self) -> None:
         """Paint first; the session opens beside it."""
-        self.backend.start()
-        self.set_interval(QUIET, self.backend.garbage.collect_in_quiet)
-        self.push_screen(MainScreen(self.backend, self.notes, rows=self.LIST))
+        self.loader.start()
+        self.set_interval(IDLE_SECONDS, self.loader.collector.collect_in_quiet)
+        self.push_screen(MainScreen(self.loader, self.notes, self.report, rows=self.LIST))
 
     async def on_unmount(self) -> None:
         """End the session, and with it an embedded workspace, in order."""
-        await self.backend.close()
+        await self.loader.close()
 
     def key_taken(self) -> None:
         """Let transfers leave the loop to what the key does, and to the keys after it."""
-        self.backend.garbage.key_taken()
-        session = self.backend.open_session
+        self.loader.collector.key_taken()
+        session = self.loader.loaded
         if session is not None:
             session.give_way()
 

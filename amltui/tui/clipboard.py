@@ -17,7 +17,7 @@ _SCREEN_CHUNK: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class ClipboardWrite:
     """What goes to the terminal."""
 
     sequence: str
@@ -37,14 +37,14 @@ class Copied:
         return f"Sent {what} to the terminal's clipboard ({self.sent:,} bytes)."
 
 
-def copied(text: str, environment: Mapping[str, str]) -> Copied:
+def clipboard_write(text: str, environment: Mapping[str, str]) -> ClipboardWrite:
     """The sequence that copies `text`, wrapped for what `environment` says runs between."""
     whole = text.encode("utf-8", "replace")
     data = whole
     if len(whole) > LIMIT:
         data = whole[:LIMIT].decode("utf-8", "ignore").encode()
     osc = f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\x07"
-    return Copied(_wrapped(osc, environment), len(data), len(whole))
+    return ClipboardWrite(_wrapped(osc, environment), len(data), len(whole))
 
 
 def _wrapped(osc: str, environment: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from amltui.models import Dataset
 from amltui.tui.app import AmltuiApp
-from amltui.tui.hangup import end_with_terminal
+from amltui.tui.sighup import end_with_terminal
 from amltui.tui.widgets.dataset_list import DatasetList
 
 

@@ -71,7 +71,7 @@ async def test_a_click_behind_a_dialog_leaves_it_in_focus(place):
 
 
 async def test_two_dialogs_stand_one_after_the_other(place):
-    from amltui.tui.dialogs.ask import AskLine
+    from amltui.tui.dialogs.prompts import AskLine
 
     answers = []
     async with at_the_screen() as user:

@@ -1,9 +1,9 @@
-from amltui.tui.widgets.palette import Command, matching
+from amltui.tui.widgets.palette import PaletteCommand, matching
 
 COMMANDS = [
-    Command("key:d", "download", "d"),
-    Command("run:download_to", "download to a path that you type"),
-    Command("key:R", "refresh the list", "R"),
+    PaletteCommand("key:d", "download", "d"),
+    PaletteCommand("run:download_to", "download to a path that you type"),
+    PaletteCommand("key:R", "refresh the list", "R"),
 ]
 
 
@@ -30,6 +30,6 @@ def test_letters_in_their_order_find_what_no_word_does():
 
 
 def test_a_name_that_holds_the_number_comes_before_the_place_of_that_number():
-    years = [Command("column:1", "1999"), Command("column:2", "2000")]
+    years = [PaletteCommand("column:1", "1999"), PaletteCommand("column:2", "2000")]
     found = [c.id for c in matching(years, "2000", number="column")]
     assert found == ["column:2", "column:2000"]

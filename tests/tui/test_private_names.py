@@ -9,7 +9,7 @@ import amltui.tui
 
 INTENDED = {
     ("AmltuiApp", "_fatal_error"),
-    ("QuietScroll", "_scroll_update"),
+    ("SteadyScroll", "_scroll_update"),
     ("Mouse", "_scroll_to"),
 }
 """Overrides of private methods. Each says beside its definition why there is no public way."""

@@ -198,7 +198,7 @@ async def test_hostile_text_from_a_file_is_drawn_as_plain_characters(place):
     name = "[bold]x[/bold] \u202edlrow"
     (place / "h.csv").write_text("[red]a[/red],b\n\x1b]0;t\x07,[link=x]y\n")
     async with at_the_screen() as user:
-        session = await user.app.backend.session()
+        session = await user.app.loader.session()
         made = await session.upload(
             place / "h.csv", name=name, data_type_id="GenericCSV", description="[blink]\x1b[5m"
         )

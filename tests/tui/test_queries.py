@@ -195,7 +195,7 @@ async def test_a_whole_cell_is_shown_and_copied(place, monkeypatch):
     monkeypatch.setattr("amltui.tui.actions.copying.write", lambda _app, text: sent.append(text))
     (place / "long.csv").write_text('a\n"' + "line one\nline two " + "x" * 3_000 + '"\n')
     async with at_the_screen() as user:
-        session = await user.app.backend.session()
+        session = await user.app.loader.session()
         made = await session.upload(place / "long.csv", name="long", data_type_id="GenericCSV")
         await user.main.reload(select=made.family_id)
         await user.press("1", "enter")

@@ -13,8 +13,8 @@ from amltui.models import Dataset
 from amltui.text import visible, visible_lines
 from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.python_prompt import local_contents
-from amltui.tui.clipboard import LIMIT, copied
-from amltui.tui.dialogs.menu import Entry, Menu
+from amltui.tui.clipboard import LIMIT, clipboard_write
+from amltui.tui.dialogs.menu import Menu, MenuItem
 from amltui.tui.terminal import show_plainly, write
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class CopyActions:
         dataset = self._host.dataset
         entries = self._of_cells() + (self._of_dataset(dataset) if dataset else [])
         if self._last:
-            entries.append(Entry("v", "show what was copied", "for the mouse to take"))
+            entries.append(MenuItem("v", "show what was copied", "for the mouse to take"))
         if not entries:
             raise UsageError("There is nothing to copy.", hint="Choose a dataset first.")
         letter = await self._host.ask(Menu("Copy", entries))
@@ -60,7 +60,7 @@ class CopyActions:
         from amltui.services.snippets import snippet
 
         kinds: dict[str, Kind] = {"a": "amltui", "z": "azureml", "p": "pandas", "c": "cli"}
-        entries = [Entry(letter, kind, _SNIPPETS[kind]) for letter, kind in kinds.items()]
+        entries = [MenuItem(letter, kind, _SNIPPETS[kind]) for letter, kind in kinds.items()]
         letter = await self._host.ask(Menu("Copy a snippet", entries))
         if letter is not None:
             session = await self._host.session()
@@ -71,31 +71,31 @@ class CopyActions:
     def send(self, text: str, what: str) -> None:
         """Copy a text and say what was sent."""
         self._last = text
-        result = copied(text, os.environ)
+        result = clipboard_write(text, os.environ)
         write(self._app(), result.sequence)
         self._host.say(f"{result.say(what)}\nIf it did not arrive, y v shows it for the mouse.")
 
-    def _of_cells(self) -> list[Entry]:
+    def _of_cells(self) -> list[MenuItem]:
         grid, rows = self._host.preview.grid, self._host.preview.rows
         if rows is None or not rows.row_count:
             return []
         cell = rows.window(grid.cursor_row, grid.cursor_row + 1, [grid.cursor_column])[0]
         value = cell[0] if cell else None
         entries = [
-            Entry("c", "cell", "missing" if value is None else visible(value)),
-            Entry("r", "row", "its cells, parted by tabs"),
-            Entry("l", "column", visible(rows.columns[grid.cursor_column].name)),
+            MenuItem("c", "cell", "missing" if value is None else visible(value)),
+            MenuItem("r", "row", "its cells, parted by tabs"),
+            MenuItem("l", "column", visible(rows.columns[grid.cursor_column].name)),
         ]
         if grid.has_selection:
-            entries.append(Entry("a", "selected cells", "parted by tabs"))
+            entries.append(MenuItem("a", "selected cells", "parted by tabs"))
         return entries
 
-    def _of_dataset(self, dataset: Dataset) -> list[Entry]:
+    def _of_dataset(self, dataset: Dataset) -> list[MenuItem]:
         return [
-            Entry("n", "name", visible(dataset.name)),
-            Entry("i", "id", visible(dataset.id)),
-            Entry("s", "snippet", "code that reads it: amltui, azureml, pandas or cli"),
-            Entry("p", "path", "of its contents on this disk"),
+            MenuItem("n", "name", visible(dataset.name)),
+            MenuItem("i", "id", visible(dataset.id)),
+            MenuItem("s", "snippet", "code that reads it: amltui, azureml, pandas or cli"),
+            MenuItem("p", "path", "of its contents on this disk"),
         ]
 
     async def _text(self, letter: str, dataset: Dataset | None) -> tuple[str, str]:

@@ -12,10 +12,10 @@ from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.tui.actions.host import ActionHost
 from amltui.tui.actions.transfers import TransferActions
-from amltui.tui.dialogs.ask import AskLine, AskText
-from amltui.tui.dialogs.menu import Entry, Menu
+from amltui.tui.dialogs.menu import Menu, MenuItem
+from amltui.tui.dialogs.prompts import AskLine, AskText
 from amltui.tui.dialogs.upload import UploadScreen
-from amltui.tui.folders import free_name, full_path, is_folder
+from amltui.tui.path_completion import free_name, full_path, is_folder
 
 LARGE: Final = 64 << 20
 """Bytes above which a download does not begin before its place was agreed to."""
@@ -177,8 +177,8 @@ class DatasetActions:
             Menu(
                 "The file is there already",
                 [
-                    Entry("k", "keep both", f"save as {visible(spare.name)}"),
-                    Entry("o", "overwrite", visible(target.name)),
+                    MenuItem("k", "keep both", f"save as {visible(spare.name)}"),
+                    MenuItem("o", "overwrite", visible(target.name)),
                 ],
                 question=visible(str(target)),
             )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from amltui.errors import AmltuiError, ConfigError, Unauthorized, Unreachable, UsageError
 from amltui.tui.actions.host import ListHost
-from amltui.tui.dialogs.ask import AskLine
-from amltui.tui.widgets.header import State
+from amltui.tui.dialogs.prompts import AskLine
+from amltui.tui.widgets.header import ConnectionState
 
 if TYPE_CHECKING:
     from amltui.services.catalog import Snapshot
@@ -22,7 +22,7 @@ POLL: float = 30.0
 RETRY: float = 5.0
 """Seconds between two tries to reach one that does not."""
 
-_INSTEAD: dict[State, str] = {
+_INSTEAD: dict[ConnectionState, str] = {
     "offline": "The workspace does not answer.\n\nIt is tried again every few seconds.",
     "refused": "The workspace refused the token or does not know the workspace id.\n\n"
     "S asks for another token.",
@@ -124,7 +124,7 @@ class ListActions:
             raise
 
     def _failed(self, error: AmltuiError) -> None:
-        state: State = "failed"
+        state: ConnectionState = "failed"
         if isinstance(error, Unreachable):
             state = "offline"
         elif isinstance(error, Unauthorized):

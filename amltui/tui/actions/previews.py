@@ -16,7 +16,7 @@ from amltui.tui.actions.queries import QueryActions
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.json_text import indented
 from amltui.tui.widgets.details import Facts
-from amltui.tui.widgets.preview import View
+from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -248,11 +248,11 @@ class PreviewActions:
             self._host.preview.describe(self._view())
             self._changed()
 
-    def _view(self) -> View:
+    def _view(self) -> PreviewState:
         preview, dataset = self._preview, self._dataset
         if preview is None or dataset is None:
-            return View()
-        rows, table, chips = preview.rows, preview.table, self.queries.stack.labels
+            return PreviewState()
+        rows, table, labels = preview.rows, preview.table, self.queries.stack.labels
         note = preview.note or "complete"
         if not rows.complete:
             note = f"{human_size(preview.received)} of {human_size(preview.size)} read"
@@ -262,21 +262,21 @@ class PreviewActions:
             note = "the file was changed meanwhile, so its rows are not known"
         if table is not None and table is not rows and not table.complete:
             part = f"{preview.built:.0%} of the columns read"
-            note = part if chips else f"{note} · {part}"
-            rows = table if chips else rows
+            note = part if labels else f"{note} · {part}"
+            rows = table if labels else rows
         whole = None
-        if chips:
+        if labels:
             note = "" if rows.complete else f"so far, {note}"
             if self.queries.stack.replaced:
                 note = f"asked of {self.queries.stack.asked_of:,} rows {note}".rstrip()
             else:
                 whole = self.queries.stack.asked_of
         if preview.table is not None and preview.table.malformed_count:
-            chips = (*chips, f"{preview.table.malformed_count:,} malformed")
+            labels = (*labels, f"{preview.table.malformed_count:,} malformed")
         first = self.queries.stack.first
         if first:
             note, whole = "", rows.row_count
-        return View(dataset.name, note, chips, self.queries.stack.busy, whole, first)
+        return PreviewState(dataset.name, note, labels, self.queries.stack.busy, whole, first)
 
 
 def _encoding(rows: Rows | None) -> str:

@@ -38,7 +38,7 @@ class PythonPrompt:
         path = await local_contents(self._host, dataset)
         # With -P and this path it imports our package, never a file of the same name in the
         # current directory.
-        command = [sys.executable, "-P", "-m", "amltui.tui.prompt"]
+        command = [sys.executable, "-P", "-m", "amltui.tui.repl"]
         root = str(Path(amltui.__file__).parents[1])
         await run_in_front(
             self._app(),

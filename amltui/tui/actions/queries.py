@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from amltui.tables.queries import Histogram, Statistics, View
     from amltui.tables.table import MalformedRows
     from amltui.tui.actions.host import PreviewHost
+    from amltui.tui.widgets.preview import Kind
 
 
 _CALM: Final = 0.5
@@ -71,6 +72,17 @@ class QueryActions:
         self._summaries = {}
         self._malformed = frozenset()
         return self.stack.detach()
+
+    async def answer(self, kind: Kind, text: str) -> None:
+        """Run what was typed; an error is said beside its line, which stays."""
+        run = {"find": self.find, "filter": self.filter, "sql": self.sql}
+        pane = self._host.preview
+        try:
+            await run[kind](text)
+        except QueryError as error:
+            pane.refused(kind, text, f"{error}\n{error.hint}" if error.hint else str(error))
+        else:
+            pane.answered(kind)
 
     # Queries whose result takes the place of the rows
 

@@ -11,7 +11,7 @@ from amltui.errors import Cancelled, Conflict
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost, TransferHost
-from amltui.tui.dialogs.ask import AskLine
+from amltui.tui.dialogs.prompts import AskLine
 from amltui.tui.widgets.dataset_list import Presence
 from amltui.tui.widgets.transfers import TransferRow
 

@@ -19,7 +19,7 @@ from amltui.tui.widgets.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuItem:
     """One choice."""
 
     letter: str
@@ -35,7 +35,7 @@ class Menu(Dialog[str]):
         Binding("escape", "dismiss", "leave"),
     ]
 
-    def __init__(self, title: str, entries: Sequence[Entry], *, question: str = "") -> None:
+    def __init__(self, title: str, entries: Sequence[MenuItem], *, question: str = "") -> None:
         super().__init__()
         self._title = title
         self._question = question

@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option
 from amltui.formats.guess import UNKNOWN_BINARY
 from amltui.models import DataTypeIds
 from amltui.text import human_size, visible
-from amltui.tui.folders import Look, file_problem, full_path, is_folder, look
+from amltui.tui.path_completion import Completion, complete, file_problem, full_path, is_folder
 from amltui.tui.widgets.choices import Choice, Choices
 from amltui.tui.widgets.dialog import Dialog
 from amltui.tui.widgets.fields import Field
@@ -42,7 +42,7 @@ TYPES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class UploadRequest:
+class UploadChoice:
     """What to send."""
 
     path: Path
@@ -109,7 +109,7 @@ class PathInput(Field):
         self.screen.query_one(OptionList).focus()
 
 
-class UploadScreen(Dialog[UploadRequest]):
+class UploadScreen(Dialog[UploadChoice]):
     """Choose a file by typing or from the list, then edit what was guessed about it."""
 
     FIRST = "#path"
@@ -138,7 +138,7 @@ class UploadScreen(Dialog[UploadRequest]):
         self._types.setdefault(self._type, "")
         self._warned = ""
         """The file and type that did not seem to fit, and were sent for the second time."""
-        self._look = Look("", "")
+        self._completion = Completion("", "")
         self._guessed = ""
         self._path = ""
         """The file that name and type were last guessed for."""
@@ -147,7 +147,7 @@ class UploadScreen(Dialog[UploadRequest]):
     def completion(self) -> str:
         """How far the typed path can be completed; "" while the folder is being read."""
         typed = self.query_one("#path", Input).value
-        return self._look.completion if self._look.typed == typed else ""
+        return self._completion.completion if self._completion.typed == typed else ""
 
     def compose(self) -> ComposeResult:
         """Path, list of files, then the fields."""
@@ -199,7 +199,7 @@ class UploadScreen(Dialog[UploadRequest]):
     def _file_selected(self, event: OptionList.OptionSelected) -> None:
         name = event.option.id or ""
         path = self.query_one("#path", Input)
-        path.value = f"{self._look.base}{name}"
+        path.value = f"{self._completion.base}{name}"
         path.cursor_position = len(path.value)
         if name.endswith("/"):
             self.query_one("#files").focus()
@@ -208,8 +208,8 @@ class UploadScreen(Dialog[UploadRequest]):
 
     @work(exclusive=True, group="look")
     async def _read_folder(self, typed: str) -> None:
-        found = await asyncio.to_thread(look, typed)
-        self._look = found
+        found = await asyncio.to_thread(complete, typed)
+        self._completion = found
         files = self.query_one("#files", OptionList)
         files.clear_options()
         up = [Option(Content.styled("../", "$foreground-muted"), id="../")]
@@ -240,7 +240,7 @@ class UploadScreen(Dialog[UploadRequest]):
     async def _choose(self, typed: str) -> None:
         problem = await asyncio.to_thread(file_problem, typed)
         if problem:
-            found = await asyncio.to_thread(look, typed)
+            found = await asyncio.to_thread(complete, typed)
             if len(found.entries) == 1 and found.completion != typed:
                 typed = found.completion  # the beginning of one name alone
                 field = self.query_one("#path", Input)
@@ -327,7 +327,7 @@ class UploadScreen(Dialog[UploadRequest]):
             self.query_one("#type").focus()
             return
         self.dismiss(
-            UploadRequest(
+            UploadChoice(
                 path,
                 self.query_one("#name", Input).value.strip() or path.name,
                 self._type,

@@ -25,7 +25,7 @@ class Frame:
     styles: GridStyles
     width: int
     header: int
-    """Lines of the header."""
+    """LineView of the header."""
     top: int
     """The first row in view."""
     slots: list[Slot]

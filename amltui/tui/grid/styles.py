@@ -165,7 +165,7 @@ class GridStyles:
     def of(
         cls, base: Style, whole: Callable[[str], Style], part: Callable[[str], Style]
     ) -> GridStyles:
-        """The look in which `whole` and `part` give a component's style."""
+        """Styles in which `whole` and `part` give a component's style."""
         return cls(
             base=base,
             odd=whole("grid--odd-row"),

@@ -19,7 +19,7 @@ from amltui.tui.grid.layout import MAX_NATURAL, MAX_WIDTH, PADDING, ColumnLayout
 from amltui.tui.grid.row_cache import NoRows, RowBlock, RowCache
 from amltui.tui.grid.strips import Frame, MergedBar, StripBuilder, marked, titled
 from amltui.tui.grid.styles import COMPONENTS, GridStyles
-from amltui.tui.lines import QuietScroll
+from amltui.tui.line_view import SteadyScroll
 
 _ARROWS = {False: "▲", True: "▼"}
 _PAD = " " * PADDING
@@ -27,7 +27,7 @@ SUMMARY_WIDTH: Final = 8
 """Cells kept for a summary: eight bars, `9 values`. A longer one is shown without its word."""
 
 
-class GridView(QuietScroll, can_focus=True, inherit_bindings=False):
+class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
     """Draws rows; knows nothing of keys and mouse."""
 
     ALLOW_SELECT = False

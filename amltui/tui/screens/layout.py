@@ -23,7 +23,7 @@ TALL: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LayoutState:
     """What the person asked for so far."""
 
     pane: int = LIST
@@ -36,15 +36,15 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrangement:
+class PaneLayout:
     """What is seen."""
 
     panes: frozenset[int]
-    drawer: bool = False
+    overlay: bool = False
     """Details lie over the preview."""
-    thin: bool = False
+    compact: bool = False
     """Transfers are one line without a border."""
-    alone: bool = False
+    single: bool = False
     """One pane has all the room."""
 
 
@@ -53,19 +53,19 @@ def too_small(width: int, height: int) -> bool:
     return width < MINIMUM[0] or height < MINIMUM[1]
 
 
-def arrange(width: int, height: int, wish: Wish, *, transfers: int) -> Arrangement:
+def arrange(width: int, height: int, state: LayoutState, *, transfers: int) -> PaneLayout:
     """The arrangement for a terminal of `width` by `height` with so many `transfers`."""
-    if wish.zoomed or width < TWO:
-        return Arrangement(frozenset({wish.pane}), alone=True)
+    if state.zoomed or width < TWO:
+        return PaneLayout(frozenset({state.pane}), single=True)
     panes = {LIST, PREVIEW}
     wide = width >= WIDE
-    wanted = wide if wish.details is None else wish.details
-    if wanted or wish.pane == DETAILS:
+    wanted = wide if state.details is None else state.details
+    if wanted or state.pane == DETAILS:
         panes.add(DETAILS)
-    if transfers or wish.transfers or wish.pane == TRANSFERS:
+    if transfers or state.transfers or state.pane == TRANSFERS:
         panes.add(TRANSFERS)
-    return Arrangement(
+    return PaneLayout(
         frozenset(panes),
-        drawer=DETAILS in panes and not wide,
-        thin=height < TALL and wish.pane != TRANSFERS,
+        overlay=DETAILS in panes and not wide,
+        compact=height < TALL and state.pane != TRANSFERS,
     )

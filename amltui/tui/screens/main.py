@@ -12,38 +12,35 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from amltui.errors import Cancelled, QueryError
+from amltui.errors import Cancelled
 from amltui.models import Dataset
 from amltui.tui.actions.copying import CopyActions
 from amltui.tui.actions.datasets import DatasetActions
 from amltui.tui.actions.host import Action
 from amltui.tui.actions.listing import ListActions
 from amltui.tui.actions.previews import PreviewActions
+from amltui.tui.actions.program import ProgramActions, palette_commands
 from amltui.tui.actions.python_prompt import PythonPrompt
 from amltui.tui.actions.transfers import TransferActions, presence
-from amltui.tui.backend import Backend
-from amltui.tui.dialogs.ask import Confirm
 from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
-from amltui.tui.dialogs.show import ShowText
 from amltui.tui.grid.messages import CellHighlighted, CellSelected, SortRequested
-from amltui.tui.notes import Notes
+from amltui.tui.notifications import Notifications
 from amltui.tui.screens.layout import LIST, PREVIEW
 from amltui.tui.screens.panes import PanesScreen
-from amltui.tui.theme import DARK, LIGHT
+from amltui.tui.session_loader import SessionLoader
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.datasets import DatasetsPane
 from amltui.tui.widgets.details import Details, Facts
-from amltui.tui.widgets.dialog import Dialog, Over
+from amltui.tui.widgets.dialog import Dialog, DialogLayer
 from amltui.tui.widgets.header import Header
 from amltui.tui.widgets.keybar import KeyBar
-from amltui.tui.widgets.palette import Command, Palette
+from amltui.tui.widgets.palette import Palette
 from amltui.tui.widgets.preview import PreviewPane
 from amltui.tui.widgets.transfers import TransfersPane
 
 if TYPE_CHECKING:
     from amltui.services.catalog import Snapshot
     from amltui.services.session import Session
-    from amltui.tui.app import AmltuiApp
 
 T = TypeVar("T")
 
@@ -88,11 +85,25 @@ class MainScreen(PanesScreen):
     ]
 
     def __init__(
-        self, backend: Backend, notes: Notes, *, rows: type[DatasetList] = DatasetList
+        self,
+        loader: SessionLoader,
+        notes: Notifications,
+        report: Callable[[Exception], None],
+        *,
+        rows: type[DatasetList] = DatasetList,
     ) -> None:
+        """Show one workspace.
+
+        Args:
+            loader: opens the workspace.
+            notes: what was told so far.
+            report: tells what went wrong.
+            rows: the list of datasets, with what enter does there.
+        """
         super().__init__()
-        self._backend = backend
+        self._loader = loader
         self._notes = notes
+        self._report = report
         self._list_kind = rows
         self._pause: Timer | None = None
         self._list = ListActions(self, self._show_list)
@@ -100,6 +111,7 @@ class MainScreen(PanesScreen):
         self._datasets = DatasetActions(self, self._transfers)
         self._previews = PreviewActions(self, self._show_facts)
         self._copying = CopyActions(self, lambda: self.app)
+        self._program = ProgramActions(self, lambda: self.app, notes, self._recoloured)
         self._actions: dict[str, Action] = {
             "download": self._datasets.download,
             "download_to": self._datasets.download_to,
@@ -113,8 +125,8 @@ class MainScreen(PanesScreen):
             "forget": self._transfers.forget,
             "copy": self._copying.menu,
             "undo": self._datasets.undo,
-            "colours": self._other_colours,
-            "messages": self._messages,
+            "colours": self._program.other_colours,
+            "messages": self._program.messages,
             "prompt": PythonPrompt(self, lambda: self.app).prompt,
         }
 
@@ -122,7 +134,7 @@ class MainScreen(PanesScreen):
         """Header, panes, keys."""
         # First, so that its coming and going does not renumber the others, which draws them again;
         # in a container, for what holds it is drawn again too.
-        yield Over(Palette(), id="over")
+        yield DialogLayer(Palette(), id="over")
         yield Header()
         with Horizontal(id="body"):
             yield DatasetsPane(id="datasets", kind=self._list_kind)
@@ -147,7 +159,7 @@ class MainScreen(PanesScreen):
     @property
     def dataset(self) -> Dataset | None:
         """The dataset that keys act on: the one in the preview when that has the focus."""
-        if self._wish.pane == PREVIEW and self._previews.dataset is not None:
+        if self._state.pane == PREVIEW and self._previews.dataset is not None:
             return self._previews.dataset
         return self.query_one(DatasetList).current
 
@@ -173,11 +185,11 @@ class MainScreen(PanesScreen):
 
     async def session(self) -> Session:
         """The open session."""
-        return await self._backend.session()
+        return await self._loader.session()
 
     async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer."""
-        return await self.query_one(Over).ask(dialog)
+        return await self.query_one(DialogLayer).ask(dialog)
 
     def say(self, message: str, *, warning: bool = False) -> None:
         """Tell the person something."""
@@ -201,8 +213,7 @@ class MainScreen(PanesScreen):
 
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""
-        app: AmltuiApp = self.app  # type: ignore[assignment]  # this screen lives in no other
-        app.report(error)
+        self._report(error)
 
     # The list
 
@@ -211,7 +222,7 @@ class MainScreen(PanesScreen):
             await self._list.begin()
         finally:
             self.work(self._list.watch, group="poll")
-            self.work(self._backend.warm_up, group="warm")
+            self.work(self._loader.warm_up, group="warm")
         self.work(self._transfers.watch, group="transfers")
 
     async def reload(self, *, select: str | None = None) -> None:
@@ -291,14 +302,14 @@ class MainScreen(PanesScreen):
 
     def action_back(self) -> None:
         """Undo the last thing that stands in the way; never quit."""
-        if self._wish.pane == PREVIEW:
+        if self._state.pane == PREVIEW:
             if any(w.group == "query" and not w.is_finished for w in self.workers):
                 self.workers.cancel_group(self, "query")
                 return
             if self._previews.back():
                 return
         datasets = self.query_one(DatasetsPane)
-        if self._wish.pane == LIST and not self._wish.zoomed and datasets.filtering:
+        if self._state.pane == LIST and not self._state.zoomed and datasets.filtering:
             datasets.end_filter(keep=False)
         else:
             self.step_back()
@@ -308,21 +319,9 @@ class MainScreen(PanesScreen):
     def _ask(self, action: Action) -> None:
         self.work(action, group="query", exclusive=True)
 
-    @on(PreviewPane.Asked)
-    def _asked(self, event: PreviewPane.Asked) -> None:
-        queries = self._previews.queries
-        ask = {"find": queries.find, "filter": queries.filter, "sql": queries.sql}
-
-        async def answer() -> None:
-            try:
-                await ask[event.kind](event.text)
-            except QueryError as error:
-                problem = f"{error}\n{error.hint}" if error.hint else str(error)
-                self.preview.refused(event.kind, event.text, problem)
-            else:
-                self.preview.answered(event.kind)
-
-        self._ask(answer)
+    @on(PreviewPane.QueryEntered)
+    def _asked(self, event: PreviewPane.QueryEntered) -> None:
+        self._ask(partial(self._previews.queries.answer, event.kind, event.text))
 
     @on(PreviewPane.Stopped)
     def _stopped(self) -> None:
@@ -341,8 +340,8 @@ class MainScreen(PanesScreen):
     def _malformed(self) -> None:
         self._ask(self._previews.queries.malformed)
 
-    @on(PreviewPane.Profile)
-    def _profile(self, event: PreviewPane.Profile) -> None:
+    @on(PreviewPane.ProfileRequested)
+    def _profile(self, event: PreviewPane.ProfileRequested) -> None:
         self._ask(partial(self._previews.profile, event.column))
 
     @on(CellSelected)
@@ -369,21 +368,11 @@ class MainScreen(PanesScreen):
 
     async def action_help(self) -> None:
         """Show the keys of what is in focus."""
-        await self.query_one(Over).show(HelpScreen(keys_in_focus(self)))
+        await self.query_one(DialogLayer).show(HelpScreen(keys_in_focus(self)))
 
     def action_palette(self) -> None:
         """Choose from everything that can be done now."""
-        keys = keys_in_focus(self)
-        commands = [Command(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
-        at = next((i for i, k in enumerate(keys) if k.moves), len(keys))
-        commands[at:at] = [
-            Command("run:download_to", "download to a path that you type"),
-            Command("run:undo", "undo the last change to a dataset"),
-            Command("run:colours", "light or dark colours"),
-            Command("run:messages", "messages so far"),
-            Command("run:forget", "clear finished transfers"),
-        ]
-        self.query_one(Palette).open(commands, self._command)
+        self.query_one(Palette).open(palette_commands(self), self._command)
 
     def _command(self, command: str) -> None:
         kind, _, value = command.partition(":")
@@ -394,25 +383,10 @@ class MainScreen(PanesScreen):
         else:
             self.action_run(value)
 
-    async def _other_colours(self) -> None:
-        self.app.theme = LIGHT.name if self.app.theme == DARK.name else DARK.name
+    def _recoloured(self) -> None:
         self.refresh(recompose=False, layout=True)
         self._show_facts()  # Its text carries colours of its own.
 
-    async def _messages(self) -> None:
-        """Show what was told since the program began, the newest first."""
-        said = [note.text for note in reversed(self._notes.said)]
-        await self.ask(ShowText("Messages", "\n\n".join(said) or "Nothing was told yet."))
-
-    async def action_quit(self) -> None:
+    def action_quit(self) -> None:
         """Quit; asks first while transfers run."""
-        running = [t for t in self.query_one(TransfersPane).rows if t.state == "running"]
-        if not running:
-            self.app.exit(0)
-            return
-        self.work(self._confirm_quit)
-
-    async def _confirm_quit(self) -> None:
-        question = "Transfers are running. They stop now and go on at the next start."
-        if await self.ask(Confirm("Quit?", question, yes="quit", no="stay")):
-            self.app.exit(0)
+        self.work(self._program.quit)

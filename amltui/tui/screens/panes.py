@@ -20,13 +20,13 @@ from amltui.tui.screens.layout import (
     TRANSFERS,
     TWO,
     WIDE,
-    Arrangement,
-    Wish,
+    LayoutState,
+    PaneLayout,
     arrange,
 )
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.details import Details
-from amltui.tui.widgets.dialog import Over
+from amltui.tui.widgets.dialog import DialogLayer
 from amltui.tui.widgets.palette import Palette
 from amltui.tui.widgets.transfers import TransfersPane
 
@@ -49,7 +49,7 @@ class PanesScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._wish = Wish()
+        self._state = LayoutState()
 
     def pane_changed(self) -> None:
         """Another pane has the focus."""
@@ -57,7 +57,7 @@ class PanesScreen(Screen[None]):
     def on_resize(self, _event: Resize) -> None:
         """Arrange for the new size."""
         self._arrange()
-        self.query_one(Over).fit()
+        self.query_one(DialogLayer).fit()
         self.query_one(Palette).fit()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
@@ -65,14 +65,14 @@ class PanesScreen(Screen[None]):
         numbers = {"datasets": LIST, "preview": PREVIEW, "details": DETAILS, "transfers": TRANSFERS}
         for ancestor in event.widget.ancestors_with_self:
             number = numbers.get(ancestor.id or "")
-            if number is not None and number != self._wish.pane:
-                self._wish = replace(self._wish, pane=number)
+            if number is not None and number != self._state.pane:
+                self._state = replace(self._state, pane=number)
                 self._arrange()
                 self.pane_changed()
 
     def action_pane(self, pane: int) -> None:
         """Focus a pane, showing it if need be."""
-        self._wish = replace(self._wish, pane=pane)
+        self._state = replace(self._state, pane=pane)
         self._arrange()
         target: Widget = {
             LIST: self.query_one(DatasetList),
@@ -85,57 +85,57 @@ class PanesScreen(Screen[None]):
 
     def action_cycle(self, step: int) -> None:
         """Focus the next pane that is seen, or in a narrow terminal the next of all."""
-        wish = replace(self._wish, zoomed=False)
-        seen = self._arrangement(wish)
-        panes = sorted(seen.panes) if not seen.alone else [LIST, PREVIEW, DETAILS, TRANSFERS]
-        at = panes.index(self._wish.pane) if self._wish.pane in panes else 0
+        state = replace(self._state, zoomed=False)
+        seen = self._panes_for(state)
+        panes = sorted(seen.panes) if not seen.single else [LIST, PREVIEW, DETAILS, TRANSFERS]
+        at = panes.index(self._state.pane) if self._state.pane in panes else 0
         self.action_pane(panes[(at + step) % len(panes)])
 
     def action_zoom(self) -> None:
         """Give the pane in focus the whole screen, or take it back."""
-        self._wish = replace(self._wish, zoomed=not self._wish.zoomed)
+        self._state = replace(self._state, zoomed=not self._state.zoomed)
         self._arrange()
 
     def action_details(self) -> None:
         """Show or hide the details."""
-        shown = DETAILS in self._arrangement(self._wish).panes
-        self._wish = replace(self._wish, details=not shown)
+        shown = DETAILS in self._panes_for(self._state).panes
+        self._state = replace(self._state, details=not shown)
         if self.size.width < TWO:
-            self.action_pane(LIST if self._wish.pane == DETAILS else DETAILS)
-        elif self._wish.pane == DETAILS:
+            self.action_pane(LIST if self._state.pane == DETAILS else DETAILS)
+        elif self._state.pane == DETAILS:
             self.action_pane(LIST)
         else:
             self._arrange()
 
     def action_transfers(self) -> None:
         """Go to the transfers, or back from them."""
-        if self._wish.pane == TRANSFERS:
-            self._wish = replace(self._wish, transfers=False)
+        if self._state.pane == TRANSFERS:
+            self._state = replace(self._state, transfers=False)
             self.action_pane(LIST)
         else:
-            self._wish = replace(self._wish, transfers=True)
+            self._state = replace(self._state, transfers=True)
             self.action_pane(TRANSFERS)
 
     def step_back(self) -> bool:
         """Undo the last change of the panes; false when there is none left."""
-        if self._wish.zoomed:
+        if self._state.zoomed:
             self.action_zoom()
-        elif self._wish.details and self.size.width < WIDE:
-            self._wish = replace(self._wish, details=None)
-            self.action_pane(LIST if self._wish.pane == DETAILS else self._wish.pane)
-        elif self._wish.pane != LIST:
-            self._wish = replace(self._wish, transfers=False)
+        elif self._state.details and self.size.width < WIDE:
+            self._state = replace(self._state, details=None)
+            self.action_pane(LIST if self._state.pane == DETAILS else self._state.pane)
+        elif self._state.pane != LIST:
+            self._state = replace(self._state, transfers=False)
             self.action_pane(LIST)
         else:
             return False
         return True
 
-    def _arrangement(self, wish: Wish) -> Arrangement:
+    def _panes_for(self, state: LayoutState) -> PaneLayout:
         transfers = len(self.query_one(TransfersPane).rows)
-        return arrange(self.size.width, self.size.height, wish, transfers=transfers)
+        return arrange(self.size.width, self.size.height, state, transfers=transfers)
 
     def _arrange(self) -> None:
-        seen = self._arrangement(self._wish)
+        seen = self._panes_for(self._state)
         for number, widget in (
             (LIST, "#datasets"),
             (PREVIEW, "#preview"),
@@ -145,10 +145,10 @@ class PanesScreen(Screen[None]):
             pane = self.query_one(widget)
             pane.display = number in seen.panes
             # A class, not :focus-within: that would draw the pane again when the palette comes.
-            pane.set_class(number == self._wish.pane, "-current")
+            pane.set_class(number == self._state.pane, "-current")
         self.query_one("#body").display = seen.panes != {TRANSFERS}
-        self.set_class(seen.drawer, "-drawer")
-        self.set_class(seen.alone, "-alone")
-        self.set_class(seen.thin, "-thin")
+        self.set_class(seen.overlay, "-overlay")
+        self.set_class(seen.single, "-single")
+        self.set_class(seen.compact, "-compact")
         self.set_class(self.size.width < WIDE, "-medium")
         self.set_class(self.size.width >= BROAD, "-broad")

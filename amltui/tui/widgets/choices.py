@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from amltui.tui.lines import Lines
+from amltui.tui.line_view import LineView
 from amltui.tui.widgets.dataset_list import fit
 
 
@@ -27,7 +27,7 @@ class Choice:
     about: str = ""
 
 
-class Choices(Lines, can_focus=True, inherit_bindings=False):
+class Choices(LineView, can_focus=True, inherit_bindings=False):
     """Key, label and what it is about, one line each, with a cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

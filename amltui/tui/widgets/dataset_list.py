@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from amltui.models import Dataset
 from amltui.text import human_size, visible
-from amltui.tui.lines import Lines
+from amltui.tui.line_view import LineView
 
 Presence = Literal["cached", "partial", "remote"]
 """Whether a dataset's contents are on this disk."""
@@ -38,7 +38,7 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, max(width - 1, 0)) + "…"[:width]
 
 
-class DatasetList(Lines, can_focus=True, inherit_bindings=False):
+class DatasetList(LineView, can_focus=True, inherit_bindings=False):
     """Datasets with a cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

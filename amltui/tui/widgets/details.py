@@ -18,7 +18,7 @@ from amltui.models import Dataset
 from amltui.tables.rows import Column, Rows, about_type
 from amltui.text import human_size, visible, visible_lines
 from amltui.times import local_time
-from amltui.tui.lines import Lines
+from amltui.tui.line_view import LineView
 from amltui.tui.theme import colour
 
 
@@ -33,7 +33,7 @@ class Facts:
     """What the rows' bytes are taken for; "" where they are no text."""
 
 
-class Details(Lines, can_focus=True, inherit_bindings=False):
+class Details(LineView, can_focus=True, inherit_bindings=False):
     """Facts about one dataset, label and value."""
 
     HELP_TITLE = "details"

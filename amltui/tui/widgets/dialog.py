@@ -84,7 +84,7 @@ class Dialog(Modal, Generic[T]):
         self.focus_first()
 
 
-class Over(Container):
+class DialogLayer(Container):
     """Where they lie. As large as what it holds: it covers no more."""
 
     def __init__(self, *children: Widget, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it

@@ -15,10 +15,10 @@ from amltui.text import human_size, visible
 from amltui.tui.theme import colour
 from amltui.tui.widgets.dataset_list import fit
 
-State = Literal["connecting", "online", "offline", "refused", "failed"]
+ConnectionState = Literal["connecting", "online", "offline", "refused", "failed"]
 """How the workspace answered last. `refused`: it does not take the token, or knows no such id."""
 
-_SIGNS: Final[dict[State, tuple[str, str, str]]] = {
+_SIGNS: Final[dict[ConnectionState, tuple[str, str, str]]] = {
     "connecting": ("◌", "foreground-muted", "connecting"),
     "online": ("●", "text-success", "online"),
     "offline": ("○", "text-error", "offline"),
@@ -29,11 +29,11 @@ _SIGNS: Final[dict[State, tuple[str, str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class HeaderStatus:
     """What the header tells."""
 
     workspace: str = ""
-    state: State = "connecting"
+    state: ConnectionState = "connecting"
     latency: float | None = None
     """Seconds that the last list took."""
     cache_used: int | None = None
@@ -57,11 +57,11 @@ def _moment(moment: datetime) -> str:
 class Header(Widget):
     """One line at the top."""
 
-    status: reactive[Status] = reactive(Status())
+    status: reactive[HeaderStatus] = reactive(HeaderStatus())
 
     def change(self, **fields: object) -> None:
         """Change some fields of the status."""
-        self.status = replace(self.status, **fields)  # type: ignore[arg-type]  # names are Status's
+        self.status = replace(self.status, **fields)  # type: ignore[arg-type]  # names are HeaderStatus's
 
     def render(self) -> Text:
         """Workspace at the left, state at the right; the workspace's name gives way."""

@@ -17,7 +17,7 @@ from textual.events import Resize
 from textual.timer import Timer
 from textual.widget import Widget
 
-from amltui.tui.notes import Note, Notes, Severity
+from amltui.tui.notifications import Notification, Notifications, Severity
 from amltui.tui.theme import colour
 from amltui.tui.widgets.dialog import Modal
 
@@ -35,7 +35,7 @@ _SHADES: Final[dict[Severity, str]] = {
 class KeyBar(Widget):
     """As many `key description` pairs as fit; help comes first and quit is never cut."""
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: Notifications) -> None:
         super().__init__()
         self.set_reactive(KeyBar.auto_links, False)
         self._notes = notes
@@ -73,7 +73,7 @@ class KeyBar(Widget):
             first = min(note.until for note in live)
             self._expiry = self.set_timer(max(first - monotonic(), 0.05), self._tell)
 
-    def _wrapped(self, note: Note) -> list[str]:
+    def _wrapped(self, note: Notification) -> list[str]:
         text = "  ".join(line for line in note.text.split("\n") if line)
         return textwrap.wrap(text, max(self.size.width - 2, 20))
 

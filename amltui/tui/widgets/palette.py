@@ -16,12 +16,12 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from amltui.tui.widgets.choices import Choice, Choices
-from amltui.tui.widgets.dialog import Modal, Over
+from amltui.tui.widgets.dialog import DialogLayer, Modal
 from amltui.tui.widgets.fields import Field
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class PaletteCommand:
     """Something that can be done; `id` is what is told when it is chosen."""
 
     id: str
@@ -29,7 +29,9 @@ class Command:
     keys: str = ""
 
 
-def matching(commands: Sequence[Command], typed: str, *, number: str = "row") -> list[Command]:
+def matching(
+    commands: Sequence[PaletteCommand], typed: str, *, number: str = "row"
+) -> list[PaletteCommand]:
     """Commands that hold every typed word, those that begin with the text first.
 
     Behind them those whose letters include what was typed, in this order: `dlp` finds "download
@@ -41,7 +43,10 @@ def matching(commands: Sequence[Command], typed: str, *, number: str = "row") ->
     found.sort(key=lambda c: not c.label.casefold().startswith(text))
     digits = text.replace(",", "").replace("_", "")
     if digits.isdecimal():
-        return [*found, Command(f"{number}:{int(digits)}", f"go to {number} {int(digits):,}")]
+        return [
+            *found,
+            PaletteCommand(f"{number}:{int(digits)}", f"go to {number} {int(digits):,}"),
+        ]
     letters = [c for c in commands if c not in found and _in_order(text, c.label.casefold())]
     return found + letters
 
@@ -75,7 +80,7 @@ class Palette(Modal):
         super().__init__()
         self.add_class("dialog")
         self.can_focus = False
-        self._commands: Sequence[Command] = ()
+        self._commands: Sequence[PaletteCommand] = ()
         self._chosen: Callable[[str], None] = lambda _command: None
         self._before: Widget | None = None
         """What had the focus."""
@@ -90,7 +95,7 @@ class Palette(Modal):
 
     def open(
         self,
-        commands: Sequence[Command],
+        commands: Sequence[PaletteCommand],
         chosen: Callable[[str], None],
         *,
         title: str = "Commands",
@@ -133,7 +138,7 @@ class Palette(Modal):
 
     def _one_frame(self) -> None:
         over = self.parent
-        assert isinstance(over, Over)
+        assert isinstance(over, DialogLayer)
         over.one_frame()
 
     def action_leave(self) -> None:
@@ -178,7 +183,7 @@ class Palette(Modal):
         self.close()
         self._chosen(command)
 
-    def _matching(self, typed: str) -> list[Command]:
+    def _matching(self, typed: str) -> list[PaletteCommand]:
         return matching(self._commands, typed, number=self._number)
 
     def _find(self, typed: str) -> None:

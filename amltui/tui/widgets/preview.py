@@ -21,7 +21,7 @@ from amltui.tui.grid.messages import LayoutChanged
 from amltui.tui.grid.row_cache import NoRows
 from amltui.tui.history import History
 from amltui.tui.widgets.fields import Field
-from amltui.tui.widgets.palette import Command, Palette
+from amltui.tui.widgets.palette import Palette, PaletteCommand
 from amltui.tui.widgets.pane import Pane
 
 Kind = Literal["find", "filter", "sql"]
@@ -37,13 +37,13 @@ HEX_WIDTHS: Final = (10, 49, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PreviewState:
     """What the rows on the screen are of the whole."""
 
     title: str = ""
     note: str = ""
     """How complete it is: `complete`, `first 256 KiB of 1.9 GiB`."""
-    chips: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
     """What was asked: filters, orders."""
     busy: str = ""
     """What is being worked on."""
@@ -91,7 +91,7 @@ class PreviewPane(Pane):
         Binding("m", "malformed", "malformed rows", show=False),
     ]
 
-    class Asked(Message):
+    class QueryEntered(Message):
         """A query about the rows was typed."""
 
         def __init__(self, kind: Kind, text: str) -> None:
@@ -106,7 +106,7 @@ class PreviewPane(Pane):
             super().__init__()
             self.step = step
 
-    class Profile(Message):
+    class ProfileRequested(Message):
         """The profile of a column of what is shown is wanted."""
 
         def __init__(self, column: int) -> None:
@@ -122,7 +122,7 @@ class PreviewPane(Pane):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id, classes="pane")
         self._rows: Rows | None = None
-        self._view = View()
+        self._view = PreviewState()
         self._kind: Kind = "find"
         self._history: dict[Kind, History] = {kind: History() for kind in PROMPTS}
         self._state = ""
@@ -165,7 +165,7 @@ class PreviewPane(Pane):
     def say(self, words: str, *, title: str = "") -> None:
         """Show words in place of rows."""
         self._rows = None
-        self._view = View(title)
+        self._view = PreviewState(title)
         self.grid.show(NoRows())  # It keeps nothing that is about to be closed.
         self.grid.display = False
         empty = self.query_one("#preview-empty", Static)
@@ -174,7 +174,7 @@ class PreviewPane(Pane):
         self._describe()
 
     @property
-    def view(self) -> View:
+    def view(self) -> PreviewState:
         """What is said about the rows."""
         return self._view
 
@@ -183,7 +183,9 @@ class PreviewPane(Pane):
         """The dataset's name."""
         return self._view.title
 
-    def show(self, rows: Rows, view: View, *, keep: bool = False, summaries: bool = True) -> None:
+    def show(
+        self, rows: Rows, view: PreviewState, *, keep: bool = False, summaries: bool = True
+    ) -> None:
         """Show these rows.
 
         Args:
@@ -216,7 +218,7 @@ class PreviewPane(Pane):
             for column, width in enumerate(HEX_WIDTHS):
                 self.grid.set_width(column, width)
 
-    def describe(self, view: View) -> None:
+    def describe(self, view: PreviewState) -> None:
         """The same rows, which may have grown, are now of this view."""
         self._view = view
         if self._rows is not None:
@@ -263,7 +265,7 @@ class PreviewPane(Pane):
             return
         if self._kind != "sql":  # where a mistake is likely, and only the answer tells
             self.end_query()
-        self.post_message(self.Asked(self._kind, text))
+        self.post_message(self.QueryEntered(self._kind, text))
 
     def recall(self, written: str, step: int) -> str:
         """What was asked before what is written (-1), or after it (1)."""
@@ -295,7 +297,7 @@ class PreviewPane(Pane):
         if self._rows is None:
             return
         columns = [
-            Command(f"column:{at}", visible(column.name) or f"column {at}", f"{at:,}")
+            PaletteCommand(f"column:{at}", visible(column.name) or f"column {at}", f"{at:,}")
             for at, column in enumerate(self._rows.columns, 1)
         ]
         self.screen.query_one(Palette).open(
@@ -316,7 +318,7 @@ class PreviewPane(Pane):
     def action_profile(self) -> None:
         """Ask for the profile of the column under the cursor."""
         if self._rows is not None:
-            self.post_message(self.Profile(self.grid.cursor_column))
+            self.post_message(self.ProfileRequested(self.grid.cursor_column))
 
     def action_malformed(self) -> None:
         """Ask for the malformed rows."""
@@ -332,7 +334,7 @@ class PreviewPane(Pane):
             if view.whole is not None:
                 first = "first " if view.first else ""
                 shown = f"{first}{rows.row_count:,} of {view.whole:,} rows"
-            parts = [shown, *([view.note] if view.note else []), *view.chips]
+            parts = [shown, *([view.note] if view.note else []), *view.labels]
         if view.busy:
             parts.append(f"{view.busy}…")
         text = visible(" · ".join(parts))

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from amltui.text import human_duration, human_size, visible
-from amltui.tui.lines import Lines
+from amltui.tui.line_view import LineView
 from amltui.tui.widgets.dataset_list import fit
 
 _NOTHING: Final = "No transfers. d downloads the dataset, u uploads a file."
@@ -79,7 +79,7 @@ def tail(transfer: TransferRow) -> str:
     return "  ".join(parts)
 
 
-class TransfersPane(Lines, can_focus=True, inherit_bindings=False):
+class TransfersPane(LineView, can_focus=True, inherit_bindings=False):
     """Transfers, the newest last, with a cursor when in focus."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -18,14 +18,14 @@ from textual.events import Event, Key, Paste
 R = TypeVar("R")
 
 
-class OrderedKeys(App[R]):
+class KeyQueue(App[R]):
     """An app that takes keys and pastes one by one."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._typed: deque[Key | Paste] = deque()
         """What waits for its turn."""
-        self._on_trip: Key | Paste | None = None
+        self._in_flight: Key | Paste | None = None
         self._sent_to: DOMNode | None = None
         self._again = False
         """Whether the key on its trip is sent for the second time."""
@@ -37,34 +37,34 @@ class OrderedKeys(App[R]):
         """Keys wait for their turn; everything else goes its way."""
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             self._typed.append(event)
-            if self._on_trip is None:
+            if self._in_flight is None:
                 await self._next()
-        elif isinstance(event, Key) and self._strayed(event):
+        elif isinstance(event, Key) and self._missed_focus(event):
             # What it was for is open by now: a dialog that was still being made.
             self._typed.appendleft(Key(event.key, event.character))
             await self._next(again=True)
         else:
             await super().on_event(event)
 
-    def _strayed(self, event: Key) -> bool:
+    def _missed_focus(self, event: Key) -> bool:
         """Whether a key that nobody used was sent to a widget that is no longer in focus."""
-        return event is self._on_trip and not self._again and self._sent_to is not self._receiver
+        return event is self._in_flight and not self._again and self._sent_to is not self._receiver
 
     @property
     def _receiver(self) -> DOMNode:
         return self.focused or self.screen
 
     async def _next(self, *, again: bool = False) -> None:
-        self._on_trip = None
-        while self._typed and self._on_trip is None:
+        self._in_flight = None
+        while self._typed and self._in_flight is None:
             event, receiver = self._typed.popleft(), self._receiver
-            self._on_trip, self._sent_to, self._again = event, receiver, again
+            self._in_flight, self._sent_to, self._again = event, receiver, again
             self.key_taken()
             await super().on_event(event)
             if event.is_forwarded:
                 self._follow(receiver, event)
             else:
-                self._on_trip, again = None, False  # a priority binding has used it
+                self._in_flight, again = None, False  # a priority binding has used it
 
     def _follow(self, at: DOMNode | None, event: Key | Paste) -> None:
         """Travel behind a key through the same queues, also where it was stopped on its way."""
@@ -74,5 +74,5 @@ class OrderedKeys(App[R]):
     async def _passed(self, at: DOMNode, event: Key | Paste) -> None:
         if at is not self:
             self._follow(at.parent, event)
-        elif event is self._on_trip:
+        elif event is self._in_flight:
             await self._next()

@@ -16,7 +16,7 @@ SECONDS: Final[dict[Severity, float]] = {"information": 5.0, "warning": 8.0, "er
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Notification:
     """One thing told; safe to show, on one line or several."""
 
     text: str
@@ -25,22 +25,22 @@ class Note:
     """When it leaves the screen, by `time.monotonic`."""
 
 
-class Notes:
+class Notifications:
     """All of them, the newest last."""
 
     def __init__(self) -> None:
-        self.said: list[Note] = []
+        self.said: list[Notification] = []
         self.changed: Callable[[], None] = lambda: None
         """Called after each new one."""
 
     def say(self, text: str, severity: Severity, seconds: float | None = None) -> None:
         """Tell something."""
         until = monotonic() + (SECONDS[severity] if seconds is None else seconds)
-        self.said = [*self.said[1 - KEPT :], Note(text, severity, until)]
+        self.said = [*self.said[1 - KEPT :], Notification(text, severity, until)]
         self.changed()
 
     @property
-    def live(self) -> list[Note]:
+    def live(self) -> list[Notification]:
         """Those that are still to be on the screen; the same text is there once."""
         now = monotonic()
         newest = {note.text: note for note in self.said if note.until > now}

@@ -10,7 +10,7 @@ import gc
 from time import monotonic
 from typing import Final
 
-QUIET: Final = 2.0
+IDLE_SECONDS: Final = 2.0
 """Seconds without a key after which nobody waits for an answer."""
 _WORTH: Final = 5
 """Looks at the younger objects after which it is worth looking at all of them."""
@@ -18,7 +18,7 @@ _LATEST: Final = 100
 """As many after which they are all looked at in any case: some 5 MB may be waiting by then."""
 
 
-class Garbage:
+class IdleCollector:
     """Has it collected while nobody types."""
 
     def __init__(self) -> None:
@@ -41,5 +41,5 @@ class Garbage:
 
     def collect_in_quiet(self) -> None:
         """Collect it if it is worth it and nobody typed lately; to be called every now and then."""
-        if gc.get_count()[2] >= _WORTH and monotonic() - self._last_key >= QUIET:
+        if gc.get_count()[2] >= _WORTH and monotonic() - self._last_key >= IDLE_SECONDS:
             gc.collect()

@@ -13,7 +13,7 @@ LIMIT: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Candidate:
     """A file or folder."""
 
     name: str
@@ -23,13 +23,13 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Completion:
     """What a typed path leads to."""
 
     typed: str
     base: str
     """The folder part of what was typed, with its slash; "" when there is none."""
-    entries: tuple[Found, ...] = ()
+    entries: tuple[Candidate, ...] = ()
     """What the folder holds that begins with the rest of the text, folders first."""
     more: bool = False
     """Whether entries were left out."""
@@ -57,14 +57,14 @@ def full_path(typed: str) -> Path:
     return Path(typed).expanduser().absolute()
 
 
-def look(typed: str) -> Look:
+def complete(typed: str) -> Completion:
     """List what a typed path can become; hidden entries only when their dot was typed."""
     base, _, start = typed.rpartition("/")
     base = f"{base}/" if "/" in typed else ""
     if typed == "~":
         base, start = "~/", ""
     folder = Path(base or ".").expanduser()
-    entries: list[Found] = []
+    entries: list[Candidate] = []
     more = False
     try:
         with os.scandir(folder) as scan:
@@ -79,17 +79,17 @@ def look(typed: str) -> Look:
                 entries.append(_found(entry))
     except OSError as error:
         reason = (error.strerror or "cannot be read").lower()
-        return Look(typed, base, problem=f"{folder}: {reason}")
+        return Completion(typed, base, problem=f"{folder}: {reason}")
     entries.sort(key=lambda found: (not found.folder, found.name.casefold()))
-    return Look(typed, base, tuple(entries), more)
+    return Completion(typed, base, tuple(entries), more)
 
 
-def _found(entry: os.DirEntry[str]) -> Found:
+def _found(entry: os.DirEntry[str]) -> Candidate:
     try:
         folder = entry.is_dir()
-        return Found(entry.name, folder, 0 if folder else entry.stat().st_size)
+        return Candidate(entry.name, folder, 0 if folder else entry.stat().st_size)
     except OSError:
-        return Found(entry.name, folder=False)
+        return Candidate(entry.name, folder=False)
 
 
 def is_folder(path: Path) -> bool:

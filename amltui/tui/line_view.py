@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 
-class QuietScroll(ScrollView, inherit_bindings=False):
+class SteadyScroll(ScrollView, inherit_bindings=False):
     """Scrolls; its scrollbars are drawn when they change, not at each layout of the screen."""
 
     _fitted: object = None
@@ -34,7 +34,7 @@ class QuietScroll(ScrollView, inherit_bindings=False):
             self._fitted = sizes
 
 
-class Lines(QuietScroll, inherit_bindings=False):
+class LineView(SteadyScroll, inherit_bindings=False):
     """Compares each line with what it was when somebody wants all to be drawn again.
 
     Textual draws all of a widget that gets or loses the focus, for one, where only the cursor's

@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from amltui.tui.garbage import Garbage
+from amltui.tui.idle_gc import IdleCollector
 
 
 class Knot:
@@ -26,30 +26,30 @@ def old_garbage() -> weakref.ref[Knot]:
 
 
 @pytest.fixture
-def garbage():
+def collector():
     usual = gc.get_threshold()
-    garbage = Garbage()
-    garbage.begin()
-    yield garbage
-    garbage.end()
+    collector = IdleCollector()
+    collector.begin()
+    yield collector
+    collector.end()
     assert gc.get_threshold() == usual
     assert gc.get_freeze_count() == 0
 
 
-def test_what_nobody_needs_is_freed_while_nobody_types(garbage):
+def test_what_nobody_needs_is_freed_while_nobody_types(collector):
     left = old_garbage()
-    garbage.collect_in_quiet()
+    collector.collect_in_quiet()
     assert left() is None
 
 
-def test_who_has_just_pressed_a_key_does_not_wait_for_the_collector(garbage):
+def test_who_has_just_pressed_a_key_does_not_wait_for_the_collector(collector):
     left = old_garbage()
-    garbage.key_taken()
-    garbage.collect_in_quiet()
+    collector.key_taken()
+    collector.collect_in_quiet()
     assert left() is not None
 
 
-def test_many_objects_do_not_bring_the_collector_in_between_keys(garbage):
+def test_many_objects_do_not_bring_the_collector_in_between_keys(collector):
     left = old_garbage()
     held = [[] for _ in range(50_000)]
     assert len(held) == 50_000

@@ -6,7 +6,7 @@ from tests.support.server import ROOT
 
 def prompt(path, data_type_id, typed):
     return subprocess.run(
-        [sys.executable, "-m", "amltui.tui.prompt", str(path), data_type_id, "my [b]data[/b]\x1b"],
+        [sys.executable, "-m", "amltui.tui.repl", str(path), data_type_id, "my [b]data[/b]\x1b"],
         input=typed,
         capture_output=True,
         text=True,

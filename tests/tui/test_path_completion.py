@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from amltui.tui.folders import file_problem, free_name, full_path, look
+from amltui.tui.path_completion import complete, file_problem, free_name, full_path
 
 
 @pytest.fixture
@@ -15,20 +15,20 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_path_completes_as_far_as_all_entries_agree(folder):
-    assert look("da").completion == "data/"
-    assert look("data/fl").completion == "data/flights-201"
-    assert look("data/flights-2013").completion == "data/flights-2013.csv"
-    assert look(f"{folder}/no").completion == f"{folder}/notes.txt"
+    assert complete("da").completion == "data/"
+    assert complete("data/fl").completion == "data/flights-201"
+    assert complete("data/flights-2013").completion == "data/flights-2013.csv"
+    assert complete(f"{folder}/no").completion == f"{folder}/notes.txt"
 
 
 def test_nothing_to_complete_leaves_what_was_typed(folder):
-    assert look("zzz").completion == "zzz"
-    assert look("zzz/x").problem
+    assert complete("zzz").completion == "zzz"
+    assert complete("zzz/x").problem
 
 
 def test_folders_come_first_and_hidden_files_only_when_their_dot_is_typed(folder):
-    assert [entry.name for entry in look("").entries] == ["data", "notes.txt"]
-    assert [entry.name for entry in look("data/.").entries] == [".hidden"]
+    assert [entry.name for entry in complete("").entries] == ["data", "notes.txt"]
+    assert [entry.name for entry in complete("data/.").entries] == [".hidden"]
 
 
 def test_what_cannot_be_sent_is_said(folder):
@@ -48,7 +48,7 @@ def test_a_home_sign_is_understood(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "mine.csv").write_text("x")
     assert full_path("~/mine.csv") == tmp_path / "mine.csv"
-    assert look("~/mi").completion == "~/mine.csv"
+    assert complete("~/mi").completion == "~/mine.csv"
 
 
 def test_a_free_name_counts_up_before_the_extension(folder):

@@ -7,20 +7,20 @@ import contextlib
 import importlib
 from typing import TYPE_CHECKING
 
-from amltui.tui.garbage import Garbage
+from amltui.tui.idle_gc import IdleCollector
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
     from amltui.transfers import Options
 
 
-class Backend:
+class SessionLoader:
     """Opens one session in the background and lends it to whoever waits for it."""
 
     def __init__(self, profile: str | None = None, options: Options | None = None) -> None:
         self.profile = profile
         self.options = options
-        self.garbage = Garbage()
+        self.collector = IdleCollector()
         self._task: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Session] | None = None
         self._closing = asyncio.Event()
@@ -42,10 +42,10 @@ class Backend:
     async def warm_up(self) -> None:
         """Have ready what the first preview needs, and let no key wait for the collector."""
         await (await self.session()).warm_up()
-        self.garbage.begin()
+        self.collector.begin()
 
     @property
-    def open_session(self) -> Session | None:
+    def loaded(self) -> Session | None:
         """The session, if it is open by now."""
         ready = self._ready
         if ready is None or not ready.done() or ready.cancelled() or ready.exception():
@@ -54,7 +54,7 @@ class Backend:
 
     async def close(self) -> None:
         """Close the session and wait until it is: an embedded workspace ends in order."""
-        self.garbage.end()
+        self.collector.end()
         self._closing.set()
         if self._task is not None:
             with contextlib.suppress(asyncio.CancelledError):
