@@ -19,6 +19,7 @@ from amltui.config import Connection, paths, resolve
 from amltui.config.quota import cache_quota
 from amltui.errors import (
     AmltuiError,
+    Damaged,
     DiskFull,
     Unreachable,
     UsageError,
@@ -229,6 +230,18 @@ class Session:
             else:
                 break
         return made
+
+    async def check_linked(self, source: Dataset | OutputPort) -> None:
+        """See that a content that is read where it lies is what the workspace says, once.
+
+        About 1 s per GiB the first time, nothing after that until the file is written to.
+
+        Raises:
+            Damaged: it is not.
+        """
+        entry = self.cache.entry(self.key, source)
+        if await asyncio.to_thread(entry.check_once) == "damaged":
+            raise Damaged(f'"{visible(source_name(source))}" is damaged on the workspace\'s disk.')
 
     async def cached_content(self, source: Dataset | OutputPort) -> tuple[Path, str]:
         """The whole content on this disk, looked at now; what an offline session can hand out.

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from amltui.cache import Cache
-from amltui.errors import DiskFull
+from amltui.errors import Damaged, DiskFull
 from amltui.models import Dataset, OutputPort
 from amltui.transfers import Transfers
 from amltui.transfers.destinations import hidden_beside
@@ -24,37 +24,55 @@ async def stream(
     """All bytes of a content, in chunks of at most 1 MiB.
 
     What fits comes through the cache: a cut connection is gone on with unseen, and the next time
-    it is there at once. What does not fit, or finds the disk full, comes straight from the host,
-    with the same patience.
+    it is there at once. Its first byte is given when the last one is here and all are verified.
+    What does not fit, or finds the disk full, comes straight from the host, with the same
+    patience; of a damaged one the last piece is never given.
 
     Raises:
-        Damaged: what came is not what the workspace has; it was already given, so the receiver
-            must not use it.
+        Damaged: what came is not what the workspace has; of what came straight from the host a
+            part was already given, which the receiver must not use.
         AmltuiError: what stopped it.
     """
     if isinstance(source, OutputPort) or cache.fits(source.size or 0):
-        given = False
-        try:
-            async with queue.feed(source) as feed:
-                async for chunk in feed.chunks():
-                    given = True
-                    yield chunk
+        async with queue.feed(source) as feed:
+            try:
                 await feed.wait_whole()
-        except DiskFull:
-            if given:
-                raise
-        else:
-            return
+            except DiskFull:
+                whole = False
+            else:
+                whole = True
+            if whole:
+                async for chunk in feed.chunks():
+                    yield chunk
+                return
+
+    async for chunk in _straight(queue, workspace, source):
+        yield chunk
+
+
+async def _straight(
+    queue: Transfers, workspace: Workspace, source: Dataset | OutputPort
+) -> AsyncIterator[bytes]:
+    """All bytes as they come from the host; the last piece when all are verified."""
 
     async def connect() -> Workspace:
         return workspace
 
     content = ContentStream(connect, source, options=queue.options)
+    last = b""
     try:
         while (piece := await content.take()) is not None:
-            yield bytes(piece)
+            if last:
+                yield last
+            last = bytes(piece)
+    except Damaged as error:
+        raise Damaged(
+            str(error), hint="It is not whole: do not use what was already written of it."
+        ) from error
     finally:
         await content.aclose()
+    if last:
+        yield last
 
 
 async def read(path: Path) -> AsyncIterator[bytes]:

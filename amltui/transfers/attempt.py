@@ -239,6 +239,7 @@ class DownloadAttempt:
 
     async def _try(self, start: int, stop: int | None) -> None:
         """Fetch a range, or come back after a failure that may pass."""
+        sign_ins = self._context.retry.sign_ins
         try:
             await self._range(start, stop)
         except DiskFull:
@@ -247,7 +248,7 @@ class DownloadAttempt:
             self._relieved = True
             await self._check_room()
         except AmltuiError as error:
-            await self._context.retry.wait_or_raise(error)
+            await self._context.retry.wait_or_raise(error, sign_ins)
             if self._single and self.part is not None:
                 raise RestartDownload(error, single=True, counts=False) from error
 

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from amltui.cache import EntryBusy, Identity, Part, Source, source_name
 from amltui.cache.disk import disk_errors
-from amltui.errors import AmltuiError, Cancelled, ContentChanged, Unreachable
+from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, Unreachable
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.attempt import DownloadAttempt, RestartDownload, TransferContext
@@ -55,6 +55,8 @@ class Fetch:
         """Why it ended without being whole."""
         self.generation = 0
         """Counts how often it began again with other bytes: what was read before is void."""
+        self.voided: AmltuiError | None = None
+        """Why it began again the last time."""
         self._context = context
         self._destination = destination
         self._noted = noted
@@ -147,6 +149,7 @@ class Fetch:
             try:
                 return self._done(*await self._attempt.run())
             except RestartDownload as turn:
+                self.voided = turn.cause
                 if self._attempt.part is not None:
                     self._attempt.part.discard()
                 if turn.counts:
@@ -199,7 +202,8 @@ class Feed:
         self._fetch = fetch
         self._release = release
         self._fd = -1
-        self._generation = fetch.generation
+        self._generation: int | None = None
+        """Of what was read; None: nothing was."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -243,12 +247,11 @@ class Feed:
         """Wait until `count` bytes are available, or the whole content is; how many are.
 
         Raises:
-            ContentChanged: bytes read before are void: open another feed.
+            ContentChanged, Damaged: bytes read before are void: open another feed.
             AmltuiError: no more will come; what is available stays readable.
         """
         there = await self._fetch.reach(count)
-        if self._fetch.generation != self._generation:
-            raise ContentChanged("The content on the server changed while it was read")
+        self._check_same()
         if there < count and self._fetch.error is not None:
             raise self._fetch.error
         return there
@@ -267,10 +270,17 @@ class Feed:
         return self._fetch.path
 
     def read(self, start: int, stop: int) -> bytes:
-        """Bytes `start` to before `stop`, as far as available. Blocks, though seldom for long."""
+        """Bytes `start` to before `stop`, as far as available. Blocks, though seldom for long.
+
+        Raises:
+            ContentChanged, Damaged: bytes read before are void: open another feed.
+            LocalError: it cannot be read.
+        """
+        self._check_same()
         stop = min(stop, self._fetch.available)
         if stop <= start or self._fetch.path is None:
             return b""
+        self._generation = self._fetch.generation
         with disk_errors(self._fetch.path, "read"):
             if self._fd < 0:
                 self._fd = self._open()
@@ -283,8 +293,18 @@ class Feed:
             LocalError: it cannot be read.
         """
         assert self._fetch.path is not None
+        self._check_same()
+        self._generation = self._fetch.generation
         with disk_errors(self._fetch.path, "read"):
             return self._open()
+
+    def _check_same(self) -> None:
+        """See that what was read before still counts."""
+        if self._generation in {None, self._fetch.generation}:
+            return
+        if isinstance(self._fetch.voided, Damaged):
+            raise self._fetch.voided
+        raise ContentChanged("The content on the server changed while it was read")
 
     def _open(self) -> int:
         """The file, under the name that it had a moment ago or, just finished, under its last."""

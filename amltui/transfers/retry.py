@@ -17,6 +17,7 @@ from amltui.errors import (
     Conflict,
     ContentChanged,
     ContentError,
+    Damaged,
     Exists,
     NotFound,
     NotSupportedByServer,
@@ -48,6 +49,7 @@ _FINAL: Final = (
     NotFound,
     NotSupportedByServer,
     ContentChanged,
+    Damaged,
     Exists,
     UsageError,
     Cancelled,
@@ -84,9 +86,12 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self.sign_ins = 0
+        """How often somebody signed in again."""
 
     def notify(self, what: str) -> None:
         """Wake all who wait for `what`."""
+        self.sign_ins += what == "sign-in"
         for event in self._waiting.pop(what, ()):
             event.set()
 
@@ -114,6 +119,11 @@ class RetryPolicy:
         self._failures = 0
         self._away_since: float | None = None
 
+    @property
+    def sign_ins(self) -> int:
+        """How often somebody signed in again so far; see `wait_or_raise`."""
+        return self._wakeups.sign_ins
+
     def progress(self, done: int) -> None:
         """More bytes are done than ever before: earlier failures no longer count."""
         if done <= self._best:
@@ -127,19 +137,27 @@ class RetryPolicy:
     async def call(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask again and again, as `wait_or_raise` allows. Only for what is safe to repeat."""
         while True:
+            sign_ins = self.sign_ins
             try:
                 return await ask()
             except AmltuiError as error:
-                await self.wait_or_raise(error)
+                await self.wait_or_raise(error, sign_ins)
 
-    async def wait_or_raise(self, error: AmltuiError) -> None:
+    async def wait_or_raise(self, error: AmltuiError, sign_ins: int) -> None:
         """Wait as long as `error` asks for; returns when it is worth another try.
+
+        Args:
+            error: what went wrong.
+            sign_ins: `sign_ins` as it was when that was begun. Where somebody has signed in since,
+                a refused token was the old one, and nobody would sign in once more for it.
 
         Raises:
             AmltuiError: `error` itself, when no try will help or enough were made.
         """
         signed_out = isinstance(error, Unauthorized) and error.status_code == 401
-        if signed_out and self._options.attended:
+        if signed_out and sign_ins != self.sign_ins:
+            pass
+        elif signed_out and self._options.attended:
             self._report(State.WAITING_SIGN_IN, error)
             await self._wakeups.wait("sign-in", None)
         elif isinstance(error, Unreachable) and error.passing:

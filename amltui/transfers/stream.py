@@ -120,12 +120,13 @@ class ContentStream:
     async def _call(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The result of `ask`; after a failure that may pass, of another try from here on."""
         while True:
+            sign_ins = self._retry.sign_ins
             try:
                 with caller_retries():
                     return await ask()
             except AmltuiError as error:
                 await self._drop()
-                await self._retry.wait_or_raise(error)
+                await self._retry.wait_or_raise(error, sign_ins)
 
     async def _next(self, view: memoryview) -> int:
         async def read() -> int:

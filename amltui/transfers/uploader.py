@@ -268,6 +268,7 @@ class Uploader:
         call = self._context.retry.call
         await in_thread(self._save, committing=True)
         while True:
+            sign_ins = self._context.retry.sign_ins
             try:
                 return await self._context.workspace().commit(
                     upload,
@@ -284,7 +285,7 @@ class Uploader:
                 self._save(committing=False)
                 raise
             except AmltuiError as error:
-                await self._context.retry.wait_or_raise(error)
+                await self._context.retry.wait_or_raise(error, sign_ins)
                 done = await call(self._find)
                 if done is not None:
                     return done

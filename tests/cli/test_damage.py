@@ -107,15 +107,40 @@ def test_what_is_read_where_it_lies_is_got_without_a_network_and_verified(alone,
 
 @pytest.mark.parametrize(
     "command",
-    ["head Iris", "stats Iris", "get Iris", "get Iris --offline", "cache verify"],
+    [
+        "head Iris",
+        "stats Iris",
+        "get Iris",
+        "get Iris -o -",
+        "get Iris --offline",
+        "cache verify",
+    ],
 )
 def test_damage_is_found_in_what_is_read_where_it_lies(alone, embedded, command):
     flip(embedded, 100)
     done = alone(*command.split())
     # Offline there is no other copy that could be looked for.
     assert done.code == (6 if "--offline" in command else 7)
-    assert "setnsa" not in done.out
+    assert done.out == ("Iris\n" if command == "cache verify" else "")
+    assert "changed" not in done.err
     assert not (alone.home / "Iris.csv").exists()
+
+
+def test_damage_behind_the_first_bytes_of_a_large_content_is_found_by_head(alone):
+    """Only the first bytes of such a one are read to show its first rows."""
+    with (alone.home / "large.csv").open("wb") as file:
+        for _ in range(65):
+            file.write(b"n,text\n" + b"1,abcdef\n" * ((1 << 20) // 9))
+    assert alone("put", "large.csv", "--name", "large").code == 0
+    shown = alone("head", "large", "-n", "1")
+    assert (shown.code, shown.out) == (0, "n\ttext\n1\tabcdef\n")
+    [raw] = (alone.home / "cache").glob("v*/entries/*/raw")
+    with raw.resolve().open("r+b") as file:
+        file.seek(40 << 20)
+        file.write(b"9")
+    done = alone("head", "large", "-n", "1")
+    assert (done.code, done.out) == (7, "")
+    assert "damaged" in done.err
 
 
 def test_a_file_of_a_folder_is_got_without_a_network_and_no_hash_is_claimed(alone):

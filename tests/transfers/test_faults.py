@@ -294,3 +294,26 @@ async def test_a_content_that_is_not_read_to_its_end_leaves_no_task(server, stor
         for _ in range(5):  # also none that comes a moment later
             assert asyncio.all_tasks() == before
             await asyncio.sleep(0)
+
+
+async def test_an_old_token_that_is_refused_after_a_sign_in_is_tried_again_with_the_new_one():
+    """Of two requests that were on their way together, only one is refused before the sign-in."""
+    from amltui.transfers.retry import RetryPolicy, Wakeups
+
+    wakeups, sent, refused = Wakeups(), asyncio.Event(), asyncio.Event()
+    policy = RetryPolicy(Options(), wakeups, lambda _state, _error: None)
+    answers = [401, 200]
+
+    async def ask():
+        status = answers.pop(0)
+        sent.set()
+        await refused.wait()
+        if status == 401:
+            raise errors.Unauthorized("The token ended", 401)
+        return status
+
+    asking = asyncio.ensure_future(policy.call(ask))
+    await sent.wait()
+    wakeups.notify("sign-in")
+    refused.set()
+    assert await asyncio.wait_for(asking, 10) == 200

@@ -60,6 +60,7 @@ def head(
         preview = await session.preview(dataset)
         try:
             await _wait_for(preview, rows)
+            await session.check_linked(dataset)
             shown = min(rows, preview.rows.row_count)
             complete = preview.rows.complete and shown == preview.rows.row_count
             if preview.note:

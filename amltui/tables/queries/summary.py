@@ -29,7 +29,7 @@ _EXACT_DISTINCT: Final = 1_000_000
 """Rows up to which distinct values are counted exactly, however many there are."""
 _FEW_DISTINCT: Final = 20_000
 """Distinct values that are counted exactly in more rows than that."""
-_VALUES_AT_ONCE: Final = 4_000_000
+VALUES_AT_ONCE: Final = 4_000_000
 """Values that a pass over several columns keeps."""
 _THREADS: Final = 2
 _EMPTY: Final = strings([""])
@@ -63,7 +63,7 @@ def table_statistics(
         columns = range(len(table.columns))
     with table.reopen() as own, ThreadPoolExecutor(_THREADS, "statistics") as pool:
         total = row_total(own, rows)
-        at_once = max(1, _VALUES_AT_ONCE // max(1, total))
+        at_once = max(1, VALUES_AT_ONCE // max(1, total))
         found = []
         for start in range(0, len(columns), at_once):
             group = columns[start : start + at_once]
