@@ -39,15 +39,15 @@ def chosen_format(out: Out, given: Format | None) -> Format:
 
 
 def print_rows(
-    out: Out, rows: Rows, stop: int, fmt: Format, *, complete: bool, malformed: int | None = None
+    out: Out, rows: Rows, stop: int, fmt: Format, *, complete: bool, **about: object
 ) -> None:
     """Print rows 0 to before `stop`.
 
-    `complete`: whether these are all there are; `malformed`: how many of them are, where counted.
+    `complete`: whether these are all there are; `about`: what a document says of them besides.
     """
     names = [column.name for column in rows.columns]
     if fmt == "json":
-        print_json(rows, stop, complete=complete, malformed=malformed)
+        print_json(rows, stop, complete=complete, **about)
     elif fmt == "csv":
         write_csv(sys.stdout, names, cells(rows, stop))
     elif fmt == "tsv":
@@ -80,7 +80,7 @@ def write_csv(stream: TextIO, names: Sequence[str], rows: Iterator[Sequence[str 
             writer.writerow(["" if cell is None else cell for cell in row])
 
 
-def print_json(rows: Rows, stop: int, *, complete: bool, malformed: int | None = None) -> None:
+def print_json(rows: Rows, stop: int, *, complete: bool, **about: object) -> None:
     """Print one document, row by row, so that none of them has to be in memory."""
     columns = [{"name": column.name, "type": column.type} for column in rows.columns]
     write = sys.stdout.write
@@ -89,8 +89,8 @@ def print_json(rows: Rows, stop: int, *, complete: bool, malformed: int | None =
     for printed, row in enumerate(cells(rows, stop), 1):
         write((",\n    " if printed > 1 else "\n    ") + _safe(list(row)))
     write(("\n  ]" if printed else "]") + f',\n  "row_count": {printed},\n')
-    if malformed is not None:
-        write(f'  "malformed": {malformed},\n')
+    for name, value in about.items():
+        write(f"  {_safe(name)}: {_safe(value)},\n")
     write(f'  "complete": {json.dumps(complete)}\n}}\n')
 
 

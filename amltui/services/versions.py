@@ -80,8 +80,8 @@ def pick(versions: Iterable[Dataset], which: Which, name: str) -> Dataset:
     """
     found = numbered(versions)
     chosen: Dataset | None = None
+    said = f"version {which}"
     if isinstance(which, str):
-        said = which
         chosen = next((one.dataset for one in found if one.dataset.id == which), None)
         parsed = parse_which(which) if chosen is None else None
         if parsed == LATEST:
@@ -95,17 +95,16 @@ def pick(versions: Iterable[Dataset], which: Which, name: str) -> Dataset:
             )
     elif isinstance(which, datetime):
         moment = which if which.tzinfo else which.astimezone()
-        said = moment.astimezone(UTC).isoformat(timespec="seconds")
+        said = f"version of {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC or before"
         made = ((one.dataset.created_date, one.dataset) for one in found)
         chosen = next((one for when, one in made if when and when <= moment), None)
     else:
-        said = str(which)
         if which == 0:
             raise UsageError("Versions are counted from 1.", hint="-1 is one before the latest.")
         place = len(found) - which if which > 0 else -which
         chosen = found[place].dataset if 0 <= place < len(found) else None
     if chosen is None:
-        raise NotFound(f'"{visible(name)}" has no version {visible(said)}.', 404, hint=_kept(found))
+        raise NotFound(f'"{visible(name)}" has no {visible(said)}.', 404, hint=_kept(found))
     return chosen
 
 

@@ -83,7 +83,9 @@ async def test_a_download_ends_with_an_error_that_names_the_cause(
 ):
     rule, expected = HOPELESS[fault]
     dataset = await stored(DATA)
-    transfers, _ = await line(rule, quota=quota, stall=0.2, attempts=3)
+    transfers, _ = await line(
+        rule, quota=quota, stall=0.2 if "stalled" in fault else 30, attempts=3
+    )
     with pytest.raises(expected) as caught:
         await transfers.finished(transfers.download(dataset, tmp_path / "out.csv").id)
     assert str(caught.value)

@@ -95,6 +95,7 @@ def put(
         async def work(session: Session) -> Dataset:
             from amltui.cli.progress import watched
 
+            await _note_alike(session, common.out, called)
             sending = session.upload(
                 path,
                 name=called,
@@ -107,6 +108,21 @@ def put(
 
         dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Uploaded", dataset))
+
+
+async def _note_alike(session: Session, out: Out, name: str) -> None:
+    """Say that a dataset has a name that looks the same and is written otherwise."""
+    if name.isascii():
+        return
+    from unicodedata import normalize
+
+    for dataset in (await session.current_list()).datasets:
+        if dataset.name != name and normalize("NFC", dataset.name) == normalize("NFC", name):
+            out.note(
+                f'There is a dataset "{visible(dataset.name)}" whose name looks the same; its '
+                "letters are composed otherwise (NFC, NFD), so that this is another one."
+            )
+            return
 
 
 def update(

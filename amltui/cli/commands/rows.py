@@ -155,7 +155,13 @@ def sql(
                     _save_answer(common.out, answer, target)
                     return
                 complete = not answer.partial
-                print_rows(common.out, answer, answer.row_count, fmt, complete=complete)
+                renamed = [
+                    {"column": table.columns[index].name, "name": name}
+                    for index, name in answer.renamed
+                ]
+                print_rows(
+                    common.out, answer, answer.row_count, fmt, complete=complete, renamed=renamed
+                )
                 if answer.partial:
                     common.out.note(f"These are the first {limit} rows; -o FILE gets all of them.")
         finally:

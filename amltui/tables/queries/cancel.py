@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -53,14 +54,24 @@ class Cancel:
                 self._calls.remove(call)
 
 
+_GRACE: Final = 3.0
+"""Seconds that a stopped question gets to end. A slow regular expression in SQL is one step of
+DuckDB, which hears of nothing meanwhile, for minutes or hours."""
+
+
 def _stop(cancel: Cancel, ended: Event) -> None:
     """Cancel until it is heard: DuckDB forgets an interrupt that comes between two statements."""
+    given_up = time.monotonic() + _GRACE
     while not ended.wait(0.05):
         cancel.cancel()
+        if time.monotonic() > given_up:
+            ended.set()  # its thread is left alone; it ends with the program at the latest
 
 
 async def in_thread(question: Callable[..., T], *args: Any, **options: Any) -> T:
     """Ask a question in a thread; cancelling the task stops the thread's work too.
+
+    What does not hear of that is left behind after `_GRACE` seconds.
 
     Args:
         question: one of this package's functions; it is given a `cancel` of its own.
@@ -86,7 +97,8 @@ async def in_thread(question: Callable[..., T], *args: Any, **options: Any) -> T
         await anyio.to_thread.run_sync(ended.wait, abandon_on_cancel=True)
     finally:
         if not ended.is_set():
-            # A cancelled task waits for its thread all the same: that holds files open.
+            # A cancelled task waits for its thread all the same: that holds files open. Not for
+            # ever, though.
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(_stop, cancel, ended)
     if failures:

@@ -188,7 +188,11 @@ def _edges(
     for parts in held:
         values = np.concatenate(parts) if parts else np.empty(0)
         parts.clear()
-        yield np.unique(np.quantile(values, _TENTHS)) if len(values) else np.empty(0)
+        yield (
+            np.unique(np.quantile(values, _TENTHS, method="inverted_cdf"))
+            if len(values)
+            else np.empty(0)
+        )
 
 
 def _finite(values: Any) -> npt.NDArray[np.float64]:

@@ -64,8 +64,11 @@ class Disk:
         Raises:
             NotFound, Unauthorized, LocalError: it cannot be read as one.
         """
-        with _mapped(self.root):
-            os.scandir(self.root).close()
+        try:
+            with _mapped(self.root):
+                os.scandir(self.root).close()
+        except DatasetGone as error:  # it may never have been there
+            raise NotFound(f"{error}", 404, hint="Check the path that was named.") from None
         for path in self.root.glob(f"{_UPLOAD}*"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _ABANDONED:
