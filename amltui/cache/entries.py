@@ -3,6 +3,7 @@
     entries/<32 hex>/card.json     what it is; never with a link or a token
                      raw           the whole content, verified; or a link to where it lies
                      raw-*.part    what has arrived so far (see `parts`), with its log
+                     unpacked      the text that it holds, where it is compressed
                      rows.index    where its rows are
                      table/        the text table made of it
                      pin           present: never evicted
@@ -97,6 +98,8 @@ class Entry:
         self.raw = self.directory / "raw"
         self.table = self.directory / "table"
         """Where the text table belongs; whoever makes it makes the directory."""
+        self.unpacked = self.directory / "unpacked"
+        """Where the text belongs that a compressed content holds."""
         self.row_index = self.directory / "rows.index"
         """Where the index of the rows belongs."""
         self._card = self.directory / "card.json"
@@ -271,6 +274,7 @@ class Entry:
         """Delete content and table, whole or not; the card and the pin stay."""
         with contextlib.suppress(OSError):
             self.raw.unlink(missing_ok=True)
+            self.unpacked.unlink(missing_ok=True)
             self.row_index.unlink(missing_ok=True)
             for old in Part.leftovers(self.raw):
                 old.unlink(missing_ok=True)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from pathlib import Path
 from typing import Final
 
 from amltui.cache import Entry
 from amltui.cache.disk import write_whole
-from amltui.errors import LocalError
+from amltui.errors import DiskFull, LocalError
 from amltui.formats import Format
 from amltui.formats.blocks import Codec
+from amltui.formats.reader import Stream
 from amltui.tables.index import FileIdentity, RowIndex
 from amltui.tables.indexing import index_rows
 from amltui.tables.source import GrowingFile, OpenFile
+from amltui.tables.unpacking import UnpackingStream
 from amltui.transfers import Feed
 
 _PAUSE: Final = 0.05
@@ -29,9 +33,13 @@ _NICE: Final = 5
 class Indexing:
     """One pass over a content. Close the file that it was given afterwards."""
 
-    def __init__(self, file: OpenFile, fmt: Format) -> None:
+    def __init__(
+        self, file: OpenFile, fmt: Format, unpack: Callable[[Stream], UnpackingStream] | None = None
+    ) -> None:
+        """Prepare; `unpack` gives the text that the file's bytes hold, where it is compressed."""
         self._file = file
         self._fmt = fmt
+        self._unpack = unpack
         self.index: RowIndex | None = None
         """None: not even the columns are known yet."""
         self.codec: Codec | None = None
@@ -83,9 +91,16 @@ class Indexing:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         problem: BaseException | None = None
         try:
-            index_rows(stream, self._fmt, self._report)
+            if self._unpack is None:
+                index_rows(stream, self._fmt, self._report)
+            else:
+                text = self._unpack(stream)
+                index_rows(text, self._fmt, self._report, check=text.check)
         except OSError as error:
-            problem = LocalError(f"The content cannot be read: {error.strerror or error}")
+            if error.errno == errno.ENOSPC:
+                problem = DiskFull("No space left for the text of the compressed content")
+            else:
+                problem = LocalError(f"The content cannot be read: {error.strerror or error}")
         except BaseException as error:  # noqa: BLE001  whatever it is, it is raised where it is awaited
             problem = error
         with contextlib.suppress(RuntimeError):  # the loop has ended
@@ -137,10 +152,10 @@ def saved_index(entry: Entry, file: OpenFile, fmt: Format) -> tuple[RowIndex | N
     return (index if index is not None and index.complete else None), identity
 
 
-def save_index(entry: Entry, index: RowIndex) -> None:
-    """Keep a whole index beside its whole content, where that is possible."""
+def save_index(entry: Entry, index: RowIndex, content: Path) -> None:
+    """Keep a whole index of `content` beside it, where that is possible."""
     with contextlib.suppress(OSError):
-        file = OpenFile.at(entry.raw)
+        file = OpenFile.at(content)
         try:
             identity = FileIdentity.of(file)
         finally:

@@ -23,11 +23,19 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from amltui.cache import Cache, Entry, source_name
-from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, DiskFull, LocalError
-from amltui.formats import format_of
+from amltui.errors import (
+    AmltuiError,
+    Cancelled,
+    ContentChanged,
+    Damaged,
+    DiskFull,
+    LocalError,
+    UnsupportedDataType,
+)
 from amltui.formats.blocks import CELLS
-from amltui.formats.encoding import SNIFF
-from amltui.formats.recognition import mismatch, say_mismatch
+from amltui.formats.lens import Lens, look
+from amltui.formats.packing import unpack_start
+from amltui.formats.recognition import mismatch
 from amltui.models import Dataset, OutputPort
 from amltui.services.indexing import Indexing, arriving, save_index, saved_index
 from amltui.tables import (
@@ -42,6 +50,7 @@ from amltui.tables import (
     ingest_in_process,
     open_table,
 )
+from amltui.tables.contents import lens_of_file
 from amltui.tables.index import FileIdentity, RowIndex
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.source import OpenFile
@@ -71,7 +80,7 @@ class Preview:
     """
 
     def __init__(
-        self, source: Source, cache: Cache, entry: Entry, rows: Rows, feed: Feed | None
+        self, source: Source, cache: Cache, entry: Entry, rows: Rows, feed: Feed | None, lens: Lens
     ) -> None:
         self.source = source
         self.rows = rows
@@ -80,7 +89,10 @@ class Preview:
         """The text table, once there is one: what sorting, filtering and SQL need."""
         self.problem: AmltuiError | None = None
         """Why no more rows will come, although there are more."""
-        self._fmt = format_of(source.data_type_id)
+        self._lens = lens
+        self._fmt = lens.fmt
+        self._content = entry.raw
+        """Where the bytes lie that rows are read from."""
         self._cache = cache
         self._entry = entry
         self._feed = feed
@@ -120,6 +132,11 @@ class Preview:
     def note(self) -> str:
         """Why bytes are shown although the type has rows, in one line; else ""."""
         return self.rows.note if isinstance(self.rows, HexRows) else ""
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there are rows to ask about, and not only bytes to show."""
+        return self._lens.has_rows
 
     @property
     def changed(self) -> bool:
@@ -186,7 +203,7 @@ class Preview:
             return
         feed = self._feed
         whole = feed is None or feed.complete
-        file = OpenFile(feed.open()) if feed is not None else await _file(self._entry)
+        file = OpenFile(feed.open()) if feed is not None else await content_file(self._content)
         indexing = Indexing(file, self._fmt)
         try:
             identity = await asyncio.to_thread(FileIdentity.of, file) if whole else None
@@ -197,7 +214,7 @@ class Preview:
             assert indexing.index is not None
             self._take(indexing, indexing.index, file, identity)
             yield
-            await asyncio.to_thread(save_index, self._entry, indexing.index)
+            await asyncio.to_thread(save_index, self._entry, indexing.index, self._content)
         finally:
             file.close()
 
@@ -238,10 +255,11 @@ class Preview:
         Raises:
             DiskFull: neither the cache's quota nor the disk has room for it.
             Unreadable: the bytes are not what their type says.
+            UnsupportedDataType: they are of a type without rows.
             AmltuiError: what keeps the rest of the bytes away.
         """
-        if self.note:
-            raise mismatch(self.note)
+        if not self.has_rows:
+            raise mismatch(self.note) if self.note else UnsupportedDataType(self._fmt.data_type_id)
         if self.table is not None and self.table.complete and self.table.state.typed:
             return
         self.table = None
@@ -290,22 +308,30 @@ class Preview:
             path = await feed.wait_whole()
         else:
             path = self._entry.raw
-            if await asyncio.to_thread(self._entry.check) == "damaged":
-                raise Damaged(
-                    f'"{visible(source_name(self.source))}" was damaged on this disk',
-                    hint="It was dropped: the next time it is fetched again.",
-                )
+            await self._check()
         if self._small:
             await asyncio.to_thread(ingest, path, self._fmt, building)
         else:
             await ingest_in_process(path, self._fmt, building, on_progress=lambda _: note())
+
+    async def _check(self) -> None:
+        """See that the cached content is as it came.
+
+        Raises:
+            Damaged: it is not.
+        """
+        if await asyncio.to_thread(self._entry.check) == "damaged":
+            raise Damaged(
+                f'"{visible(source_name(self.source))}" was damaged on this disk',
+                hint="It was dropped: the next time it is fetched again.",
+            )
 
     async def _refresh(self, building: Path) -> bool:
         """Take in what the worker wrote; whether the table has more."""
         if self.table is not None:
             return self.table.refresh()
         try:
-            self.table = await _opened(open_table, building, self._entry.raw)
+            self.table = await _opened(open_table, building, self._content)
         except LocalError:
             return False  # Not yet.
         self._shown.append(self.table)
@@ -315,7 +341,7 @@ class Preview:
         """Move the table to its place, unless another process was faster."""
         with contextlib.suppress(OSError):
             building.rename(self._entry.table)
-        return open_table(self._entry.table, self._entry.raw)
+        return open_table(self._entry.table, self._content)
 
     def _show(self, rows: Rows) -> None:
         if self._closed:
@@ -356,18 +382,37 @@ async def open_preview(
             await asyncio.to_thread(entry.link, source, local.path, local.sha256)
             cached = await _opened(_cached, entry, source)
     if cached is not None:
-        return Preview(source, cache, entry, cached, None)
+        lens = await asyncio.to_thread(_lens_of, entry, source)
+        return _preview(source, cache, entry, cached, None, lens)
     queue = await transfers()
     feed = queue.feed(source)
     try:
-        rows = await _first_of(feed, source)
+        rows, lens = await _first_of(feed, source)
     except BaseException:
         feed.close()
         raise
-    return Preview(source, cache, entry, rows, feed)
+    return _preview(source, cache, entry, rows, feed, lens)
 
 
-async def _first_of(feed: Feed, source: Source) -> Rows:
+def _preview(
+    source: Source, cache: Cache, entry: Entry, rows: Rows, feed: Feed | None, lens: Lens
+) -> Preview:
+    if lens.packing is not None and lens.has_rows:
+        from amltui.services.packed import PackedPreview  # which is made of the above
+
+        return PackedPreview(source, cache, entry, rows, feed, lens)
+    return Preview(source, cache, entry, rows, feed, lens)
+
+
+def _lens_of(entry: Entry, source: Source) -> Lens:
+    """How a whole content is read."""
+    try:
+        return lens_of_file(entry.raw, name=source_name(source), data_type_id=source.data_type_id)
+    except OSError as error:
+        raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
+
+
+async def _first_of(feed: Feed, source: Source) -> tuple[Rows, Lens]:
     """The first rows of what arrives."""
     wanted = HEAD
     while True:
@@ -375,22 +420,27 @@ async def _first_of(feed: Feed, source: Source) -> Rows:
         # More may be here by now, also all of it: what counts is what is read.
         data = feed.read(0, wanted)
         whole = feed.size is not None and feed.size <= len(data)
+        name, given = source_name(source), source.data_type_id
+        lens = await asyncio.to_thread(look, data, name, given, whole=whole)
+        if lens.undecided:
+            wanted *= 4
+            continue
         try:
-            return await asyncio.to_thread(_first, data, source, whole=whole)
+            return await asyncio.to_thread(_first, data, lens, whole=whole), lens
         except HeaderGoesOn:
             wanted *= 4
 
 
 def _cached(entry: Entry, source: Source) -> Rows | None:
     """What this disk alone can show: the table, rows by their index, or the first rows."""
-    fmt = format_of(source.data_type_id)
     if not entry.whole:
         return None
     entry.touch()
-    if not fmt.has_rows:
-        return hex_rows(entry.raw) if entry.check() != "damaged" else None
+    lens = _lens_of(entry, source)
+    if not lens.has_rows:
+        return hex_rows(entry.raw, note=lens.note) if entry.check() != "damaged" else None
     _remove_leftovers(entry)
-    table = _cached_table(entry)
+    table = _cached_table(entry, entry.unpacked if lens.packing else entry.raw)
     if table is not None and not (table.has_cuts and entry.check() == "damaged"):
         return table
     if table is not None:
@@ -400,32 +450,46 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
         small = os.fstat(file.descriptor).st_size <= AT_ONCE
         if (small and entry.check() == "damaged") or not entry.head_is_good(file.read(0, HEAD)):
             return None
-        return _readable(file, entry, source)
+        return _readable(file, entry, lens)
     finally:
         file.close()
 
 
-def _readable(file: OpenFile, entry: Entry, source: Source) -> Rows:
-    """Rows of a whole content by their index, or the first rows; bytes where it is no text."""
-    if note := say_mismatch(file.read(0, SNIFF), source.data_type_id):
-        return hex_rows(entry.raw, note=note)
-    index, identity = saved_index(entry, file, format_of(source.data_type_id))
-    if index is not None and identity.size > SMALL:
-        return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
-    size = HEAD
+def _readable(file: OpenFile, entry: Entry, lens: Lens) -> Rows:
+    """Rows of a whole content by their index, or the first rows."""
+    size, _ = file.stat()
+    if lens.packing is None and (rows := _indexed(file, entry, lens)) is not None:
+        return rows
+    if lens.packing is not None:
+        with contextlib.suppress(OSError):
+            text = OpenFile.at(entry.unpacked)
+            try:
+                if (rows := _indexed(text, entry, lens)) is not None:
+                    return rows
+            finally:
+                text.close()
+    wanted = HEAD
     while True:
         with contextlib.suppress(HeaderGoesOn):
-            return _first(file.read(0, size), source, whole=size >= identity.size)
-        size *= 4
+            return _first(file.read(0, wanted), lens, whole=wanted >= size)
+        wanted *= 4
 
 
-def _cached_table(entry: Entry) -> Table | None:
+def _indexed(file: OpenFile, entry: Entry, lens: Lens) -> Rows | None:
+    """Rows by the index that an entry has; None: it has none, or needs none for so few."""
+    index, identity = saved_index(entry, file, lens.fmt)
+    if index is None or identity.size <= SMALL:
+        return None
+    return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
+
+
+def _cached_table(entry: Entry, content: Path) -> Table | None:
     """The whole table, as far as can be told at once; one that is damaged is dropped.
 
     A small one is looked at wholly. Of a large one each batch is, when it is first read.
     """
     try:
-        table = open_table(entry.table, entry.raw)
+        table = open_table(entry.table, content)
     except LocalError:
         shutil.rmtree(entry.table, ignore_errors=True)  # another version's, or damaged
         return None
@@ -441,14 +505,14 @@ def _cached_table(entry: Entry) -> Table | None:
     return None
 
 
-async def _file(entry: Entry) -> OpenFile:
-    """The whole content that an entry has.
+async def content_file(path: Path) -> OpenFile:
+    """A whole content, opened.
 
     Raises:
         LocalError: it cannot be read.
     """
     try:
-        return await asyncio.to_thread(OpenFile.at, entry.raw)
+        return await asyncio.to_thread(OpenFile.at, path)
     except OSError as error:
         raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
 
@@ -470,21 +534,27 @@ def _close(rows: Rows | None) -> None:
         rows.close()
 
 
-def _first(data: bytes, source: Source, *, whole: bool) -> Rows:
-    fmt = format_of(source.data_type_id)
-    note = say_mismatch(data, fmt.data_type_id) if fmt.has_rows else ""
-    if note or not fmt.has_rows:
-        return hex_rows(data, complete=whole, note=note)
-    return first_rows(data, fmt, whole=whole)
+def _first(data: bytes, lens: Lens, *, whole: bool) -> Rows:
+    if not lens.has_rows:
+        return hex_rows(data, complete=whole, note=lens.note)
+    if lens.packing is not None:
+        data, whole = unpack_start(data, lens.packing, HEAD, whole=whole)
+        if not data and not whole:
+            raise HeaderGoesOn
+    return first_rows(data, lens.fmt, whole=whole)
 
 
 def _remove_leftovers(entry: Entry) -> None:
     """Remove tables that a process which is gone did not finish."""
-    for path in entry.directory.glob("table.*.*"):
-        pid = path.name.split(".")[1]
+    for path in entry.directory.glob("*.*.*"):
+        kind, pid, _ = path.name.split(".", 2)
+        if kind not in {"table", "unpacked"}:
+            continue
         try:
             os.kill(int(pid), 0)
         except ProcessLookupError:
             shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
         except (ValueError, OSError):
             continue

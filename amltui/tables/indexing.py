@@ -29,6 +29,7 @@ def index_rows(
     report: Report = lambda _index, _codec: None,
     *,
     piece: int = PIECE,
+    check: Callable[[], None] = lambda: None,
 ) -> RowIndex:
     """Find the rows of a content; blocks until its end.
 
@@ -38,6 +39,7 @@ def index_rows(
         report: given the index, and what parses its pieces, once the columns are known and after
             each block of rows. What it raises ends the work.
         piece: bytes of a piece, where the columns are not too many for that.
+        check: called at the stream's end; it raises where that is not the content's end.
 
     Raises:
         Unreadable: the bytes are not what the format says.
@@ -62,6 +64,7 @@ def index_rows(
             _add(index, reader, block, start, size=size, most=most)
         start = reader.consumed
         report(index, reader.codec)
+    check()
     index.complete = True
     report(index, reader.codec)
     return index

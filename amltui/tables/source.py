@@ -30,6 +30,16 @@ class OpenFile:
         """
         return cls(os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)))
 
+    @classmethod
+    def made(cls, path: Path) -> Self:
+        """Make a new file to write to and to read from, for its owner only.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        return cls(os.open(path, flags, 0o600))
+
     def close(self) -> None:
         """Let go of it."""
         if self.descriptor >= 0:
@@ -51,6 +61,17 @@ class OpenFile:
         if len(data) == stop - start or not data:
             return data
         return data + self.read(start + len(data), stop)
+
+    def write(self, data: bytes, start: int) -> None:
+        """Put bytes at `start`.
+
+        Raises:
+            OSError: the disk fails, or is full.
+        """
+        view = memoryview(data)
+        while view:
+            count = os.pwrite(self.descriptor, view, start)
+            view, start = view[count:], start + count
 
 
 class Slice:

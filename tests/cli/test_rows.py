@@ -173,19 +173,47 @@ def test_wrong_questions_end_with_their_code(amltui, arguments, code, said):
 
 
 def test_bytes_of_another_format_are_named_and_shown_as_bytes(amltui):
-    packed = gzip.compress(b"a,b\n1,2\n")
-    put = ("put", "-", "--name", "packed.csv", "--type", "GenericCSV")
-    assert amltui.bytes(*put, data=packed)[0] == 0
+    data = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"
+    put = ("put", "-", "--name", "page.csv", "--type", "GenericCSV")
+    assert amltui.bytes(*put, data=data)[0] == 0
     for _ in range(2):
-        done = amltui("head", "packed.csv")
+        done = amltui("head", "page.csv")
         assert done.code == 0
-        assert "1f 8b 08" in done.out
-        assert "These bytes are gzip, not GenericCSV." in done.err
-    for command in (("stats", "packed.csv"), ("sql", "packed.csv", "select 1 from data")):
+        assert "25 50 44 46" in done.out
+        assert "These bytes are PDF, not GenericCSV." in done.err
+    for command in (("stats", "page.csv"), ("sql", "page.csv", "select 1 from data")):
         done = amltui(*command)
         assert done.code != 0
-        assert "These bytes are gzip, not GenericCSV" in done.err
+        assert "These bytes are PDF, not GenericCSV" in done.err
         assert "Traceback" not in done.err
+
+
+def test_compressed_rows_are_shown_asked_and_compared_as_their_text_is(amltui):
+    text = b"a,b\n" + b"".join(b"%d,x%d\n" % (i, i % 3) for i in range(500))
+    for name, data in (("plain.csv", text), ("packed.csv", gzip.compress(text))):
+        put = ("put", "-", "--name", name, "--type", "GenericCSV")
+        assert amltui.bytes(*put, data=data)[0] == 0
+    for command in (("head",), ("stats",), ("sql", "select b, sum(a) from data group by b")):
+        name, *rest = command
+        plain, packed = (amltui(name, of, *rest) for of in ("plain.csv", "packed.csv"))
+        assert (packed.code, packed.out) == (0, plain.out)
+    assert amltui("diff", "plain.csv", "packed.csv").code == 0
+
+
+def test_of_a_compressed_content_that_is_cut_the_rows_before_are_shown_and_the_code_says_so(amltui):
+    numbers = b"".join(b"%d,%d\n" % (i, i * i) for i in range(90_000))
+    packed = gzip.compress(b"a,b\n" + numbers)[:-5_000]
+    put = ("put", "-", "--name", "cut.csv", "--type", "GenericCSV")
+    assert amltui.bytes(*put, data=packed)[0] == 0
+    assert amltui("head", "cut.csv", "-n", "3").code == 0
+    done = amltui("head", "cut.csv", "-n", "90000", "--json")
+    assert done.code == 7
+    assert 70_000 < done.json["row_count"] < 90_000
+    assert done.json["complete"] is False
+    assert "cut off" in done.err
+    done = amltui("stats", "cut.csv")
+    assert (done.code, done.out) == (7, "")
+    assert "cut off" in done.err
 
 
 def test_malformed_rows_are_counted_too_where_rows_are_read_by_their_index(amltui):

@@ -113,14 +113,12 @@ async def _table(session: Session | None, word: str) -> AsyncIterator[Table]:
         return
     assert session is not None, "a dataset needs a session"
     dataset = await session.find(word)
-    from amltui.formats import format_of
-
-    if not format_of(dataset.data_type_id).has_rows:
-        raise UnsupportedDataType(
-            dataset.data_type_id, hint="Only types with rows can be compared."
-        )
     preview = await session.preview(dataset)
     try:
+        if not preview.has_rows and not preview.note:
+            raise UnsupportedDataType(
+                dataset.data_type_id, hint="Only types with rows can be compared."
+            )
         async for _ in preview.build():
             pass
         if preview.table is None:
@@ -135,22 +133,16 @@ def _local_table(name: str) -> Iterator[Table]:
     import tempfile
 
     from amltui.cli.exit_codes import FileNotThere
-    from amltui.formats import format_of, guess_data_type
-    from amltui.tables import ingest, open_table
+    from amltui.tables.contents import content_table
 
     path = Path(name).expanduser()
     if not path.exists():
         raise FileNotThere(f"There is no file {visible(str(path))}")
-    fmt = format_of(guess_data_type(path))
-    if not fmt.has_rows:
-        raise UnsupportedDataType(
-            fmt.data_type_id, hint=f"{visible(path.name)} has no rows that could be compared."
-        )
-    with tempfile.TemporaryDirectory(prefix="amltui-diff-") as made:
-        directory = Path(made) / "table"
-        ingest(path, fmt, directory)
-        with open_table(directory, path) as table:
-            yield table
+    with (
+        tempfile.TemporaryDirectory(prefix="amltui-diff-") as scratch,
+        content_table(path, Path(scratch)) as table,
+    ):
+        yield table
 
 
 def _write(target: Path, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:

@@ -17,7 +17,14 @@ from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
 from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.session import run
-from amltui.errors import AmltuiError, NotFound, QueryError, UnsupportedDataType, UsageError
+from amltui.errors import (
+    AmltuiError,
+    NotFound,
+    QueryError,
+    Unreadable,
+    UnsupportedDataType,
+    UsageError,
+)
 from amltui.models import Dataset
 from amltui.tables import RANGED
 from amltui.text import near_names, visible
@@ -69,6 +76,8 @@ def head(
             if bad:
                 _warn_malformed(dataset, bad)
             print_rows(common.out, preview.rows, shown, fmt, complete=complete, malformed=bad)
+            if preview.problem is not None and shown < rows:
+                raise preview.problem
         finally:
             preview.close()
 
@@ -202,7 +211,9 @@ async def _wait_for(preview: Preview, count: int) -> None:
             if await anext(changes, "over") == "over":
                 break
     if preview.problem is not None and preview.whole_rows < count:
-        raise preview.problem
+        if not isinstance(preview.problem, Unreadable) or not preview.rows.row_count:
+            raise preview.problem
+        warn("These are the rows before what is damaged.")
 
 
 async def _whole_table(preview: Preview, dataset: Dataset) -> Table:
@@ -212,9 +223,7 @@ async def _whole_table(preview: Preview, dataset: Dataset) -> Table:
         UnsupportedDataType: the dataset has no rows.
         AmltuiError: what kept the rest of its bytes away.
     """
-    from amltui.formats import format_of
-
-    if not format_of(dataset.data_type_id).has_rows:
+    if not preview.has_rows and not preview.note:
         raise UnsupportedDataType(
             dataset.data_type_id, hint="Only types with rows can be asked for statistics and SQL."
         )

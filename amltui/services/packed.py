@@ -1,0 +1,134 @@
+"""Previews of compressed contents: their text is kept in the cache, and rows are found in that.
+
+The first rows need only the content's first bytes. While the rest arrives it is unpacked into a
+file of the entry; the index of rows and the table are those of that file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from functools import partial
+from pathlib import Path
+
+from amltui.cache import Cache, Entry
+from amltui.formats.blocks import CELLS
+from amltui.formats.lens import Lens
+from amltui.services.indexing import Indexing, save_index
+from amltui.services.previews import SMALL, Preview, Source, content_file
+from amltui.tables import Rows, ingest, ingest_in_process
+from amltui.tables.index import RowIndex
+from amltui.tables.source import OpenFile
+from amltui.tables.unpacking import UnpackingStream
+from amltui.transfers import Feed
+
+
+class PackedPreview(Preview):
+    """See `Preview`. Offsets and the index are those of the text, sizes those of the content."""
+
+    def __init__(
+        self, source: Source, cache: Cache, entry: Entry, rows: Rows, feed: Feed | None, lens: Lens
+    ) -> None:
+        super().__init__(source, cache, entry, rows, feed, lens)
+        self._content = entry.unpacked
+        self._turn = asyncio.Lock()
+        """Whoever unpacks has it."""
+
+    @property
+    def built(self) -> float:
+        """See `Preview.built`."""
+        if self.table is None or self.table.complete:
+            return super().built
+        with contextlib.suppress(OSError):
+            return self.table.consumed / max(1, self._content.stat().st_size)
+        return 0.0
+
+    @property
+    def _small(self) -> bool:
+        cells = self.rows.row_count * len(self.rows.columns)
+        with contextlib.suppress(OSError):
+            return self._content.stat().st_size <= SMALL and cells < CELLS // 2
+        return False
+
+    @property
+    def _needed(self) -> int:
+        with contextlib.suppress(OSError):
+            return max(super()._needed, 2 * self._content.stat().st_size)
+        return 4 * super()._needed
+
+    async def _index(self) -> AsyncGenerator[None]:
+        """Unpack the content, and show its rows by their index; a small table is made at once."""
+        if self.table is not None or self.rows.complete:
+            return
+        async with contextlib.aclosing(self._unpack()) as steps:
+            async for _ in steps:
+                yield
+        if self._small:
+            async with contextlib.aclosing(self.build()) as steps:
+                async for _ in steps:
+                    yield
+
+    async def _unpack(self) -> AsyncGenerator[None]:
+        """Write the text to its place, and its index, unless they are there.
+
+        Raises:
+            Unreadable: the content is damaged or cut; the rows before that are shown.
+        """
+        async with self._turn:
+            if self._content.exists() and (self.indexed or self._small):
+                return
+            feed = self._feed
+            if feed is None:
+                await self._check()
+            descriptor = feed.open() if feed is not None else None
+            file = OpenFile(descriptor) if descriptor else await content_file(self._entry.raw)
+            temporary = self._entry.directory / f"unpacked.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+            try:
+                text = await asyncio.to_thread(OpenFile.made, temporary)
+                try:
+                    async with contextlib.aclosing(self._index_text(file, text, feed)) as steps:
+                        async for found in steps:
+                            index = found
+                            yield
+                finally:
+                    text.close()
+                await asyncio.to_thread(temporary.replace, self._content)
+                await asyncio.to_thread(save_index, self._entry, index, self._content)
+            finally:
+                file.close()
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+
+    async def _index_text(
+        self, file: OpenFile, text: OpenFile, feed: Feed | None
+    ) -> AsyncGenerator[RowIndex]:
+        """Unpack `file` into `text`; the index of its rows, whenever more of it is shown."""
+        assert self._lens.packing is not None
+        room = partial(self._cache.make_room, keep=self._entry)
+        unpack = partial(UnpackingStream, packing=self._lens.packing, file=text, make_room=room)
+        indexing = Indexing(file, self._fmt, unpack)
+        try:
+            async with contextlib.aclosing(indexing.run(feed)) as steps:
+                async for index in steps:
+                    if self._take(indexing, index, text, None):
+                        yield index
+        finally:
+            # Also where it is damaged: what could be read is shown.
+            if indexing.index is not None:
+                self._take(indexing, indexing.index, text, None)
+        assert indexing.index is not None
+        yield indexing.index
+
+    async def _ingest(self, building: Path, note: Callable[[], None]) -> None:
+        async with contextlib.aclosing(self._unpack()) as steps:
+            async for _ in steps:
+                note()
+        if self._small:
+            await asyncio.to_thread(ingest, self._content, self._fmt, building)
+        else:
+            await ingest_in_process(
+                self._content, self._fmt, building, on_progress=lambda _: note()
+            )
