@@ -16,8 +16,8 @@ import httpx  # noqa: F401 - loaded once, here
 
 from amltui.cache import Cache
 from amltui.transfers import Transfers
+from amltui.workspaces.http.client import ApiClient  # noqa: F401 - as httpx
 from amltui.workspaces.studio import StudioWorkspace
-from amltui.workspaces.studio.client import ApiClient  # noqa: F401 - as httpx
 
 
 async def work(job: dict, *, again: bool, mark: Callable[[], None]) -> None:

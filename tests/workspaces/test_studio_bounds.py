@@ -13,7 +13,8 @@ import pytest
 
 from amltui import errors
 from amltui.models import Dataset, Location
-from amltui.workspaces.studio import Retry, StudioWorkspace, answers, client, faults
+from amltui.workspaces.http import answers, client, faults
+from amltui.workspaces.studio import Retry, StudioWorkspace
 from tests.support.listening import listening
 from tests.support.raw_server import Answer, json_answer, raw_server
 from tests.workspaces.conftest import made_certificate

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from amltui import errors
-from amltui.workspaces.studio import faults
+from amltui.workspaces.http import faults
 
 SECRET = "t0ken/with+chars"
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amltui.workspaces.studio.network import Backend, Connection, first_of
+from amltui.workspaces.http.network import Backend, Connection, first_of
 from tests.support.listening import Serve, listening
 
 DATA = bytes(range(251)) * 4_000

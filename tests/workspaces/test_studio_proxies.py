@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from amltui import errors
+from amltui.workspaces.http.proxies import is_loopback, proxy_for
 from amltui.workspaces.studio import Retry, StudioWorkspace
-from amltui.workspaces.studio.proxies import is_loopback, proxy_for
 from tests.support.listening import listening
 from tests.support.raw_server import Answer, json_answer, raw_server
 

@@ -18,8 +18,8 @@ from amltui.errors import (
 )
 from amltui.models import ContentInfo
 from amltui.wire import headers
-from amltui.workspaces.studio.client import TIMEOUT, ApiClient
-from amltui.workspaces.studio.network import Connection
+from amltui.workspaces.http.client import TIMEOUT, ApiClient
+from amltui.workspaces.http.network import Connection
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
 _MOST_DIGITS: Final = 18

@@ -43,13 +43,14 @@ from amltui.workspaces.base import (
     Upload,
     Workspace,
 )
+from amltui.workspaces.http.retries import Retry
 from amltui.workspaces.studio.address import normal_endpoint
-from amltui.workspaces.studio.retries import Retry
+from amltui.workspaces.studio.token import WorkspaceToken
 
 if TYPE_CHECKING:
     import httpx
 
-    from amltui.workspaces.studio.client import ApiClient
+    from amltui.workspaces.http.client import ApiClient
     from amltui.workspaces.studio.contents import Wanted
 
 M = TypeVar("M", bound=msgspec.Struct)
@@ -132,9 +133,9 @@ class StudioWorkspace(Workspace):
         return self
 
     def _open(self) -> ApiClient:
-        from amltui.workspaces.studio.client import ApiClient
+        from amltui.workspaces.http.client import ApiClient
 
-        return ApiClient(self._endpoint, self._token, self._retry)
+        return ApiClient(self._endpoint, WorkspaceToken(self._token), self._retry)
 
     async def __aexit__(self, *exc: object) -> None:
         opened, self._opened = self._opened, None

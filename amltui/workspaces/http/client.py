@@ -1,4 +1,4 @@
-"""Requests to one workspace's server: headers, redirects, retries, limits."""
+"""Requests to one server: headers, redirects, retries, limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import anyio
@@ -18,12 +18,12 @@ from amltui import __version__
 from amltui.errors import HttpError, NotFound, UsageError, WorkspaceError
 from amltui.wire import headers as names
 from amltui.workspaces.base import Route, may_repeat
-from amltui.workspaces.studio import faults
-from amltui.workspaces.studio.answers import Answer, TooSlow, close, whole
-from amltui.workspaces.studio.certificates import trusted
-from amltui.workspaces.studio.proxies import proxy_for
-from amltui.workspaces.studio.retries import Retry, repeated
-from amltui.workspaces.studio.transport import Transport
+from amltui.workspaces.http import faults
+from amltui.workspaces.http.answers import Answer, TooSlow, close, whole
+from amltui.workspaces.http.certificates import trusted
+from amltui.workspaces.http.proxies import proxy_for
+from amltui.workspaces.http.retries import Retry, repeated
+from amltui.workspaces.http.transport import Transport
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 """Seconds for a connection, and between two pieces of an answer or a request."""
@@ -34,23 +34,38 @@ BODY_SECONDS: Final = 300.0
 _REDIRECTS: Final = 5
 _PIECE: Final = 512 * 1024
 """Bytes of a request's body that are handed over at once."""
-_SESSION: Final = "DefaultSession"
+
+
+class Credential(Protocol):
+    """What lets requests in."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may hold."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """What each request carries; its names stay behind along a redirect elsewhere."""
+
+    async def renew(self) -> bool:
+        """After a 401: whether the next `headers` are others, so that it is worth asking again."""
 
 
 class ApiClient:
     """An open HTTP client for one endpoint. Proxies and certificates come from the environment.
 
-    The workspace token goes to the endpoint's own origin only: not to a content host, and not
+    The credential goes to the endpoint's own origin only: not to a content host, and not
     along a redirect to another origin. Making one reads the trusted certificates: 20 ms.
 
     Raises:
         ConfigError: the environment names certificates that are not there.
     """
 
-    def __init__(self, endpoint: str, token: str, retry: Retry) -> None:
+    def __init__(self, endpoint: str, credential: Credential, retry: Retry) -> None:
         self.endpoint = endpoint
         self.retry = retry
-        self._token = token
+        self._credential = credential
+        self._private: set[str] = set()
+        """Names of headers that go to the endpoint's own origin only."""
         self._closed = False
         self._sending: set[anyio.CancelScope] = set()
         """The requests that wait for an answer."""
@@ -99,10 +114,17 @@ class ApiClient:
         """
         url = self.endpoint + path
 
-        async def attempt() -> Answer:
+        async def ask() -> Answer:
+            fields = await self._authenticated(headers)
             with self.mapped(operation, url):
-                request = self._request(method, url, self._authenticated(headers), content)
-                answer = await whole(await self._send(request), BODY_SECONDS)
+                request = self._request(method, url, fields, content)
+                return await whole(await self._send(request), BODY_SECONDS)
+
+        async def attempt() -> Answer:
+            answer = await ask()
+            again = content is None or isinstance(content, bytes)
+            if answer.status_code == 401 and again and await self._credential.renew():
+                answer = await ask()
             if answer.is_success or answer.status_code == 304:
                 return answer
             raise self._error_from(answer, operation, not_found=not_found)
@@ -123,7 +145,7 @@ class ApiClient:
             HttpError: the host refused.
             WorkspaceError: a link that the workspace gave is no address.
         """
-        fields = self._authenticated(headers) if authenticated else dict(headers)
+        fields = await self._authenticated(headers) if authenticated else dict(headers)
 
         if not authenticated and not _is_address(url):
             raise WorkspaceError(
@@ -163,21 +185,18 @@ class ApiClient:
     @contextmanager
     def mapped(self, operation: str, url: str) -> Iterator[None]:
         """`faults.map_exceptions`, with the secrets of this client."""
-        with faults.map_exceptions(operation, url, (self._token,)):
+        with faults.map_exceptions(operation, url, self._credential.secrets):
             yield
 
     def _error_from(
         self, answer: Answer, operation: str, *, not_found: type[NotFound] = NotFound
     ) -> HttpError:
-        return faults.error_from(answer, operation, (self._token,), not_found=not_found)
+        return faults.error_from(answer, operation, self._credential.secrets, not_found=not_found)
 
-    def _authenticated(self, more: Mapping[str, str] | None) -> dict[str, str]:
-        return {
-            names.TOKEN: self._token,
-            names.SESSION: _SESSION,
-            "Content-Type": names.JSON,
-            **(more or {}),
-        }
+    async def _authenticated(self, more: Mapping[str, str] | None) -> dict[str, str]:
+        own = await self._credential.headers()
+        self._private.update(own)
+        return {**own, "Content-Type": names.JSON, **(more or {})}
 
     def _request(
         self,
@@ -206,7 +225,7 @@ class ApiClient:
             if not _same_origin(request.url, following.url):
                 if (request.url.scheme, following.url.scheme) == ("https", "http"):
                     raise httpx.UnsupportedProtocol("redirected from https to http")
-                for name in (names.TOKEN, names.SESSION):
+                for name in self._private:
                     following.headers.pop(name, None)
             request = following
         raise httpx.TooManyRedirects(f"more than {_REDIRECTS} redirects")

@@ -14,8 +14,8 @@ import httpcore
 import httpx
 
 from amltui.errors import ConfigError
-from amltui.workspaces.studio.network import Backend
-from amltui.workspaces.studio.proxies import Proxy, proxy_for
+from amltui.workspaces.http.network import Backend
+from amltui.workspaces.http.proxies import Proxy, proxy_for
 
 CONNECTIONS: Final = 32
 _IDLE_SECONDS: Final = 4.0

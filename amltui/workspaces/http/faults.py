@@ -23,8 +23,8 @@ from amltui import errors
 from amltui.redact import redacted
 from amltui.text import visible
 from amltui.wire import messages
-from amltui.workspaces.studio.answers import Answer, TooLarge, TooSlow
-from amltui.workspaces.studio.proxies import Proxy, proxy_for
+from amltui.workspaces.http.answers import Answer, TooLarge, TooSlow
+from amltui.workspaces.http.proxies import Proxy, proxy_for
 
 _LONGEST: Final = 400
 _READ: Final = 20_000
