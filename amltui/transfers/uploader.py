@@ -14,7 +14,15 @@ from typing import Final
 
 import msgspec
 
-from amltui.errors import AmltuiError, Conflict, ContentChanged, Damaged, NotFound, Rejected
+from amltui.errors import (
+    AmltuiError,
+    Conflict,
+    ContentChanged,
+    Damaged,
+    DatasetGone,
+    NotFound,
+    Rejected,
+)
 from amltui.models import Dataset, Listing
 from amltui.text import human_size, visible
 from amltui.transfers.attempt import TransferContext
@@ -153,17 +161,19 @@ class Uploader:
             self._sha256 = hashlib.sha256()
             try:
                 await all_of(*(self._worker(upload) for _ in range(self._context.options.blocks)))
-                break
-            except NotFound:  # the server no longer knows this upload
+                if not await self._source.unchanged():
+                    self._changed()
+                return await self._proved(await self._commit(upload))
+            except DatasetGone:  # there is nothing to replace
+                raise
+            except NotFound:  # the server no longer knows this upload, or not by this name
                 done = await self._committed()
                 if done is not None:
                     return done
                 if attempt == 2 or not self._source.repeatable:
                     raise
                 self._forget_upload()
-        if not await self._source.unchanged():
-            self._changed()
-        return await self._proved(await self._commit(upload))
+        raise AssertionError  # the second attempt returns or raises
 
     async def _committed(self) -> Dataset | None:
         """The dataset that an earlier commit made of this upload, if there was one."""

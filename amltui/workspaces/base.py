@@ -105,6 +105,8 @@ class Capabilities:
     quota: Capability = Capability("This workspace does not say how much it may hold.")
     copy: Capability = Capability("Contents are copied by way of this machine.")
     """Copy a content without sending it here and back."""
+    exclusive: Capability = CAN
+    """Of several who write one name at once exactly one wins, and the others are told."""
 
     @property
     def lacks(self) -> tuple[str, ...]:

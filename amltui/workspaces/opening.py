@@ -26,7 +26,7 @@ def workspace_of(
         if not connection.endpoint.startswith("file:"):
             from amltui.workspaces.folder.store import StoreWorkspace
 
-            return StoreWorkspace(connection.endpoint)
+            return StoreWorkspace(connection.endpoint, write=connection.write)
         from amltui.workspaces.folder import FolderWorkspace
 
         return FolderWorkspace(_path(connection.endpoint), write=connection.write)

@@ -62,7 +62,29 @@ async def folder(request):
         yield workspace
 
 
-KINDS = [studio, embedded, memory, folder]
+@asynccontextmanager
+async def s3(request):
+    async with store(request, request.getfixturevalue("moto")) as workspace:
+        yield workspace
+
+
+@asynccontextmanager
+async def azure(request):
+    async with store(request, request.getfixturevalue("azurite")) as workspace:
+        yield workspace
+
+
+@asynccontextmanager
+async def store(request, service):
+    environment = request.getfixturevalue("monkeypatch")
+    for name, value in service.environment.items():
+        environment.setenv(name, value)
+    connection = Connection(service.new_container(), "", "", write=True)
+    async with workspace_of(connection) as workspace:
+        yield workspace
+
+
+KINDS = [studio, embedded, memory, folder, s3, azure]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
@@ -284,7 +306,7 @@ async def test_what_a_workspace_lacks_it_refuses_with_the_sentence_that_it_gives
 def test_every_capability_has_a_sentence_for_where_it_is_missing():
     nothing = Capabilities()
     for field in dataclasses.fields(nothing):
-        if field.name != "write":  # most can
+        if field.name not in {"write", "exclusive"}:  # most can
             assert not getattr(nothing, field.name)
             assert getattr(nothing, field.name).missing
     assert "copy" not in nothing.lacks

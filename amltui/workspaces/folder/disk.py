@@ -52,6 +52,28 @@ class File:
     note: Note
 
 
+def check_new_name(name: str) -> None:
+    """See that a new file can have this name.
+
+    Raises:
+        Rejected: it cannot.
+    """
+    parts = name.split("/")
+    if not name.strip() or any(not part.strip(" .") for part in parts):
+        raise Rejected("A file needs a name", 400)
+    odd = sorted({char for char in name if char in _FORBIDDEN or not char.isprintable()})
+    if odd or not _is_text(name):
+        raise Rejected(
+            f"A file's name cannot hold {' '.join(map(visible, odd))} here",
+            400,
+            hint="Not every system could keep such a file.",
+        )
+    if any(part.startswith(".") for part in parts):
+        raise Rejected("Names that begin with a dot are left alone", 400)
+    if any(len(part.encode()) > 255 for part in parts):
+        raise Rejected("A file's name has at most 255 bytes", 400)
+
+
 class Disk:
     """The files below one directory."""
 
@@ -147,25 +169,8 @@ class Disk:
         return self.root.joinpath(*parts)
 
     def check_name(self, name: str) -> None:
-        """See that a new file can have this name.
-
-        Raises:
-            Rejected: it cannot.
-        """
-        parts = name.split("/")
-        if not name.strip() or any(not part.strip(" .") for part in parts):
-            raise Rejected("A file needs a name", 400)
-        odd = sorted({char for char in name if char in _FORBIDDEN or not char.isprintable()})
-        if odd or not _is_text(name):
-            raise Rejected(
-                f"A file's name cannot hold {' '.join(map(visible, odd))} here",
-                400,
-                hint="Not every system could keep such a file.",
-            )
-        if any(part.startswith(".") for part in parts):
-            raise Rejected("Names that begin with a dot are left alone", 400)
-        if any(len(part.encode()) > 255 for part in parts):
-            raise Rejected("A file's name has at most 255 bytes", 400)
+        """See `check_new_name`."""
+        check_new_name(name)
 
     # Uploads: one hidden file each, which becomes the file when it is whole
 

@@ -31,27 +31,52 @@ class Note:
     type: str = ""
 
 
+def notes_in(text: str) -> dict[str, Note]:
+    """The notes by file name. What is wrong in the text counts as not noted."""
+    try:
+        files = tomllib.loads(text).get("files", {})
+    except ValueError:
+        return {}
+    found = {}
+    for name, table in files.items() if isinstance(files, dict) else ():
+        if isinstance(table, dict):
+            values = (table.get("description"), table.get("type"))
+            found[name] = Note(*(one if isinstance(one, str) else "" for one in values))
+    return found
+
+
+def with_note(text: str, name: str, note: Note) -> str:
+    """The text with something noted of a file, or nothing any more; other notes and comments stay.
+
+    Raises:
+        ValueError: the text is not TOML.
+    """
+    document = tomlkit.parse(text)
+    files: Any = document.setdefault("files", tomlkit.table(is_super_table=True))
+    files.pop(name, None)
+    kept = {key: value for key in ("description", "type") if (value := getattr(note, key))}
+    if kept:
+        files[name] = kept
+    if not files:
+        del document["files"]
+    return tomlkit.dumps(document)
+
+
 class Notes:
-    """The notes of one directory. What is wrong in the file counts as not noted."""
+    """The notes of one directory."""
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / NAME
 
     def read(self) -> dict[str, Note]:
-        """The notes by file name."""
+        """See `notes_in`."""
         try:
-            files = tomllib.loads(self._path.read_text("utf-8")).get("files", {})
+            return notes_in(self._path.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
-        found = {}
-        for name, table in files.items() if isinstance(files, dict) else ():
-            if isinstance(table, dict):
-                values = (table.get("description"), table.get("type"))
-                found[name] = Note(*(one if isinstance(one, str) else "" for one in values))
-        return found
 
     def write(self, name: str, note: Note) -> None:
-        """Note something of a file, or nothing any more; other notes and comments stay.
+        """See `with_note`.
 
         Raises:
             LocalError: the file that is there is not TOML, or cannot be written.
@@ -59,26 +84,19 @@ class Notes:
         if not self._path.exists() and note == Note():
             return
         try:
-            text = self._path.read_text("utf-8") if self._path.exists() else ""
-            document = tomlkit.parse(text)
+            before = self._path.read_text("utf-8") if self._path.exists() else ""
+            text = with_note(before, name, note)
         except (OSError, ValueError) as error:
             raise LocalError(
                 f"Cannot note anything in {visible(str(self._path))}: {reason_of(error)}",
                 hint="Correct the file or remove it.",
             ) from None
-        files: Any = document.setdefault("files", tomlkit.table(is_super_table=True))
-        files.pop(name, None)
-        kept = {key: value for key in ("description", "type") if (value := getattr(note, key))}
-        if kept:
-            files[name] = kept
-        if not files:
-            del document["files"]
         temporary = self._path.with_name(f"{NAME}.{os.getpid()}")
         try:
-            if not tomlkit.dumps(document).strip():
+            if not text.strip():
                 self._path.unlink(missing_ok=True)
                 return
-            temporary.write_text(tomlkit.dumps(document), "utf-8")
+            temporary.write_text(text, "utf-8")
             temporary.replace(self._path)
         except OSError as error:
             temporary.unlink(missing_ok=True)

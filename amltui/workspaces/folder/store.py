@@ -1,69 +1,118 @@
-"""A bucket or a container as a workspace, for reading: S3, Azure Blob, Google Cloud Storage.
+"""A bucket or a container as a workspace: S3, Azure Blob, Google Cloud Storage.
 
-Through obstore, whose credentials are those of the cloud's usual environment variables. It is
-called in threads: its async interface can abort the interpreter at exit.
+Read through obstore, written in parts by the clouds' own clients, see `store_writing`. All of it
+is called in threads: obstore's async interface can abort the interpreter at exit.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
+import json
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import urlsplit
 
 import anyio.to_thread
 
 from amltui.errors import (
     AmltuiError,
-    ConfigError,
+    Conflict,
     ContentChanged,
     DatasetGone,
     NotFound,
-    NotSupportedByServer,
+    Rejected,
     ServerFailed,
-    TooManyRequests,
-    Unauthorized,
-    Unreachable,
 )
 from amltui.formats import data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
-from amltui.redact import redacted
 from amltui.text import visible
-from amltui.workspaces.base import Capabilities, Capability, Content, Route, Upload, Workspace
+from amltui.workspaces.base import (
+    CAN,
+    Capabilities,
+    Capability,
+    Content,
+    PartSizes,
+    Route,
+    Upload,
+    Workspace,
+)
+from amltui.workspaces.folder.disk import check_new_name
+from amltui.workspaces.folder.notes import NAME, Note
+from amltui.workspaces.folder.store_connect import connected, writer_of
+from amltui.workspaces.folder.store_errors import DELETE, READ, WRITE, mapped
+from amltui.workspaces.folder.store_listing import (
+    HIDDEN,
+    Object,
+    container_of,
+    is_hidden,
+    object_of,
+    pages_of,
+)
+from amltui.workspaces.folder.store_notes import StoreNotes
+from amltui.workspaces.folder.store_writing import Place, Writer
+from amltui.workspaces.folder.workspace import READ_ONLY
 
-READ_ONLY: Final = Capability("Object stores can only be read here: amltui does not write to them.")
+_NO_GUARD: Final = Capability(
+    "This store ignores conditions: of two who write one name at the same moment, the later one "
+    "silently wins."
+)
+_COPY: Final = Capability("Contents are copied by way of this machine.")
+_LONGEST: Final = 1_024
+"""Bytes of a key: what S3 and Google take, and less than Azure."""
 _PIECE: Final = 1 << 20
-_PAGE: Final = 1_000
-_RETRY: Final[Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
-_CLIENT: Final[Any] = {
-    "connect_timeout": timedelta(seconds=10),
-    "timeout": timedelta(minutes=5),
-}
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Object:
-    """An object as the store listed it."""
+class _Begun:
+    """An upload that was begun, as its id keeps it."""
 
-    key: str
-    etag: str
-    """Without quotes: lists give it bare, heads quoted, of one store."""
-    dataset: Dataset
+    name: str
+    token: str
+    upload: str
+    """What the store calls it."""
+    etag: str | None
+    """The version that was there when it was begun. None: there was none."""
+
+    @property
+    def text(self) -> str:
+        """The id."""
+        return json.dumps([self.name, self.token, self.upload, self.etag])
+
+    @classmethod
+    def of(cls, upload: Upload) -> Self:
+        """The upload of an id.
+
+        Raises:
+            NotFound: it is no id of one.
+        """
+        try:
+            return cls(*json.loads(upload.id))
+        except (ValueError, TypeError):
+            raise NotFound("There is no such upload", 404) from None
 
 
 class StoreWorkspace(Workspace):
     """The objects below a prefix, each a dataset named by its path from there."""
 
-    def __init__(self, url: str) -> None:
-        """Take `scheme://bucket/prefix` as a workspace; it is connected when it is entered."""
+    part_sizes = PartSizes(smallest=5 << 20, largest=64 << 20, most=10_000)
+
+    def __init__(self, url: str, *, write: bool = False) -> None:
+        """Take `scheme://bucket/prefix` as a workspace; it is connected when it is entered.
+
+        Args:
+            url: the address, without credentials.
+            write: whether objects may be made, changed and deleted.
+        """
         self._url = url
+        self._write = write
         self._store: Any = None
+        self._writer: Writer | None = None
+        self._notes = StoreNotes(None)
+        self._can: Capabilities | None = None
 
     @property
     def key(self) -> str:
@@ -71,22 +120,12 @@ class StoreWorkspace(Workspace):
         return self._url
 
     async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self._connect)
+        self._store = await anyio.to_thread.run_sync(connected, self._url)
+        self._notes = StoreNotes(self._store)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self._store = None
-
-    def _connect(self) -> None:
-        try:
-            from obstore.store import from_url
-        except ImportError:
-            raise ConfigError(
-                "Object stores need the package obstore", hint="pip install 'amltui[cloud]'"
-            ) from None
-        options = _CLIENT | {"allow_http": _http_allowed()}
-        with _mapped(self._url):
-            self._store = from_url(self._url, client_options=options, retry_config=_RETRY)
+        self._store = self._writer = None
 
     async def info(self) -> WorkspaceInfo:
         """The address."""
@@ -97,50 +136,91 @@ class StoreWorkspace(Workspace):
         return None
 
     async def capabilities(self) -> Capabilities:
-        """Reading."""
-        return Capabilities(
-            write=READ_ONLY,
-            edit=READ_ONLY,
-            versions=Capability("Older versions of objects are not listed here."),
-            restore=READ_ONLY,
-            experiments=Capability("An object store has no experiments."),
-        )
+        """Reading; where writing was allowed, what one small object shows of the store."""
+        if self._can is None:
+            write, exclusive = READ_ONLY, CAN
+            if self._write:
+                write, exclusive = await anyio.to_thread.run_sync(self._probe)
+            self._can = Capabilities(
+                write=write,
+                edit=write,
+                versions=Capability("Older versions of objects are not listed here."),
+                restore=Capability("Older versions of objects cannot be restored here."),
+                experiments=Capability("An object store has no experiments."),
+                copy=CAN if write else _COPY,
+                exclusive=exclusive,
+            )
+        return self._can
+
+    def _probe(self) -> tuple[Capability, Capability]:
+        """Whether objects can be made here, and whether the store honours conditions."""
+        import obstore
+
+        key = f"{HIDDEN}-probe-{secrets.token_hex(8)}"
+        try:
+            self._writer = writer_of(self._url)
+            with mapped(key, WRITE):
+                obstore.put(self._store, key, b"", mode="create")
+        except AmltuiError as error:
+            return Capability(f"{error}."), CAN
+        honoured = 0
+        modes: tuple[Any, Any] = ("create", {"e_tag": '"00000000000000000000000000000000"'})
+        for mode in modes:
+            try:
+                with mapped(key, WRITE):
+                    obstore.put(self._store, key, b"", mode=mode)
+            except (Conflict, ContentChanged):
+                honoured += 1
+            except AmltuiError:
+                pass
+        with contextlib.suppress(AmltuiError), mapped(key, DELETE):
+            obstore.delete(self._store, key)
+        return CAN, CAN if honoured == 2 else _NO_GUARD
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
         """All objects below the prefix; a change of any of them changes the list's validator."""
-        found: list[Dataset] = []
-        digest = hashlib.sha256()
-        async for page in self.pages():
-            found += page
+        found: list[Object] = []
+        sidecars: dict[str, str] = {}
+        unreadable = 0
+        async for page, missing in self._pages():
+            unreadable += missing
             for one in page:
-                digest.update(f"{one.id}\n".encode())
+                if one.key.rpartition("/")[2] == NAME:
+                    sidecars[one.key] = one.etag
+                found.append(one)
+        await anyio.to_thread.run_sync(self._notes.listed, sidecars)
+        noted = [self._noted(one.dataset) for one in found if not is_hidden(one.key)]
+        digest = hashlib.sha256(str(unreadable).encode())
+        for made in noted:
+            digest.update(f"{made.id}\0{made.description}\0{made.data_type_id}\n".encode())
         now = digest.hexdigest()
-        return None if now == etag else Listing(tuple(found), now)
+        return None if now == etag else Listing(tuple(noted), now, unreadable)
 
     async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
-        """As `datasets`, a thousand at a time."""
-        import obstore
+        """As `datasets`, a page of the store at a time, without what is noted of objects."""
+        async for page, _ in self._pages():
+            yield tuple(one.dataset for one in page if not is_hidden(one.key))
 
-        def begin() -> Iterator[Any]:
-            return iter(obstore.list(self._store, chunk_size=_PAGE))
-
-        chunks = await self._call(self._url, begin)
-        while (chunk := await self._call(self._url, lambda: next(chunks, None))) is not None:
-            yield tuple(
-                _object(meta).dataset for meta in chunk if not str(meta["path"]).endswith("/")
-            )
+    async def _pages(self) -> AsyncIterator[tuple[tuple[Object, ...], int]]:
+        """Objects, and how many beside them have names that cannot be read here."""
+        pages = pages_of(self._store, self._url)
+        while True:
+            page = await anyio.to_thread.run_sync(next, pages, None)
+            if page is None:
+                return
+            yield page
 
     async def find(self, name: str) -> Dataset:
         """One by its path; a wrong one is compared with all."""
-        if name:
+        if name and not is_hidden(name):
             with contextlib.suppress(NotFound):
-                return (await self._head(name)).dataset
+                return await self._present(name)
         return await super().find(name)
 
     async def dataset(self, dataset_id: str) -> Dataset:
         """An object in the version that an id names, which is the present one or gone."""
         key = dataset_id.rpartition("@")[0]
-        found = (await self._head(key)).dataset
+        found = await self._present(key)
         if found.id != dataset_id:
             raise DatasetGone(
                 f"{visible(key)} was changed since", 404, hint="Refresh the list to see it anew."
@@ -186,20 +266,29 @@ class StoreWorkspace(Workspace):
         yield _StoreContent(info, await self._call(source.key, get))
 
     def check_name(self, name: str) -> None:
-        """Refuse: nothing can be made here."""
-        del name
-        READ_ONLY.require()
+        """See that an object can have this name."""
+        check_new_name(name)
+        if len(self._place(name).key.encode()) > _LONGEST:
+            raise Rejected(f"An object's key has at most {_LONGEST:,} bytes", 400)
 
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
-        """Refuse."""
-        del data_type_id, name
-        READ_ONLY.require()
-        raise NotSupportedByServer(READ_ONLY.missing, 405)
+        """Begin one at the store; the version that is there now is the one it may replace."""
+        writer = await self._writing()
+        self.check_name(name)
+
+        def begin() -> Upload:
+            token = secrets.token_hex(16)
+            begun = _Begun(name, token, writer.begin(self._place(name), token), self._etag(name))
+            return Upload(begun.text, data_type_id)
+
+        return await anyio.to_thread.run_sync(begin)
 
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
-        """Refuse."""
-        del upload, index, data, total
-        READ_ONLY.require()
+        """Send a part to the store."""
+        del total
+        writer, begun = await self._writing(), _Begun.of(upload)
+        place = self._place(begun.name)
+        await anyio.to_thread.run_sync(writer.send, place, begun.upload, index, data)
 
     async def commit(
         self,
@@ -211,53 +300,135 @@ class StoreWorkspace(Workspace):
         replaces: str | None = None,
         filename: str = "",
     ) -> str:
-        """Refuse."""
-        del upload, name, description, data_type_id, replaces, filename
-        raise NotSupportedByServer(READ_ONLY.missing, 405)
+        """Make the object of its parts, on the condition that nobody came before."""
+        writer, begun = await self._writing(), _Begun.of(upload)
+        del filename
+        if begun.name != name:
+            raise NotFound("This upload was begun for another name", 404)
+        kind = data_type_id or upload.data_type_id
+        note = Note(description, "" if kind == data_type_of_name(name) else kind)
+
+        def work() -> str:
+            condition = None
+            if replaces is not None:
+                there = self._head(replaces).etag
+                condition = (begun.etag or there) if replaces == name else None
+                # Asked here too: not every store minds the condition at the end of an upload.
+                if condition not in {None, there}:
+                    raise Conflict(f"{visible(name)} was changed meanwhile", 409)
+            elif not self._guarded and self._etag(name) is not None:
+                raise Conflict(f"There is an object {visible(name)} already", 409)
+            writer.complete(self._place(name), begun.upload, begun.token, etag=condition)
+            self._notes.write(name, note)
+            if replaces not in {None, name}:
+                assert replaces is not None
+                self._delete(replaces)
+            return self._head(name).dataset.id
+
+        return await anyio.to_thread.run_sync(work)
+
+    async def abort(self, upload: Upload) -> None:
+        """Give the parts up."""
+        writer, begun = await self._writing(), _Begun.of(upload)
+        with contextlib.suppress(NotFound):
+            await anyio.to_thread.run_sync(writer.abort, self._place(begun.name), begun.upload)
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
-        """Refuse."""
-        del dataset, name, description
-        raise NotSupportedByServer(READ_ONLY.missing, 405)
+        """Note a description; a new name is a copy inside the store, and then a deletion."""
+        writer, key = await self._writing(), dataset.key
+        if name is not None:
+            self.check_name(name)
+
+        def work() -> None:
+            nonlocal key
+            note, etag = self._notes.of(key), self._head(key).etag
+            if description is not None:
+                note = replace(note, description=description)
+            if name is None or name == key:
+                self._notes.write(key, note)
+                return
+            writer.copy(self._place(key), etag, self._place(name))
+            self._notes.write(name, note)
+            if self._head(key).etag != etag:
+                raise ContentChanged(
+                    f"{visible(key)} was changed while it was renamed",
+                    hint=f"Both are kept: {visible(name)} is what it was before.",
+                )
+            self._delete(key)
+            key = name
+
+        await anyio.to_thread.run_sync(work)
+        return await self._present(key)
 
     async def delete(self, key: str) -> None:
-        """Refuse."""
-        del key
-        READ_ONLY.require()
+        """Delete the object, and what is noted of it."""
+        await self._writing()
 
-    async def _head(self, key: str) -> _Object:
+        def work() -> None:
+            self._head(key)
+            self._delete(key)
+
+        await anyio.to_thread.run_sync(work)
+
+    def _delete(self, key: str) -> None:
         import obstore
 
-        return _object(await self._call(key, lambda: obstore.head(self._store, key)))
+        with mapped(key, DELETE):
+            obstore.delete(self._store, key)
+        self._notes.write(key, Note())
+
+    async def _writing(self) -> Writer:
+        """What writes here.
+
+        Raises:
+            NotSupportedByServer: nothing does.
+        """
+        (await self.capabilities()).write.require()
+        assert self._writer is not None
+        return self._writer
+
+    @property
+    def _guarded(self) -> bool:
+        return self._can is not None and bool(self._can.exclusive)
+
+    def _place(self, key: str) -> Place:
+        container, prefix = container_of(self._url)
+        return Place(container, f"{prefix}/{key}" if prefix else key)
+
+    def _etag(self, key: str) -> str | None:
+        """The version of an object; None: there is none."""
+        try:
+            return self._head(key).etag
+        except NotFound:
+            return None
+
+    async def _present(self, key: str) -> Dataset:
+        """An object as it is now, with what is noted of it."""
+        return await anyio.to_thread.run_sync(lambda: self._noted(self._head(key).dataset))
+
+    def _noted(self, dataset: Dataset) -> Dataset:
+        note = self._notes.of(dataset.key)
+        if note == Note():
+            return dataset
+        kind = note.type or dataset.data_type_id
+        return replace(dataset, description=note.description, data_type_id=kind)
+
+    def _head(self, key: str) -> Object:
+        import obstore
+
+        with mapped(key, READ):
+            return object_of(obstore.head(self._store, key))
 
     async def _call(self, what: str, function: Callable[[], _T]) -> _T:
         """Run it in a thread, its failures mapped."""
 
         def work() -> _T:
-            with _mapped(what):
+            with mapped(what, READ):
                 return function()
 
         return await anyio.to_thread.run_sync(work)
-
-
-def _object(meta: Any) -> _Object:
-    key, size = str(meta["path"]), int(meta["size"])
-    etag = str(meta.get("e_tag") or "").removeprefix("W/").strip('"')
-    if not etag:  # some stores give none: size and time must do
-        etag = f"{size:x}-{meta['last_modified'].timestamp():.6f}"
-    made = Dataset(
-        id=f"{key}@{etag}",
-        family_id=key,
-        name=key,
-        data_type_id=data_type_of_name(key),
-        size=size,
-        created_date=meta["last_modified"],
-        uploaded_from_filename=key.rpartition("/")[2],
-        source_origin="Object store",
-    )
-    return _Object(key, etag, made)
 
 
 class _StoreContent:
@@ -292,65 +463,6 @@ class _StoreContent:
         return True
 
     def _next(self) -> bytes | None:
-        with _mapped("the contents"):
+        with mapped("the contents", READ):
             chunk = next(self._chunks, None)
             return None if chunk is None else bytes(chunk)
-
-
-@contextlib.contextmanager
-def _mapped(what: str) -> Iterator[None]:
-    """Turn what obstore raises into errors of ours."""
-    from obstore import exceptions
-
-    try:
-        yield
-    except AmltuiError:
-        raise
-    except (exceptions.NotFoundError, FileNotFoundError):
-        raise DatasetGone(f"There is no {visible(what)} in the store", 404) from None
-    except exceptions.PreconditionError:
-        raise ContentChanged(f"{visible(what)} was changed in the store meanwhile") from None
-    except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError):
-        raise _forbidden(what) from None
-    except (exceptions.BaseError, OSError, ValueError) as error:
-        raise _by_text(what, str(error)) from None
-    except BaseException as error:
-        # obstore is written in Rust: a bug there is a PanicException, which is no Exception.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise ServerFailed(f"The store's answer on {visible(what)} cannot be read", 502) from None
-
-
-def _by_text(what: str, text: str) -> AmltuiError:
-    """An error that tells its status in its text only."""
-    # The first line: those below are the chain of causes, with addresses that may be signed.
-    first = visible(redacted(text.strip().partition("\n")[0]))[:300]
-    for mark, make in (
-        ("403", lambda: _forbidden(what)),
-        ("401", lambda: _forbidden(what)),
-        ("AccessDenied", lambda: _forbidden(what)),
-        ("404", lambda: NotFound(f"There is no {visible(what)} in the store", 404)),
-        ("NoSuchBucket", lambda: NotFound(f"There is no bucket {visible(what)}", 404)),
-        ("429", lambda: TooManyRequests("The store asks to be asked less often")),
-    ):
-        if mark in text:
-            return make()
-    if "error sending request" in text or "dns error" in text or "timed out" in text:
-        return Unreachable(f"No answer from the store of {visible(what)}: {first}")
-    if ("Invalid" in text and "URL" in text) or "Unable to recognise" in text:
-        return ConfigError(f"{visible(what)} is no address of an object store: {first}")
-    return ServerFailed(f"The store failed at {visible(what)}: {first}", 502)
-
-
-def _forbidden(what: str) -> Unauthorized:
-    return Unauthorized(
-        f"The store lets nobody read {visible(what)} with these credentials",
-        403,
-        hint="Set the cloud's usual variables, for example AWS_ACCESS_KEY_ID.",
-    )
-
-
-def _http_allowed() -> bool:
-    """Whether an address without TLS was asked for, as for an emulator on this machine."""
-    endpoints = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AZURE_STORAGE_ENDPOINT")
-    return any(urlsplit(os.environ.get(name, "")).scheme == "http" for name in endpoints)

@@ -1,0 +1,162 @@
+"""Writing to Azure Blob Storage: blocks, block lists and copies, by Azure's own client.
+
+Blocks that were never committed are removed by Azure itself after a week.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from azure.core import MatchConditions, exceptions
+from azure.storage.blob import BlobBlock, BlobServiceClient
+
+from amltui.errors import AmltuiError, Conflict, ContentChanged, NotFound, Rejected, Unreachable
+from amltui.text import visible
+from amltui.workspaces.folder.store_errors import LIST, READ, WRITE, by_answer
+from amltui.workspaces.folder.store_writing import Place
+
+_TOKEN: Final = "amltui_upload"  # noqa: S105 - the name of a metadata entry
+_WAIT: Final = 0.5
+"""Seconds between two looks at a copy that Azure makes in the background."""
+
+
+class AzureWriter:
+    """A storage account; see `store_writing.Writer`."""
+
+    def __init__(self, client: BlobServiceClient) -> None:
+        self._client = client
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
+
+    def begin(self, place: Place, token: str) -> str:
+        """Send a first block that belongs to no object: it shows that the upload is known."""
+        with _mapped(place.key, WRITE):
+            self._blob(place).stage_block(_mark(token), b"-")
+        return token
+
+    def send(self, place: Place, upload: str, index: int, data: bytes) -> None:
+        """See `Writer`."""
+        with _mapped(place.key, WRITE):
+            self._blob(place).stage_block(_block(upload, index), data, validate_content=True)
+
+    def complete(self, place: Place, upload: str, token: str, *, etag: str | None) -> None:
+        """See `Writer`."""
+        try:
+            self._commit(place, upload, token, etag)
+        except (NotFound, Conflict, Rejected) as error:
+            if self._token(place) == token:
+                return
+            if isinstance(error, Rejected):
+                # Somebody else's commit of this name drops our blocks: the list is refused then.
+                raise NotFound("The store no longer knows this upload", 404) from None
+            raise
+
+    def _commit(self, place: Place, upload: str, token: str, etag: str | None) -> None:
+        with _mapped(place.key, WRITE):
+            _, waiting = self._blob(place).get_block_list("uncommitted")
+        names = {block.id for block in waiting}
+        if _mark(upload) not in names:
+            raise NotFound("The store no longer knows this upload", 404)
+        parts = sorted(name for name in names if name.startswith(f"{upload}-"))
+        with _mapped(place.key, WRITE):
+            self._blob(place).commit_block_list(
+                [BlobBlock(block_id=name) for name in parts if name != _mark(upload)],
+                metadata={_TOKEN: token},
+                **_only(etag),
+            )
+
+    def abort(self, place: Place, upload: str) -> None:
+        """Nothing: Azure removes blocks by itself, and only all of a name at once."""
+        del place, upload
+
+    def copy(self, source: Place, etag: str, target: Place) -> None:
+        """See `Writer`."""
+        with _mapped(source.key, READ):
+            if self._blob(source).get_blob_properties().etag.strip('"') != etag:
+                raise ContentChanged(f"{visible(source.key)} was changed in the store meanwhile")
+        blob = self._blob(target)
+        with _mapped(target.key, WRITE):
+            made = blob.start_copy_from_url(
+                self._blob(source).url,
+                source_etag=f'"{etag}"',
+                source_match_condition=MatchConditions.IfNotModified,
+                **_only(None),
+            )
+        status = made["copy_status"]
+        while status == "pending":
+            time.sleep(_WAIT)
+            with _mapped(target.key, READ):
+                status = blob.get_blob_properties().copy.status
+        if status != "success":
+            raise Conflict(f"Azure did not copy {visible(source.key)}", 409)
+
+    def _blob(self, place: Place) -> Any:
+        return self._client.get_blob_client(place.container, place.key)
+
+    def _token(self, place: Place) -> str | None:
+        """The token of the upload that made the object; None: it has none, or is not there."""
+        try:
+            with _mapped(place.key, READ):
+                found: str | None = self._blob(place).get_blob_properties().metadata.get(_TOKEN)
+                return found
+        except AmltuiError:
+            return None
+
+
+def pages_of(
+    client: BlobServiceClient, container: str, prefix: str
+) -> Iterator[list[dict[str, Any]]]:
+    """See `store_connect.raw_pages`."""
+    blobs = client.get_container_client(container).list_blobs(name_starts_with=prefix)
+    with _mapped(container, LIST):
+        for page in blobs.by_page():
+            yield [
+                {
+                    "path": one.name,
+                    "size": one.size,
+                    "e_tag": one.etag,
+                    "last_modified": one.last_modified,
+                }
+                for one in page
+            ]
+
+
+def _only(etag: str | None) -> dict[str, Any]:
+    """The condition that nobody has the name, or that the object is still this version."""
+    if etag is None:
+        return {"match_condition": MatchConditions.IfMissing}
+    return {"etag": f'"{etag}"', "match_condition": MatchConditions.IfNotModified}
+
+
+def _block(upload: str, index: int) -> str:
+    """A block's name: all of one blob have the same length, and sort as their places."""
+    return f"{upload}-{index:06d}"
+
+
+def _mark(upload: str) -> str:
+    return f"{upload}-begins"  # as long as a block's name
+
+
+@contextlib.contextmanager
+def _mapped(what: str, action: str) -> Iterator[None]:
+    """Turn what Azure's client raises into errors of ours."""
+    try:
+        yield
+    except exceptions.HttpResponseError as error:
+        headers: Any = getattr(error.response, "headers", {})
+        raise by_answer(
+            what,
+            error.status_code or 500,
+            str(getattr(error, "error_code", None) or ""),
+            action,
+            retry_after=headers.get("retry-after"),
+        ) from None
+    except exceptions.AzureError as error:
+        raise Unreachable(
+            f"No answer from the store of {visible(what)}: {type(error).__name__}"
+        ) from None

@@ -1,0 +1,190 @@
+"""Writing objects of any size in parts, and copying them inside a store. Everything here blocks.
+
+An upload in parts is named by what the store itself keeps of it, so that another process can go on
+with it. The object carries the upload's token in its metadata: a commit whose answer was lost can
+be asked again, and says whether it happened.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from amltui.errors import AmltuiError, Conflict, ContentChanged, NotFound
+from amltui.text import visible
+from amltui.workspaces.folder.store_errors import READ, WRITE, aws_mapped
+
+TOKEN: Final = "amltui-upload"  # noqa: S105 - the name of a metadata entry
+_COPIED: Final = 1 << 30
+"""Bytes that S3 copies in one step; it takes no more than 5 GiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An object in the terms of its store."""
+
+    container: str
+    """Bucket or container."""
+    key: str
+    """The whole key, with the prefix of the workspace."""
+
+
+class Writer(Protocol):
+    """How one kind of store takes objects in parts.
+
+    `etag` of a condition, without quotes: only in place of this version. None: only where there is
+    no object.
+    """
+
+    def begin(self, place: Place, token: str) -> str:
+        """Begin an upload; what the store calls it."""
+
+    def send(self, place: Place, upload: str, index: int, data: bytes) -> None:
+        """Send part `index` (0-based), again if need be."""
+
+    def complete(self, place: Place, upload: str, token: str, *, etag: str | None) -> None:
+        """Make the object of all parts that were sent; safe to repeat.
+
+        Raises:
+            NotFound: the store does not know the upload.
+            Conflict: there is such an object, or another version than `etag`.
+        """
+
+    def abort(self, place: Place, upload: str) -> None:
+        """Give the parts up, where the store does not let them expire by itself."""
+
+    def copy(self, source: Place, etag: str, target: Place) -> None:
+        """Copy one version of an object to a name that nobody has, inside the store.
+
+        Raises:
+            Conflict: the name is taken.
+            ContentChanged: the object is another version now.
+        """
+
+
+class S3Writer:
+    """S3, by botocore."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def begin(self, place: Place, token: str) -> str:
+        """See `Writer`."""
+        with aws_mapped(place.key, WRITE):
+            made = self._client.create_multipart_upload(
+                Bucket=place.container, Key=place.key, Metadata={TOKEN: token}
+            )
+        return str(made["UploadId"])
+
+    def send(self, place: Place, upload: str, index: int, data: bytes) -> None:
+        """See `Writer`."""
+        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        with aws_mapped(place.key, WRITE):
+            self._client.upload_part(
+                Bucket=place.container,
+                Key=place.key,
+                UploadId=upload,
+                PartNumber=index + 1,
+                Body=data,
+                ContentMD5=base64.b64encode(digest).decode(),
+            )
+
+    def complete(self, place: Place, upload: str, token: str, *, etag: str | None) -> None:
+        """See `Writer`."""
+        condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": f'"{etag}"'}
+        try:
+            with aws_mapped(place.key, WRITE):
+                parts = self._parts(place, upload)
+                if not parts:  # S3 takes no upload of none
+                    self._client.put_object(
+                        Bucket=place.container,
+                        Key=place.key,
+                        Body=b"",
+                        Metadata={TOKEN: token},
+                        **condition,
+                    )
+                    self.abort(place, upload)
+                    return
+                self._client.complete_multipart_upload(
+                    Bucket=place.container,
+                    Key=place.key,
+                    UploadId=upload,
+                    MultipartUpload={"Parts": parts},
+                    **condition,
+                )
+        except (NotFound, Conflict):
+            if self._token(place) != token:
+                raise
+
+    def abort(self, place: Place, upload: str) -> None:
+        """See `Writer`."""
+        with aws_mapped(place.key, WRITE):
+            self._client.abort_multipart_upload(
+                Bucket=place.container, Key=place.key, UploadId=upload
+            )
+
+    def copy(self, source: Place, etag: str, target: Place) -> None:
+        """See `Writer`; in parts, because only so can it be made conditional on every S3."""
+        with aws_mapped(source.key, READ):
+            head = self._client.head_object(Bucket=source.container, Key=source.key)
+        if head["ETag"].strip('"') != etag:
+            raise ContentChanged(f"{visible(source.key)} was changed in the store meanwhile")
+        kept = {"ContentType": head["ContentType"]} if head.get("ContentType") else {}
+        size = int(head["ContentLength"])
+        with aws_mapped(target.key, WRITE):
+            if size == 0:
+                self._client.put_object(
+                    Bucket=target.container, Key=target.key, Body=b"", IfNoneMatch="*"
+                )
+                return
+            upload = self._client.create_multipart_upload(
+                Bucket=target.container, Key=target.key, Metadata=head["Metadata"], **kept
+            )["UploadId"]
+        try:
+            self._copy_parts(source, etag, target, upload, size)
+        except BaseException:
+            self.abort(target, upload)
+            raise
+
+    def _copy_parts(self, source: Place, etag: str, target: Place, upload: str, size: int) -> None:
+        for number, start in enumerate(range(0, size, _COPIED), 1):
+            with aws_mapped(target.key, WRITE):
+                self._client.upload_part_copy(
+                    Bucket=target.container,
+                    Key=target.key,
+                    UploadId=upload,
+                    PartNumber=number,
+                    CopySource={"Bucket": source.container, "Key": source.key},
+                    CopySourceIfMatch=f'"{etag}"',
+                    CopySourceRange=f"bytes={start}-{min(size, start + _COPIED) - 1}",
+                )
+        with aws_mapped(target.key, WRITE):
+            self._client.complete_multipart_upload(
+                Bucket=target.container,
+                Key=target.key,
+                UploadId=upload,
+                MultipartUpload={"Parts": self._parts(target, upload)},
+                IfNoneMatch="*",
+            )
+
+    def _parts(self, place: Place, upload: str) -> list[dict[str, Any]]:
+        pages = self._client.get_paginator("list_parts").paginate(
+            Bucket=place.container, Key=place.key, UploadId=upload
+        )
+        return [
+            {"PartNumber": part["PartNumber"], "ETag": part["ETag"]}
+            for page in pages
+            for part in page.get("Parts", ())
+        ]
+
+    def _token(self, place: Place) -> str | None:
+        """The token of the upload that made the object; None: it has none, or is not there."""
+        try:
+            with aws_mapped(place.key, READ):
+                head = self._client.head_object(Bucket=place.container, Key=place.key)
+        except AmltuiError:
+            return None
+        found: str | None = head["Metadata"].get(TOKEN)
+        return found
