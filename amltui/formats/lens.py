@@ -6,6 +6,8 @@ the first of them, then from the content's name, and last from the data type id.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,12 +15,16 @@ from typing import Final
 
 from amltui.errors import Unreadable
 from amltui.formats.guess import guess_from
-from amltui.formats.packing import PACKINGS, Packing, unpack_start
+from amltui.formats.packing import PACKINGS, Compression, Packing, unpack_start
 from amltui.formats.recognition import recognise
-from amltui.formats.registry import Format, format_of
+from amltui.formats.registry import FOUND, JSON_LINES, Format, format_of
 
 LOOK: Final = 64 * 1024
 """Bytes of a content that are looked at."""
+_LINES: Final = (".jsonl", ".ndjson")
+_JSON: Final = (*_LINES, ".json")
+_OBJECT: Final = re.compile(rb'\s*\{\s*["}]')
+_ARRAY: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\[\s*\{\s*["}]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,8 @@ class Lens:
     """How a content is read."""
 
     fmt: Format
-    packing: Packing | None = None
-    """How it is compressed."""
+    packing: tuple[Packing, ...] = ()
+    """How its text is packed, the outermost first; empty where it is the bytes themselves."""
     note: str = ""
     """Why its bytes are shown and no rows, in one line; "" where nothing speaks against rows."""
 
@@ -64,37 +70,70 @@ def look(head: bytes, name: str, data_type_id: str, *, whole: bool) -> Lens:
         whole: `head` is all of it.
     """
     declared = format_of(data_type_id)
+    if data_type_id in FOUND:
+        declared = Format(data_type_id)
     found = recognise(head)
     packing = next((one for one in PACKINGS if one == found), None)
     if packing is not None:
         return _look_inside(head, name, declared, packing, whole=whole)
     if found is not None and declared.has_rows:
         return Lens(declared, note=f"These bytes are {found}, not {data_type_id}")
+    if found is None and (declared.kind not in {"delimited", "arff"} or _end(name) in _JSON):
+        if is_json_lines(head, whole=whole, sure=_end(name) in _LINES):
+            return Lens(JSON_LINES)
+        if _ARRAY.match(head):
+            return Lens(JSON_LINES, ("JSON array",))
     return Lens(declared)
 
 
+def is_json_lines(head: bytes, *, whole: bool, sure: bool = False) -> bool:
+    """Whether the first line is a JSON object and the second, if there is one, begins as one.
+
+    `sure`: the name says so; then a first line that goes on is enough.
+    """
+    lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    if not lines or not _OBJECT.match(lines[0]):
+        return False
+    if len(lines) == 1 and not whole:
+        return sure
+    return _is_object(lines[0]) and (len(lines) == 1 or _OBJECT.match(lines[1]) is not None)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _end(name: str) -> str:
+    return PurePath(name).suffix.lower()
+
+
 def _look_inside(
-    head: bytes, name: str, declared: Format, packing: Packing, *, whole: bool
+    head: bytes, name: str, declared: Format, packing: Compression, *, whole: bool
 ) -> Lens:
     try:
-        inside, whole = unpack_start(head, packing, LOOK, whole=whole)
+        text, whole = unpack_start(head, (packing,), LOOK, whole=whole)
     except Unreadable as error:
-        return Lens(declared, packing, str(error))
-    if not inside and not whole:
-        return Lens(declared, packing, undecided=True)
-    if (found := recognise(inside)) is not None:
-        return Lens(declared, packing, f"These bytes are {packing}, and what they hold is {found}")
-    fmt = declared
+        return Lens(declared, (packing,), str(error))
+    if not text and not whole:
+        return Lens(declared, (packing,), undecided=True)
+    if (found := recognise(text)) is not None:
+        note = f"These bytes are {packing}, and what they hold is {found}"
+        return Lens(declared, (packing,), note)
+    name = _unpacked_name(name, packing)
+    given = declared.data_type_id
     if not declared.has_rows:
-        fmt = format_of(guess_from(PurePath(_unpacked_name(name, packing)).suffix.lower(), inside))
-        if not fmt.has_rows:
-            return Lens(
-                declared, packing, f"These bytes are {packing}, and what they hold is no text"
-            )
-    return Lens(fmt, packing)
+        given = guess_from(_end(name), text)
+    inside = look(text, name, given, whole=whole)
+    if not inside.fmt.has_rows:
+        note = f"These bytes are {packing}, and what they hold is no text"
+        return Lens(declared, (packing,), note)
+    return Lens(inside.fmt, (packing, *inside.packing))
 
 
-def _unpacked_name(name: str, packing: Packing) -> str:
+def _unpacked_name(name: str, packing: Compression) -> str:
     """What a compressed file is called without the end that says so."""
     lower = name.lower()
     end = next((end for end in PACKINGS[packing] if lower.endswith(end)), "")

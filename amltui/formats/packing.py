@@ -12,16 +12,20 @@ import io
 import lzma
 import sys
 import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from amltui.errors import Unreadable
+from amltui.formats.json_array import JsonArray
 
 if TYPE_CHECKING:
     from amltui.formats.reader import Stream
 
-Packing = Literal["gzip", "bzip2", "xz", "Zstandard"]
+Compression = Literal["gzip", "bzip2", "xz", "Zstandard"]
+Packing = Compression | Literal["JSON array"]
+"""What makes text of bytes: a decompressor, or what writes a JSON array as lines."""
 
-PACKINGS: Final[dict[Packing, tuple[str, ...]]] = {
+PACKINGS: Final[dict[Compression, tuple[str, ...]]] = {
     "gzip": (".gz", ".gzip"),
     "bzip2": (".bz2",),
     "xz": (".xz",),
@@ -90,7 +94,7 @@ def _zstandard() -> _Decompressor:
     return found
 
 
-def _decompressor(packing: Packing) -> _Decompressor:
+def _decompressor(packing: Compression) -> _Decompressor:
     if packing == "gzip":
         return _Gzip()
     if packing == "bzip2":
@@ -103,10 +107,10 @@ def _decompressor(packing: Packing) -> _Decompressor:
 class Unpacked:
     """The bytes that a compressed stream holds, as a stream."""
 
-    def __init__(self, stream: Stream, packing: Packing) -> None:
+    def __init__(self, stream: Stream, packing: Compression) -> None:
         """Begin; `stream` stands at its first byte."""
         self._stream = stream
-        self.packing: Packing = packing
+        self.packing: Compression = packing
         self.packed = 0
         """Bytes of the compressed stream that were read."""
         self._start()
@@ -194,19 +198,28 @@ class Unpacked:
         )
 
 
-def unpack_start(head: bytes, packing: Packing, size: int, *, whole: bool) -> tuple[bytes, bool]:
+def unpacked(stream: Stream, packing: Sequence[Packing]) -> Stream:
+    """The text that a stream holds; `packing`: what to take off, the outermost first."""
+    for one in packing:
+        stream = JsonArray(stream) if one == "JSON array" else Unpacked(stream, one)
+    return stream
+
+
+def unpack_start(
+    head: bytes, packing: Sequence[Packing], size: int, *, whole: bool
+) -> tuple[bytes, bool]:
     """At most `size` of the first bytes that a content holds, and whether those are all.
 
     Args:
         head: the compressed content's first bytes.
-        packing: how it is compressed.
+        packing: how it is packed, the outermost first.
         size: how many to unpack.
         whole: `head` is all of the content.
 
     Raises:
         Unreadable: not even the first of them can be unpacked, though all are there.
     """
-    stream = Unpacked(io.BytesIO(head), packing)
+    stream = unpacked(io.BytesIO(head), packing)
     parts: list[bytes] = []
     there = 0
     try:

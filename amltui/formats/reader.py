@@ -129,7 +129,20 @@ def codec_for(fmt: Format) -> Codec:
         return PlainCodec(fmt)
     if fmt.kind == "arff":
         return ArffCodec(fmt)
+    if fmt.kind == "json lines":
+        from amltui.formats.json_lines import JsonLinesCodec
+
+        return JsonLinesCodec(fmt)
     raise UnsupportedDataType(fmt.data_type_id)
+
+
+def _survey(codec: Codec, stream: Stream) -> None:
+    """Let a codec look through the whole content for its columns, where it must."""
+    look = getattr(codec, "survey", None)
+    if look is not None:
+        content = Input(stream)
+        look(iter(partial(content.read, BLOCK), b""))
+        stream.seek(0)
 
 
 class RowReader:
@@ -158,6 +171,8 @@ class RowReader:
             Unreadable: the bytes are those of a binary format.
         """
         self.codec = codec or codec_for(fmt)
+        if codec is None and final:
+            _survey(self.codec, stream)
         self._input = Input(stream, encoding)
         if wrong := say_mismatch(self._input.head, fmt.data_type_id):
             raise mismatch(wrong)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from amltui.models import DataTypeIds
 from amltui.text import safe_filename
 
-Kind = Literal["delimited", "plain", "arff", "bytes"]
+Kind = Literal["delimited", "plain", "arff", "json lines", "batches", "bytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Format:
 
     data_type_id: str
     kind: Kind = "bytes"
-    """Which codec reads it; `bytes` has none and is shown as a hex view."""
+    """Which codec reads it; `batches` is read by `formats.batches`, and `bytes` has none and is
+    shown as a hex view."""
     preview: Literal["table", "text", "bytes"] = "bytes"
     delimiter: str = ""
     """One character between fields; "" where there are none."""
@@ -84,9 +85,21 @@ KNOWN: Final[dict[str, Format]] = {
 """Every type id that amltui knows by name. Others exist: `format_of` shows them as bytes."""
 
 
+JSON_LINES: Final = Format("JSON Lines", kind="json lines", preview="table", extension=".jsonl")
+PARQUET: Final = Format("Parquet", kind="batches", preview="table", extension=".parquet")
+ARROW: Final = Format("Arrow", kind="batches", preview="table", extension=".arrow")
+ARROW_STREAM: Final = Format("Arrow stream", kind="batches", preview="table", extension=".arrows")
+EXCEL: Final = Format("Excel", kind="batches", preview="table", extension=".xlsx")
+SQLITE: Final = Format("SQLite", kind="batches", preview="table", extension=".sqlite")
+FOUND: Final[dict[str, Format]] = {
+    fmt.data_type_id: fmt for fmt in (JSON_LINES, PARQUET, ARROW, ARROW_STREAM, EXCEL, SQLITE)
+}
+"""What bytes are found to be, whatever their data type id; no workspace has these as types."""
+
+
 def format_of(data_type_id: str) -> Format:
     """The format of a data type id; an unknown one previews as bytes and has no frame."""
-    return KNOWN.get(data_type_id) or Format(data_type_id)
+    return KNOWN.get(data_type_id) or FOUND.get(data_type_id) or Format(data_type_id)
 
 
 _ZIP_FILES: Final = (

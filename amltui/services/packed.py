@@ -106,7 +106,6 @@ class PackedPreview(Preview):
         self, file: OpenFile, text: OpenFile, feed: Feed | None
     ) -> AsyncGenerator[RowIndex]:
         """Unpack `file` into `text`; the index of its rows, whenever more of it is shown."""
-        assert self._lens.packing is not None
         room = partial(self._cache.make_room, keep=self._entry)
         unpack = partial(UnpackingStream, packing=self._lens.packing, file=text, make_room=room)
         indexing = Indexing(file, self._fmt, unpack)

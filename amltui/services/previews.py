@@ -397,7 +397,7 @@ async def open_preview(
 def _preview(
     source: Source, cache: Cache, entry: Entry, rows: Rows, feed: Feed | None, lens: Lens
 ) -> Preview:
-    if lens.packing is not None and lens.has_rows:
+    if lens.packing and lens.has_rows:
         from amltui.services.packed import PackedPreview  # which is made of the above
 
         return PackedPreview(source, cache, entry, rows, feed, lens)
@@ -458,9 +458,9 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
 def _readable(file: OpenFile, entry: Entry, lens: Lens) -> Rows:
     """Rows of a whole content by their index, or the first rows."""
     size, _ = file.stat()
-    if lens.packing is None and (rows := _indexed(file, entry, lens)) is not None:
+    if not lens.packing and (rows := _indexed(file, entry, lens)) is not None:
         return rows
-    if lens.packing is not None:
+    if lens.packing:
         with contextlib.suppress(OSError):
             text = OpenFile.at(entry.unpacked)
             try:
@@ -537,7 +537,7 @@ def _close(rows: Rows | None) -> None:
 def _first(data: bytes, lens: Lens, *, whole: bool) -> Rows:
     if not lens.has_rows:
         return hex_rows(data, complete=whole, note=lens.note)
-    if lens.packing is not None:
+    if lens.packing:
         data, whole = unpack_start(data, lens.packing, HEAD, whole=whole)
         if not data and not whole:
             raise HeaderGoesOn

@@ -37,7 +37,7 @@ def lens_of_file(path: Path, *, name: str | None = None, data_type_id: str | Non
 
 
 def content_table(path: Path, scratch: Path, lens: Lens | None = None) -> Table:
-    """A table of all rows of a file, made in the empty directory `scratch`; close it when done.
+    """A table of all rows of a file, made in the directory `scratch`; close it when done.
 
     Raises:
         UnsupportedDataType: the file has no rows.
@@ -54,7 +54,8 @@ def content_table(path: Path, scratch: Path, lens: Lens | None = None) -> Table:
             )
         )
     text = path
-    if lens.packing is not None:
+    if lens.packing:
+        scratch.mkdir(exist_ok=True)
         text = scratch / "unpacked"
         _unpack(path, lens, text)
     ingest(text, lens.fmt, scratch / "table")
@@ -62,7 +63,6 @@ def content_table(path: Path, scratch: Path, lens: Lens | None = None) -> Table:
 
 
 def _unpack(path: Path, lens: Lens, target: Path) -> None:
-    assert lens.packing is not None
     with FileStream(path) as stream:
         file = OpenFile.made(target)
         try:

@@ -86,6 +86,10 @@ class Beginning:
     """Line ends before it."""
     encoding: str
     """UTF-8, UTF-16 or UTF-32."""
+    keys: tuple[str, ...] = ()
+    """What a survey of the whole content found its columns to be, where it took one."""
+    declared: tuple[str | None, ...] = ()
+    """And what they are declared as."""
 
 
 class RowIndex:

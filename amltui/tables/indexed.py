@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from amltui.formats.blocks import CELLS, Block, Codec, Cut, Parsed
 from amltui.formats.encoding import NotUtf8, detect, odd_lines
+from amltui.formats.json_lines import JsonLinesCodec
 from amltui.formats.malformed import Malformed
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format, format_of
@@ -244,6 +245,10 @@ class IndexedRows:
 
 def _codec(file: OpenFile, fmt: Format, index: RowIndex) -> Codec:
     """What reads the rows of a whole file: its header says how many columns there are."""
+    if index.beginning.keys:
+        found = JsonLinesCodec(fmt)
+        found.name(index.beginning.keys, index.beginning.declared)
+        return found
     with FileStream(file) as stream:
         reader = RowReader(stream, fmt)
         reader.other_encoding = index.other_encoding

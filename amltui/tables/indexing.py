@@ -48,7 +48,15 @@ def index_rows(
     reader = RowReader(stream, fmt)
     reader.read_header()
     size = max(piece, min(_LARGEST, _PER_COLUMN * len(reader.columns) * piece // PIECE))
-    beginning = Beginning(fmt.data_type_id, reader.consumed, reader.lines, reader.input_encoding)
+    keys: tuple[str, ...] = getattr(reader.codec, "keys", ())
+    beginning = Beginning(
+        fmt.data_type_id,
+        reader.consumed,
+        reader.lines,
+        reader.input_encoding,
+        keys,
+        reader.codec.declared if keys else (),
+    )
     most = max(1, _CELLS // max(1, len(reader.columns)))
     index = RowIndex(beginning, size, most)
     index.other_encoding = reader.other_encoding

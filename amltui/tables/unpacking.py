@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from amltui.errors import Unreadable
-from amltui.formats.packing import Packing, Unpacked
+from amltui.formats.packing import Packing, unpacked
 from amltui.formats.reader import Stream
 from amltui.tables.source import OpenFile
 
@@ -23,12 +23,12 @@ class UnpackingStream:
     def __init__(
         self,
         stream: Stream,
-        packing: Packing,
+        packing: Sequence[Packing],
         file: OpenFile,
         make_room: Callable[[int], None] = lambda _size: None,
     ) -> None:
         """Begin; `make_room` is called before each so many bytes are written to `file`."""
-        self._inner = Unpacked(stream, packing)
+        self._inner = unpacked(stream, packing)
         self._file = file
         self._make_room = make_room
         self._room = 0

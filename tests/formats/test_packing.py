@@ -102,9 +102,12 @@ def test_going_back_reads_the_same_again(packing):
 def test_first_bytes_need_only_the_first_ones_of_the_content(packing):
     text = random.Random(5).randbytes(3_000_000)
     packed = WRITERS[packing](text)
-    start, whole = unpack_start(packed[: len(packed) // 2], packing, 10_000, whole=False)
+    start, whole = unpack_start(packed[: len(packed) // 2], [packing], 10_000, whole=False)
     assert (start, whole) == (text[:10_000], False)
-    assert unpack_start(WRITERS[packing](b"a,b\n"), packing, 10_000, whole=True) == (b"a,b\n", True)
+    assert unpack_start(WRITERS[packing](b"a,b\n"), [packing], 10_000, whole=True) == (
+        b"a,b\n",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_first_bytes_need_only_the_first_ones_of_the_content(packing):
 )
 def test_what_compressed_bytes_hold_is_found_by_type_name_and_bytes(name, declared, text, found):
     lens = look(gzip.compress(text), name, declared, whole=True)
-    assert (lens.fmt.data_type_id, lens.packing, lens.has_rows) == (found, "gzip", True)
+    assert (lens.fmt.data_type_id, lens.packing, lens.has_rows) == (found, ("gzip",), True)
 
 
 @pytest.mark.parametrize("inside", [bz2.compress(b"a\n"), b"%PDF-1.7\n", bytes(range(256))])

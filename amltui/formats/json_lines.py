@@ -1,0 +1,256 @@
+"""JSON Lines: one object a line, its keys the columns.
+
+The columns are all keys of the content in the order in which they come first, so the whole content
+is looked through for keys before its rows are. Numbers keep their spelling; objects and arrays are
+compact JSON; null, and a key that an object has not, are missing values. Of a key that is there
+twice the last counts. A line that is no object is a row without values, and malformed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from amltui.formats.arrow import decode_start, schema
+from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
+from amltui.formats.encoding import recode, require_utf8
+from amltui.formats.fields import unique_names
+from amltui.formats.registry import Format
+from amltui.formats.scan import NO_QUOTES, Positions, Scan, as_array, count_lines, row_spans
+
+_Object = dict[str, msgspec.Raw]
+_ONE: Final = msgspec.json.Decoder(_Object)
+_ALL: Final = msgspec.json.Decoder(list[_Object])
+_WRONG: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError)
+_LOOK: Final = 64 * 1024
+"""Bytes of the lines that show what kinds of values a key has."""
+_BLOCK: Final = 2 * 1024 * 1024
+NO_KEYS: Final = "json"
+"""The one column of a content whose lines have no keys."""
+
+
+class JsonLinesCodec:
+    """See `Codec`. Blank lines are no rows."""
+
+    quotes = False
+    skip_space = True
+    delimiter = b""
+
+    def __init__(self, fmt: Format) -> None:
+        del fmt
+        self.columns: tuple[str, ...] = ()
+        self.declared: tuple[str | None, ...] = ()
+        self._keys: dict[str, int] = {}
+        self._kinds: dict[str, set[str]] = {}
+        self._surveyed = False
+
+    def survey(self, blocks: Iterable[bytes], encoding: str | None = None) -> None:
+        """Take all keys of a content as columns; `blocks`: its bytes from the first on."""
+        for lines in _whole_lines(blocks):
+            self._learn(_lines(lines), encoding, kinds=not self._surveyed)
+            self._surveyed = True
+        self._surveyed = True
+        self._name()
+
+    def name(self, keys: Sequence[str], declared: Sequence[str | None]) -> None:
+        """Take the columns that an earlier survey found."""
+        self._keys = {key: at for at, key in enumerate(keys)}
+        self._surveyed = True
+        self._name()
+        self.declared = tuple(declared)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What a survey found."""
+        return tuple(self._keys)
+
+    def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
+        """See `Codec.header`. Without a survey the keys are those of the first lines."""
+        if not self._surveyed:
+            stop = len(data) if final else data.rfind(b"\n") + 1
+            if not stop and not final and len(data) < _LOOK:
+                return None
+            self._learn(_lines(data[:stop]), encoding, kinds=True)
+            self._name()
+        return 0
+
+    def row_ends(self, data: bytes, found: Scan, encoding: str | None) -> Positions:
+        """See `Codec.row_ends`."""
+        del found, encoding
+        return row_spans(data, as_array(data), NO_QUOTES, skip_space=True)[2]
+
+    def parse(self, block: Block, encoding: str | None) -> Parsed:
+        """See `Codec.parse`."""
+        if block.oversized is not None:
+            large = block.oversized
+            text = decode_start(large.head, encoding).rstrip("\r\n")[:TEXT_KEPT]
+            bad = Malformed(0, large.first_line, "a line of more than 8 MiB", text)
+            return Parsed(self._batch([None]), [bad], large.lines)
+        data, recoded = block.data, 0
+        if encoding is not None:
+            data, recoded = recode(data, encoding)
+        else:
+            require_utf8(data)
+        array = as_array(data)
+        starts, ends, _ = row_spans(data, array, NO_QUOTES, skip_space=True)
+        lines = [data[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        objects, reasons = _objects(lines)
+        malformed = []
+        for row, reason in reasons.items():
+            line = 1 + count_lines(data[: int(starts[row])], array[: int(starts[row])])
+            text = decode_start(lines[row][: 4 * TEXT_KEPT], encoding)[:TEXT_KEPT]
+            malformed.append(Malformed(row, line, reason, text))
+        return Parsed(self._batch(objects), malformed, count_lines(data, array), recoded)
+
+    def _learn(self, lines: list[bytes], encoding: str | None, *, kinds: bool) -> None:
+        lines = [recode(line, encoding or "cp1252")[0] for line in lines]
+        known = self._keys
+        for found in _objects(lines)[0]:
+            if found is None or (not kinds and found.keys() <= known.keys()):
+                continue
+            for key, value in found.items():
+                if key not in known and len(known) < MOST_COLUMNS:
+                    known[key] = len(known)
+                if kinds and key in known:
+                    self._kinds.setdefault(key, set()).add(_kind(value))
+
+    def _name(self) -> None:
+        self.columns = unique_names(list(self._keys)) if self._keys else (NO_KEYS,)
+        mixed = {key for key, kinds in self._kinds.items() if len(kinds - {"null"}) > 1}
+        self.declared = tuple("text" if key in mixed else None for key in self._keys) or (None,)
+        self._schema = schema(self.columns)
+
+    def _batch(self, objects: Sequence[dict[str, Any] | None]) -> Any:
+        count = len(objects)
+        columns: list[list[bytes | None]] = [[None] * count for _ in self.columns]
+        place = self._keys
+        for row, found in enumerate(objects):
+            if found:
+                for key, value in found.items():
+                    at = place.get(key)
+                    if at is not None:
+                        columns[at][row] = _text(value)
+        arrays = [_array(texts) for texts in columns]
+        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+
+
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes of `blocks` cut where lines end; what is longer than a block is left out."""
+    rest = b""
+    for block in blocks:
+        rest += block
+        cut = rest.rfind(b"\n") + 1
+        if cut:
+            yield rest[:cut]
+            rest = rest[cut:]
+        elif len(rest) > 4 * _BLOCK:
+            rest = rest[-1:]
+    if rest:
+        yield rest
+
+
+def _lines(data: bytes) -> list[bytes]:
+    return [line for line in data.splitlines() if line.strip()]
+
+
+def _objects(lines: list[bytes]) -> tuple[list[dict[str, Any] | None], dict[int, str]]:
+    """The object of each line, None where it is none, and why."""
+    try:
+        together = _ALL.decode(b"[" + b",".join(lines) + b"]")
+        if len(together) == len(lines):
+            return list(together), {}
+    except _WRONG:
+        pass
+    objects: list[dict[str, Any] | None] = []
+    reasons: dict[int, str] = {}
+    for row, line in enumerate(lines):
+        try:
+            objects.append(_ONE.decode(line))
+        except _WRONG as error:
+            found = _lenient(line)
+            objects.append(found)
+            if found is None:
+                reasons[row] = _reason(line, error)
+    return objects, reasons
+
+
+class _Spelled(str):
+    """A number as it stands in the line."""
+
+    __slots__ = ()
+
+
+def _lenient(line: bytes) -> dict[str, Any] | None:
+    """The object of a line that only Python takes: with NaN, Infinity or half a character."""
+    try:
+        spelled = json.loads(
+            line, parse_int=_Spelled, parse_float=_Spelled, parse_constant=_Spelled
+        )
+        plain = json.loads(line)
+    except _WRONG:
+        return None
+    if not isinstance(plain, dict):
+        return None
+    return {
+        key: plain[key] if isinstance(value, dict | list) else value
+        for key, value in spelled.items()
+    }
+
+
+def _reason(line: bytes, error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if not line.lstrip().startswith(b"{"):
+        return "not a JSON object"
+    return f"no JSON: {str(error).removeprefix('JSON is malformed: ')}"
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, msgspec.Raw):
+        return "number" if isinstance(value, _Spelled) else type(value).__name__
+    first = bytes(value)[:1]
+    kinds = {b'"': "str", b"{": "dict", b"[": "list", b"t": "bool", b"f": "bool", b"n": "null"}
+    return kinds.get(first, "number")
+
+
+def _text(value: Any) -> bytes | None:
+    """A cell's text in UTF-8; None where it is missing."""
+    if not isinstance(value, msgspec.Raw):
+        return _text_of_plain(value)
+    raw = bytes(value)
+    first = raw[0]
+    if first == 0x22:
+        return raw[1:-1] if b"\\" not in raw else _unescaped(raw)
+    if first in b"{[":
+        return msgspec.json.format(raw, indent=-1)
+    return None if raw == b"null" else raw
+
+
+def _unescaped(raw: bytes) -> bytes:
+    return msgspec.json.decode(raw, type=str).encode("utf-8", "replace")
+
+
+def _text_of_plain(value: object) -> bytes | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace")
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _array(texts: list[bytes | None]) -> Any:
+    """A string array; None is null."""
+    offsets = np.zeros(len(texts) + 1, dtype=np.int32)
+    np.cumsum([0 if text is None else len(text) for text in texts], out=offsets[1:])
+    present = np.fromiter((text is not None for text in texts), dtype=np.bool_, count=len(texts))
+    return pa.StringArray.from_buffers(
+        len(texts),
+        pa.py_buffer(offsets),
+        pa.py_buffer(b"".join(text for text in texts if text)),
+        None if present.all() else pa.py_buffer(np.packbits(present, bitorder="little")),
+    )
