@@ -84,6 +84,12 @@ class Dataset:
     schema_end_point: Location = Location()
     sha256: str | None = None
     """Of the contents, in hex. None: the workspace did not say."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """Names and values that people gave it."""
+    note: str = ""
+    """In what the contents that are read are not what the workspace means by it; "" for nothing."""
+    is_brief: bool = False
+    """Whether a list gave it, which does not say all: `Workspace.dataset` does."""
 
     @property
     def key(self) -> str:

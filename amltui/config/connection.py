@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from amltui.config import credentials
+from amltui.config.azure import azure_workspace, is_azure
 from amltui.config.legacy import legacy_settings
 from amltui.config.profiles import default_profile
 from amltui.config.profiles import profile as named_profile
@@ -47,6 +48,15 @@ class Connection:
     """For `endpoint`, `workspace_id` and `token`: in words, where the value comes from."""
     write: bool = False
     """Of a folder: whether its files may be made, changed and deleted."""
+    cloud: str = ""
+    """Of an Azure ML workspace; "" for the public one."""
+    datastore: str = ""
+    """Of an Azure ML workspace: where uploads go; "" for its default."""
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether this is an Azure ML workspace: `endpoint` is its `azureml://` address."""
+        return is_azure(self.endpoint)
 
     @property
     def is_folder(self) -> bool:
@@ -81,7 +91,8 @@ def resolve(
     itself an argument, so the environment only fills what it lacks; and the old client's file is
     read only where no profile is in force.
 
-    A `profile` that is a path or an address of a folder is that folder.
+    A `profile` that is a path or an address of a folder is that folder, one that is the
+    `azureml://` address of an Azure ML workspace is that workspace.
 
     `check` false leaves the values as they were written, wrong ones too.
 
@@ -90,8 +101,8 @@ def resolve(
     """
     arguments = {"endpoint": endpoint, "workspace_id": workspace_id, "token": token}
     chosen, said_by = _chosen(profile)
-    if (folder := _folder(chosen, said_by)) is not None:
-        return folder
+    if (other := _without_token(chosen, said_by)) is not None:
+        return other
     if profile == LOCAL and not any(arguments.values()):
         return None
     layers = [_Layer("argument", arguments), _environment(), *_stored(chosen)]
@@ -140,17 +151,22 @@ def _chosen(argument: str | None) -> tuple[str | None, str]:
     return default_profile(), "default of the settings"
 
 
-def _folder(chosen: str | None, said_by: str) -> Connection | None:
-    """The folder that a path or a profile names; None: it is a server's workspace."""
+def _without_token(chosen: str | None, said_by: str) -> Connection | None:
+    """The workspace that needs no token of ours; None: it is a server's."""
     if not chosen or chosen == LOCAL:
         return None
+    if is_azure(chosen):
+        address = azure_workspace(chosen, source=said_by).address
+        return Connection(address, "", "", sources={"endpoint": said_by})
     if is_address(chosen):
         return Connection(folder_address(chosen), "", "", sources={"endpoint": said_by})
     entry = named_profile(chosen)
-    if not entry.is_folder:
+    if not entry.is_folder and not entry.is_azure:
         return None
     sources = {"endpoint": f'profile "{chosen}"', "profile": said_by}
-    return Connection(entry.endpoint, "", "", chosen, sources, entry.write)
+    return Connection(
+        entry.endpoint, "", "", chosen, sources, entry.write, entry.cloud, entry.datastore
+    )
 
 
 def _environment() -> _Layer:

@@ -10,6 +10,11 @@ token = "keyring"        # where the token is, never the token: "keyring" or "fi
 [profiles.results]
 url = "file:///srv/results"
 write = true             # else its files can only be read
+
+[profiles.cloud]
+azure = "/subscriptions/ID/resourceGroups/G/providers/.../workspaces/W"
+cloud = "china"          # or usgov, or the address of a Resource Manager; else the public one
+datastore = "archive"    # where uploads go; else the workspace's default
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from amltui.config import credentials, paths
+from amltui.config.azure import azure_workspace, cloud_of, is_azure
 from amltui.config.private import write_private
 from amltui.config.toml import edit_toml, read_toml
 from amltui.config.values import (
@@ -48,6 +54,15 @@ class Profile:
     """None: nobody said where its token is."""
     write: bool = False
     """Of a folder: whether its files may be made, changed and deleted."""
+    cloud: str = ""
+    """Of an Azure ML workspace; "" for the public one."""
+    datastore: str = ""
+    """Of an Azure ML workspace: where uploads go; "" for its default."""
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether it is an Azure ML workspace: `endpoint` is its `azureml://` address."""
+        return is_azure(self.endpoint)
 
     @property
     def is_folder(self) -> bool:
@@ -117,7 +132,12 @@ def save(entry: Profile, token: str | None) -> credentials.Place | None:
 
     tables = document.setdefault("profiles", tomlkit.table(is_super_table=True))
     table = tables.setdefault(entry.name, tomlkit.table())
-    if entry.is_folder:
+    if entry.is_azure:
+        table["azure"] = f"/{azure_workspace(entry.endpoint, source='the profile').path}"
+        for key in ("cloud", "datastore"):
+            if value := getattr(entry, key):
+                table[key] = value
+    elif entry.is_folder:
         table["url"] = entry.endpoint
         if entry.write:
             table["write"] = True
@@ -198,6 +218,8 @@ def _tables(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _profile(name: str, table: dict[str, Any]) -> Profile:
     where = f'profile "{name}" in {profiles_file()}'
+    if "azure" in table:
+        return _azure(name, table, where)
     if "url" in table:
         return _folder(name, table, where)
     for key in ("endpoint", "workspace_id", "token"):
@@ -230,3 +252,16 @@ def _folder(name: str, table: dict[str, Any], where: str) -> Profile:
     if not isinstance(write, bool):
         raise ConfigError(f"`write` of {where} has to be true or false")
     return Profile(name, folder_address(url), write=write)
+
+
+def _azure(name: str, table: dict[str, Any], where: str) -> Profile:
+    values = [table.get(key, "") for key in ("azure", "cloud", "datastore")]
+    if not all(isinstance(value, str) for value in values):
+        raise ConfigError(
+            f"`azure`, `cloud` and `datastore` of {where} have to be texts",
+            hint="Put them in quotes.",
+        )
+    workspace, cloud, datastore = values
+    cloud_of(cloud, source=where)
+    address = azure_workspace(workspace, source=where).address
+    return Profile(name, address, cloud=cloud, datastore=datastore)

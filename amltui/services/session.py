@@ -169,7 +169,14 @@ class Session:
             NotFound: none has it; the hint names near ones.
             Unreachable: offline, and this disk does not remember it.
         """
-        return await find_version(name, (await self.current_list()).datasets, self.connect)
+        found = await find_version(name, (await self.current_list()).datasets, self.connect)
+        return await self.whole(found)
+
+    async def whole(self, dataset: Dataset) -> Dataset:
+        """A dataset with what its list did not say of it, unless the session is offline."""
+        if not dataset.is_brief or self.offline:
+            return dataset
+        return await (await self.connect()).dataset(dataset.id)
 
     async def find_to_change(self, name: str) -> Dataset:
         """As `find`, for what changes the whole dataset with all its versions.
@@ -218,6 +225,8 @@ class Session:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""
         # It brings pyarrow, which a list needs not, and takes longer than a frame.
         module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
+        if isinstance(source, Dataset):
+            source = await self.whole(source)
         made: Preview
         for _ in range(2):
             try:

@@ -22,6 +22,13 @@ def workspace_of(
     Raises:
         ConfigError: the connection is no workspace's.
     """
+    if connection.is_azure:
+        from amltui.config.azure import azure_workspace, cloud_of
+        from amltui.workspaces.azureml import AzureMLWorkspace
+
+        place = azure_workspace(connection.endpoint, source="the connection")
+        cloud = cloud_of(connection.cloud, source="the profile")
+        return AzureMLWorkspace(place, cloud, datastore=connection.datastore)
     if connection.is_folder:
         if not connection.endpoint.startswith("file:"):
             from amltui.workspaces.folder.store import StoreWorkspace

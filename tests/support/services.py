@@ -1,12 +1,13 @@
 """PostgreSQL, Azurite and an S3 for tests, on loopback, each in a directory of its own.
 
 `python -m tests.support.services install DIR` puts what the tests need on this machine:
-PostgreSQL by apt, Azurite by npm, moto (which speaks S3) and the old client by pip in environments
-of their own, all but the first into DIR. Tests find them through AMLTUI_TEST_TOOLS=DIR and start
+PostgreSQL by apt, Azurite by npm, moto (which speaks S3), the old client and Azure's own client by
+pip in environments of their own, all but the first into DIR. Tests find them through AMLTUI_TEST_TOOLS=DIR and start
 the services themselves. Instead of that AMLTUI_TEST_POSTGRES (a URL of a server where databases
 may be made), AMLTUI_TEST_AZURITE (the blob endpoint of a running one, with its well-known account),
-AMLTUI_TEST_MOTO (the address of a running one) and AMLTUI_TEST_OLD_CLIENT_PYTHON can be set. What
-is missing is skipped, unless AMLTUI_TEST_REQUIRE=postgres,azurite,moto,oldclient names it.
+AMLTUI_TEST_MOTO (the address of a running one), AMLTUI_TEST_OLD_CLIENT_PYTHON and
+AMLTUI_TEST_AZURE_ML_PYTHON can be set. What is missing is skipped, unless
+AMLTUI_TEST_REQUIRE=postgres,azurite,moto,oldclient,azureml names it.
 """
 
 from __future__ import annotations
@@ -28,15 +29,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 AZURITE = "azurite@3.35.0"
 MOTO = ("moto==5.2.5", "flask", "flask-cors", "pyyaml", "py-partiql-parser")
+AZURE_ML = ("azure-ai-ml==1.35.2",)
 OLD_CLIENT = ("azureml==0.2.7", "pandas<2", "numpy<2", "setuptools<81")
-_ACCOUNT = "devstoreaccount1"
-_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Azurite's account is the same everywhere and no secret."""
 
 
@@ -120,13 +123,20 @@ class Azurite:
     endpoint: str
     """With the account's name, without a slash at its end."""
     service: Service | None = None
+    verify: bool = True
+    """Whether its certificate is looked at."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(urlsplit(self.endpoint).port or 0)
 
     @property
     def environment(self) -> dict[str, str]:
         """What a server needs to reach it."""
         return {
-            "AZURE_STORAGE_ACCOUNT_NAME": _ACCOUNT,
-            "AZURE_STORAGE_ACCOUNT_KEY": _KEY,
+            "AZURE_STORAGEACCOUNT_NAME": ACCOUNT,
+            "AZURE_STORAGEACCOUNT_KEY": _KEY,
             "AZURE_STORAGE_ENDPOINT": self.endpoint,
             "AZURE_ALLOW_HTTP": "true",
         }
@@ -140,17 +150,18 @@ class Azurite:
                 "PUT" + "\n" * 11,
                 f"x-ms-date:{date}",
                 f"x-ms-version:{version}",
-                f"/{_ACCOUNT}/{_ACCOUNT}/{name}",
+                f"/{ACCOUNT}/{ACCOUNT}/{name}",
                 "restype:container",
             )
         )
-        digest = hmac.digest(base64.b64decode(_KEY), text.encode(), hashlib.sha256)
+        digest = hmac.digest(base64.b64decode(KEY), text.encode(), hashlib.sha256)
         answer = httpx.put(
             f"{self.endpoint}/{name}?restype=container",
+            verify=self.verify,
             headers={
                 "x-ms-date": date,
                 "x-ms-version": version,
-                "Authorization": f"SharedKey {_ACCOUNT}:{base64.b64encode(digest).decode()}",
+                "Authorization": f"SharedKey {ACCOUNT}:{base64.b64encode(digest).decode()}",
             },
         )
         assert answer.status_code == 201, answer.text
@@ -229,9 +240,12 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextlib.contextmanager
-def azurite() -> Iterator[Azurite]:
-    """The store that the environment names, or one of our own for the block."""
-    if endpoint := os.environ.get("AMLTUI_TEST_AZURITE"):
+def azurite(tls: tuple[Path, Path] | None = None) -> Iterator[Azurite]:
+    """The store that the environment names, or one of our own for the block.
+
+    `tls`: files of a certificate and its key, for one of our own that speaks TLS and takes tokens.
+    """
+    if (endpoint := os.environ.get("AMLTUI_TEST_AZURITE")) and tls is None:
         yield Azurite(endpoint.rstrip("/"))
         return
     program = _tool("node_modules/.bin/azurite-blob") or shutil.which("azurite-blob")
@@ -242,11 +256,14 @@ def azurite() -> Iterator[Azurite]:
     port = free_port()
     command = [str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     command += ["--location", str(directory), "--silent", "--skipApiVersionCheck"]
+    if tls is not None:
+        command += ["--cert", str(tls[0]), "--key", str(tls[1]), "--oauth", "basic"]
     service = Service([*command, "--disableTelemetry"], port)
+    scheme = "http" if tls is None else "https"
     try:
         service.start()
         try:
-            yield Azurite(f"http://127.0.0.1:{port}/{_ACCOUNT}", service)
+            yield Azurite(f"{scheme}://127.0.0.1:{port}/{ACCOUNT}", service, verify=tls is None)
         finally:
             service.stop()
     finally:
@@ -277,6 +294,14 @@ def old_client_python() -> str:
     python = os.environ.get("AMLTUI_TEST_OLD_CLIENT_PYTHON") or _tool("oldclient/bin/python")
     if python is None:
         missing("oldclient", "see tests/support/services.py")
+    return str(python)
+
+
+def azure_ml_python() -> str:
+    """The Python that has Azure's own client for v2 workspaces."""
+    python = os.environ.get("AMLTUI_TEST_AZURE_ML_PYTHON") or _tool("azureml/bin/python")
+    if python is None:
+        missing("azureml", "see tests/support/services.py")
     return str(python)
 
 
@@ -311,7 +336,7 @@ def wait_until(ready: Callable[[], None], seconds: float = 60) -> None:
 
 
 def install(directory: Path) -> None:
-    """Put PostgreSQL, Azurite, moto and the old client on this machine; see the module's words."""
+    """Put PostgreSQL, Azurite, moto and both clients on this machine; see the module's words."""
     directory.mkdir(parents=True, exist_ok=True)
     if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -322,7 +347,7 @@ def install(directory: Path) -> None:
     if not (directory / "node_modules" / ".bin" / "azurite-blob").exists():
         npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(directory), AZURITE]
         subprocess.run(npm, check=True)
-    for name, packages in (("oldclient", OLD_CLIENT), ("moto", MOTO)):
+    for name, packages in (("oldclient", OLD_CLIENT), ("moto", MOTO), ("azureml", AZURE_ML)):
         python = directory / name / "bin" / "python"
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", directory / name], check=True)
