@@ -11,6 +11,7 @@ The shapes are those of the public specification, azure-rest-api-specs,
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import re
@@ -122,6 +123,7 @@ class FakeAzure:
         self.container = container
         self.assets: dict[str, Asset] = {}
         self.credentials = "AccountKey"
+        self.principal: dict[str, str] = {}
         self.secrets: dict[str, Any] = {"secretsType": "AccountKey", "key": KEY}
         self.asked: list[Asked] = []
         self.rule: Callable[[Asked], Reply | None] = lambda _: None
@@ -174,21 +176,15 @@ class FakeAzure:
         if form.get("client_secret") != "the-secret-of-the-program":
             return Reply(401, {"error": "invalid_client", "error_description": "AADSTS7000215"})
         self.issued += 1
-        token = f"token-number-{self.issued}-of-the-tests"
+        token = _token(form["scope"].removesuffix("/.default"), self.issued)
         self.tokens.add(token)
         return Reply(
             body={"token_type": "Bearer", "expires_in": self.lifetime, "access_token": token}
         )
 
     def _resource(self, asked: Asked) -> Reply:
-        if asked.path == "/subscriptions":
-            return Reply(
-                body={"value": [{"subscriptionId": SUBSCRIPTION, "displayName": "Test"}]}
-            )
-        workspaces = PATH.rpartition("/")[0]
-        short = workspaces.replace(f"/resourceGroups/{GROUP}", "")
-        if asked.path in {short, workspaces}:
-            return Reply(body={"value": [_workspace()]})
+        if asked.path in _LISTS:
+            return Reply(body={"value": _LISTS[asked.path]})
         match = _PATH.fullmatch(asked.path)
         if match is None:
             return error(404, "ResourceNotFound", f"No resource {asked.path}")
@@ -217,7 +213,7 @@ class FakeAzure:
                 "isDefault": True,
                 "description": None,
                 "tags": None,
-                "credentials": {"credentialsType": self.credentials},
+                "credentials": {"credentialsType": self.credentials, **self.principal},
             },
             "systemData": _system(_START),
         }
@@ -251,7 +247,9 @@ class FakeAzure:
         return self._version(parts[0], asset, parts[2], asked)
 
     def _version(self, name: str, asset: Asset | None, number: str, asked: Asked) -> Reply:
-        there = next((one for one in asset.versions if one.number == number), None) if asset else None
+        there = (
+            next((one for one in asset.versions if one.number == number), None) if asset else None
+        )
         if asked.method == "PUT":
             given = json.loads(asked.body)["properties"]
             if there is not None:
@@ -283,6 +281,20 @@ class FakeAzure:
         return Reply(body={"value": page, "nextLink": link})
 
 
+def _token(audience: str, number: int) -> str:
+    """A token of the form that Azurite takes, which looks at what it says of itself only."""
+    about = {
+        "aud": audience,
+        "iss": "https://sts.windows.net/ab1f708d-50f6-404c-a006-d71b2ac7a606/",
+        "iat": 1_600_000_000,
+        "nbf": 1_600_000_000,
+        "exp": 4_000_000_000,
+        "jti": f"token-{number}",
+    }
+    coded = (base64.urlsafe_b64encode(json.dumps(one).encode()) for one in ({"alg": "x"}, about))
+    return ".".join([*(one.decode().rstrip("=") for one in coded), "signature-of-the-tests"])
+
+
 def error(status: int, code: str, message: str, **headers: str) -> Reply:
     """A refusal as Resource Manager words it."""
     return Reply(status, {"error": {"code": code, "message": message}}, headers)
@@ -294,7 +306,11 @@ def _seen(message: dict[str, Any], view: str) -> bool:
 
 
 def _writable(given: dict[str, Any]) -> dict[str, Any]:
-    return {key: given[key] for key in ("description", "tags", "properties", "isArchived") if key in given}
+    return {
+        key: given[key]
+        for key in ("description", "tags", "properties", "isArchived")
+        if key in given
+    }
 
 
 def _workspace() -> dict[str, Any]:
@@ -305,6 +321,12 @@ def _workspace() -> dict[str, Any]:
         "location": "westeurope",
         "properties": {"friendlyName": "Tests", "description": ""},
     }
+
+
+_LISTS = {
+    "/subscriptions": [{"subscriptionId": SUBSCRIPTION, "displayName": "Test"}],
+    PATH.rpartition("/")[0].replace(f"/resourceGroups/{GROUP}", ""): [_workspace()],
+}
 
 
 @dataclass
@@ -324,7 +346,10 @@ def running_azure(place: Path) -> Iterator[Cloud]:
         azure = FakeAzure("")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
-        with _https(azure, context) as manager, _proxy({"": manager, ".blob.": blobs.port}) as proxy:
+        with (
+            _https(azure, context) as manager,
+            _proxy({"": manager, ".blob.": blobs.port}) as proxy,
+        ):
             address = f"http://127.0.0.1:{proxy}"
             environment = {
                 "SSL_CERT_FILE": str(ca),
@@ -384,7 +409,9 @@ def _https(azure: FakeAzure, context: ssl.SSLContext) -> Iterator[int]:
             pass
 
     server = _Quiet(("127.0.0.1", 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
     yield from _served(server)
 
 

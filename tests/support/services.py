@@ -2,12 +2,12 @@
 
 `python -m tests.support.services install DIR` puts what the tests need on this machine:
 PostgreSQL by apt, Azurite by npm, moto (which speaks S3), the old client and Azure's own client by
-pip in environments of their own, all but the first into DIR. Tests find them through AMLTUI_TEST_TOOLS=DIR and start
-the services themselves. Instead of that AMLTUI_TEST_POSTGRES (a URL of a server where databases
-may be made), AMLTUI_TEST_AZURITE (the blob endpoint of a running one, with its well-known account),
-AMLTUI_TEST_MOTO (the address of a running one), AMLTUI_TEST_OLD_CLIENT_PYTHON and
-AMLTUI_TEST_AZURE_ML_PYTHON can be set. What is missing is skipped, unless
-AMLTUI_TEST_REQUIRE=postgres,azurite,moto,oldclient,azureml names it.
+pip in environments of their own, all but the first into DIR. Tests find them through
+AMLTUI_TEST_TOOLS=DIR and start the services themselves. Instead of that AMLTUI_TEST_POSTGRES (a URL
+of a server where databases may be made), AMLTUI_TEST_AZURITE (the blob endpoint of a running one,
+with its well-known account), AMLTUI_TEST_MOTO (the address of a running one),
+AMLTUI_TEST_OLD_CLIENT_PYTHON and AMLTUI_TEST_AZURE_ML_PYTHON can be set. What is missing is
+skipped, unless AMLTUI_TEST_REQUIRE=postgres,azurite,moto,oldclient,azureml names it.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ class Azurite:
     def environment(self) -> dict[str, str]:
         """What a server needs to reach it."""
         return {
-            "AZURE_STORAGEACCOUNT_NAME": ACCOUNT,
-            "AZURE_STORAGEACCOUNT_KEY": _KEY,
+            "AZURE_STORAGE_ACCOUNT_NAME": ACCOUNT,
+            "AZURE_STORAGE_ACCOUNT_KEY": KEY,
             "AZURE_STORAGE_ENDPOINT": self.endpoint,
             "AZURE_ALLOW_HTTP": "true",
         }

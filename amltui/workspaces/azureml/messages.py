@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
@@ -124,7 +124,7 @@ class Page(Message):
     """One page of a list; entries are read one by one, so that a wrong one costs no other."""
 
     value: list[msgspec.Raw] = []
-    next_link: Annotated[str | None, msgspec.Meta(max_length=20_000)] = None
+    next_link: str | None = None
 
 
 def asset_id(name: str, version: str) -> str:

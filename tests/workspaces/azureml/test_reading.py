@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.workspaces.azureml.conftest import *  # noqa: F403
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+from amltui import errors
+from amltui.config.azure import CLOUDS
+from amltui.workspaces.azureml.uris import InAccount, InDatastore, OnTheWeb, place_of
+from tests.support.azure import GROUP, SUBSCRIPTION, WORKSPACE
+from tests.support.services import ACCOUNT, KEY
+
+PUBLIC = "core.windows.net"
+CSV = b"a,b\n1,2\n3,4\n"
 
 
 async def read(workspace, source, **part):
@@ -10,14 +23,240 @@ async def read(workspace, source, **part):
         return content.info, b"".join([piece async for piece in content])
 
 
+async def opened(workspace, name):
+    return (await read(workspace, await workspace.find(name)))[1]
+
+
 async def test_a_file_is_listed_described_and_read(azure, workspace, blobs):
-    uri = blobs("folder/a file.csv", b"a,b\n1,2\n")
+    uri = blobs("folder/a file.csv", CSV)
     azure.add("sales", uri, description="By day", tags={"team": "x"})
     (listed,) = (await workspace.datasets()).datasets
     assert (listed.name, listed.key, listed.id) == ("sales", "sales", "sales:1")
     assert (listed.description, listed.tags, listed.is_brief) == ("By day", (("team", "x"),), True)
     found = await workspace.find("sales")
-    assert (found.id, found.size, found.data_type_id) == ("sales:1", 8, "GenericCSV")
-    assert found.owner == "Ada Example"
+    assert (found.id, found.size, found.data_type_id) == ("sales:1", len(CSV), "GenericCSV")
+    assert (found.owner, found.created_date.year, found.is_brief) == ("Ada Example", 2026, False)
     for source in (listed, found):
-        assert (await read(workspace, source))[1] == b"a,b\n1,2\n"
+        info, data = await read(workspace, source)
+        assert (info.size, data) == (len(CSV), CSV)
+    info, part = await read(workspace, found, start=4, stop=8)
+    assert (info.start, part) == (4, b"1,2\n")
+
+
+async def test_the_first_of_5000_assets_are_there_after_one_request(azure, workspace):
+    for number in range(5_000):
+        azure.add(f"asset-{number}", "https://example.org/x.csv")
+    pages = workspace.pages()
+    first = await anext(pages)
+    assert [one.method for one in azure.asked if "oauth2" not in one.path] == ["GET"]
+    rest = [one async for page in pages for one in page]
+    assert len({one.key for one in (*first, *rest)}) == 5_000
+    listing = await workspace.datasets()
+    assert (len(listing.datasets), listing.unreadable) == (5_000, 0)
+    assert await workspace.datasets(etag=listing.etag) is None
+
+
+async def test_versions_are_in_the_order_of_time_and_the_latest_is_what_azure_says(
+    azure, workspace, blobs
+):
+    for number in range(12):
+        azure.add("sales", blobs(f"{number}.csv", b"%d\n" % number))
+    found = await workspace.versions("sales")
+    assert [one.id for one in found] == [f"sales:{number}" for number in range(12, 0, -1)]
+    assert [one.is_latest for one in found] == [True] + [False] * 11
+    old = await workspace.dataset("sales:3")
+    assert (old.is_latest, (await read(workspace, old))[1]) == (False, b"2\n")
+    azure.assets["sales"].versions[-1].properties["isArchived"] = True
+    assert (await workspace.versions("sales"))[0].id == "sales:11"
+    assert (await workspace.find("sales")).id == "sales:11"
+
+
+async def test_what_is_missing_or_null_in_an_answer_costs_no_other_entry(azure, workspace):
+    azure.add("plain", "https://example.org/x.csv")
+    azure.assets["plain"].properties.update(description=None, tags=None, dataType="UriFile")
+    azure.add("odd", "https://example.org/x.csv", tags={"a": None})
+    azure.add("wrong", "https://example.org/x.csv")
+    azure.assets["wrong"].properties["description"] = 7
+    listing = await workspace.datasets()
+    assert [one.name for one in listing.datasets] == ["plain", "odd"]
+    assert listing.unreadable == 1
+
+
+@pytest.mark.parametrize("gone", ["nobody", "sales:7", "sales/x.csv"])
+async def test_what_is_not_there_says_so(azure, workspace, blobs, gone):
+    azure.add("sales", blobs("there/sales.csv", CSV).rpartition("/")[0], "uri_folder")
+    with pytest.raises(errors.DatasetGone):
+        await workspace.dataset(gone)
+
+
+async def test_an_asset_whose_file_was_deleted_says_that_nothing_is_there(azure, workspace):
+    azure.add("sales", azure.path("never/there.csv"))
+    with pytest.raises(errors.DatasetGone, match=r"never/there\.csv") as caught:
+        await workspace.dataset("sales")
+    assert "only names the place" in caught.value.hint
+
+
+HOME = f"subscriptions/{SUBSCRIPTION}/resourcegroups/{GROUP}/workspaces/{WORKSPACE}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("azureml://datastores/d/paths/a b/c.csv", InDatastore("d", "a b/c.csv")),
+        ("azureml://datastores/d", InDatastore("d", "")),
+        ("azureml://workspaces/0f-1/datastores/d/paths/x/", InDatastore("d", "x")),
+        ("wasbs://box@acc1.blob.core.windows.net/p", InAccount("acc1", PUBLIC, "box", "p")),
+        ("abfss://fs@acc1.dfs.core.windows.net/p/q", InAccount("acc1", PUBLIC, "fs", "p/q")),
+        ("https://acc1.blob.core.windows.net/box/p%20r", InAccount("acc1", PUBLIC, "box", "p r")),
+        ("https://example.org/a/b.csv", OnTheWeb("https://example.org", "a/b.csv")),
+    ],
+)  # fmt: skip
+def test_an_address_says_which_place_it_means(uri, place):
+    assert place_of(uri) == place
+
+
+def test_the_long_address_names_the_workspace_that_it_is_in():
+    place = place_of(f"azureml://{HOME}/datastores/d/paths/p")
+    assert (place.datastore, place.path, place.workspace.workspace) == ("d", "p", WORKSPACE)
+
+
+@pytest.mark.parametrize(
+    "uri", ["", "adl://x/y", "http://x/y", "https://u:p@x/y", "https://x/y?sig=s3cret"]
+)
+def test_an_address_that_cannot_be_read_is_refused_without_what_it_holds(uri):
+    with pytest.raises(errors.NotSupportedByServer) as caught:
+        place_of(uri)
+    assert "s3cret" not in str(caught.value)
+
+
+async def test_a_container_is_read_by_its_own_address_too(azure, workspace, blobs, monkeypatch):
+    blobs("by/address.csv", CSV)
+    azure.add("plain", f"https://{ACCOUNT}.blob.core.local/{azure.container}/by/address.csv")
+    azure.add("abfss", f"abfss://{azure.container}@{ACCOUNT}.dfs.core.local/by/address.csv")
+    object.__setattr__(workspace._arm.cloud, "storage", "core.local")
+    for name in ("plain", "abfss"):
+        assert await opened(workspace, name) == CSV
+
+
+def signature(container, key):
+    allowed = ContainerSasPermissions(read=True, list=True)
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    return generate_container_sas(ACCOUNT, container, key, permission=allowed, expiry=ends)
+
+
+@pytest.mark.parametrize("kind", ["AccountKey", "Sas", "None", "ServicePrincipal"])
+async def test_a_datastore_is_opened_by_what_it_says(azure, workspace, blobs, kind):
+    azure.add("sales", blobs("sales.csv", CSV))
+    azure.credentials = kind
+    if kind == "Sas":
+        azure.secrets = {"secretsType": "Sas", "sasToken": signature(azure.container, KEY)}
+    elif kind == "ServicePrincipal":
+        azure.principal = {
+            "tenantId": "t",
+            "clientId": "c",
+            "authorityUrl": "https://login.core.local",
+        }
+        azure.secrets = {"secretsType": kind, "clientSecret": "the-secret-of-the-program"}
+    assert await opened(workspace, "sales") == CSV
+
+
+async def test_a_signature_that_ended_is_asked_for_once_more(azure, workspace, blobs):
+    azure.add("sales", blobs("sales.csv", CSV))
+    azure.credentials = "Sas"
+    wrong = signature(azure.container, "d3Jvbmcga2V5IG9mIHRoZSB0ZXN0cw==")
+    azure.secrets = {"secretsType": "Sas", "sasToken": wrong}
+    with pytest.raises(errors.Unauthorized) as caught:
+        await workspace.find("sales")
+    assert "Storage Blob Data Reader" in caught.value.hint
+    azure.secrets = {"secretsType": "Sas", "sasToken": signature(azure.container, KEY)}
+    assert await opened(workspace, "sales") == CSV
+
+
+async def test_a_folder_of_files_with_one_header_is_one_table(azure, workspace, blobs):
+    blobs("days/1.csv", b"a,b\n1,2\n")
+    blobs("days/2.csv", b"a,b\r\n3,4")
+    blobs("days/sub/3.csv", b"a,b\n5,6\n")
+    blobs("days/_SUCCESS", b"")
+    azure.add("days", azure.path("days/"), "uri_folder")
+    found = await workspace.find("days")
+    info, data = await read(workspace, found)
+    assert data == b"a,b\n1,2\n3,4\n5,6\n"
+    assert (found.data_type_id, found.size, info.size) == ("GenericCSV", len(data), len(data))
+    assert "3 files" in found.note
+    assert (await read(workspace, found, start=6, stop=14))[1] == data[6:14]
+    inner = await workspace.find("days/sub/3.csv")
+    assert (inner.id, inner.name) == ("days:1/sub/3.csv", "days/sub/3.csv")
+    assert (await read(workspace, inner))[1] == b"a,b\n5,6\n"
+
+
+async def test_a_folder_that_is_no_table_names_its_files(azure, workspace, blobs):
+    blobs("mixed/a.csv", b"a\n1\n")
+    blobs("mixed/b.csv", b"b\n1\n")
+    azure.add("mixed", azure.path("mixed"), "uri_folder")
+    found = await workspace.find("mixed")
+    assert "mixed/a.csv, mixed/b.csv" in found.note
+    with pytest.raises(errors.NotSupportedByServer, match="folder of 2 files"):
+        await read(workspace, found)
+    assert await opened(workspace, "mixed/b.csv") == b"b\n1\n"
+    with pytest.raises(errors.DatasetGone):
+        await workspace.dataset("mixed/../../secret")
+
+
+TABLE = """
+type: mltable
+paths:
+  - pattern: ./*.txt
+transformations:
+  - read_delimited:
+      delimiter: ";"
+      encoding: iso88591
+      header: all_files_same_headers
+  - skip: 1
+  - take: 3
+  - drop_columns: [b]
+"""
+
+
+async def test_a_table_is_read_as_its_file_says(azure, workspace, blobs):
+    blobs("table/MLTable", TABLE.encode())
+    blobs("table/1.txt", 'a;b;c\n1;x;"two\nlines"\n2;y;\xe4\n'.encode("latin-1"))
+    blobs("table/2.txt", b"a;b;c\n3;z;k\n4;z;m\n5;z;n\n")
+    azure.add("table", azure.path("table"), "mltable")
+    found = await workspace.find("table")
+    assert (found.data_type_id, found.size, found.note) == ("GenericCSV", None, "")
+    info, data = await read(workspace, found)
+    assert data.decode() == "a,c\n2,\xe4\n3,k\n4,m\n"
+    assert (info.size, info.ranges) == (None, False)
+
+
+async def test_what_a_table_asks_for_and_is_not_done_is_said(azure, workspace, blobs):
+    text = "paths: [{file: ./a.csv}]\ntransformations:\n- read_parquet\n- take: 5\n- filter: 'x'\n"
+    blobs("t/MLTable", text.encode())
+    blobs("t/a.csv", CSV)
+    azure.add("t", azure.path("t"), "mltable")
+    found = await workspace.find("t")
+    assert "filter, take" in found.note
+    assert (await read(workspace, found))[1] == CSV
+
+
+@pytest.mark.parametrize("text", [b"", b"paths: 7", b"\xff\xfe", b"paths: [", b"a: &a [*a]"])
+async def test_a_damaged_table_file_is_unreadable(azure, workspace, blobs, text):
+    blobs("damaged/MLTable", text)
+    azure.add("damaged", azure.path("damaged"), "mltable")
+    with pytest.raises(errors.Unreadable):
+        await workspace.dataset("damaged")
+
+
+def test_the_clouds_are_those_that_azure_has():
+    assert CLOUDS["china"].scope == "https://management.chinacloudapi.cn/.default"
+    assert CLOUDS["usgov"].storage == "core.usgovcloudapi.net"
+
+
+async def test_a_token_is_renewed_before_it_ends(azure, workspace, monkeypatch):
+    azure.lifetime = 301
+    azure.add("sales", "https://example.org/x.csv")
+    await workspace.datasets()
+    now = time.time()
+    monkeypatch.setattr("amltui.workspaces.azureml.tokens.time.time", lambda: now + 10)
+    await workspace.datasets()
+    assert azure.issued == 2
