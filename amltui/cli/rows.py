@@ -39,28 +39,28 @@ def chosen_format(out: Out, given: Format | None) -> Format:
 
 
 def print_rows(
-    out: Out, rows: Rows, stop: int, fmt: Format, *, complete: bool, **about: object
+    out: Out, rows: Rows, stop: int, fmt: Format, *, complete: bool, start: int = 0, **about: object
 ) -> None:
-    """Print rows 0 to before `stop`.
+    """Print rows `start` to before `stop`.
 
     `complete`: whether these are all there are; `about`: what a document says of them besides.
     """
     names = [column.name for column in rows.columns]
     if fmt == "json":
-        print_json(rows, stop, complete=complete, **about)
+        print_json(rows, stop, complete=complete, start=start, **about)
     elif fmt == "csv":
-        write_csv(sys.stdout, names, cells(rows, stop))
+        write_csv(sys.stdout, names, cells(rows, stop, start))
     elif fmt == "tsv":
-        for row in itertools.chain([names], cells(rows, stop)):
+        for row in itertools.chain([names], cells(rows, stop, start)):
             sys.stdout.write("\t".join(visible(cell or "") for cell in row) + "\n")
     else:
-        _print_table(out, rows, names, stop)
+        _print_table(out, rows, names, stop, start)
 
 
-def cells(rows: Rows, stop: int) -> Iterator[Sequence[str | None]]:
-    """Rows 0 to before `stop`, each with all its cells whole."""
+def cells(rows: Rows, stop: int, first: int = 0) -> Iterator[Sequence[str | None]]:
+    """Rows `first` to before `stop`, each with all its cells whole."""
     columns = range(len(rows.columns))
-    for start in range(0, stop, _CHUNK):
+    for start in range(first, stop, _CHUNK):
         window = rows.window(start, min(stop, start + _CHUNK), columns)
         for offset, row in enumerate(zip(*window, strict=True)):
             if any(cell is not None and len(cell) >= CELL_LIMIT for cell in row):
@@ -80,13 +80,13 @@ def write_csv(stream: TextIO, names: Sequence[str], rows: Iterator[Sequence[str 
             writer.writerow(["" if cell is None else cell for cell in row])
 
 
-def print_json(rows: Rows, stop: int, *, complete: bool, **about: object) -> None:
+def print_json(rows: Rows, stop: int, *, complete: bool, start: int = 0, **about: object) -> None:
     """Print one document, row by row, so that none of them has to be in memory."""
     columns = [{"name": column.name, "type": column.type} for column in rows.columns]
     write = sys.stdout.write
     write('{\n  "columns": ' + _safe(columns) + ',\n  "rows": [')
     printed = 0
-    for printed, row in enumerate(cells(rows, stop), 1):
+    for printed, row in enumerate(cells(rows, stop, start), 1):
         write((",\n    " if printed > 1 else "\n    ") + _safe(list(row)))
     write(("\n  ]" if printed else "]") + f',\n  "row_count": {printed},\n')
     for name, value in about.items():
@@ -106,12 +106,12 @@ def _quoted(cell: str | None) -> str:
     return '"' + cell.replace('"', '""') + '"'
 
 
-def _print_table(out: Out, rows: Rows, names: Sequence[str], stop: int) -> None:
+def _print_table(out: Out, rows: Rows, names: Sequence[str], stop: int, start: int) -> None:
     from rich.cells import cell_len, set_cell_size
 
     titles = [visible(name) for name in names]
     numeric = [column.type in {"int", "float"} for column in rows.columns]
-    shown = ([visible(cell or "") for cell in row] for row in cells(rows, stop))
+    shown = ([visible(cell or "") for cell in row] for row in cells(rows, stop, start))
     sample = list(itertools.islice(shown, _SAMPLE))
     widths = [
         min(_WIDEST, max(map(cell_len, (title, *(row[index] for row in sample))), default=1))

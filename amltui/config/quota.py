@@ -1,6 +1,9 @@
-"""How much of the disk the cache may take: `AMLTUI_CACHE_QUOTA`, or `cache_quota` in the settings.
+"""How much of the disk the cache may take, and how much a preview fetches without being asked.
 
 cache_quota = "20 GiB"      # beside `default` in config.toml, above the profiles
+fetch_limit = "1 GiB"
+
+`AMLTUI_CACHE_QUOTA` and `AMLTUI_FETCH_LIMIT` go before them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from amltui.config.toml import read_toml
 from amltui.errors import ConfigError
 
 VARIABLE: Final = "AMLTUI_CACHE_QUOTA"
+FETCH_VARIABLE: Final = "AMLTUI_FETCH_LIMIT"
 _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?\s*", re.IGNORECASE)
 _POWERS: Final = {"k": 1, "m": 2, "g": 3, "t": 4}
 
@@ -24,10 +28,23 @@ def cache_quota() -> int | None:
     Raises:
         ConfigError: what is set is no size.
     """
-    if text := os.environ.get(VARIABLE, "").strip():
-        return _bytes(text, VARIABLE)
-    value = read_toml(profiles_file()).get("cache_quota")
-    return None if value is None else _bytes(str(value), f"`cache_quota` in {profiles_file()}")
+    return _size(VARIABLE, "cache_quota")
+
+
+def fetch_limit() -> int | None:
+    """Bytes up to which a preview fetches all of a content unasked; None: nobody set a limit.
+
+    Raises:
+        ConfigError: what is set is no size.
+    """
+    return _size(FETCH_VARIABLE, "fetch_limit")
+
+
+def _size(variable: str, key: str) -> int | None:
+    if text := os.environ.get(variable, "").strip():
+        return _bytes(text, variable)
+    value = read_toml(profiles_file()).get(key)
+    return None if value is None else _bytes(str(value), f"`{key}` in {profiles_file()}")
 
 
 def _bytes(text: str, source: str) -> int:

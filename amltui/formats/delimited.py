@@ -20,7 +20,16 @@ from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Par
 from amltui.formats.encoding import recode, require_utf8
 from amltui.formats.fields import fit, split_row, unique_names
 from amltui.formats.registry import Format
-from amltui.formats.scan import Positions, Scan, as_array, count_lines, line_ends, row_spans, scan
+from amltui.formats.scan import (
+    Positions,
+    Scan,
+    as_array,
+    count_lines,
+    field_counts,
+    line_ends,
+    row_spans,
+    scan,
+)
 
 _SPACE: Final = 32
 _SEPARATOR: Final = re.compile(
@@ -212,10 +221,7 @@ class DelimitedCodec:
     def _rows(self, data: bytes, found: Scan) -> _Rows:
         array = as_array(data)
         starts, ends, _ = row_spans(data, array, found, skip_space=self.skip_space)
-        between = np.flatnonzero(array == self.delimiter[0])
-        between = between[found.outside(between)]
-        counts = np.searchsorted(between, ends) - np.searchsorted(between, starts) + 1
-        return _Rows(starts, ends, counts)
+        return _Rows(starts, ends, field_counts(array, self.delimiter[0], found, starts, ends))
 
     def _repair(self, data: bytes, found: Scan, batch: Any) -> tuple[Any, list[Malformed]]:
         """The block with the rows that pyarrow left out, and a report of all that are malformed."""

@@ -4,6 +4,8 @@
       first 256 KiB  -> first rows, in memory
       its bytes      -> index of its rows: from then on any window is read from the content
       when asked     -> text table (columns), written by a process of its own
+      a place of it  -> rows far from those that are here, by one request; all that is fetched of
+                        a content above the limit, until somebody asks for the rest
 
 The index and the table, once whole, stay in the cache: the next preview opens them at once, also
 offline.
@@ -27,6 +29,7 @@ from amltui.errors import (
     AmltuiError,
     Cancelled,
     ContentChanged,
+    ContentError,
     Damaged,
     DiskFull,
     LocalError,
@@ -38,6 +41,7 @@ from amltui.formats.packing import unpack_start
 from amltui.formats.recognition import mismatch
 from amltui.models import Dataset, OutputPort
 from amltui.services.indexing import Indexing, arriving, save_index, saved_index
+from amltui.services.peeking import SECONDS, Partial, PartialContent, Peeking, Read
 from amltui.tables import (
     HEAD,
     HeaderGoesOn,
@@ -53,6 +57,8 @@ from amltui.tables import (
 from amltui.tables.contents import lens_of_file
 from amltui.tables.index import FileIdentity, RowIndex
 from amltui.tables.indexed import IndexedRows
+from amltui.tables.memory import MemoryRows
+from amltui.tables.peeked import Move, PeekedRows
 from amltui.tables.source import OpenFile
 from amltui.text import visible
 from amltui.transfers import Feed, Transfers
@@ -66,6 +72,8 @@ _CELL: Final = 4
 """Bytes of a table for each cell, at least."""
 
 Source = Dataset | OutputPort
+FETCHED: Final = 256 << 20
+"""Bytes up to which a content is fetched whole although only its first rows were asked for."""
 AT_ONCE: Final = 64 << 20
 """Bytes of a cached content up to which all of it is looked at before the first row is shown."""
 
@@ -97,14 +105,28 @@ class Preview:
         self._entry = entry
         self._feed = feed
         self._closed = False
+        self._partial: Partial | None = None
+        self._peeking: Peeking | None = None
+        self._moves: list[Move] = []
+        self._fetching = asyncio.Event()
+        """Set when what is missing is fetched, and when it never will be."""
+        self._fetching.set()
         self._building: Path | None = None
         """Where the table is written; it can be read there until `close`."""
         self._shown: list[Rows] = [rows]
         """All that was ever shown: somebody may still draw it, so it is closed at the end."""
 
+    def peek(self, peeking: Peeking | None, partial: Partial | None = None) -> None:
+        """Show any row by its place; with `partial` fetch no more until `fetch_all`."""
+        self._peeking, self._partial = peeking, partial
+        if partial is not None:
+            self._fetching.clear()
+
     @property
     def received(self) -> int:
         """Bytes of the content that are here."""
+        if self._partial is not None:
+            return self._partial.content.held
         if self._feed is not None:
             return self._feed.available
         with contextlib.suppress(OSError):
@@ -117,6 +139,85 @@ class Preview:
         if self._feed is not None and self._feed.size is not None:
             return self._feed.size
         return self.source.size if isinstance(self.source, Dataset) else None
+
+    @property
+    def peeked(self) -> PeekedRows | None:
+        """All rows as far as can be told, where `rows` are only the first of them."""
+        peeking = self._peeking
+        return peeking.rows if peeking is not None and not self.rows.complete else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the content is so large that the rest is fetched only by `fetch_all`."""
+        return self._partial is not None
+
+    @property
+    def peeks_now(self) -> bool:
+        """Whether a place is on its way."""
+        return self._peeking is not None and self._peeking.fetching
+
+    def take_moves(self) -> list[Move]:
+        """Which rows of `peeked` got other numbers since this was asked last."""
+        moves, self._moves = self._moves, []
+        if self.peeked is not None:
+            moves += self.peeked.take_moves()
+        return moves
+
+    async def peeks(self) -> AsyncGenerator[None]:
+        """Fetch what `peeked` is asked for, and yield each time that something came.
+
+        Raises:
+            AmltuiError: a place did not come; call again for the next.
+        """
+        if self._peeking is not None:
+            async with contextlib.aclosing(self._peeking.run()) as steps:
+                async for _ in steps:
+                    yield
+
+    async def window_of(self, start: int | None, count: int) -> tuple[Rows, range]:
+        """`count` rows from row `start` on, or the last ones (None), and where they are in it.
+
+        Of a content on this disk by its index; of one elsewhere only their place is fetched, and
+        their numbers may be what is expected (`PlacedRows.state`).
+
+        Raises:
+            AmltuiError: they cannot be had.
+        """
+        peeking = self._peeking
+        if peeking is not None and (self._partial is not None or self._feed is not None):
+            return peeking.rows, await peeking.window(start, count)
+        async with contextlib.aclosing(self.changes()) as changes:
+            async for _ in changes:
+                if start is not None and self.whole_rows >= start + count:
+                    break
+        if self.problem is not None:
+            raise self.problem
+        total = self.rows.row_count
+        first = max(0, total - count) if start is None else min(start, total)
+        return self.rows, range(first, min(first + count, total))
+
+    async def fetch_all(self) -> None:
+        """Fetch what is missing, however large: `changes` goes on with it.
+
+        Raises:
+            DiskFull: there is no room for it.
+            AmltuiError: nothing comes.
+        """
+        partial = self._partial
+        if partial is None:
+            return
+        needed = (self.size or 0) - partial.content.held
+        await asyncio.to_thread(self._cache.make_room, needed, keep=self._entry)
+        partial.content.close()
+        self._partial = None
+        feed = (await partial.transfers()).feed(self.source)
+        try:
+            await feed.wait(1)
+        except BaseException:
+            feed.close()
+            raise
+        self._feed = feed
+        self._fetching.set()
 
     @property
     def whole_rows(self) -> int:
@@ -146,6 +247,8 @@ class Preview:
     @property
     def malformed(self) -> Container[int]:
         """Numbers of rows that were found malformed so far; it grows as windows are read."""
+        if self.peeked is not None:
+            return self.peeked.malformed
         return self.rows.malformed if isinstance(self.rows, IndexedRows) else ()
 
     @property
@@ -160,6 +263,9 @@ class Preview:
     def close(self) -> None:
         """Stop fetching and let go of the files; `rows` can be read no longer."""
         self._closed = True
+        self._fetching.set()
+        if self._partial is not None:
+            self._partial.content.close()
         self._release()
         for rows in self._shown:
             _close(rows)
@@ -178,6 +284,9 @@ class Preview:
                     path = await self._feed.wait_whole()
                     self._show(await _opened(partial(hex_rows, note=self.note), path))
                     yield
+                return
+            await self._fetching.wait()
+            if self._closed:
                 return
             grow = self.build if self._small else self._index
             async with contextlib.aclosing(grow()) as steps:
@@ -223,13 +332,23 @@ class Preview:
     ) -> bool:
         """Take in what the index knows by now; whether there is something new to show."""
         if isinstance(self.rows, IndexedRows):
-            return self.rows.refresh()
+            new = self.rows.refresh()
+            self._peek_on(self.rows)
+            return new
         if not index.complete and index.row_count <= self.whole_rows:
             return False
         columns = [replace(column, sampled=True) for column in self.rows.columns]
         own = OpenFile(os.dup(file.descriptor))
-        self._show(IndexedRows(own, index, indexing.codec, columns, identity))
+        rows = IndexedRows(own, index, indexing.codec, columns, identity)
+        self._show(rows)
+        self._peek_on(rows)
         return True
+
+    def _peek_on(self, rows: IndexedRows) -> None:
+        """Let places follow what the index knows by now."""
+        if self._peeking is not None:
+            self._peeking.rows.follow(rows)
+            self._moves += self._peeking.rows.take_moves()
 
     @property
     def _needed(self) -> int:
@@ -260,6 +379,7 @@ class Preview:
         """
         if not self.has_rows:
             raise mismatch(self.note) if self.note else UnsupportedDataType(self._fmt.data_type_id)
+        await self.fetch_all()
         if self.table is not None and self.table.complete and self.table.state.typed:
             return
         self.table = None
@@ -363,11 +483,13 @@ async def open_preview(
     source: Source,
     *,
     connect: Callable[[], Awaitable[Workspace]] | None = None,
+    limit: int | None = None,
 ) -> Preview:
     """The first rows of a dataset or an intermediate dataset; `key`: the workspace's.
 
     What is cached opens without asking the workspace. What lies on this disk is read where it is;
-    `connect` gives the workspace that can say so.
+    `connect` gives the workspace that can say so. Of a content of more than `limit` bytes (None:
+    `FETCHED`, or what the line brings in `SECONDS`) only what is looked at is fetched.
 
     Raises:
         DatasetGone: it is no longer there.
@@ -383,15 +505,96 @@ async def open_preview(
             cached = await _opened(_cached, entry, source)
     if cached is not None:
         lens = await asyncio.to_thread(_lens_of, entry, source)
-        return _preview(source, cache, entry, cached, None, lens)
+        preview = _preview(source, cache, entry, cached, None, lens)
+        preview.peek(await asyncio.to_thread(_peek_here, entry, cached, source, lens))
+        return preview
+    content = None
+    if connect is not None and isinstance(source, Dataset) and source.size is not None:
+        content = PartialContent(cache, entry, source, connect)
+        waiting = await _waiting(content, source, limit)
+        if waiting is not None:
+            rows, lens, peeking = waiting
+            preview = _preview(source, cache, entry, rows, None, lens)
+            preview.peek(peeking, Partial(content, transfers))
+            return preview
     queue = await transfers()
     feed = queue.feed(source)
     try:
-        rows, lens = await _first_of(feed, source)
+        rows, lens, head = await _first_of(feed, source)
+        preview = _preview(source, cache, entry, rows, feed, lens)
+        if content is not None:
+            read = content.read
+            preview.peek(await asyncio.to_thread(_peeking, head, rows, source, lens, read))
     except BaseException:
         feed.close()
         raise
-    return _preview(source, cache, entry, rows, feed, lens)
+    return preview
+
+
+async def _waiting(
+    content: PartialContent, source: Dataset, limit: int | None
+) -> tuple[Rows, Lens, Peeking] | None:
+    """The first rows of a content of which no more is fetched; None: all of it is to be."""
+    assert source.size is not None
+    if source.size <= (FETCHED if limit is None else limit):
+        return None
+    peeking = None
+    try:
+        await asyncio.to_thread(content.open)
+        wanted = HEAD
+        while peeking is None:
+            head = await content.read(0, min(wanted, source.size))
+            if limit is None and content.rate * SECONDS >= source.size:
+                break
+            try:
+                rows, lens = await asyncio.to_thread(_start, head, source, whole=False)
+            except HeaderGoesOn:
+                wanted *= 4
+                continue
+            peeking = await asyncio.to_thread(_peeking, head, rows, source, lens, content.read)
+            break
+    except ContentError:
+        pass  # No ranges, or other bytes than were here: all that there is is the whole.
+    finally:
+        if peeking is None:
+            content.close()
+    return None if peeking is None else (rows, lens, peeking)
+
+
+def _peeking(head: bytes, rows: Rows, source: Source, lens: Lens, read: Read) -> Peeking | None:
+    """What brings rows from any place of a content that begins with `head` and `rows`.
+
+    None: its rows have no places of their own, or it is too small for that to be of use.
+    """
+    size = source.size if isinstance(source, Dataset) else None
+    if size is None or size <= SMALL or lens.packing or not isinstance(rows, MemoryRows):
+        return None
+    try:
+        found = PeekedRows.begin(head, lens.fmt, rows, size)
+    except AmltuiError:
+        return None
+    return None if found is None else Peeking(found, read)
+
+
+def _peek_here(entry: Entry, rows: Rows, source: Source, lens: Lens) -> Peeking | None:
+    """The same of a content that is whole on this disk, until its index is made."""
+    if not isinstance(rows, MemoryRows) or rows.complete:
+        return None
+
+    async def read(start: int, stop: int) -> bytes:
+        file = await content_file(entry.raw)
+        try:
+            return await asyncio.to_thread(file.read, start, stop)
+        finally:
+            file.close()
+
+    with contextlib.suppress(OSError):
+        file = OpenFile.at(entry.raw)
+        try:
+            return _peeking(file.read(0, max(HEAD, rows.consumed)), rows, source, lens, read)
+        finally:
+            file.close()
+    return None
 
 
 def _preview(
@@ -412,23 +615,32 @@ def _lens_of(entry: Entry, source: Source) -> Lens:
         raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
 
 
-async def _first_of(feed: Feed, source: Source) -> tuple[Rows, Lens]:
-    """The first rows of what arrives."""
+def _start(head: bytes, source: Source, *, whole: bool) -> tuple[Rows, Lens]:
+    """The first rows of a content that begins with `head`, and how it is read.
+
+    Raises:
+        HeaderGoesOn: more bytes are needed to say.
+    """
+    lens = look(head, source_name(source), source.data_type_id, whole=whole)
+    if lens.undecided:
+        raise HeaderGoesOn
+    return _first(head, lens, whole=whole), lens
+
+
+async def _first_of(feed: Feed, source: Source) -> tuple[Rows, Lens, bytes]:
+    """The first rows of what arrives, how it is read, and the bytes that they are in."""
     wanted = HEAD
     while True:
         await feed.wait(wanted)
         # More may be here by now, also all of it: what counts is what is read.
         data = feed.read(0, wanted)
         whole = feed.size is not None and feed.size <= len(data)
-        name, given = source_name(source), source.data_type_id
-        lens = await asyncio.to_thread(look, data, name, given, whole=whole)
-        if lens.undecided:
-            wanted *= 4
-            continue
         try:
-            return await asyncio.to_thread(_first, data, lens, whole=whole), lens
+            rows, lens = await asyncio.to_thread(_start, data, source, whole=whole)
         except HeaderGoesOn:
             wanted *= 4
+        else:
+            return rows, lens, data
 
 
 def _cached(entry: Entry, source: Source) -> Rows | None:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from amltui.cache import Cache, source_name
 from amltui.config import Connection, paths, resolve
-from amltui.config.quota import cache_quota
+from amltui.config.quota import cache_quota, fetch_limit
 from amltui.errors import (
     AmltuiError,
     Damaged,
@@ -231,7 +231,12 @@ class Session:
         for _ in range(2):
             try:
                 made = await module.open_preview(
-                    self.cache, self.key, self.transfers, source, connect=self.connect
+                    self.cache,
+                    self.key,
+                    self.transfers,
+                    source,
+                    connect=self.connect,
+                    limit=await asyncio.to_thread(fetch_limit),
                 )
             except DiskFull:
                 if not self.cache.leave_full_disk():  # once: then it is a temporary one

@@ -77,4 +77,5 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
         malformed=malformed,
         encoding=reader.encoding,
         goes_on=reader.goes_on,
+        consumed=reader.consumed,
     )

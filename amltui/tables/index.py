@@ -156,21 +156,22 @@ class RowIndex:
         with self._lock:
             if not 0 <= row < (self._rows[-1] if self._rows else 0):
                 raise IndexError(row)
-            number = bisect_right(self._rows, row)
-            if number:
-                start, first = self._stops[number - 1], self._rows[number - 1]
-                lines = self._lines[number - 1]
-            else:
-                start, first, lines = self.beginning.origin, 0, self.beginning.lines
-            return Piece(
-                number,
-                start,
-                self._stops[number],
-                first,
-                self._rows[number],
-                lines,
-                number in self._oversized,
-            )
+            return self._piece_number(bisect_right(self._rows, row))
+
+    def piece_at(self, offset: int) -> Piece | None:
+        """The piece that a byte of the file is in; None: it is in none, or not yet."""
+        with self._lock:
+            if not self.beginning.origin <= offset < (self._stops[-1] if self._stops else 0):
+                return None
+            return self._piece_number(bisect_right(self._stops, offset))
+
+    def _piece_number(self, number: int) -> Piece:
+        start, first, lines = self.beginning.origin, 0, self.beginning.lines
+        if number:
+            start, first = self._stops[number - 1], self._rows[number - 1]
+            lines = self._lines[number - 1]
+        stop, end = self._stops[number], self._rows[number]
+        return Piece(number, start, stop, first, end, lines, number in self._oversized)
 
     def to_bytes(self, identity: FileIdentity) -> bytes:
         """All of it, for a file beside the content; `identity`: of the content."""

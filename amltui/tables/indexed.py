@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import numpy as np
+
 from amltui.formats.blocks import CELLS, Block, Codec, Cut, Parsed
 from amltui.formats.encoding import NotUtf8, detect, odd_lines
 from amltui.formats.json_lines import JsonLinesCodec
 from amltui.formats.malformed import Malformed
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format, format_of
+from amltui.formats.scan import NO_QUOTES, as_array, scan
 from amltui.tables.cells import texts
 from amltui.tables.index import FileIdentity, Piece, RowIndex
 from amltui.tables.inference import infer
@@ -134,6 +137,23 @@ class IndexedRows:
                     cells.extend([None] * (end - start))
             start = end
         return list(found)
+
+    def row_at(self, offset: int) -> int | None:
+        """The row that a byte of the content is in; None: not known yet.
+
+        Where the text is not in UTF-8 or its like, the first row of the piece that it is in.
+        """
+        piece = self._index.piece_at(offset)
+        if piece is None or piece.oversized or self._index.beginning.encoding != "utf-8":
+            return None if piece is None else piece.first
+        data = self._file.read(piece.start, piece.stop)
+        found = NO_QUOTES
+        if self._codec.quotes:
+            delimiter = self._codec.delimiter[0]
+            found = scan(as_array(data), delimiter, skip_space=self._codec.skip_space)
+        ends = self._codec.row_ends(data, found, self._index.other_encoding)
+        passed = int(np.searchsorted(ends, offset - piece.start, side="right"))
+        return min(piece.first + passed, piece.end - 1)
 
     def look_at(self, stop: int) -> None:
         """Parse the rows before number `stop`, so that `malformed` has all that are among them."""

@@ -22,6 +22,7 @@ class MemoryRows:
         malformed: Sequence[Malformed] = (),
         encoding: str = "utf-8",
         goes_on: bool = False,
+        consumed: int = 0,
     ) -> None:
         """Hold batches.
 
@@ -32,6 +33,7 @@ class MemoryRows:
             malformed: rows among them that were not as the format wants them.
             encoding: what the text was decoded from.
             goes_on: whether the last row is not all here.
+            consumed: bytes of the content up to the end of these rows, where they are its first.
         """
         self._columns = tuple(columns)
         self._batches = [batch for batch in batches if batch.num_rows]
@@ -45,6 +47,8 @@ class MemoryRows:
         """What the text was decoded from."""
         self.goes_on = goes_on
         """Whether the last row is not all here."""
+        self.consumed = consumed
+        """Bytes of the content up to the end of these rows, where they are its first ones."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 ColumnType = Literal["int", "float", "bool", "date", "datetime", "time", "text"]
 
@@ -87,3 +87,18 @@ class Rows(Protocol):
 
     def cell(self, row: int, column: int) -> str | None:
         """One cell, whole."""
+
+
+@runtime_checkable
+class PlacedRows(Protocol):
+    """What `Rows` can say besides where only places of a content are here."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether `row_count` is known, and not only what is expected."""
+
+    def state(self, row: int) -> int:
+        """0: a row with its number; 1: with a number that is only expected; 2: not here yet."""
+
+    def is_doubtful(self, row: int) -> bool:
+        """Whether a row may have been cut out of its file in the wrong place."""

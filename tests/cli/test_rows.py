@@ -222,3 +222,32 @@ def test_malformed_rows_are_counted_too_where_rows_are_read_by_their_index(amltu
     assert amltui("put", "-", "--name", "odd.csv", "--type", "GenericCSV", data=data).code == 0
     assert amltui("head", "odd.csv", "-n", "59000", "--json").json["malformed"] == 1
     assert amltui("head", "odd.csv", "-n", "70000", "--json").json["malformed"] == 2
+
+
+def test_rows_from_any_place_are_printed_and_say_when_their_number_is_only_expected(amltui):
+    line = b"%d,some text that makes the row a little longer,%d\n"
+    data = b"id,text,n\n" + b"".join(line % (i, i * 7) for i in range(150_000))
+    assert amltui.bytes("put", "-", "--name", "large.csv", data=data)[0] == 0
+    amltui.environment["AMLTUI_FETCH_LIMIT"] = "1 MiB"
+    tail = amltui("head", "large.csv", "--tail", "-n", "3", "--format", "csv")
+    assert [line.split(",")[0] for line in tail.out.splitlines()] == [
+        "id", "149997", "149998", "149999",
+    ]  # fmt: skip
+    assert "Rows near" in tail.err
+    assert "fetched" in tail.err
+    middle = amltui("head", "large.csv", "--offset", "70000", "-n", "1", "--json").json
+    assert middle["estimated"] is True
+    assert abs(int(middle["rows"][0][0]) - middle["offset"]) < 10_000
+    start = amltui("head", "large.csv", "--offset", "100", "-n", "2", "--json").json
+    assert (start["offset"], start["estimated"]) == (100, False)
+    assert [row[0] for row in start["rows"]] == ["100", "101"]
+    whole = amltui("head", "large.csv", "-n", "150000", "--json").json
+    assert whole["row_count"] == 150_000
+    exact = amltui("head", "large.csv", "--tail", "-n", "1", "--json").json
+    assert (exact["offset"], exact["estimated"]) == (149_999, False)
+
+
+def test_an_offset_below_nothing_or_with_tail_is_a_wrong_use(amltui, hostile):
+    assert amltui("head", hostile, "--offset", "-1").code == 2
+    assert amltui("head", hostile, "--offset", "1", "--tail").code == 2
+    assert amltui("head", hostile, "--tail", "-n", "1").out.splitlines()[1:]

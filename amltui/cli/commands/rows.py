@@ -27,7 +27,8 @@ from amltui.errors import (
 )
 from amltui.models import Dataset
 from amltui.tables import RANGED
-from amltui.text import near_names, visible
+from amltui.tables.rows import PlacedRows
+from amltui.text import human_size, near_names, visible
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -47,25 +48,39 @@ def head(
     /,
     *,
     rows: Annotated[int, Parameter(name=("--rows", "-n"))] = 20,
+    offset: int = 0,
+    tail: Annotated[bool, Parameter(negative=())] = False,
     format_: RowFormat = None,
     common: Common = COMMON,
 ) -> None:
-    """Print the first rows of a dataset. Only as much is fetched as they need.
+    """Print the first rows of a dataset, or some others. Only as much is fetched as they need.
+
+    Of a large dataset elsewhere the number of a row further on is what its first rows let expect,
+    and a note says so.
 
     Args:
         name: The dataset's name or id.
         rows: How many.
+        offset: Rows to leave out before them.
+        tail: Print the last rows.
         format_: table, tsv, csv (exact cells) or json; else table on a terminal and tsv elsewhere.
         common: Common options.
     """
     if rows < 1:
         raise UsageError(f"-n {rows} is no number of rows", hint="Give 1 or more.")
+    if offset < 0 or (offset and tail):
+        raise UsageError("--offset takes 0 or more, and not together with --tail")
     fmt = chosen_format(common.out, format_)
 
     async def work(session: Session) -> None:
         dataset = await session.find(name)
         preview = await session.preview(dataset)
         try:
+            if offset or tail:
+                window = await preview.window_of(None if tail else offset, rows)
+                await session.check_linked(dataset)
+                _print_window(common.out, preview, window, fmt)
+                return
             await _wait_for(preview, rows)
             await session.check_linked(dataset)
             shown = min(rows, preview.rows.row_count)
@@ -204,8 +219,37 @@ def _pointing_at(text: str) -> Iterator[None]:
         ) from None
 
 
+def _print_window(out: Out, preview: Preview, window: tuple[Rows, range], fmt: Format) -> None:
+    """Print rows of any place, and say where their numbers are only expected."""
+    rows, found = window
+    if preview.note:
+        warn(f"{preview.note}.")
+    placed = rows if isinstance(rows, PlacedRows) else None
+    near = placed is not None and any(map(placed.state, found))
+    print_rows(
+        out,
+        rows,
+        found.stop,
+        fmt,
+        complete=False,
+        start=found.start,
+        offset=found.start,
+        estimated=near,
+    )
+    if near and placed is not None:
+        doubt = (
+            " They may be cut in the wrong place." if any(map(placed.is_doubtful, found)) else ""
+        )
+        out.note(
+            f"Rows near {found.start + 1:,} of about {rows.row_count:,}; "
+            f"{human_size(preview.received)} of {human_size(preview.size)} fetched.{doubt}"
+        )
+
+
 async def _wait_for(preview: Preview, count: int) -> None:
     """Let rows come until `count` are there, or all."""
+    if preview.whole_rows < count:
+        await preview.fetch_all()
     async with aclosing(preview.changes()) as changes:
         while preview.whole_rows < count and not preview.rows.complete:
             if await anext(changes, "over") == "over":

@@ -7,12 +7,15 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from amltui.errors import AmltuiError
+from amltui.cache.disk import free_space
+from amltui.errors import AmltuiError, Cancelled
 from amltui.models import Dataset
+from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, visible
 from amltui.tui.actions.column_profile import profile_text
 from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.queries import QueryActions
+from amltui.tui.dialogs.prompts import Confirm
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.json_text import indented
 from amltui.tui.widgets.details import Facts
@@ -44,6 +47,8 @@ class PreviewActions:
         self._preview: Preview | None = None
         self._columns: asyncio.Task[None] | None = None
         """Makes the table that queries need."""
+        self._peeks: asyncio.Task[None] | None = None
+        """Brings the rows that are looked at and are not here."""
         self.opening: Dataset | None = None
         """What will take the place of what is shown."""
         self.queries = QueryActions(host, self._describe, self._want_columns, self._plain)
@@ -96,17 +101,18 @@ class PreviewActions:
         self.opening = None
         let_go = self._detach()
         self._dataset, self._preview = dataset, preview
-        shown = preview.rows
+        shown = _all(preview)
         self._show(preview, keep=False)
         let_go()
+        self._peeks = asyncio.create_task(self._bring_places(preview))
         self._changed()
         self._note_table()
         async with contextlib.aclosing(preview.changes()) as changes:
             async for _ in changes:
                 self._note_table()
-                if preview.rows is not shown and not self.queries.stack.results:
+                if _all(preview) is not shown and not self.queries.stack.results:
                     self._show(preview)
-                shown = preview.rows
+                shown = _all(preview)
                 self._describe()
                 if not shown.complete:
                     await asyncio.sleep(CALM)
@@ -116,14 +122,48 @@ class PreviewActions:
 
     def _show(self, preview: Preview, *, keep: bool = True) -> None:
         pane = self._host.preview
-        pane.show(preview.rows, self._view(), keep=keep)
-        if preview.indexed:
+        pane.show(_all(preview), self._view(), keep=keep, moved=_moved(preview))
+        if preview.indexed or preview.peeked is not None:
             pane.grid.mark_malformed(preview.malformed)
+
+    async def _bring_places(self, preview: Preview) -> None:
+        """Fetch what is looked at."""
+        while True:
+            try:
+                async with contextlib.aclosing(preview.peeks()) as steps:
+                    async for _ in steps:
+                        self._describe()
+            except (AmltuiError, OSError) as error:
+                self._host.report(error)
+            else:
+                return  # Rows of which all are here.
+
+    async def fetch_all(self) -> None:
+        """`F`: fetch what is missing of a large content, once the person knows how much it is."""
+        preview = self._preview
+        if preview is None:
+            return
+        if not preview.waits:
+            here = preview.rows.complete or preview.received == preview.size
+            self._host.say("All of it is here." if here else "All of it is being fetched.")
+        elif await self._wants_all(preview, ""):
+            await preview.fetch_all()
+            self._describe()
+
+    async def _wants_all(self, preview: Preview, why: str) -> bool:
+        name = visible(preview.source.name) if isinstance(preview.source, Dataset) else ""
+        session = await self._host.session()
+        free = await asyncio.to_thread(free_space, session.cache.directory)
+        question = (
+            f"{why}{human_size((preview.size or 0) - preview.received)} are not here yet, of "
+            f"{human_size(preview.size)}. This disk has {human_size(free)} free."
+        )
+        return await self._host.ask(Confirm(f"Fetch all of {name}?", question, yes="fetch")) is True
 
     async def rest(self) -> None:
         """Make what queries need while the person stays, where that costs nothing else."""
         preview = self._preview
-        if preview is None or not preview.indexed:
+        if preview is None or not preview.indexed or preview.waits:
             return
         await asyncio.sleep(STAY)
         if await preview.has_room():
@@ -136,6 +176,10 @@ class PreviewActions:
 
     async def _make_columns(self, preview: Preview) -> None:
         try:
+            if preview.waits:
+                if not await self._wants_all(preview, "This query is about all rows. "):
+                    raise Cancelled("Not asked: only some of the rows are here.")
+                await preview.fetch_all()
             async with contextlib.aclosing(preview.build()) as steps:
                 async for _ in steps:
                     self._note_table()
@@ -150,7 +194,7 @@ class PreviewActions:
             self._describe()
 
     def _plain(self) -> Rows | None:
-        return self._preview.rows if self._preview is not None else None
+        return _all(self._preview) if self._preview is not None else None
 
     async def finish(self) -> None:
         """Do what waits for all rows: ask again, mark what is malformed, sum up the columns."""
@@ -198,9 +242,10 @@ class PreviewActions:
     def _detach(self) -> Callable[[], None]:
         """Forget what is shown; what is returned closes it, once the pane shows something else."""
         drop = self.queries.detach()
-        if self._columns is not None:
-            self._columns.cancel()
-            self._columns = None
+        for task in (self._columns, self._peeks):
+            if task is not None:
+                task.cancel()
+        self._columns = self._peeks = None
         preview, self._preview, self._dataset = self._preview, None, None
 
         def let_go() -> None:
@@ -218,7 +263,7 @@ class PreviewActions:
         if rows is not None and rows.columns:
             at = min(pane.grid.cursor_column, len(rows.columns) - 1)
             column = rows.columns[at]
-        whole = self._plain()
+        whole = self._preview.rows if self._preview is not None else None
         return Facts(dataset, whole, column, _encoding(whole))
 
     def go_to(self, number: int) -> None:
@@ -233,7 +278,13 @@ class PreviewActions:
         pane.screen.set_focus(pane.grid)
         if number > rows.row_count:
             more = "" if rows.complete else " so far"
-            self._host.say(f"{visible(pane.title)} has {rows.row_count:,} rows{more}.")
+            about = "about " if isinstance(rows, PlacedRows) else ""
+            self._host.say(f"{visible(pane.title)} has {about}{rows.row_count:,} rows{more}.")
+
+    def go_to_share(self, share: float) -> None:
+        """Go to where so much of the rows, 0 to 1, is before."""
+        rows = self._host.preview.rows
+        self.go_to(max(1, round(share * rows.row_count)) if rows is not None else 1)
 
     def back(self) -> bool:
         """Take back the last query; false when there was none."""
@@ -245,7 +296,7 @@ class PreviewActions:
 
     def _describe(self) -> None:
         if self._preview is not None:
-            self._host.preview.describe(self._view())
+            self._host.preview.describe(self._view(), _moved(self._preview))
             self._changed()
 
     def _view(self) -> PreviewState:
@@ -255,7 +306,8 @@ class PreviewActions:
         rows, table, labels = preview.rows, preview.table, self.queries.stack.labels
         note = preview.note or "complete"
         if not rows.complete:
-            note = f"{human_size(preview.received)} of {human_size(preview.size)} read"
+            done = "fetched" if preview.waits else "read"
+            note = f"{human_size(preview.received)} of {human_size(preview.size)} {done}"
             if preview.problem is not None:
                 note += ", then it stopped"
         if preview.changed:
@@ -276,7 +328,26 @@ class PreviewActions:
         first = self.queries.stack.first
         if first:
             note, whole = "", rows.row_count
-        return PreviewState(dataset.name, note, labels, self.queries.stack.busy, whole, first)
+        busy = self.queries.stack.busy or ("fetching rows" if preview.peeks_now else "")
+        return PreviewState(dataset.name, note, labels, busy, whole, first)
+
+
+def _all(preview: Preview) -> Rows:
+    """All rows as far as can be told, or those that are here."""
+    return preview.peeked or preview.rows
+
+
+def _moved(preview: Preview) -> Callable[[int], int] | None:
+    """By how much the row of a number until now is further; None: none is."""
+    moves = preview.take_moves()
+
+    def moved(row: int) -> int:
+        at = row
+        for move in moves:
+            at += move.by if at in move.rows else 0
+        return at - row
+
+    return moved if moves else None
 
 
 def _encoding(rows: Rows | None) -> str:
@@ -286,9 +357,11 @@ def _encoding(rows: Rows | None) -> str:
     # Not at the top: they bring pyarrow, which the first frame does not wait for.
     from amltui.tables.indexed import IndexedRows
     from amltui.tables.memory import MemoryRows
+    from amltui.tables.peeked import PeekedRows
     from amltui.tables.table import Table
 
-    return rows.encoding if isinstance(rows, IndexedRows | MemoryRows | Table) else ""
+    kinds = IndexedRows | MemoryRows | PeekedRows | Table
+    return rows.encoding if isinstance(rows, kinds) else ""
 
 
 async def _left(coming: asyncio.Future[Preview]) -> None:

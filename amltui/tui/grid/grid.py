@@ -106,12 +106,25 @@ class Grid(Mouse):
         Costs the same however many there are; nothing that is in view moves.
         """
         had = self._place_of_end()
-        self._cache.grew()
-        if self._know_columns():
+        row = self.cursor_row - self.scroll_offset.y
+        changed = self._cache.grew()
+        if self._know_columns() or changed:
             self._refresh_view()
         self._layout_columns()
         if had < self.scroll_offset.y + self.page_height:
             self._refresh_view()
+        if changed and 0 <= row < self.page_height:
+            # What came may be wider, and a scrollbar takes the line that the cursor is in.
+            self._load_visible(self.scroll_offset.x, self.scroll_offset.y)
+            self._scroll_to_cursor()
+
+    def follow(self, row: int, top: int, by: int) -> None:
+        """Stay on what was in view: its rows, `row` under the cursor, are `by` further now."""
+        self._cache = RowCache(self._rows)
+        self._layout_columns()
+        self._scroll(y=top + by)
+        self.move_cursor(row=row + by)
+        self._refresh_view()
 
     def _place_of_end(self) -> int:
         return self.virtual_size.height - self.header_height

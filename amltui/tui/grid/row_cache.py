@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from amltui.tables.rows import Column, Rows
+from amltui.tables.rows import Column, PlacedRows, Rows
 
 BLOCK: Final = 64
 """Rows of a block."""
@@ -39,17 +39,26 @@ class NoRows:
 class RowBlock:
     """Rows `start` to before `stop`, read column by column as they come into view."""
 
-    __slots__ = ("cells", "fresh", "measured", "numbers", "start", "stop")
+    __slots__ = ("cells", "fresh", "measured", "numbers", "start", "states", "stop")
 
     def __init__(self, rows: Rows, start: int, stop: int) -> None:
         self.start = start
         self.stop = stop
         self.numbers = rows.row_numbers(start, stop)
+        self.states = states(rows, start, stop)
+        """For each row whether its number is only expected: see `PlacedRows.state`."""
         self.cells: dict[int, Sequence[str | None]] = {}
         self.fresh = True
         """Whether its row numbers were not looked at yet."""
         self.measured: set[int] = set()
         """Columns whose texts were looked at for width and alignment."""
+
+
+def states(rows: Rows, start: int, stop: int) -> list[int]:
+    """What is known of rows of which only places are here; nothing for all others."""
+    if not isinstance(rows, PlacedRows):
+        return []
+    return [rows.state(row) for row in range(start, stop)]
 
 
 class RowCache:
@@ -59,11 +68,15 @@ class RowCache:
         self._rows = rows
         self._blocks: OrderedDict[int, RowBlock] = OrderedDict()
 
-    def grew(self) -> None:
-        """Forget the blocks that were read before they were full."""
+    def grew(self) -> bool:
+        """Forget the blocks that were read before all was known; whether any had rows by then."""
+        changed = False
         for index, block in list(self._blocks.items()):
-            if block.stop - block.start < BLOCK:
+            other = block.states != states(self._rows, block.start, block.stop)
+            if other or block.stop - block.start < BLOCK:
                 del self._blocks[index]
+            changed = changed or other
+        return changed
 
     def read(self, start: int, stop: int, columns: Sequence[int]) -> list[RowBlock]:
         """The blocks that hold rows `start` to before `stop`, with `columns` read."""

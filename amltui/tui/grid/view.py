@@ -12,7 +12,7 @@ from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from amltui.tables.rows import Column, Rows, about_type
+from amltui.tables.rows import Column, PlacedRows, Rows, about_type
 from amltui.tui.grid.cells import EMPTY, MISSING, fit, looks_numeric, shown, width_of
 from amltui.tui.grid.copying import Selection
 from amltui.tui.grid.layout import MAX_NATURAL, MAX_WIDTH, PADDING, ColumnLayout, Slot
@@ -114,6 +114,7 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
         gutter = 0
         if self.show_row_labels and self.row_count:
             gutter = len(str(max(self._largest_label, self.row_count))) + 1
+            gutter += isinstance(self._rows, PlacedRows)  # room for what marks a number as expected
         self._layout.fixed = self.fixed_columns
         for _ in range(3):
             view = self.view
@@ -340,7 +341,8 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
             if row == frame.cursor_row:
                 style = styles.header + styles.header_cursor
             mark = "!" if wrong else " "
-            fixed.add(f"{number + 1:>{self._layout.gutter - 1}}{mark}", style)
+            near = "~" if block.states and block.states[index] else ""
+            fixed.add(f"{f'{near}{number + 1}':>{self._layout.gutter - 1}}{mark}", style)
         separator = self._layout.separator
         for slot in frame.slots:
             if separator and not slot.frozen:

@@ -76,7 +76,7 @@ class MainScreen(PanesScreen):
         Binding("w", "transfers", "transfers"),
         Binding("escape", "back", "step back", show=False),
         Binding(
-            "s,I,m,n,N,c,ampersand,f,minus,underscore,left_square_bracket,right_square_bracket",
+            "s,I,m,n,N,c,F,ampersand,f,minus,underscore,left_square_bracket,right_square_bracket",
             "elsewhere('preview', '2')",
             show=False,
         ),
@@ -340,6 +340,10 @@ class MainScreen(PanesScreen):
     def _malformed(self) -> None:
         self._ask(self._previews.queries.malformed)
 
+    @on(PreviewPane.FetchAllRequested)
+    def _fetch_all(self) -> None:
+        self.work(self._previews.fetch_all)
+
     @on(PreviewPane.ProfileRequested)
     def _profile(self, event: PreviewPane.ProfileRequested) -> None:
         self._ask(partial(self._previews.profile, event.column))
@@ -378,6 +382,8 @@ class MainScreen(PanesScreen):
         kind, _, value = command.partition(":")
         if kind == "row":
             self._previews.go_to(int(value))
+        elif kind == "share":
+            self._previews.go_to_share(float(value) / 100)
         elif kind == "key":
             self.app.simulate_key(value)
         else:

@@ -5,9 +5,10 @@ Columns are found in it as well, by name or number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,13 +30,17 @@ class PaletteCommand:
     keys: str = ""
 
 
+_SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+
+
 def matching(
     commands: Sequence[PaletteCommand], typed: str, *, number: str = "row"
 ) -> list[PaletteCommand]:
     """Commands that hold every typed word, those that begin with the text first.
 
     Behind them those whose letters include what was typed, in this order: `dlp` finds "download
-    to a path". A number is a command of its own: go to that row, or whatever `number` names.
+    to a path". A number is a command of its own: go to that row, or whatever `number` names. So is
+    `90%`: go to the row that nine tenths of all rows are before.
     """
     text = typed.strip().casefold()
     words = text.split()
@@ -47,6 +52,9 @@ def matching(
             *found,
             PaletteCommand(f"{number}:{int(digits)}", f"go to {number} {int(digits):,}"),
         ]
+    share = _SHARE.fullmatch(text)
+    if share and number == "row" and float(share[1]) <= 100:
+        return [*found, PaletteCommand(f"share:{share[1]}", f"go to {share[1]} % of all rows")]
     letters = [c for c in commands if c not in found and _in_order(text, c.label.casefold())]
     return found + letters
 

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Label, Static
 
 from amltui.tables.hexrows import HexRows
-from amltui.tables.rows import Rows
+from amltui.tables.rows import PlacedRows, Rows
 from amltui.text import visible, visible_lines
 from amltui.tui.grid import Grid
 from amltui.tui.grid.messages import LayoutChanged
@@ -53,6 +53,18 @@ class PreviewState:
     """Whether they are the first of an order that is still being made."""
 
 
+Moved = Callable[[int], int]
+
+
+def _short(count: int) -> str:
+    """A number that is only expected, with no more figures than that is worth: `12.4 M`."""
+    for size, letter in ((10**9, "G"), (10**6, "M")):
+        if count >= size:
+            return f"{count / size:.1f} {letter}"
+    digits = max(0, len(str(count)) - 3)
+    return f"{round(count, -digits):,}"
+
+
 class QueryInput(Field):
     """The line in which a query is typed."""
 
@@ -89,6 +101,7 @@ class PreviewPane(Pane):
         Binding("c", "columns", "go to a column by its name", show=False),
         Binding("I", "profile", "column profile", show=False),
         Binding("m", "malformed", "malformed rows", show=False),
+        Binding("F", "fetch_all", "fetch all of a large content", show=False),
     ]
 
     class QueryEntered(Message):
@@ -119,6 +132,9 @@ class PreviewPane(Pane):
     class Malformed(Message):
         """The malformed rows are wanted, or no longer."""
 
+    class FetchAllRequested(Message):
+        """What is missing of the content is wanted."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id, classes="pane")
         self._rows: Rows | None = None
@@ -145,7 +161,7 @@ class PreviewPane(Pane):
         self.query_one("#query").display = False
         self.query_one("#query-problem").display = False
         # By its message it would come a frame later.
-        self.watch(self.grid, "cursor_coordinate", self._describe_place, init=False)
+        self.watch(self.grid, "cursor_coordinate", self._cursor_moved, init=False)
         self.say("Choose a dataset: enter shows its rows.")
 
     @on(LayoutChanged)
@@ -184,7 +200,13 @@ class PreviewPane(Pane):
         return self._view.title
 
     def show(
-        self, rows: Rows, view: PreviewState, *, keep: bool = False, summaries: bool = True
+        self,
+        rows: Rows,
+        view: PreviewState,
+        *,
+        keep: bool = False,
+        summaries: bool = True,
+        moved: Moved | None = None,
     ) -> None:
         """Show these rows.
 
@@ -194,7 +216,9 @@ class PreviewPane(Pane):
             keep: cursor and widths stay, for the columns are the same.
             summaries: leave room for summaries of the columns from the start, so that nothing
                 moves when they come.
+            moved: by how much the row of a number until now is further.
         """
+        row, top = self.grid.cursor_row, self.grid.scroll_offset.y
         self._rows = rows
         self.grid.show_summaries = summaries and not isinstance(rows, HexRows)
         self._view = view
@@ -205,6 +229,8 @@ class PreviewPane(Pane):
             empty.update("This dataset is empty: it has neither rows nor columns.")
         self.grid.display = not nothing
         self.grid.show(rows, keep=keep)
+        if keep and moved is not None and (by := moved(row)):
+            self.grid.follow(row, top, by)
         if not keep:
             self._fit_bytes(rows)
         self._describe()
@@ -218,11 +244,14 @@ class PreviewPane(Pane):
             for column, width in enumerate(HEX_WIDTHS):
                 self.grid.set_width(column, width)
 
-    def describe(self, view: PreviewState) -> None:
-        """The same rows, which may have grown, are now of this view."""
+    def describe(self, view: PreviewState, moved: Moved | None = None) -> None:
+        """The same rows, which may have grown, are now of this view; `moved`: see `show`."""
         self._view = view
         if self._rows is not None:
+            row, top = self.grid.cursor_row, self.grid.scroll_offset.y
             self.grid.grew()
+            if moved is not None and (by := moved(row)):
+                self.grid.follow(row, top, by)
         self._describe()
 
     def action_query(self, kind: Kind) -> None:
@@ -320,6 +349,11 @@ class PreviewPane(Pane):
         if self._rows is not None:
             self.post_message(self.ProfileRequested(self.grid.cursor_column))
 
+    def action_fetch_all(self) -> None:
+        """Ask for all of the content."""
+        if self._rows is not None:
+            self.post_message(self.FetchAllRequested())
+
     def action_malformed(self) -> None:
         """Ask for the malformed rows."""
         if self._rows is not None:
@@ -330,7 +364,7 @@ class PreviewPane(Pane):
         self.write_title(f"2 {visible(view.title)}" if view.title else "2 Preview")
         parts: list[str] = []
         if rows is not None:
-            shown = f"{rows.row_count:,} {'row' if rows.row_count == 1 else 'rows'}"
+            shown = self._count(rows)
             if view.whole is not None:
                 first = "first " if view.first else ""
                 shown = f"{first}{rows.row_count:,} of {view.whole:,} rows"
@@ -345,13 +379,34 @@ class PreviewPane(Pane):
             state.update(text, layout=False)
         self._describe_place()
 
+    def _count(self, rows: Rows) -> str:
+        """How many rows there are; of which only places are here, where one is."""
+        count = rows.row_count
+        if isinstance(rows, PlacedRows) and not rows.exact:
+            row = self.grid.cursor_row
+            total = f"about {_short(count)}"
+            if not rows.state(row):
+                return f"{total} rows"
+            doubt = ", perhaps cut in the wrong place" if rows.is_doubtful(row) else ""
+            return f"rows near {_short(row + 1)} of {total}{doubt}"
+        return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+    def _cursor_moved(self) -> None:
+        rows: object = self._rows
+        if isinstance(rows, PlacedRows):
+            self._describe()
+        else:
+            self._describe_place()
+
     def _describe_place(self) -> None:
         """Say in the lower border where the cursor is, and draw no more than that border."""
         rows, where = self._rows, ""
         if rows is not None and rows.row_count:
             row = rows.row_numbers(self.grid.cursor_row, self.grid.cursor_row + 1)
             at = row[0] + 1 if len(row) else self.grid.cursor_row + 1
-            where = f"row {at:,} · col {self.grid.cursor_column + 1:,} of {len(rows.columns):,}"
+            near = "~" if isinstance(rows, PlacedRows) and rows.state(self.grid.cursor_row) else ""
+            column = self.grid.cursor_column + 1
+            where = f"row {near}{at:,} · col {column:,} of {len(rows.columns):,}"
             hidden = len(self.grid.hidden_columns)
             if hidden:
                 where += f" · {hidden:,} hidden: _ shows"
