@@ -127,6 +127,24 @@ COMMANDS: Final = (
         places=("dataset", "file"),
     ),
     Command(
+        "cp",
+        "cp:cp",
+        "Copy datasets between workspaces, folders and this disk.",
+        (
+            "amltui cp team:Sales data/",
+            "amltui cp data/ team:imported/ --dry-run",
+            "amltui cp 'team:sales*' s3://bucket/in/a.csv other:",
+        ),
+        places=("any",),
+    ),
+    Command(
+        "sync",
+        "cp:sync",
+        "Bring a folder up to date with datasets.",
+        ("amltui sync data/ Sales 'iris*'", "amltui sync data/ team: --by hash --dry-run"),
+        places=("file", "dataset"),
+    ),
+    Command(
         "rename",
         "datasets:rename",
         "Rename a dataset.",
@@ -270,7 +288,7 @@ COMMANDS: Final = (
         "Explain a topic or a command.",
         ("amltui help exit-codes", "amltui help environment", "amltui help put"),
         title=SETTINGS,
-        places=("exit-codes,environment,files,output,profiles",),
+        places=("exit-codes,environment,files,folders,output,profiles",),
     ),
     Command(
         "serve",

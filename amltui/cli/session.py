@@ -26,7 +26,7 @@ def in_session(
     """Do `work` in a session with the workspace of `profile`; what it returned."""
     import asyncio
 
-    _spare_httpx_its_command_line()
+    prepared()
     from amltui.services.session import open_session
     from amltui.transfers import Options
 
@@ -41,8 +41,10 @@ def in_session(
     return asyncio.run(whole())
 
 
-def _spare_httpx_its_command_line() -> None:
+def prepared() -> None:
     """Keep httpx from importing click, rich and pygments for the `httpx` program.
+
+    Called before the first session.
 
     That is two thirds of its import, 0.1 s of every command. Only this process does without:
     amltui as a library leaves httpx as it is.

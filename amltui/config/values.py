@@ -59,7 +59,9 @@ def folder_address(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if separator and scheme in STORES:
         parts = urlsplit(text)
-        if not parts.netloc or parts.username or parts.query or parts.fragment:
+        # abfss://container@account.dfs.core.windows.net/prefix names the container so.
+        user = parts.password if scheme in {"abfs", "abfss"} else parts.username
+        if not parts.netloc or user or parts.query or parts.fragment:
             # Not repeated: a key may stand in it.
             raise ConfigError(
                 f"An address of an object store is {scheme}://bucket/prefix and nothing more",

@@ -64,9 +64,9 @@ async def check_name_is_free(workspace: Workspace, name: str, replaces: str | No
         Conflict: somebody else's has it.
     """
     workspace.check_name(name)
-    for dataset in await _listed(workspace):
-        if dataset.name == name and dataset.key != replaces:
-            raise Conflict(f'A dataset named "{visible(name)}" exists', 409)
+    there = await workspace.named(name)
+    if there is not None and there.key != replaces:
+        raise Conflict(f'A dataset named "{visible(name)}" exists', 409)
 
 
 async def _listed(workspace: Workspace) -> tuple[Dataset, ...]:

@@ -216,6 +216,14 @@ class Workspace(ABC):
         """
         return find_dataset(name, [one async for page in self.pages() for one in page])
 
+    async def named(self, name: str) -> Dataset | None:
+        """The latest version of the dataset of exactly this name. None: there is none."""
+        async for page in self.pages():
+            for one in page:
+                if one.name == name:
+                    return one
+        return None
+
     @abstractmethod
     async def dataset(self, dataset_id: str) -> Dataset:
         """One version, the latest or an older one, ready to be read.
@@ -264,6 +272,28 @@ class Workspace(ABC):
         """
         if not name.strip():
             raise Rejected("A dataset needs a name", 400)
+
+    def name_for(self, dataset: Dataset, name: str) -> str:
+        """What a copy of `dataset` is to be called here, where `name` is its name elsewhere."""
+        del dataset
+        return name
+
+    def copies_from(self, other: Workspace) -> bool:
+        """Whether `copy_from` copies from that workspace, without its bytes passing here."""
+        del other
+        return False
+
+    async def copy_from(self, other: Workspace, dataset: Dataset, *, name: str) -> str:
+        """Copy a dataset of `other` to a name that nobody has, with description and type; its id.
+
+        Raises:
+            NotSupportedByServer: `copies_from` says no.
+            Conflict: another dataset has this name.
+            ContentChanged, DatasetGone: it is no longer what was listed.
+        """
+        del other, dataset, name
+        await self._require("copy")
+        raise NotImplementedError
 
     @abstractmethod
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:

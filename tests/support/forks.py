@@ -112,9 +112,9 @@ def _serve(channel: socket.socket) -> None:
     import importlib
 
     from amltui.cli.registry import COMMANDS
-    from amltui.cli.session import _spare_httpx_its_command_line
+    from amltui.cli.session import prepared
 
-    _spare_httpx_its_command_line()
+    prepared()
     targets = [one.target for command in COMMANDS for one in (command, *command.commands)]
     modules = {f"amltui.cli.commands.{target.partition(':')[0]}" for target in targets if target}
     for name in (*_IMPORTED, *sorted(modules)):

@@ -218,6 +218,8 @@ def _say(common: Plain, name: str, answer: Answer) -> None:
     common.out.note(words + ".")
     if answer.lacks:
         common.out.note(f"This server lacks: {', '.join(answer.lacks)}.")
+    if not answer.capabilities.exclusive:
+        common.out.note(answer.capabilities.exclusive.missing)
 
 
 def _from(source: str) -> ConnectionText:

@@ -27,6 +27,8 @@ from amltui.errors import (
     Rejected,
     Unauthorized,
 )
+from amltui.formats import file_name
+from amltui.models import Dataset
 from amltui.text import visible
 from amltui.workspaces.folder.notes import Note, Notes
 
@@ -35,6 +37,8 @@ PART: Final = 4 << 20
 _UPLOAD: Final = ".amltui-upload-"
 _FORBIDDEN: Final = frozenset(':\\*?"<>|')
 """Characters that a new name may not have: not every system could keep such a file."""
+FILES: Final = frozenset({"Folder", "Object store", "Web folder"})
+"""Where datasets come from whose names are names of files."""
 _ABANDONED: Final = 7 * 86_400
 """Seconds after which a part file that nobody writes to belongs to nobody."""
 
@@ -72,6 +76,14 @@ def check_new_name(name: str) -> None:
         raise Rejected("Names that begin with a dot are left alone", 400)
     if any(len(part.encode()) > 255 for part in parts):
         raise Rejected("A file's name has at most 255 bytes", 400)
+
+
+def file_key(dataset: Dataset, name: str) -> str:
+    """What a dataset is called as a file: names that are none get the extension of their type."""
+    folder, slash, last = name.rpartition("/")
+    # A file keeps its name, whatever is in it: it need not say the type.
+    kind = "" if dataset.source_origin in FILES else dataset.data_type_id
+    return f"{folder}{slash}{file_name(last, kind) if kind else last}"
 
 
 class Disk:

@@ -39,13 +39,14 @@ from amltui.workspaces.base import (
     Upload,
     Workspace,
 )
-from amltui.workspaces.folder.disk import check_new_name
+from amltui.workspaces.folder.disk import check_new_name, file_key
 from amltui.workspaces.folder.notes import NAME, Note
 from amltui.workspaces.folder.store_connect import connected, writer_of
-from amltui.workspaces.folder.store_errors import DELETE, READ, WRITE, mapped
+from amltui.workspaces.folder.store_errors import DELETE, LIST, READ, WRITE, OddName, mapped
 from amltui.workspaces.folder.store_listing import (
     HIDDEN,
     Object,
+    account_of,
     container_of,
     is_hidden,
     object_of,
@@ -128,7 +129,14 @@ class StoreWorkspace(Workspace):
         self._store = self._writer = None
 
     async def info(self) -> WorkspaceInfo:
-        """The address."""
+        """The address, when the store has answered."""
+        import obstore
+
+        def ask() -> None:
+            with contextlib.suppress(OddName), mapped(self._url, LIST):
+                next(iter(obstore.list(self._store, chunk_size=1)), None)
+
+        await anyio.to_thread.run_sync(ask)
         return WorkspaceInfo(self._url, friendly_name=self._url)
 
     async def route(self) -> Route | None:
@@ -216,6 +224,40 @@ class StoreWorkspace(Workspace):
             with contextlib.suppress(NotFound):
                 return await self._present(name)
         return await super().find(name)
+
+    async def named(self, name: str) -> Dataset | None:
+        """One by its path."""
+        try:
+            return None if is_hidden(name) else await self._present(name)
+        except NotFound:
+            return None
+
+    def name_for(self, dataset: Dataset, name: str) -> str:
+        """A name of a file."""
+        return file_key(dataset, name)
+
+    def copies_from(self, other: Workspace) -> bool:
+        """From another bucket or folder of the same store."""
+        return isinstance(other, StoreWorkspace) and account_of(other.key) == account_of(self.key)
+
+    async def copy_from(self, other: Workspace, dataset: Dataset, *, name: str) -> str:
+        """Copy inside the store."""
+        writer = await self._writing()
+        self.check_name(name)
+        assert isinstance(other, StoreWorkspace)  # as `copies_from` says
+        source, etag = other._place(dataset.key), dataset.id.rpartition("@")[2]  # noqa: SLF001
+
+        def work() -> str:
+            if not self._guarded and self._etag(name) is not None:
+                raise Conflict(f"There is an object {visible(name)} already", 409)
+            writer.copy(source, etag, self._place(name))
+            kind = dataset.data_type_id
+            self._notes.write(
+                name, Note(dataset.description, "" if kind == data_type_of_name(name) else kind)
+            )
+            return self._head(name).dataset.id
+
+        return await anyio.to_thread.run_sync(work)
 
     async def dataset(self, dataset_id: str) -> Dataset:
         """An object in the version that an id names, which is the present one or gone."""

@@ -85,9 +85,21 @@ def by_text(what: str, text: str, action: str = READ) -> AmltuiError:
         return NotFound(f"There is no {shown} in the store", 404)
     if any(mark in text for mark in ("error sending request", "dns error", "timed out")):
         return Unreachable(f"No answer from the store of {shown}: {first}")
+    return _of_settings(shown, text, first) or ServerFailed(
+        f"The store failed at {shown}: {first}", 502
+    )
+
+
+def _of_settings(shown: str, text: str, first: str) -> ConfigError | None:
+    """What is wrong on this side, before the store is asked. None: nothing that is known."""
+    if "Missing SecretAccessKey" in text or "Missing AccessKeyId" in text:
+        return ConfigError(
+            "Half of the credentials for the store is missing",
+            hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither of them.",
+        )
     if ("Invalid" in text and "URL" in text) or "Unable to recognise" in text:
         return ConfigError(f"{shown} is no address of an object store: {first}")
-    return ServerFailed(f"The store failed at {shown}: {first}", 502)
+    return None
 
 
 def by_answer(

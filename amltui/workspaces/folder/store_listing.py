@@ -92,6 +92,14 @@ def is_hidden(key: str) -> bool:
     return key.rpartition("/")[2].startswith(HIDDEN)
 
 
+def account_of(url: str) -> tuple[str, str]:
+    """Which store an address lies in: its kind, and the account where the address says it."""
+    parts = urlsplit(url)
+    kind = parts.scheme.removesuffix("a") if parts.scheme == "s3a" else parts.scheme
+    azure = kind not in {"s3", "gs"}
+    return "azure" if azure else kind, parts.netloc.partition("@")[2]
+
+
 def container_of(url: str) -> tuple[str, str]:
     """Bucket or container, and the prefix below it without slashes at its ends."""
     parts = urlsplit(url)

@@ -28,7 +28,7 @@ from amltui.workspaces.base import (
     Upload,
     Workspace,
 )
-from amltui.workspaces.folder.disk import PART, Disk, File
+from amltui.workspaces.folder.disk import PART, Disk, File, file_key
 from amltui.workspaces.folder.notes import Note
 
 READ_ONLY: Final = Capability(
@@ -134,6 +134,17 @@ class FolderWorkspace(Workspace):
             except NotFound:
                 pass  # an id, a version, or something that is near
         return await super().find(name)
+
+    async def named(self, name: str) -> Dataset | None:
+        """One by its path."""
+        try:
+            return await self._present(name) if self._only in {None, name} else None
+        except NotFound:
+            return None
+
+    def name_for(self, dataset: Dataset, name: str) -> str:
+        """A name of a file."""
+        return file_key(dataset, name)
 
     async def dataset(self, dataset_id: str) -> Dataset:
         """A file in the version that an id names, which is the present one or gone."""

@@ -1,0 +1,209 @@
+"""Commands that copy datasets between workspaces, folders and this disk: cp, sync."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from amltui.cli import exit_codes
+from amltui.cli.options import COMMON, Common
+from amltui.cli.output import Col, warn
+from amltui.cli.session import OFFLINE_TIMEOUT, need_yes, prepared
+from amltui.errors import AmltuiError, UsageError
+from amltui.text import human_size, visible
+
+if TYPE_CHECKING:
+    from amltui.models import Dataset
+    from amltui.services.copying import Compare, Step
+    from amltui.services.places import Place, Places
+    from amltui.services.session import Session
+
+DryRun = Annotated[bool, Parameter(help="Say what would be done, and do nothing.")]
+
+
+def cp(
+    *places: str,
+    force: bool = False,
+    dry_run: DryRun = False,
+    common: Common = COMMON,
+) -> int:
+    """Copy datasets between workspaces, folders and this disk. The last place is the target.
+
+    A place is PROFILE:NAME, :NAME of the workspace in force, an address, or a path of this disk;
+    see `amltui help folders`. Description and type go along. What was cut goes on where it stopped.
+
+    Args:
+        places: From where, one or more, and to where.
+        force: Replace what has the name, as its new version where versions are kept.
+        dry_run: Say what would be done, and do nothing.
+        common: Common options.
+    """
+    if len(places) < 2:
+        raise UsageError("cp takes what to copy and a target", hint="amltui cp team:Sales data/")
+    return _run(common, places[-1], places[:-1], _Wanted(replace=force, dry_run=dry_run))
+
+
+def sync(
+    folder: str,
+    /,
+    *names: str,
+    by: Annotated[str, Parameter(name="--by")] = "time",
+    delete: bool = False,
+    yes: bool = False,
+    dry_run: DryRun = False,
+    common: Common = COMMON,
+) -> int:
+    """Bring a folder up to date with datasets. Only what differs is copied, and nothing back.
+
+    Args:
+        folder: What is brought up to date: a folder, or any other place that cp takes.
+        names: Datasets of the workspace in force, patterns, or places as cp takes.
+        by: What shows that a file is up to date: size, time (and size) or hash.
+        delete: Delete there what is not among the names.
+        yes: Do not ask before that.
+        dry_run: Say what would be done, and do nothing.
+        common: Common options.
+    """
+    from amltui.services.copying import Compare
+
+    if not names:
+        raise UsageError("sync takes a folder and names", hint="amltui sync data/ 'sales*'")
+    if by not in tuple(Compare):
+        raise UsageError(f'"{by}" is no way to compare', hint=f"There are: {', '.join(Compare)}.")
+    marks = ("./", "../", "/", "~")
+    sources = [one if ":" in one or one.startswith(marks) else f":{one}" for one in names]
+    wanted = _Wanted(replace=True, dry_run=dry_run, same=Compare(by), delete=delete, yes=yes)
+    return _run(common, folder, sources, wanted)
+
+
+class _Wanted:
+    """What is to be done with what is there."""
+
+    def __init__(
+        self,
+        *,
+        replace: bool,
+        dry_run: bool,
+        same: Compare | None = None,
+        delete: bool = False,
+        yes: bool = True,
+    ) -> None:
+        self.replace, self.dry_run, self.same = replace, dry_run, same
+        self.delete, self.yes = delete, yes
+
+
+def _run(common: Common, target: str, sources: Any, wanted: _Wanted) -> int:
+    import asyncio
+
+    prepared()
+    return asyncio.run(_copy(common, target, sources, wanted))
+
+
+async def _copy(common: Common, to: str, sources: Any, wanted: _Wanted) -> int:
+    from amltui.services.places import Places, place_of
+    from amltui.transfers import Options
+
+    options = Options(offline_timeout=OFFLINE_TIMEOUT, attended=False)
+    goal = place_of(to, target=True)
+    async with Places(common.place, options) as places:
+        target = await places.session(goal, target=True)
+        steps = await _plan(places, [place_of(one) for one in sources], goal, target, wanted)
+        rows: list[dict[str, Any]] = []
+        worst = 0
+        for source, step in steps:
+            row, code = await _one(common, source, step, target, wanted)
+            rows.append(row)
+            worst = max(worst, code)
+        gone = await _surplus(goal, [step for _, step in steps], target) if wanted.delete else []
+        if gone and not wanted.dry_run:
+            need_yes(given=wanted.yes, what=f"Deleting {len(gone)} of {visible(target.name)}")
+        for dataset in gone:
+            if not wanted.dry_run:
+                await target.delete(dataset)
+            rows.append({"from": None, "to": dataset.name, "size": dataset.size, "way": "deleted"})
+    if common.json:
+        common.out.document(rows)
+    else:
+        columns = (Col("FROM", wide=True), Col("TO", wide=True), Col("SIZE", "size"), Col("WAY"))
+        common.out.table(
+            columns, [(row["from"] or "", row["to"], row["size"], row["way"]) for row in rows]
+        )
+    return worst
+
+
+async def _plan(
+    places: Places, sources: list[Place], goal: Place, target: Session, wanted: _Wanted
+) -> list[tuple[Session, Step]]:
+    """All copies, with the session that each comes from; nothing is changed."""
+    from amltui.services.copying import planned
+    from amltui.services.places import datasets_at
+
+    found: list[tuple[Session, list[Dataset]]] = []
+    for place in sources:
+        session = await places.session(place)
+        found.append((session, await datasets_at(session, place.name)))
+    exact = bool(goal.name) and not goal.name.endswith("/")
+    if exact and sum(len(datasets) for _, datasets in found) != 1:
+        raise UsageError(
+            f'Several datasets cannot all be called "{visible(goal.name)}"',
+            hint="End the target with / to put them below it.",
+        )
+    workspace = await target.connect()
+    steps: list[tuple[Session, Step]] = []
+    taken: set[str] = set()
+    for session, datasets in found:
+        names = [
+            goal.name if exact else workspace.name_for(one, f"{goal.name}{one.name}")
+            for one in datasets
+        ]
+        for name in names:
+            if name in taken:
+                raise UsageError(
+                    f'Two datasets would be called "{visible(name)}"', hint="Copy one of them."
+                )
+            taken.add(name)
+        pairs = list(zip(datasets, names, strict=True))
+        made = await planned(session, pairs, target, replace=wanted.replace, same=wanted.same)
+        steps += [(session, step) for step in made]
+    return steps
+
+
+async def _one(
+    common: Common, source: Session, step: Step, target: Session, wanted: _Wanted
+) -> tuple[dict[str, Any], int]:
+    """Make a copy unless only asked for; what is printed of it, and its exit code."""
+    from amltui.cli.progress import watched
+    from amltui.services.copying import Way, copy
+
+    row: dict[str, Any] = {
+        "from": step.source.name,
+        "to": step.name,
+        "size": step.source.size,
+        "way": str(step.way),
+    }
+    if wanted.dry_run or step.way is Way.NONE:
+        return row, exit_codes.DONE
+    queues = [await one.transfers() for one in {id(one): one for one in (source, target)}.values()]
+    work = copy(source, step, target)
+    for queue in queues:
+        work = watched(queue, common.out, work)
+    try:
+        made = await work
+    except AmltuiError as error:
+        warn(f'"{step.source.name}": {error}' + (f"\n{error.hint}" if error.hint else ""))
+        code = exit_codes.code_of(error)
+        return row | {"way": "failed", "error": str(error), "exit_code": code}, code
+    common.out.note(f'Copied "{visible(step.source.name)}", {human_size(made.size)}.')
+    return row | {"to": made.name, "size": made.size, "id": made.id}, exit_codes.DONE
+
+
+async def _surplus(goal: Place, steps: list[Step], target: Session) -> list[Dataset]:
+    """What lies at the target and was not among what was copied."""
+    wanted = {step.name for step in steps}
+    listed = (await target.current_list()).datasets
+    return [
+        one
+        for one in listed
+        if one.name.startswith(goal.name) and one.name not in wanted and not one.is_example
+    ]
