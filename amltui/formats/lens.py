@@ -9,20 +9,40 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Final
 
-from amltui.errors import Unreadable
+from amltui.errors import NotFound, Unreadable
 from amltui.formats.guess import guess_from
 from amltui.formats.packing import PACKINGS, Compression, Packing, unpack_start
 from amltui.formats.recognition import recognise
-from amltui.formats.registry import FOUND, JSON_LINES, Format, format_of
+from amltui.formats.registry import (
+    ARROW,
+    ARROW_STREAM,
+    EXCEL,
+    FOUND,
+    JSON_LINES,
+    PARQUET,
+    SQLITE,
+    Format,
+    format_of,
+)
 
 LOOK: Final = 64 * 1024
 """Bytes of a content that are looked at."""
 _LINES: Final = (".jsonl", ".ndjson")
 _JSON: Final = (*_LINES, ".json")
+_TABLES: Final = {
+    "Parquet": PARQUET,
+    "Arrow IPC (Feather)": ARROW,
+    "an Arrow IPC stream": ARROW_STREAM,
+    "an Excel workbook (xlsx)": EXCEL,
+    "an Excel workbook (xls) or another OLE file": EXCEL,
+    "SQLite": SQLITE,
+}
+_NO_EXCEL: Final = "This is an Excel workbook; to read it: pip install 'amltui[excel]'"
 _OBJECT: Final = re.compile(rb'\s*\{\s*["}]')
 _ARRAY: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*\[\s*\{\s*["}]')
 
@@ -37,6 +57,8 @@ class Lens:
     note: str = ""
     """Why its bytes are shown and no rows, in one line; "" where nothing speaks against rows."""
 
+    sheet: str | None = None
+    """Which of its tables is meant, by name. None: the first."""
     undecided: bool = False
     """Whether more bytes are needed to say: not even the first compressed block is whole."""
 
@@ -44,6 +66,20 @@ class Lens:
     def has_rows(self) -> bool:
         """Whether there are rows to show."""
         return self.fmt.has_rows and not self.note
+
+    def of(self, sheet: str | None) -> Lens:
+        """The same for one of the content's tables, by its name.
+
+        Raises:
+            NotFound: it is one table only.
+        """
+        if sheet is None:
+            return self
+        if self.fmt not in {EXCEL, SQLITE}:
+            raise NotFound(
+                "Only Excel workbooks and SQLite files have sheets", 404, hint="Leave out --sheet."
+            )
+        return replace(self, sheet=sheet)
 
 
 def look_further(read: Callable[[int], bytes], name: str, data_type_id: str) -> Lens:
@@ -76,6 +112,10 @@ def look(head: bytes, name: str, data_type_id: str, *, whole: bool) -> Lens:
     packing = next((one for one in PACKINGS if one == found), None)
     if packing is not None:
         return _look_inside(head, name, declared, packing, whole=whole)
+    if found in _TABLES or (found == "OpenDocument" and _end(name) == ".ods"):
+        fmt = _TABLES.get(found or "", EXCEL)
+        missing = fmt == EXCEL and find_spec("python_calamine") is None
+        return Lens(fmt, note=_NO_EXCEL if missing else "")
     if found is not None and declared.has_rows:
         return Lens(declared, note=f"These bytes are {found}, not {data_type_id}")
     if found is None and (declared.kind not in {"delimited", "arff"} or _end(name) in _JSON):

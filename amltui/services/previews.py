@@ -54,7 +54,9 @@ from amltui.tables import (
     ingest_in_process,
     open_table,
 )
+from amltui.tables.batched import batch_rows
 from amltui.tables.contents import lens_of_file
+from amltui.tables.grouped import GroupedRows
 from amltui.tables.index import FileIdentity, RowIndex
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.memory import MemoryRows
@@ -484,12 +486,14 @@ async def open_preview(
     *,
     connect: Callable[[], Awaitable[Workspace]] | None = None,
     limit: int | None = None,
+    sheet: str | None = None,
 ) -> Preview:
     """The first rows of a dataset or an intermediate dataset; `key`: the workspace's.
 
     What is cached opens without asking the workspace. What lies on this disk is read where it is;
     `connect` gives the workspace that can say so. Of a content of more than `limit` bytes (None:
     `FETCHED`, or what the line brings in `SECONDS`) only what is looked at is fetched.
+    `sheet` is the table that is meant of a workbook or a database; None: its first.
 
     Raises:
         DatasetGone: it is no longer there.
@@ -497,14 +501,14 @@ async def open_preview(
         Unreadable: the bytes are not what their type says.
     """
     entry = cache.entry(key, source)
-    cached = await _opened(_cached, entry, source)
+    cached = await _opened(_cached, entry, source, sheet)
     if cached is None and connect is not None and isinstance(source, Dataset):
         local = await (await connect()).local_content(source)
         if local is not None:
             await asyncio.to_thread(entry.link, source, local.path, local.sha256)
-            cached = await _opened(_cached, entry, source)
+            cached = await _opened(_cached, entry, source, sheet)
     if cached is not None:
-        lens = await asyncio.to_thread(_lens_of, entry, source)
+        lens = (await asyncio.to_thread(_lens_of, entry, source)).of(sheet)
         preview = _preview(source, cache, entry, cached, None, lens)
         preview.peek(await asyncio.to_thread(_peek_here, entry, cached, source, lens))
         return preview
@@ -520,7 +524,7 @@ async def open_preview(
     queue = await transfers()
     feed = queue.feed(source)
     try:
-        rows, lens, head = await _first_of(feed, source)
+        rows, lens, head = await _first_of(feed, source, sheet)
         preview = _preview(source, cache, entry, rows, feed, lens)
         if content is not None:
             read = content.read
@@ -569,6 +573,8 @@ def _peeking(head: bytes, rows: Rows, source: Source, lens: Lens, read: Read) ->
     size = source.size if isinstance(source, Dataset) else None
     if size is None or size <= SMALL or lens.packing or not isinstance(rows, MemoryRows):
         return None
+    if lens.fmt.kind == "batches":
+        return None
     try:
         found = PeekedRows.begin(head, lens.fmt, rows, size)
     except AmltuiError:
@@ -604,6 +610,10 @@ def _preview(
         from amltui.services.packed import PackedPreview  # which is made of the above
 
         return PackedPreview(source, cache, entry, rows, feed, lens)
+    if lens.fmt.kind == "batches" and lens.has_rows:
+        from amltui.services.batched import BatchedPreview
+
+        return BatchedPreview(source, cache, entry, rows, feed, lens)
     return Preview(source, cache, entry, rows, feed, lens)
 
 
@@ -627,7 +637,7 @@ def _start(head: bytes, source: Source, *, whole: bool) -> tuple[Rows, Lens]:
     return _first(head, lens, whole=whole), lens
 
 
-async def _first_of(feed: Feed, source: Source) -> tuple[Rows, Lens, bytes]:
+async def _first_of(feed: Feed, source: Source, sheet: str | None) -> tuple[Rows, Lens, bytes]:
     """The first rows of what arrives, how it is read, and the bytes that they are in."""
     wanted = HEAD
     while True:
@@ -640,19 +650,24 @@ async def _first_of(feed: Feed, source: Source) -> tuple[Rows, Lens, bytes]:
         except HeaderGoesOn:
             wanted *= 4
         else:
+            lens = lens.of(sheet)
+            if lens.fmt.kind == "batches" and lens.has_rows:
+                path = await feed.wait_whole()
+                rows = await _opened(batch_rows, path, lens.fmt, lens.sheet)
             return rows, lens, data
 
 
-def _cached(entry: Entry, source: Source) -> Rows | None:
+def _cached(entry: Entry, source: Source, sheet: str | None) -> Rows | None:
     """What this disk alone can show: the table, rows by their index, or the first rows."""
     if not entry.whole:
         return None
     entry.touch()
-    lens = _lens_of(entry, source)
+    lens = _lens_of(entry, source).of(sheet)
     if not lens.has_rows:
         return hex_rows(entry.raw, note=lens.note) if entry.check() != "damaged" else None
     _remove_leftovers(entry)
-    table = _cached_table(entry, entry.unpacked if lens.packing else entry.raw)
+    content = entry.unpacked if lens.packing else entry.raw
+    table = _cached_table(entry, content) if sheet is None else None
     if table is not None and not (table.has_cuts and entry.check() == "damaged"):
         return table
     if table is not None:
@@ -669,6 +684,8 @@ def _cached(entry: Entry, source: Source) -> Rows | None:
 
 def _readable(file: OpenFile, entry: Entry, lens: Lens) -> Rows:
     """Rows of a whole content by their index, or the first rows."""
+    if lens.fmt.kind == "batches":
+        return batch_rows(entry.raw, lens.fmt, lens.sheet)
     size, _ = file.stat()
     if not lens.packing and (rows := _indexed(file, entry, lens)) is not None:
         return rows
@@ -742,12 +759,12 @@ async def _opened(make: Callable[..., R], *args: Any) -> R:
 
 
 def _close(rows: Rows | None) -> None:
-    if isinstance(rows, Table | HexRows | IndexedRows):
+    if isinstance(rows, Table | HexRows | IndexedRows | GroupedRows):
         rows.close()
 
 
 def _first(data: bytes, lens: Lens, *, whole: bool) -> Rows:
-    if not lens.has_rows:
+    if not lens.has_rows or lens.fmt.kind == "batches":
         return hex_rows(data, complete=whole, note=lens.note)
     if lens.packing:
         data, whole = unpack_start(data, lens.packing, HEAD, whole=whole)

@@ -221,7 +221,7 @@ class Session:
         self.edits.updated(before, after)
         return after
 
-    async def preview(self, source: Dataset | OutputPort) -> Preview:
+    async def preview(self, source: Dataset | OutputPort, *, sheet: str | None = None) -> Preview:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""
         # It brings pyarrow, which a list needs not, and takes longer than a frame.
         module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
@@ -237,6 +237,7 @@ class Session:
                     source,
                     connect=self.connect,
                     limit=await asyncio.to_thread(fetch_limit),
+                    sheet=sheet,
                 )
             except DiskFull:
                 if not self.cache.leave_full_disk():  # once: then it is a temporary one

@@ -58,7 +58,7 @@ def content_table(path: Path, scratch: Path, lens: Lens | None = None) -> Table:
         scratch.mkdir(exist_ok=True)
         text = scratch / "unpacked"
         _unpack(path, lens, text)
-    ingest(text, lens.fmt, scratch / "table")
+    ingest(text, lens.fmt, scratch / "table", sheet=lens.sheet)
     return open_table(scratch / "table", text)
 
 

@@ -25,6 +25,7 @@ async def ingest_in_process(
     *,
     available: AsyncIterator[int] | None = None,
     on_progress: Callable[[Progress], None] = lambda _progress: None,
+    sheet: str | None = None,
 ) -> Progress:
     """Write a table of a file's rows in another process. Cancel it like any task.
 
@@ -37,6 +38,7 @@ async def ingest_in_process(
         directory: where to write; made if missing, and should hold nothing else.
         available: how many of the file's first bytes are there, as that becomes known; its end
             says that the file is whole. None: it is whole already.
+        sheet: which table of the file, where it has several. None: the first.
         on_progress: called in this task at most every 50 ms in each stage.
 
     Raises:
@@ -50,6 +52,8 @@ async def ingest_in_process(
     command = child_command("amltui.tables.worker", str(source), fmt.data_type_id, str(directory))
     if available is not None:
         command.append("--follow")
+    if sheet is not None:
+        command.append(f"--sheet={sheet}")
     done = False
     try:
         async with await anyio.open_process(

@@ -1,6 +1,6 @@
 """Ingest in a process of its own, so that it never takes the interpreter from the screen.
 
-    python -m amltui.tables.worker SOURCE DATA_TYPE_ID DIRECTORY [--follow]
+    python -m amltui.tables.worker SOURCE DATA_TYPE_ID DIRECTORY [--follow] [--sheet=NAME]
 
 Prints one JSON object per line: progress (`stage`, `rows`, `consumed`, `malformed`), or as its
 last line an error (`error`, `message`, `hint`). With `--follow` it reads on standard input how
@@ -74,7 +74,15 @@ def main(arguments: list[str]) -> int:
             )
             listener.daemon = True
             listener.start()
-            ingest(stream, format_of(data_type_id), Path(directory), report=printer)
+            fmt = format_of(data_type_id)
+            names = [one.removeprefix("--sheet=") for one in options if one.startswith("--sheet=")]
+            ingest(
+                Path(source) if fmt.kind == "batches" else stream,
+                fmt,
+                Path(directory),
+                report=printer,
+                sheet=names[0] if names else None,
+            )
     except Cancelled:
         return 130
     except (AmltuiError, OSError) as error:

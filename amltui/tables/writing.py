@@ -14,6 +14,7 @@ import pyarrow as pa
 from amltui.errors import DiskFull, LocalError
 from amltui.formats.arrays import numbers, strings
 from amltui.formats.arrow import schema
+from amltui.formats.batches import BatchReader, open_batches
 from amltui.formats.blocks import Parsed
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
@@ -47,6 +48,7 @@ def ingest(
     *,
     report: Report = lambda _progress: None,
     threads: int = THREADS,
+    sheet: str | None = None,
 ) -> Progress:
     """Write a table of a file's rows; blocks until it is done. See `ingest_in_process`.
 
@@ -59,6 +61,7 @@ def ingest(
         directory: where to write; made if missing, and should hold nothing else.
         report: told after each block. What it raises stops the ingest.
         threads: threads that parse blocks.
+        sheet: which table of the file, where it has several. None: the first.
 
     Raises:
         Unreadable: the bytes are not what the format says.
@@ -68,6 +71,12 @@ def ingest(
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        if fmt.kind == "batches" and isinstance(source, Path):
+            batches = open_batches(fmt, source, sheet)
+            try:
+                return _Ingest(fmt, directory, report).read(BatchReader(batches), 1)
+            finally:
+                batches.close()
         if isinstance(source, Path):
             with FileStream(source) as stream:
                 return _Ingest(fmt, directory, report).run(stream, threads)
@@ -92,6 +101,10 @@ class _Ingest:
     def run(self, stream: Stream, threads: int) -> Progress:
         reader = RowReader(stream, self._fmt)
         reader.read_header()
+        return self.read(reader, threads)
+
+    def read(self, reader: RowReader | BatchReader, threads: int) -> Progress:
+        """Write the table."""
         columns = tuple(Column(name) for name in reader.columns)
         state = State(self._fmt.data_type_id, columns, reader.encoding)
         with ThreadPoolExecutor(threads, "ingest") as pool:
@@ -107,7 +120,7 @@ class _Ingest:
         return progress
 
     def _rows(
-        self, reader: RowReader, state: State, pool: ThreadPoolExecutor | None
+        self, reader: RowReader | BatchReader, state: State, pool: ThreadPoolExecutor | None
     ) -> tuple[State, Progress]:
         directory = self._directory
         progress = Progress("rows")
@@ -155,7 +168,7 @@ class _Ingest:
             malformed.write(pa.RecordBatch.from_arrays(arrays, schema=_MALFORMED))
 
 
-def _first_types(state: State, reader: RowReader, batch: Any) -> tuple[Column, ...]:
+def _first_types(state: State, reader: RowReader | BatchReader, batch: Any) -> tuple[Column, ...]:
     """Types as the first rows show them, until all have been looked at."""
     names = [column.name for column in state.columns]
     found = infer(names, reader.codec.declared, [batch.slice(0, SAMPLE)])

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import sqlite3
 
 import pyarrow.parquet as pq
 import pytest
@@ -214,6 +215,23 @@ def test_of_a_compressed_content_that_is_cut_the_rows_before_are_shown_and_the_c
     done = amltui("stats", "cut.csv")
     assert (done.code, done.out) == (7, "")
     assert "cut off" in done.err
+
+
+def test_a_sheet_is_chosen_by_its_name(amltui, tmp_path):
+    database = sqlite3.connect(tmp_path / "x.db")
+    database.execute("create table one (a)")
+    database.execute("create table two as select 7 as b")
+    database.commit()
+    database.close()
+    assert amltui("put", str(tmp_path / "x.db"), "--name", "x.db").code == 0
+    assert amltui("head", "x.db").out == "a\n"
+    for _ in range(2):
+        assert amltui("head", "x.db", "--sheet", "two").out == "b\n7\n"
+        done = amltui("sql", "x.db", "select b + 1 as c from data", "--sheet", "two")
+        assert done.out == "c\n8\n"
+    done = amltui("stats", "x.db", "--sheet", "three")
+    assert done.code == 3
+    assert 'no table "three"' in done.err
 
 
 def test_malformed_rows_are_counted_too_where_rows_are_read_by_their_index(amltui):

@@ -20,7 +20,7 @@ from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
 from amltui.cli.session import run
 from amltui.errors import AmltuiError, UsageError
-from amltui.formats import file_name
+from amltui.formats import file_name, format_of
 from amltui.models import Dataset, OutputPort
 from amltui.text import human_size, visible
 from amltui.transfers.spool import is_spooled
@@ -232,6 +232,12 @@ async def save(
         size, checked = done.total, done.checked
     how = {"sha256": "SHA-256 verified", "md5": "MD5 verified"}.get(checked, "length verified")
     common.out.note(f'Saved "{visible(name)}", {human_size(size)}, {how}.')
+    extension = format_of(source.data_type_id).extension
+    if target.suffix.lower() == ".parquet" and extension not in {"", ".parquet"}:
+        common.out.note(
+            f"The file has the dataset's bytes, {source.data_type_id}: nothing is converted. "
+            "`amltui help formats` says how to."
+        )
     if common.json:
         common.out.document({"path": target, "size": size, "checked": checked})
     else:

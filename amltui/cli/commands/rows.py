@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from amltui.tables import Rows, Table
     from amltui.tables.queries import Answer, Histogram, Statistics
 
+Sheet = Annotated[str | None, Parameter(name="--sheet")]
 RowFormat = Annotated[Format | None, Parameter(name=("--format", "-f"))]
 
 _BAR = 30
@@ -51,6 +52,7 @@ def head(
     offset: int = 0,
     tail: Annotated[bool, Parameter(negative=())] = False,
     format_: RowFormat = None,
+    sheet: Sheet = None,
     common: Common = COMMON,
 ) -> None:
     """Print the first rows of a dataset, or some others. Only as much is fetched as they need.
@@ -64,6 +66,7 @@ def head(
         offset: Rows to leave out before them.
         tail: Print the last rows.
         format_: table, tsv, csv (exact cells) or json; else table on a terminal and tsv elsewhere.
+        sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
         common: Common options.
     """
     if rows < 1:
@@ -74,7 +77,7 @@ def head(
 
     async def work(session: Session) -> None:
         dataset = await session.find(name)
-        preview = await session.preview(dataset)
+        preview = await session.preview(dataset, sheet=sheet)
         try:
             if offset or tail:
                 window = await preview.window_of(None if tail else offset, rows)
@@ -105,6 +108,7 @@ def stats(
     /,
     *,
     bins: int = 10,
+    sheet: Sheet = None,
     common: Common = COMMON,
 ) -> None:
     """Print statistics of a dataset's columns, or of one with a histogram.
@@ -113,6 +117,7 @@ def stats(
         name: The dataset's name or id.
         column: One column, by its name or its number (from 1).
         bins: Parts of the histogram.
+        sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
         common: Common options.
     """
     if not 1 <= bins <= 1000:
@@ -122,7 +127,7 @@ def stats(
         from amltui.tables.queries import histogram, in_thread, statistics, table_statistics
 
         dataset = await session.find(name)
-        preview = await session.preview(dataset)
+        preview = await session.preview(dataset, sheet=sheet)
         try:
             table = await _whole_table(preview, dataset)
             if column is None:
@@ -144,6 +149,7 @@ def sql(
     /,
     *,
     format_: RowFormat = None,
+    sheet: Sheet = None,
     output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
     force: bool = False,
     common: Common = COMMON,
@@ -154,6 +160,7 @@ def sql(
         name: The dataset's name or id.
         query: One SELECT, or - for standard input.
         format_: table, tsv, csv (exact cells) or json; else table on a terminal and tsv elsewhere.
+        sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
         output: A file ending in .csv or .parquet for the answer.
         force: Replace a file that is there.
         common: Common options.
@@ -167,7 +174,7 @@ def sql(
         from amltui.tables.queries import sql as ask
 
         dataset = await session.find(name)
-        preview = await session.preview(dataset)
+        preview = await session.preview(dataset, sheet=sheet)
         try:
             table = await _whole_table(preview, dataset)
             limit = _ON_TERMINAL if target is None and fmt == "table" else 1 << 40
