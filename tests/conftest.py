@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support import services
+from tests.support.azure import running_azure
 
 # A script that starts the tests in its background switches these off, for what they start, too.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
@@ -40,6 +41,12 @@ def postgres():
 @pytest.fixture(scope="session")
 def azurite():
     with services.azurite() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def azure_cloud(tmp_path_factory):
+    with running_azure(tmp_path_factory.mktemp("azure")) as running:
         yield running
 
 

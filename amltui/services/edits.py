@@ -99,7 +99,10 @@ class Edits:
     ) -> Dataset:
         must_be_own(dataset)
         workspace = await self._connect()
-        if (await workspace.capabilities()).edit:
+        can = await workspace.capabilities()
+        if name not in {None, dataset.name}:
+            can.rename.require()
+        if can.edit:
             try:
                 return await workspace.edit(dataset, name=name, description=description)
             except NotSupportedByServer:

@@ -94,7 +94,11 @@ class Capabilities:
     write: Capability = CAN
     """Upload, update and delete."""
     edit: Capability = Capability("This workspace cannot rename or describe a dataset in place.")
-    """Rename and describe without sending the contents again."""
+    """Describe, and rename where that can be, without sending the contents again."""
+    rename: Capability = CAN
+    """Give a dataset another name, in place or by sending it again."""
+    archive: Capability = Capability("This workspace has no archive: what is deleted is gone.")
+    """Hide datasets instead of deleting them, and bring them back; `delete` does the same then."""
     versions: Capability = Capability("This workspace keeps no list of a dataset's versions.")
     restore: Capability = Capability("This workspace cannot restore an old version.")
     experiments: Capability = Capability("This workspace has no experiments.")
@@ -373,6 +377,27 @@ class Workspace(ABC):
         """
         del dataset_id
         await self._require("restore")
+        raise NotImplementedError
+
+    async def archived(self) -> tuple[Dataset, ...]:
+        """The datasets that are archived.
+
+        Raises:
+            NotSupportedByServer: `capabilities().archive` is false.
+        """
+        await self._require("archive")
+        raise NotImplementedError
+
+    async def archive(self, dataset_id: str) -> None:
+        """Archive one version, or all of the dataset of this key."""
+        del dataset_id
+        await self._require("archive")
+        raise NotImplementedError
+
+    async def unarchive(self, dataset_id: str) -> None:
+        """Bring back what was archived by the same words."""
+        del dataset_id
+        await self._require("archive")
         raise NotImplementedError
 
     async def experiments(self) -> tuple[Experiment, ...]:

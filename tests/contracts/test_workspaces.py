@@ -19,6 +19,7 @@ from amltui.models import OutputPort
 from amltui.workspaces.base import Capabilities, Route
 from amltui.workspaces.folder import FolderWorkspace
 from amltui.workspaces.opening import workspace_of
+from tests.support.azure import ADDRESS, MANAGER
 from tests.support.memory_workspace import MemoryWorkspace
 from tests.support.server import running_server
 
@@ -84,7 +85,19 @@ async def store(request, service):
         yield workspace
 
 
-KINDS = [studio, embedded, memory, folder, s3, azure]
+@asynccontextmanager
+async def azureml(request):
+    cloud = request.getfixturevalue("azure_cloud")
+    environment = request.getfixturevalue("monkeypatch")
+    for name, value in cloud.environment.items():
+        environment.setenv(name, value)
+    cloud.emptied()
+    connection = Connection(ADDRESS, "", "", cloud=MANAGER)
+    async with workspace_of(connection) as workspace:
+        yield workspace
+
+
+KINDS = [studio, embedded, memory, folder, s3, azure, azureml]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
@@ -238,9 +251,17 @@ async def test_an_old_version_is_restored_as_a_new_one(workspace):
 
 
 async def test_a_dataset_is_renamed_and_described_in_place(workspace):
-    if not (await workspace.capabilities()).edit:
+    can = await workspace.capabilities()
+    if not can.edit:
         pytest.skip("this kind cannot edit in place")
     made = await put(workspace, "before", b"1")
+    if not can.rename:
+        described = await workspace.edit(made, description="now")
+        assert (described.name, described.description) == ("before", "now")
+        with pytest.raises(errors.NotSupportedByServer) as caught:
+            await workspace.edit(made, name="after")
+        assert str(caught.value) == can.rename.missing
+        return
     after = await workspace.edit(made, name="after", description="now")
     assert (after.name, after.description) == ("after", "now")
     found = await workspace.find("after")
@@ -248,6 +269,25 @@ async def test_a_dataset_is_renamed_and_described_in_place(workspace):
     assert found.key == after.key in {made.key, "after"}
     with pytest.raises(errors.NotFound):
         await workspace.find("before")
+
+
+async def test_what_is_archived_is_hidden_until_it_is_brought_back(workspace):
+    made = await put(workspace, "stored", b"1")
+    second = await put(workspace, "stored", b"22", replaces=made.key)
+    if not (await workspace.capabilities()).archive:
+        for asking in (workspace.archived(), workspace.archive("x"), workspace.unarchive("x")):
+            with pytest.raises(errors.NotSupportedByServer):
+                await asking
+        return
+    await workspace.archive(second.id)
+    assert (await workspace.find("stored")).id == made.id
+    await workspace.unarchive(second.id)
+    assert (await workspace.find("stored")).id == second.id
+    await workspace.delete(made.key)
+    assert [one.key for one in await workspace.archived()] == [made.key]
+    assert (await workspace.datasets()).datasets == ()
+    await workspace.unarchive(made.key)
+    assert (await workspace.archived(), (await workspace.find("stored")).id) == ((), second.id)
 
 
 async def test_what_is_gone_says_so(workspace):
@@ -306,7 +346,7 @@ async def test_what_a_workspace_lacks_it_refuses_with_the_sentence_that_it_gives
 def test_every_capability_has_a_sentence_for_where_it_is_missing():
     nothing = Capabilities()
     for field in dataclasses.fields(nothing):
-        if field.name not in {"write", "exclusive"}:  # most can
+        if field.name not in {"write", "exclusive", "rename"}:  # most can
             assert not getattr(nothing, field.name)
             assert getattr(nothing, field.name).missing
     assert "copy" not in nothing.lacks

@@ -31,6 +31,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.support.services import ACCOUNT, KEY, azurite
 
 SUBSCRIPTION, GROUP, WORKSPACE = "00000000-1111-2222-3333-444444444444", "test-rg", "my-aml"
+ADDRESS = f"azureml://subscriptions/{SUBSCRIPTION}/resourcegroups/{GROUP}/workspaces/{WORKSPACE}"
 MANAGER = "https://management.core.local/"
 PATH = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
@@ -336,6 +337,11 @@ class Cloud:
     azure: FakeAzure
     environment: dict[str, str]
     """What a process needs to find and trust it."""
+
+    def emptied(self) -> FakeAzure:
+        """The workspace as at the beginning, with nothing in it."""
+        self.azure.__init__(self.azure.container)  # type: ignore[misc]
+        return self.azure
 
 
 @contextlib.contextmanager

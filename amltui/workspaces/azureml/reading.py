@@ -98,7 +98,8 @@ class Reader:
             try:
                 return store, await ask(store, path)
             except Unauthorized:
-                refused = forbidden(place, store)
+                account = store.container.account if store.container else "of the file"
+                refused = forbidden(place, account)
             except NotFound:
                 raise missing(place) from None
         assert refused is not None

@@ -224,14 +224,13 @@ class Stores:
         return _bearer(await self._tokens.get(STORAGE_SCOPE))
 
 
-def forbidden(place: Place, store: BlobStore, *, write: bool = False) -> Unauthorized:
+def forbidden(place: Place, account: str, *, write: bool = False) -> Unauthorized:
     """What to say where a store refuses."""
-    where = store.container.account if store.container else "of the file"
     need = "Contributor" if write else "Reader"
     return Unauthorized(
         f"The store of {visible(place.path) or 'the datastore'} refuses this sign-in",
         403,
-        hint=_ROLE.format(need, where),
+        hint=_ROLE.format(need, account),
     )
 
 

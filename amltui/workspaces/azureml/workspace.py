@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
@@ -11,25 +12,38 @@ from urllib.parse import quote
 
 from amltui.config.azure import AzureWorkspaceId, Cloud
 from amltui.errors import (
+    Conflict,
     ContentChanged,
     DatasetGone,
     NotFound,
     NotSupportedByServer,
+    Rejected,
     Unauthorized,
     UsageError,
 )
 from amltui.formats import data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import CAN, Capabilities, Capability, Content, Route, Upload, Workspace
+from amltui.workspaces.base import (
+    CAN,
+    Capabilities,
+    Capability,
+    Content,
+    PartSizes,
+    Route,
+    Upload,
+    Workspace,
+)
 
 if TYPE_CHECKING:
     from amltui.workspaces.azureml.arm import ResourceManager
     from amltui.workspaces.azureml.messages import Asset
     from amltui.workspaces.azureml.reading import Data, Reader
+    from amltui.workspaces.azureml.writing import Uploads
     from amltui.workspaces.http.retries import Retry
 
-NO_WRITING: Final = Capability("amltui only reads from Azure ML workspaces.")
+_NO_RENAME: Final = Capability("Azure ML cannot rename a data asset: its name is its key.")
+_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,254}", re.ASCII)
 _KEPT: Final = 512
 """Versions of which it is remembered where their bytes lie."""
 
@@ -39,6 +53,8 @@ class AzureMLWorkspace(Workspace):
 
     A file of an asset that is a folder is named `name/path`, its id is `name:version/path`.
     """
+
+    part_sizes = PartSizes(smallest=1, largest=64 << 20, most=40_000)
 
     def __init__(
         self,
@@ -55,6 +71,7 @@ class AzureMLWorkspace(Workspace):
         self._retry = retry
         self._manager: ResourceManager | None = None
         self._reader: Reader | None = None
+        self._uploads: Uploads | None = None
         self._data: dict[str, Data] = {}
 
     def __repr__(self) -> str:
@@ -77,13 +94,19 @@ class AzureMLWorkspace(Workspace):
         from amltui.workspaces.azureml.reading import Reader
         from amltui.workspaces.azureml.stores import Stores
         from amltui.workspaces.azureml.tokens import Tokens
+        from amltui.workspaces.azureml.writing import Uploads
 
         tokens = Tokens(self._cloud)
         self._manager = ResourceManager(self._cloud, tokens, self._retry)
-        self._reader = Reader(Stores(self._manager, self._id, tokens))
+        stores = Stores(self._manager, self._id, tokens)
+        self._reader = Reader(stores)
+        self._uploads = Uploads(self._manager, stores, self._id.path, self._datastore)
 
     async def __aexit__(self, *exc: object) -> None:
         manager, self._manager = self._manager, None
+        uploads, self._uploads = self._uploads, None
+        if uploads is not None:
+            await uploads.close()
         if manager is not None:
             await manager.close()
 
@@ -115,10 +138,11 @@ class AzureMLWorkspace(Workspace):
     async def capabilities(self) -> Capabilities:
         """What Azure ML has for data assets."""
         return Capabilities(
-            write=NO_WRITING,
-            edit=Capability("Azure ML cannot rename a data asset."),
+            edit=CAN,
+            rename=_NO_RENAME,
             versions=CAN,
-            restore=NO_WRITING,
+            restore=CAN,
+            archive=CAN,
             experiments=Capability("amltui shows only the data of an Azure ML workspace."),
         )
 
@@ -324,33 +348,174 @@ class AzureMLWorkspace(Workspace):
 
     # Writing
 
+    def check_name(self, name: str) -> None:
+        """See that an asset can have this name.
+
+        Raises:
+            Rejected: it cannot.
+        """
+        if not _NAME.fullmatch(name):
+            raise Rejected(
+                "A data asset's name has 1 to 255 letters, digits, '.', '-' or '_'",
+                400,
+                hint="It begins with a letter or a digit.",
+            )
+
+    @property
+    def _sending(self) -> Uploads:
+        if self._uploads is None:
+            raise UsageError("This workspace is not open: use it within `async with`")
+        return self._uploads
+
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
-        """Refuse."""
-        del data_type_id, name
-        raise NotSupportedByServer(NO_WRITING.missing, 405)
+        """Begin a blob in the datastore."""
+        begun = await self._sending.begin(name or "data", data_type_id)
+        return Upload(begun.text, data_type_id)
 
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
-        """Refuse."""
-        del upload, index, data, total
-        NO_WRITING.require()
+        """Send a part of the blob."""
+        from amltui.workspaces.azureml.writing import Begun
 
-    async def commit(self, upload: Upload, **about: Any) -> str:
-        """Refuse."""
-        del upload, about
-        raise NotSupportedByServer(NO_WRITING.missing, 405)
+        del total
+        await self._sending.send(Begun.of(upload.id), index, data)
+
+    async def commit(
+        self,
+        upload: Upload,
+        *,
+        name: str,
+        description: str = "",
+        data_type_id: str | None = None,
+        replaces: str | None = None,
+        filename: str = "",
+    ) -> str:
+        """Make the blob of its parts, and a version of an asset that points at it."""
+        from amltui.workspaces.azureml.messages import TYPE_TAG
+        from amltui.workspaces.azureml.writing import Begun
+
+        del filename
+        self.check_name(name)
+        if replaces not in {None, name}:
+            _NO_RENAME.require()
+        version = await self._next_version(name, replaces=replaces is not None)
+        begun = Begun.of(upload.id)
+        await self._sending.complete(begun)
+        kind = data_type_id or upload.data_type_id
+        uri = f"{self._id.address}/datastores/{quote(begun.datastore, safe='')}/paths/{begun.path}"
+        about = {
+            "dataType": "uri_file",
+            "dataUri": uri,
+            "description": description,
+            "tags": {} if data_type_of_name(begun.path) == kind else {TYPE_TAG: kind},
+        }
+        return await self._create(name, version, about)
+
+    async def _next_version(self, name: str, *, replaces: bool) -> str:
+        """The version that a new one of an asset gets.
+
+        Raises:
+            Conflict: it is to be a new asset, and there is one.
+            DatasetGone: there is no asset that it could be a version of.
+        """
+        try:
+            about = (await self._asset(name)).properties
+        except DatasetGone:
+            if replaces:
+                raise
+            return "1"
+        if about.is_archived:
+            hint = f"Bring it back with: amltui azure restore {visible(name)}"
+            if replaces:
+                raise DatasetGone(f"{visible(name)} is archived", 404, hint=hint)
+            raise Conflict(f"An archived data asset has the name {visible(name)}", 409, hint=hint)
+        if not replaces:
+            raise Conflict(f"There is a data asset {visible(name)} already", 409)
+        return about.next_version or "1"
+
+    async def _create(self, name: str, version: str, about: dict[str, Any]) -> str:
+        """A version that is not there yet; its id."""
+        from amltui.workspaces.azureml.messages import Asset, asset_id
+
+        operation = f"making version {visible(version)} of {visible(name)}"
+        path = f"{self._path(name)}/versions/{quote(version, safe='')}"
+        body = {"properties": {"isAnonymous": False, "isArchived": False, **about}}
+        await self._arm.put(path, body, Asset, operation=operation, repeat=False)
+        return asset_id(name, version)
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
-        """Refuse."""
-        del dataset, name, description
-        await self._require("edit")
-        raise NotImplementedError
+        """Describe the latest version, and the asset, which the list shows."""
+        if name not in {None, dataset.name}:
+            _NO_RENAME.require()
+        if description is not None:
+            asset_name = _asset_name(dataset.key)
+            version = _parsed(dataset.id)[1] or ""
+            await self._change(asset_name, version, description=description)
+            await self._change(asset_name, None, description=description)
+        return await self.dataset(dataset.id)
+
+    async def _change(self, name: str, version: str | None, **changes: Any) -> None:
+        """Change what may be changed of a version, or of the asset (`version` None)."""
+        from amltui.workspaces.azureml.messages import Asset
+
+        path = self._path(name)
+        if version is not None:
+            path += f"/versions/{quote(version, safe='')}"
+        operation = f"changing the data asset {visible(name)}"
+        try:
+            there = (await self._arm.get(path, Asset, operation=operation)).properties
+        except NotFound as error:
+            raise DatasetGone(str(error), 404) from None
+        about = {
+            "dataType": there.data_type,
+            "description": there.description,
+            "tags": there.tags or {},
+            "properties": there.properties or {},
+            "isArchived": bool(there.is_archived),
+            **({} if version is None else {"dataUri": there.data_uri}),
+        }
+        body = {"properties": about | changes}
+        await self._arm.put(path, body, Asset, operation=operation, repeat=True)
 
     async def delete(self, key: str) -> None:
-        """Refuse."""
-        del key
-        NO_WRITING.require()
+        """Archive the asset: Azure ML deletes none."""
+        name = _asset_name(key)
+        if (await self._asset(name)).properties.is_archived:
+            raise DatasetGone(f"{visible(name)} is archived already", 404)
+        await self._change(name, None, isArchived=True)
+
+    async def restore(self, dataset_id: str) -> Dataset:
+        """Make a new version that points where an old one does."""
+        name, version, _ = _parsed(dataset_id)
+        _asset_name(dataset_id)
+        asset = await self._asset(name)
+        old = await self._version(asset, version or "")
+        about = {
+            "dataType": old.source_origin,
+            "dataUri": old.download_location.location,
+            "description": old.description,
+            "tags": dict(old.tags),
+        }
+        made = await self._create(name, asset.properties.next_version or "1", about)
+        return await self.dataset(made)
+
+    async def archived(self) -> tuple[Dataset, ...]:
+        """Assets that are archived."""
+        return tuple([one async for page, _ in self._pages("ArchivedOnly") for one in page])
+
+    async def archive(self, dataset_id: str) -> None:
+        """Archive one version, or the asset where the id names none."""
+        await self._set_archived(dataset_id, archived=True)
+
+    async def unarchive(self, dataset_id: str) -> None:
+        """Bring one version back, or the asset where the id names none."""
+        await self._set_archived(dataset_id, archived=False)
+
+    async def _set_archived(self, dataset_id: str, *, archived: bool) -> None:
+        name, version, _ = _parsed(dataset_id)
+        _asset_name(dataset_id)
+        await self._change(name, version, isArchived=archived)
 
 
 def _guessed(dataset: Dataset) -> Dataset:

@@ -9,25 +9,18 @@ from obstore.store import AzureStore
 from amltui.config.azure import AzureWorkspaceId, cloud_of
 from amltui.workspaces.azureml import AzureMLWorkspace
 from amltui.workspaces.http.retries import Retry
-from tests.support.azure import GROUP, MANAGER, SUBSCRIPTION, WORKSPACE, running_azure
+from tests.support.azure import GROUP, MANAGER, SUBSCRIPTION, WORKSPACE
 from tests.support.services import ACCOUNT, KEY
 
 HERE = AzureWorkspaceId(SUBSCRIPTION, GROUP, WORKSPACE)
 
 
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory):
-    with running_azure(tmp_path_factory.mktemp("azure")) as running:
-        yield running
-
-
 @pytest.fixture
-def azure(cloud, monkeypatch):
+def azure(azure_cloud, monkeypatch):
     """What the workspace holds; nothing at first."""
-    for name, value in cloud.environment.items():
+    for name, value in azure_cloud.environment.items():
         monkeypatch.setenv(name, value)
-    cloud.azure.__init__(cloud.azure.container)
-    return cloud.azure
+    return azure_cloud.emptied()
 
 
 @pytest.fixture
