@@ -340,7 +340,9 @@ class Cloud:
 
     def emptied(self) -> FakeAzure:
         """The workspace as at the beginning, with nothing in it."""
-        self.azure.__init__(self.azure.container)  # type: ignore[misc]
+        tokens, issued = self.azure.tokens, self.azure.issued
+        self.azure.__init__(self.azure.container)
+        self.azure.tokens, self.azure.issued = tokens, issued  # who was signed in still is
         return self.azure
 
 
