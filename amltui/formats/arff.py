@@ -22,9 +22,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from amltui.errors import Unreadable
-from amltui.formats.arrow import batch_of, decode, one_batch, oversized_row, schema
+from amltui.formats.arrow import batch_of, one_batch, oversized_row, schema
 from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, Parsed
-from amltui.formats.encoding import recode, require_utf8
+from amltui.formats.encoding import decode, to_utf8
 from amltui.formats.fields import unique_names
 from amltui.formats.java_dates import DEFAULT, reader_of
 from amltui.formats.registry import Format
@@ -180,9 +180,7 @@ class ArffCodec:
             return oversized_row(block.oversized, self.columns, encoding)
         data, recoded = block.data, 0
         if encoding is not None:
-            data, recoded = recode(data, encoding)
-        else:
-            require_utf8(data)
+            data, recoded = to_utf8(data, encoding)
         text = data.decode()
         batch = None if self._dates or _SLOW.search(text) else self._fast(data)
         if batch is not None:

@@ -10,23 +10,18 @@ import pyarrow as pa
 
 from amltui.formats.arrays import numbers, strings
 from amltui.formats.blocks import TEXT_KEPT, Malformed, Oversized, Parsed
-from amltui.formats.encoding import other_text
+from amltui.formats.encoding import decode
 from amltui.formats.scan import count_lines
-
-
-def decode(data: bytes, encoding: str | None) -> str:
-    """`data` as text, whatever it holds: UTF-8, else `encoding`, else Latin-1."""
-    text = other_text(data, encoding or "cp1252")
-    return data.decode() if text is None else text
 
 
 def decode_start(data: bytes, encoding: str | None) -> str:
     """As `decode`, for the first part of a text, whose last character may be cut through."""
-    for short in range(4):
-        try:
-            return data[: len(data) - short].decode()
-        except UnicodeDecodeError:
-            continue
+    if encoding is None or encoding.startswith("utf-8"):
+        for short in range(4):
+            try:
+                return data[: len(data) - short].decode()
+            except UnicodeDecodeError:
+                continue
     return decode(data, encoding)
 
 

@@ -109,7 +109,7 @@ class Codec(Protocol):
 
         Args:
             data: the stream's first bytes, all there are so far.
-            encoding: what bytes that are not UTF-8 are in.
+            encoding: as for `parse`.
             final: nothing follows `data`.
 
         Returns:
@@ -122,7 +122,7 @@ class Codec(Protocol):
         Args:
             data: whole rows.
             found: their quotes.
-            encoding: what lines that are not UTF-8 are in.
+            encoding: as for `parse`.
 
         Returns:
             For each row that `parse` gives, the offset just after its line end.
@@ -133,8 +133,5 @@ class Codec(Protocol):
 
         Args:
             block: rows.
-            encoding: what lines that are not UTF-8 are in.
-
-        Raises:
-            NotUtf8: `encoding` is None and is needed.
+            encoding: what they are in, see `encoding.to_utf8`. None: they are all ASCII.
         """

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from amltui.formats.arrow import batch_of, decode, merge, one_batch, oversized_row, schema
+from amltui.formats.arrow import batch_of, merge, one_batch, oversized_row, schema
 from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
-from amltui.formats.encoding import recode, require_utf8
+from amltui.formats.encoding import decode, to_utf8
 from amltui.formats.fields import fit, split_row, unique_names
 from amltui.formats.registry import Format
 from amltui.formats.scan import (
@@ -145,7 +145,7 @@ class DelimitedCodec:
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
             null_values=[""],
-            check_utf8=False,  # `parse` has done so: pyarrow would report it row by row
+            check_utf8=False,  # `parse` has made it UTF-8
         )
 
     def parse(self, block: Block, encoding: str | None) -> Parsed:
@@ -154,10 +154,8 @@ class DelimitedCodec:
             return oversized_row(block.oversized, self.columns, encoding)
         data, recoded, found = block.data, 0, block.scan
         if encoding is not None:
-            data, recoded = recode(data, encoding)
+            data, recoded = to_utf8(data, encoding)
             found = None if recoded else found
-        else:
-            require_utf8(data)
         if found is None:
             found = self._scan(data)
         batch, bad = self._fast(data, found)

@@ -2,15 +2,15 @@
 
 Two cases differ in kind. UTF-16 and UTF-32 must be known before the first delimiter is looked
 for, so `sniff` tells them from the first bytes. All other encodings have ASCII's delimiters,
-quotes and line ends in ASCII's places: rows are cut first, and only those that are not UTF-8 are
-decoded otherwise (`recode`). So a file in two encodings loses nothing either. Which encoding that
-is, is decided once for a file, over the first lines that are not UTF-8.
+quotes and line ends in ASCII's places: rows are cut first, and decoded then (`to_utf8`). Which
+encoding that is, is decided once for a content (`decide`, see `WINDOW`).
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass, field
 from typing import Final
 
 _MARKS: Final = (
@@ -23,9 +23,8 @@ _MARKS: Final = (
 SNIFF: Final = 4 * 1024
 """Bytes that `sniff` looks at."""
 
-_CANDIDATES: Final = (
+CANDIDATES: Final = (
     "cp1252",
-    "latin_1",
     "iso8859_15",
     "mac_roman",
     "cp1250",
@@ -45,9 +44,23 @@ _CANDIDATES: Final = (
     "cp949",
 )
 """Encodings that keep ASCII in its place: in others rows could not have been cut."""
+_NEIGHBOURS: Final = frozenset({"cp1250", "iso8859_2", "cp1254", "cp1257"})
+_NEARLY: Final = 0.8
+"""Of the best score: Spanish in windows-1252 has 0.85 and more of the best of these, a text that is
+in one of them 0.7 at most. See `tests.benchmarks.encodings`."""
+_SEVERAL_BYTES: Final = frozenset({"cp932", "euc_jp", "gb18030", "big5", "cp949"})
 _MAC_LETTER: Final = re.compile(rb"[A-Za-z][\x81-\x90\x98-\x9f]")
 """Where the Macintosh has accented letters, windows-1252 has signs and capitals."""
 _HALF_WIDTH: Final = re.compile("[\uff61-\uff9f]")
+_FRAMES: Final = re.compile("[\u2500-\u259f]")
+NOT_ASCII: Final = re.compile(rb"[^\0-\x7f]+")
+_LINE: Final = 16 * 1024
+_SAMPLE: Final = 64 * 1024
+"""Bytes of a line, and of all lines, that are looked at."""
+WINDOW: Final = 256 * 1024
+"""A content's encoding is decided over the first of its parts of so many bytes that is not all
+ASCII. So it does not depend on how the bytes arrive, and all who read the content agree."""
+MIXED: Final = "utf-8+"
 
 
 def sniff(head: bytes) -> tuple[str, int]:
@@ -94,33 +107,88 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
+def decide(data: bytes) -> str:
+    """What a text is in, by a part of it that is not all ASCII: see `to_utf8`.
+
+    Lines that are UTF-8 by chance do not count: a character of two bytes in an Asian encoding is
+    one in ten times.
+    """
+    seen = _look(data)
+    if not seen.other:
+        return "utf-8"
+    if not seen.long:
+        lines = b"\n".join(seen.lines)
+        found = detect(lines)
+        if found in _SEVERAL_BYTES and _fits(lines, found):
+            return found
+    found = detect(b"\n".join(seen.odd_lines))
+    if 2 * seen.utf8 < seen.other:
+        return found
+    return f"{MIXED}{found}"
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the lines of a text are that are not ASCII."""
+
+    utf8: int = 0
+    """Characters in UTF-8; longer ones count more, each run of bytes counts once."""
+    other: int = 0
+    """Runs of bytes that are not UTF-8, each once."""
+    long: bool = False
+    """Whether there are characters of three and more bytes in UTF-8: they are hardly chance."""
+    lines: list[bytes] = field(default_factory=list)
+    odd_lines: list[bytes] = field(default_factory=list)
+    """Those of the lines that are not UTF-8."""
+
+
+def _look(data: bytes) -> _Seen:
+    seen = _Seen()
+    runs: set[bytes] = set()
+    size = 0
+    for line in data.splitlines():
+        if line.isascii():
+            continue
+        part, odd = line[:_LINE], False
+        for run in NOT_ASCII.findall(part):
+            weight = _utf8_weight(run)
+            odd = odd or not weight
+            if run not in runs:
+                runs.add(run)
+                seen.utf8 += weight
+                seen.other += not weight
+                seen.long = seen.long or (weight > 0 and max(run) >= 0xE0)
+        seen.lines.append(part)
+        if odd:
+            seen.odd_lines.append(part)
+        size += len(part)
+        if size > _SAMPLE:
+            break
+    return seen
+
+
+def _utf8_weight(run: bytes) -> int:
+    """How much bytes speak for UTF-8; 0: they are not."""
+    try:
+        text = run.decode()
+    except UnicodeDecodeError:
+        return 0
+    return sum(1 if char < "\u0800" else 4 for char in text)
+
+
 def detect(sample: bytes) -> str:
     """The likeliest encoding of bytes that are not UTF-8; `cp1252` where nothing stands out.
 
     Args:
-        sample: bytes around those that did not fit; at most the first 64 KiB are looked at.
+        sample: lines that are not ASCII; at most the first 64 KiB are looked at.
     """
-    import charset_normalizer
-
-    matches = charset_normalizer.from_bytes(
-        sample[: 64 * 1024], cp_isolation=list(_CANDIDATES), preemptive_behaviour=False
-    )
-    best = matches.best()
-    if best is None:
-        return "cp1252"
-    # Short samples fit several equally well: take the commonest of those, not the first tried.
-    alike = {
-        name
-        for match in matches
-        if (match.chaos, match.coherence) == (best.chaos, best.coherence)
-        for name in (match.encoding, *match.could_be_from_charset)
-    }
-    name = next((name for name in _CANDIDATES if name in alike), best.encoding)
-    return _likelier(sample, name)
-
-
-def _likelier(sample: bytes, name: str) -> str:
-    """The commoner of two encodings that a detector takes for each other."""
+    sample = sample[:_SAMPLE]
+    name = _guess(sample)
+    if name == "cp866" and _FRAMES.search(sample.decode(name)):
+        # Asian text looks so; a table in the letters of old PCs has no frames in its cells.
+        name = _guess(sample, without=name)
+    if name != "cp1252" and _decoded(sample, name) == _decoded(sample, "cp1252"):
+        return "cp1252"  # the commonest of those that say the same
     if name == "mac_roman" and _fits(sample, "cp1252") and not _MAC_LETTER.search(sample):
         return "cp1252"
     # Chinese text read as Japanese is half-width katakana, which Japanese seldom has.
@@ -129,62 +197,62 @@ def _likelier(sample: bytes, name: str) -> str:
     return name
 
 
-def _fits(sample: bytes, name: str) -> bool:
+def _guess(sample: bytes, without: str = "") -> str:
+    import chardet
+
+    names = [name.replace("_", "-") for name in CANDIDATES if name != without]
+    found = chardet.detect_all(sample, include_encodings=names)
+    scores = {
+        codecs.lookup(one["encoding"]).name.replace("-", "_"): one["confidence"]
+        for one in found
+        if one["encoding"] is not None
+    }
+    best = max(scores, key=scores.__getitem__, default="cp1252")
+    if best in _NEIGHBOURS and scores.get("cp1252", 0) >= _NEARLY * scores[best]:
+        return "cp1252"
+    return best
+
+
+def _decoded(sample: bytes, name: str) -> str | None:
     try:
-        sample.decode(name)
+        return sample.decode(name)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
-class NotUtf8(Exception):
-    """Bytes are not UTF-8 and no other encoding was given."""
+def _fits(sample: bytes, name: str) -> bool:
+    return _decoded(sample, name) is not None
 
 
-def require_utf8(data: bytes) -> None:
-    """Raise `NotUtf8` unless `data` is."""
-    if not is_utf8(data):
-        raise NotUtf8
+def to_utf8(data: bytes, encoding: str) -> tuple[bytes, int]:
+    """`data` in UTF-8, and how many of its lines were not.
 
-
-def recode(data: bytes, encoding: str) -> tuple[bytes, int]:
-    """`data` in UTF-8, and how many of its lines were not: those are taken as `encoding`.
-
-    A line that does not fit `encoding` either is taken as Latin-1, which fits anything.
+    Args:
+        data: whole lines.
+        encoding: what they are in. After `utf-8+` stands what only the lines are in that are not
+            UTF-8; for `utf-8` that is windows-1252. A line that does not fit its encoding is taken
+            as Latin-1, which fits anything.
     """
+    if data.isascii() or (encoding.startswith("utf-8") and is_utf8(data)):
+        return data, 0
     lines = data.splitlines(keepends=True)
     count = 0
     for index, line in enumerate(lines):
-        text = None if line.isascii() else other_text(line, encoding)
-        if text is not None:
-            count += 1
-            lines[index] = text.encode()
+        if line.isascii() or (encoding.startswith("utf-8") and is_utf8(line)):
+            continue
+        count += 1
+        lines[index] = decode(line, encoding).encode("utf-8", "replace")
     return b"".join(lines), count
 
 
-def other_text(line: bytes, encoding: str) -> str | None:
-    """What a line is in `encoding`; None: it is UTF-8, whatever else it may be too.
-
-    So what a line reads as does not depend on whether the file's encoding was known by then.
-    """
-    if is_utf8(line):
-        return None
+def decode(line: bytes, encoding: str | None) -> str:
+    """The text of a line, or of a part of one. None: all of the content was ASCII so far."""
+    name = "utf-8" if encoding is None else encoding
+    if name.startswith("utf-8"):
+        if is_utf8(line):
+            return line.decode()
+        name = name.removeprefix(MIXED) if name != "utf-8" else "cp1252"
     try:
-        return line.decode(encoding)
+        return line.decode(name)
     except UnicodeDecodeError:
         return line.decode("latin-1")
-
-
-def odd_lines(data: bytes) -> bytes:
-    """The lines of `data` that are not UTF-8, up to about 64 KiB of them, for `detect`."""
-    found: list[bytes] = []
-    size = 0
-    for line in data.splitlines():
-        try:
-            line.decode()
-        except UnicodeDecodeError:
-            found.append(line[: 16 * 1024])
-            size += len(found[-1])
-            if size > 64 * 1024:
-                break
-    return b"\n".join(found)

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from amltui.formats.arrow import decode_start, schema
 from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
-from amltui.formats.encoding import recode, require_utf8
+from amltui.formats.encoding import to_utf8
 from amltui.formats.fields import unique_names
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, Positions, Scan, as_array, count_lines, row_spans
@@ -93,9 +93,7 @@ class JsonLinesCodec:
             return Parsed(self._batch([None]), [bad], large.lines)
         data, recoded = block.data, 0
         if encoding is not None:
-            data, recoded = recode(data, encoding)
-        else:
-            require_utf8(data)
+            data, recoded = to_utf8(data, encoding)
         array = as_array(data)
         starts, ends, _ = row_spans(data, array, NO_QUOTES, skip_space=True)
         lines = [data[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
@@ -108,7 +106,7 @@ class JsonLinesCodec:
         return Parsed(self._batch(objects), malformed, count_lines(data, array), recoded)
 
     def _learn(self, lines: list[bytes], encoding: str | None, *, kinds: bool) -> None:
-        lines = [recode(line, encoding or "cp1252")[0] for line in lines]
+        lines = [to_utf8(line, encoding or "utf-8")[0] for line in lines]
         known = self._keys
         for found in _objects(lines)[0]:
             if found is None or (not kinds and found.keys() <= known.keys()):

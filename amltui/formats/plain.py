@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from amltui.formats.arrow import oversized_row, schema
 from amltui.formats.blocks import Block, Parsed
-from amltui.formats.encoding import recode, require_utf8
+from amltui.formats.encoding import to_utf8
 from amltui.formats.registry import Format
 from amltui.formats.scan import Positions, Scan, as_array, line_ends
 
@@ -46,9 +46,7 @@ class PlainCodec:
             return oversized_row(row, self.columns, encoding)
         data, recoded = block.data, 0
         if encoding is not None:
-            data, recoded = recode(data, encoding)
-        else:
-            require_utf8(data)
+            data, recoded = to_utf8(data, encoding)
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         count = data.count(b"\n")

@@ -26,7 +26,7 @@ from amltui.formats.blocks import (
     Parsed,
 )
 from amltui.formats.delimited import DelimitedCodec
-from amltui.formats.encoding import SNIFF, NotUtf8, detect, odd_lines, sniff
+from amltui.formats.encoding import NOT_ASCII, SNIFF, WINDOW, decide, sniff
 from amltui.formats.oversized import OversizedRow
 from amltui.formats.plain import PlainCodec
 from amltui.formats.recognition import mismatch, say_mismatch
@@ -185,8 +185,8 @@ class RowReader:
         self._rows = 0
         self._size = BLOCK
         self._ended = False
-        self.other_encoding: str | None = None
-        """What lines that are not UTF-8 were taken to be in. None: there was none."""
+        self.text_encoding: str | None = None
+        """What the text is in, see `encoding.to_utf8`. None: it was all ASCII so far."""
         self.recoded = 0
         """Lines that were not UTF-8."""
         self.goes_on = False
@@ -213,8 +213,10 @@ class RowReader:
 
     @property
     def encoding(self) -> str:
-        """The encoding the text was read in: what lines that are not UTF-8 need, if any are."""
-        return self.other_encoding or self._input.encoding
+        """The encoding the text was read in."""
+        if self._input.encoding != "utf-8":
+            return self._input.encoding
+        return self.text_encoding or "utf-8"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -235,9 +237,9 @@ class RowReader:
         while True:
             used = None
             if self._buffer or ended:
-                self._detect_head()
+                self._decide_encoding()
                 final = ended and self._final
-                used = self.codec.header(self._buffer, self.other_encoding, final=final)
+                used = self.codec.header(self._buffer, self.text_encoding, final=final)
             if used is not None:
                 break
             if ended and not self._final and not self.codec.quotes:
@@ -254,18 +256,25 @@ class RowReader:
         self._size = min(max(BLOCK, WIDE * len(self.columns)), LARGEST_BLOCK)
         return True
 
-    def _detect_head(self) -> None:
-        """Names are decoded before the first block is, so look at them first."""
-        if self.other_encoding is None:
-            odd = odd_lines(self._buffer[: self._buffer.rfind(b"\n") + 1])
-            if odd:
-                self.other_encoding = detect(odd)
+    def _decide_encoding(self) -> None:
+        """Once there is a byte that is not ASCII, see what the text is in.
+
+        For that it waits until the whole window is here that the byte is in.
+        """
+        if self.text_encoding is not None or self._buffer.isascii():
+            return
+        first = NOT_ASCII.search(self._buffer)
+        assert first is not None
+        window = ((self._start + first.start()) // WINDOW + 1) * WINDOW - self._start
+        while len(self._buffer) < window and (data := self._input.read(window - len(self._buffer))):
+            self._buffer += data
+        self.text_encoding = decide(self._buffer[:window])
 
     def _oversized_header(self) -> None:
         assert isinstance(self.codec, DelimitedCodec)
         self._advance(self.codec.hint)
         row = self._read_oversized(columns=MOST_COLUMNS)
-        names = [decode_start(text or b"", self.other_encoding) for text in row.texts]
+        names = [decode_start(text or b"", self.text_encoding) for text in row.texts]
         self.codec.name([name[:TEXT_KEPT] for name in names])
         if self.codec.has_header:
             self._lines += row.lines
@@ -299,15 +308,10 @@ class RowReader:
                 future.cancel()
 
     def _parse(self, block: Block) -> Parsed:
-        return self.codec.parse(block, self.other_encoding)
+        return self.codec.parse(block, self.text_encoding)
 
     def _place(self, block: Block, result: Callable[[], Parsed]) -> Parsed:
-        try:
-            parsed = result()
-        except NotUtf8:
-            if self.other_encoding is None:
-                self.other_encoding = detect(odd_lines(block.data))
-            parsed = self._parse(block)
+        parsed = result()
         row, line = self._rows, self._lines
         self._rows += parsed.batch.num_rows
         self._lines += parsed.lines
@@ -336,6 +340,7 @@ class RowReader:
                 continue
             waiting = False
             size = min(size * 2, self._size)
+            self._decide_encoding()
             found = self._scan()
             cut = row_cut(self._buffer, found, final=False)
             if cut:
@@ -387,7 +392,7 @@ class RowReader:
         ends_of_lines = (self._buffer.count(end, 0, cut) for end in (b"\n", b"\r"))
         if cut <= most or sum(ends_of_lines) < most:
             return [cut]
-        ends = self.codec.row_ends(self._buffer[:cut], found.until(cut), self.other_encoding)
+        ends = self.codec.row_ends(self._buffer[:cut], found.until(cut), self.text_encoding)
         return [*ends[most - 1 : -1 : most].tolist(), cut]
 
     def _advance(self, count: int) -> None:

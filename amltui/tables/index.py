@@ -24,7 +24,7 @@ from amltui.tables.source import OpenFile
 
 PIECE: Final = 64 * 1024
 """Bytes of a piece of a table of not too many columns, unless a row is longer."""
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MAGIC: Final = b"amltui row index\n"
 _SAMPLE: Final = 64 * 1024
 
@@ -100,8 +100,8 @@ class RowIndex:
         self.beginning = beginning
         self._piece = piece
         self._piece_rows = rows
-        self.other_encoding: str | None = None
-        """What lines that are not UTF-8 are taken to be in. None: there was none yet."""
+        self.text_encoding: str | None = None
+        """What the text is in, see `formats.encoding.to_utf8`. None: it was all ASCII so far."""
         self.complete = False
         """Whether the last piece ends where the content ends."""
         self._stops = array("Q")
@@ -182,7 +182,7 @@ class RowIndex:
                 "order": sys.byteorder,
                 "file": asdict(identity),
                 "beginning": asdict(self.beginning),
-                "other_encoding": self.other_encoding,
+                "text_encoding": self.text_encoding,
                 "complete": self.complete,
                 "pieces": len(self._stops),
                 "oversized": sorted(self._oversized),
@@ -213,6 +213,6 @@ class RowIndex:
                 part.frombytes(body[place * size : (place + 1) * size])
         except (ValueError, KeyError, TypeError):
             return None
-        found.other_encoding, found.complete = head["other_encoding"], head["complete"]
+        found.text_encoding, found.complete = head["text_encoding"], head["complete"]
         found._oversized = set(head["oversized"])
         return found

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from amltui.formats.blocks import CELLS, Block, Codec, Cut, Parsed
-from amltui.formats.encoding import NotUtf8, detect, odd_lines
 from amltui.formats.json_lines import JsonLinesCodec
 from amltui.formats.malformed import Malformed
 from amltui.formats.reader import RowReader
@@ -111,7 +110,8 @@ class IndexedRows:
     @property
     def encoding(self) -> str:
         """What the text was decoded from."""
-        return self._index.other_encoding or self._index.beginning.encoding
+        stream = self._index.beginning.encoding
+        return stream if stream != "utf-8" else self._index.text_encoding or stream
 
     @property
     def consumed(self) -> int:
@@ -183,7 +183,7 @@ class IndexedRows:
                 cut,
                 self._codec,
                 stream_encoding=self._index.beginning.encoding,
-                encoding=self._index.other_encoding,
+                encoding=self._index.text_encoding,
             )
         at = row - piece.first
         for batch in rows.batches:
@@ -233,18 +233,16 @@ class IndexedRows:
 
     def _parse(self, piece: Piece) -> list[Parsed]:
         """Parse a piece; rows, lines and cuts count from its start."""
-        encoding, other = self._index.beginning.encoding, self._index.other_encoding
+        encoding, other = self._index.beginning.encoding, self._index.text_encoding
         if piece.oversized or encoding != "utf-8":
             part = Slice(self._file, piece.start, piece.stop)
             reader = RowReader(part, self._fmt, codec=self._codec, encoding=encoding)
-            reader.other_encoding = other
+            reader.text_encoding = other
             return [parsed for _, parsed in reader.parsed()]
         data = self._file.read(piece.start, piece.stop)
         block = Block(data, 0, len(data))
-        try:
-            return [self._codec.parse(block, other)]
-        except NotUtf8:  # other bytes than those that were indexed
-            return [self._codec.parse(block, detect(odd_lines(data)))]
+        # It may hold other bytes than those that were indexed.
+        return [self._codec.parse(block, other or "utf-8")]
 
     def _first_types(self) -> tuple[Column, ...]:
         """The columns with types as the first rows show them."""
@@ -271,6 +269,6 @@ def _codec(file: OpenFile, fmt: Format, index: RowIndex) -> Codec:
         return found
     with FileStream(file) as stream:
         reader = RowReader(stream, fmt)
-        reader.other_encoding = index.other_encoding
+        reader.text_encoding = index.text_encoding
         reader.read_header()
     return reader.codec

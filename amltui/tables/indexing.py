@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from amltui.formats.blocks import CELLS, Block, Codec
-from amltui.formats.encoding import detect, is_utf8, odd_lines
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES
@@ -59,16 +58,14 @@ def index_rows(
     )
     most = max(1, _CELLS // max(1, len(reader.columns)))
     index = RowIndex(beginning, size, most)
-    index.other_encoding = reader.other_encoding
+    index.text_encoding = reader.text_encoding
     report(index, reader.codec)
     start = reader.consumed
     for block in reader.blocks():
         if block.oversized is not None:
             index.add(reader.consumed, 1, block.oversized.lines, oversized=True)
         else:
-            if reader.other_encoding is None and not is_utf8(block.data):
-                reader.other_encoding = detect(odd_lines(block.data))
-                index.other_encoding = reader.other_encoding
+            index.text_encoding = reader.text_encoding
             _add(index, reader, block, start, size=size, most=most)
         start = reader.consumed
         report(index, reader.codec)
@@ -84,7 +81,7 @@ def _add(
     """Cut a block into pieces of about `size` bytes and at most `most` rows."""
     data = block.data
     found = NO_QUOTES if block.scan is None else block.scan
-    ends = reader.codec.row_ends(data, found, reader.other_encoding)
+    ends = reader.codec.row_ends(data, found, reader.text_encoding)
     returns = b"\r" in data
     wanted = np.arange(size, len(data), size)
     rows = np.searchsorted(ends, wanted) + 1

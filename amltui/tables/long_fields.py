@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from amltui.formats.arrow import decode
 from amltui.formats.blocks import Codec, Cut
+from amltui.formats.encoding import decode
 from amltui.formats.fields import split_row
 from amltui.formats.reader import Input, Stream
 
@@ -18,7 +18,7 @@ def whole_field(
         cut: its place there.
         codec: what has read the content's header, which may name the delimiter.
         stream_encoding: UTF-8, UTF-16 or UTF-32; None: `stream` begins where the content does.
-        encoding: what lines that are not UTF-8 are in.
+        encoding: what the text is in.
 
     Raises:
         OSError: the disk fails.

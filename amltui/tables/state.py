@@ -17,7 +17,7 @@ ROWS: Final = "rows.arrow"
 MALFORMED: Final = "malformed.arrow"
 CUTS: Final = "cuts.jsonl"
 _STATE: Final = "table.json"
-_VERSION: Final = 3
+_VERSION: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class State:
     columns: tuple[Column, ...]
     encoding: str = "utf-8"
     recoded: int = 0
-    """Lines that were not UTF-8 and were taken as `encoding`."""
+    """Lines that were not UTF-8."""
     complete: bool = False
     """Whether all rows are in."""
     typed: bool = False

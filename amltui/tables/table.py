@@ -216,7 +216,8 @@ class Table:
     def _whole(self, cut: Cut) -> str:
         if self.source is None:
             raise LocalError("The file that this long value is in is not on this disk.")
-        encoding = None if self.encoding.startswith("utf") else self.encoding
+        # What was UTF-16 or UTF-32 is UTF-8 by then.
+        encoding = "utf-8" if self.encoding.startswith(("utf-16", "utf-32")) else self.encoding
         fmt = format_of(self._state.data_type_id)
         try:
             with FileStream(self.source) as stream:

@@ -6,9 +6,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from amltui.formats import format_of
-from amltui.formats.encoding import detect, odd_lines, recode, sniff
+from amltui.formats.encoding import detect, sniff, to_utf8
 from amltui.formats.recognition import recognise
-from amltui.tables import first_rows
+from amltui.tables import first_rows, ingest, open_table
+from amltui.tables.indexed import IndexedRows
+from amltui.tables.indexing import index_rows
+from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import all_rows, read_in_pieces
 
 CSV = format_of("GenericCSV")
@@ -76,10 +79,10 @@ def test_any_bytes_at_all_give_rows_of_valid_text(data, data_type_id):
             assert cell is None or isinstance(cell.encode(), bytes)
 
 
-def test_lines_that_fit_utf_8_are_not_touched_by_another_encoding():
+def test_lines_that_fit_utf_8_are_only_touched_where_all_is_in_another_encoding():
     data = "é\n".encode() + "é\n".encode("latin-1")
-    assert odd_lines(data) == b"\xe9"
-    assert recode(data, "latin-1") == ("é\né\n".encode(), 1)
+    assert to_utf8(data, "utf-8+latin-1") == ("é\né\n".encode(), 1)
+    assert to_utf8(data, "latin-1") == ("Ã©\né\n".encode(), 2)
 
 
 def test_few_zeros_are_not_taken_for_utf_16():
@@ -107,3 +110,61 @@ def test_chinese_is_not_taken_for_half_width_katakana_nor_a_letter_of_utf_8(text
     header, *rows = [line.split(",") for line in text.splitlines()]
     assert [column.name for column in found.columns] == header
     assert all_rows(found) == rows
+
+
+def table_of(data, directory):
+    """Rows of a content by the table that is written of it, and by its index."""
+    source = directory / "source"
+    source.write_bytes(data)
+    ingest(source, CSV, directory / "table")
+    with open_table(directory / "table", source) as table:
+        written = all_rows(table), table.encoding
+    with FileStream(source) as stream:
+        index = index_rows(stream, CSV)
+    rows = IndexedRows(OpenFile.at(source), index)
+    try:
+        return written, (all_rows(rows), rows.encoding)
+    finally:
+        rows.close()
+
+
+@pytest.mark.parametrize("ascii_rows", [0, 5_000, 40_000])
+@pytest.mark.parametrize("first", ["女", "男"])
+def test_one_encoding_is_decided_for_all_whatever_comes_first_and_in_what_pieces(
+    tmp_path, ascii_rows, first
+):
+    # C5 AE is a letter in UTF-8 too, and comes first or last by turns.
+    other = "男" if first == "女" else "女"
+    text = (
+        "id,sex\n"
+        + "1,none-yet\n" * ascii_rows
+        + f"2,{first}\n3,{other}\n4,{other}生\n5,北京\n" * 40
+    )
+    data = text.encode("gb18030")
+    expected = [line.split(",") for line in text.splitlines()[1:]]
+    assert read_in_pieces(data, "GenericCSV", 1_000)[1] == expected
+    for rows, encoding in table_of(data, tmp_path):
+        assert (rows == expected, encoding) == (True, "gb18030")
+
+
+def test_lines_that_are_not_utf_8_far_behind_those_that_are_do_not_change_them(tmp_path):
+    data = b"a,b\n" + "é,ü\n".encode() * 60_000 + "é,ü\n".encode("cp1252")
+    for rows, _ in table_of(data, tmp_path):
+        assert (rows[0], rows[-1], len(rows)) == (["é", "ü"], ["é", "ü"], 60_001)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "país,año\nEspaña,niño\nPerú,piña\n"),
+        ("cp1252", "item,price\n“tea”,€3\ncafé,€4–5\n"),
+        ("cp1254", "şehir,nüfus\nIğdır,çok güzel ışık\nMuş,şeftali ağacı\n"),
+        ("cp932", "名前,市\n田中,東京\n鈴木,大阪\n"),
+        ("cp949", "이름,도시\n김철수,서울특별시\n박영희,부산광역시\n"),
+        ("cp1251", "город,число\nМосква,1\nПермь,2\n"),
+    ],
+)
+def test_a_few_words_are_enough_for_the_usual_encodings(encoding, text):
+    found = first_rows(text.encode(encoding), CSV, whole=True)
+    header, *rows = [line.split(",") for line in text.splitlines()]
+    assert ([column.name for column in found.columns], all_rows(found)) == (header, rows)

@@ -177,7 +177,7 @@ def test_an_index_of_other_bytes_or_another_version_is_not_used(tmp_path, damage
     elif damage == "cut":
         os.truncate(path, 1_000)
     elif damage == "version":
-        index.write_bytes(index.read_bytes().replace(b'"version": 1', b'"version": 2'))
+        index.write_bytes(index.read_bytes().replace(b'"version": 2', b'"version": 9'))
     elif damage == "torn":
         index.write_bytes(index.read_bytes()[:-9])
     else:
