@@ -90,6 +90,8 @@ class Dataset:
     """In what the contents that are read are not what the workspace means by it; "" for nothing."""
     is_brief: bool = False
     """Whether a list gave it, which does not say all: `Workspace.dataset` does."""
+    typed: bool = True
+    """Whether somebody said what type it is. False: only the file's name did."""
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@
                      unpacked      the text that it holds, where it is compressed
                      rows.index    where its rows are
                      table/        the text table made of it
+                     rows-*.index, table-*/    the same for other dialects than its type's
                      pin           present: never evicted
 
 The directory's modification time is when the entry was last used.
@@ -105,6 +106,12 @@ class Entry:
         self._card = self.directory / "card.json"
         self._pin = self.directory / "pin"
         self.lock_file = root / "locks" / f"{self.id}.lock"
+
+    def read_as(self, dialect: str) -> None:
+        """Use the table and the index of another dialect, by its text, than the type's own."""
+        mark = hashlib.sha256(dialect.encode()).hexdigest()[:12]
+        self.table = self.directory / f"table-{mark}"
+        self.row_index = self.directory / f"rows-{mark}.index"
 
     @property
     def whole(self) -> bool:
@@ -275,7 +282,9 @@ class Entry:
         with contextlib.suppress(OSError):
             self.raw.unlink(missing_ok=True)
             self.unpacked.unlink(missing_ok=True)
-            self.row_index.unlink(missing_ok=True)
+            for index in self.directory.glob("rows*.index"):
+                index.unlink(missing_ok=True)
             for old in Part.leftovers(self.raw):
                 old.unlink(missing_ok=True)
-        shutil.rmtree(self.table, ignore_errors=True)
+        for table in (self.table, *self.directory.glob("table-*")):
+            shutil.rmtree(table, ignore_errors=True)

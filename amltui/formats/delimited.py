@@ -8,7 +8,7 @@ end, the quote taken as a character. Each of them is reported with its line and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,9 +17,10 @@ import pyarrow.csv as pacsv
 
 from amltui.formats.arrow import batch_of, merge, one_batch, oversized_row, schema
 from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
+from amltui.formats.dialect import Dialect
 from amltui.formats.encoding import decode, to_utf8
 from amltui.formats.fields import fit, split_row, unique_names
-from amltui.formats.registry import Format
+from amltui.formats.registry import Format, format_of
 from amltui.formats.scan import (
     Positions,
     Scan,
@@ -30,6 +31,8 @@ from amltui.formats.scan import (
     row_spans,
     scan,
 )
+from amltui.formats.translation import translation_of
+from amltui.formats.values import Values
 
 _SPACE: Final = 32
 _SEPARATOR: Final = re.compile(
@@ -37,6 +40,7 @@ _SEPARATOR: Final = re.compile(
 )
 """A line for Excel that says what the delimiter is."""
 _SHORT_SEPARATOR: Final = re.compile(rb'(?i)"?s?e?p?=?[^\r\n]{0,4}\r?')
+_LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r(?!\Z))")
 _LOOK_ROWS: Final = 100
 _LOOK_BYTES: Final = 64 * 1024
 """What is looked at to see whether the header is short: so many rows, and bytes after it. As much
@@ -63,9 +67,17 @@ class DelimitedCodec:
         self.has_header = fmt.header
         self.skip_space = fmt.skip_space
         self.delimiter = fmt.delimiter.encode()
-        self.hint = 0
-        """Bytes of the line that names the delimiter."""
-        self._hint_read = False
+        dialect = Dialect.of(fmt)
+        self._hint = 0
+        self.before = 0
+        """Bytes before the header: of the line that names the delimiter, and of lines to skip."""
+        self._hint_read = fmt.dialect is not None and dialect != Dialect.of(
+            format_of(fmt.data_type_id)
+        )
+        self._skip = dialect.skip
+        self._comment = dialect.comment.encode()
+        self._translation = translation_of(fmt)
+        self._values = Values.of(dialect)
         self.short = False
         """Whether rows have more fields than the header."""
         self.columns: tuple[str, ...] = ()
@@ -75,23 +87,25 @@ class DelimitedCodec:
 
     def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
         """See `Codec.header`. Without a header the first row says how many columns there are."""
-        if not self._take_hint(data, final=final):
+        known = self._take_hint(data, final=final)
+        before = self._skipped(data, final=final) if known else None
+        if before is None:
             return None
-        data = data[self.hint :]
+        data = data[before:]
         found = self._scan(data)
         rows = self._rows(data, found)
         if not len(rows.ends) and final:
             self.name([])
-            return self.hint + len(data)
+            return before + len(data)
         more = not final or found.unclosed is not None
         if more and (not len(rows.ends) or rows.ends[0] >= len(data) - 1):
             return None
         row = data[int(rows.starts[0]) : int(rows.ends[0])]
         fields = split_row(row, self.delimiter, skip_space=self.skip_space)
-        names = [decode(text or b"", encoding) for text in fields.texts]
+        names = [self._back(decode(text or b"", encoding)) for text in fields.texts]
         if not self.has_header:
             self.name(names)
-            return self.hint
+            return before
         end = int(rows.ends[0])
         end += data.startswith(b"\r\n", end) + 1
         whole = int(np.searchsorted(rows.ends, min(end + _LOOK_BYTES, len(data) - 1)))
@@ -102,7 +116,7 @@ class DelimitedCodec:
         complete = self._complete(names, data, rows, min(whole, _LOOK_ROWS + 1))
         self.short = len(complete) > len(names)
         self.name(complete)
-        return self.hint + min(end, len(data))
+        return before + min(end, len(data))
 
     def _take_hint(self, data: bytes, *, final: bool) -> bool:
         """Take the delimiter from a `sep=` line, if there is one; False: more bytes are needed."""
@@ -111,8 +125,23 @@ class DelimitedCodec:
             return self._hint_read
         self._hint_read = True
         if match is not None:
-            self.delimiter, self.hint = match.group(1), match.end()
+            self.delimiter, self._hint = match.group(1), match.end()
         return True
+
+    def _skipped(self, data: bytes, *, final: bool) -> int | None:
+        """Find where the header's line begins; None: more bytes are needed."""
+        self.before = self._hint
+        for _ in range(self._skip):
+            line = _LINE.match(data, self.before)
+            if line is None:
+                # A carriage return at the end may be half of a line end.
+                self.before = len(data)
+                return len(data) if final else None
+            self.before = line.end()
+        return self.before
+
+    def _back(self, text: str) -> str:
+        return text if self._translation is None else self._translation.back(text)
 
     def _complete(self, names: list[str], data: bytes, rows: _Rows, looked_at: int) -> list[str]:
         """The header's names, with empty ones for columns that only the rows below have."""
@@ -151,18 +180,53 @@ class DelimitedCodec:
     def parse(self, block: Block, encoding: str | None) -> Parsed:
         """See `Codec.parse`."""
         if block.oversized is not None:
-            return oversized_row(block.oversized, self.columns, encoding)
+            return self._finish(oversized_row(block.oversized, self.columns, encoding))
         data, recoded, found = block.data, 0, block.scan
         if encoding is not None:
             data, recoded = to_utf8(data, encoding)
             found = None if recoded else found
         if found is None:
             found = self._scan(data)
-        batch, bad = self._fast(data, found)
+        lines = count_lines(data, as_array(data))
+        rows = data
+        if self._comment and (commented := self._comments(data, found)):
+            rows = blanked(data, commented)
+            found = self._scan(rows)
+        batch, bad = self._fast(rows, found)
         malformed: list[Malformed] = []
         if bad or len(found.broken):
-            batch, malformed = self._repair(data, found, batch)
-        return Parsed(batch, malformed, count_lines(data, as_array(data)), recoded)
+            batch, malformed = self._repair(rows, found, batch, line_ends(data, as_array(data)))
+        return self._finish(Parsed(batch, malformed, lines, recoded))
+
+    def _finish(self, parsed: Parsed) -> Parsed:
+        """Rows as the dialect means them: quotes and escapes undone, numbers and gaps read."""
+        if self._translation is None and self._values is None:
+            return parsed
+        columns = parsed.batch.columns
+        if self._translation is not None:
+            columns = [self._translation.column(column) for column in columns]
+        if self._values is not None:
+            columns = [self._values.read(column) for column in columns]
+        batch = pa.RecordBatch.from_arrays(columns, schema=parsed.batch.schema)
+        malformed = [replace(bad, text=self._back(bad.text)) for bad in parsed.malformed]
+        return replace(parsed, batch=batch, malformed=malformed)
+
+    def _comments(self, data: bytes, found: Scan) -> list[tuple[int, int]]:
+        """Where comments begin and end."""
+        starts, ends, _ = self._spans(data, found)
+        chosen = self._is_comment(data, starts)
+        return list(zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True))
+
+    def _is_comment(self, data: bytes, starts: Positions) -> Any:
+        """Which rows are comments."""
+        array = as_array(data)
+        chosen = np.ones(len(starts), dtype=np.bool_)
+        for offset, char in enumerate(self._comment):
+            chosen &= array[np.minimum(starts + offset, len(array) - 1)] == char
+        return chosen & (starts + len(self._comment) <= len(array))
+
+    def _spans(self, data: bytes, found: Scan) -> tuple[Positions, Positions, Positions]:
+        return row_spans(data, as_array(data), found, skip_space=self.skip_space)
 
     def _scan(self, data: bytes) -> Scan:
         return scan(as_array(data), self.delimiter[0], skip_space=self.skip_space)
@@ -214,15 +278,24 @@ class DelimitedCodec:
     def row_ends(self, data: bytes, found: Scan, encoding: str | None) -> Positions:
         """See `Codec.row_ends`."""
         del encoding
-        return row_spans(data, as_array(data), found, skip_space=self.skip_space)[2]
+        starts, _, after = self._spans(data, found)
+        return after[~self._is_comment(data, starts)] if self._comment else after
 
     def _rows(self, data: bytes, found: Scan) -> _Rows:
         array = as_array(data)
-        starts, ends, _ = row_spans(data, array, found, skip_space=self.skip_space)
+        starts, ends, _ = self._spans(data, found)
+        if self._comment:
+            rows = ~self._is_comment(data, starts)
+            starts, ends = starts[rows], ends[rows]
         return _Rows(starts, ends, field_counts(array, self.delimiter[0], found, starts, ends))
 
-    def _repair(self, data: bytes, found: Scan, batch: Any) -> tuple[Any, list[Malformed]]:
-        """The block with the rows that pyarrow left out, and a report of all that are malformed."""
+    def _repair(
+        self, data: bytes, found: Scan, batch: Any, lines: Positions
+    ) -> tuple[Any, list[Malformed]]:
+        """The block with the rows that pyarrow left out, and a report of all that are malformed.
+
+        `lines`: where lines end.
+        """
         rows = self._rows(data, found)
         ragged = np.flatnonzero(rows.counts != len(self.columns))
         if batch.num_rows + len(ragged) != len(rows.starts):
@@ -239,7 +312,6 @@ class DelimitedCodec:
         made = [self._row(data, rows, row) for row in ragged.tolist()]
         if made:
             batch = merge(batch, batch_of(made, self.columns), ragged)
-        lines = line_ends(data, as_array(data))
         malformed = []
         for row, why in sorted(reasons.items()):
             start, end = int(rows.starts[row]), int(rows.ends[row])
@@ -253,3 +325,11 @@ class DelimitedCodec:
         fields = split_row(text, self.delimiter, skip_space=self.skip_space)
         texts = fit(fields, text, len(self.columns))
         return [None if cell is None else decode(cell, None) for cell in texts]
+
+
+def blanked(data: bytes, spans: list[tuple[int, int]]) -> bytes:
+    """`data` with line ends in place of some parts, which are blank lines then."""
+    changed = bytearray(data)
+    for start, end in spans:
+        changed[start:end] = b"\n" * (end - start)
+    return bytes(changed)

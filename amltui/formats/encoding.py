@@ -82,6 +82,17 @@ def sniff(head: bytes) -> tuple[str, int]:
     return (best, 0) if ascii_of[best] else ("utf-8", 0)
 
 
+def given_encoding(head: bytes, given: str) -> tuple[str, int]:
+    """What `sniff` answers where a person said what the text is in."""
+    name = codecs.lookup(given).name
+    found, mark = sniff(head)
+    if not name.startswith(("utf-16", "utf-32")):
+        return "utf-8", len(codecs.BOM_UTF8) * head.startswith(codecs.BOM_UTF8)
+    if found.startswith(name):
+        return found, mark
+    return (name if name[-3:] in {"-le", "-be"} else f"{name}-le"), 0
+
+
 def _ascii_characters(head: bytes, encoding: str) -> int:
     """ASCII characters in the first bytes of a text in UTF-16 or UTF-32; 0 where it is not that.
 

@@ -15,6 +15,8 @@ from pathlib import PurePath
 from typing import Final
 
 from amltui.errors import NotFound, Unreadable
+from amltui.formats.detection import offer
+from amltui.formats.dialect import CSV, Dialect, with_dialect
 from amltui.formats.guess import guess_from
 from amltui.formats.packing import PACKINGS, Compression, Packing, unpack_start
 from amltui.formats.recognition import recognise
@@ -61,6 +63,12 @@ class Lens:
     """Which of its tables is meant, by name. None: the first."""
     undecided: bool = False
     """Whether more bytes are needed to say: not even the first compressed block is whole."""
+    own: Dialect = CSV
+    """What the type means."""
+    offer: Dialect | None = None
+    """What delimited text seems to be written in instead."""
+    found: bool = False
+    """Whether nobody said what it is, and it is read as it seems to be written."""
 
     @property
     def has_rows(self) -> bool:
@@ -81,19 +89,44 @@ class Lens:
             )
         return replace(self, sheet=sheet)
 
+    @property
+    def dialect(self) -> Dialect | None:
+        """How the fields are written; None: it is no delimited text."""
+        return Dialect.of(self.fmt) if self.fmt.kind == "delimited" else None
 
-def look_further(read: Callable[[int], bytes], name: str, data_type_id: str) -> Lens:
+    def written(self, dialect: Dialect) -> Lens:
+        """The same content, read in a dialect that a person named."""
+        return replace(self, fmt=with_dialect(self.fmt, dialect), offer=None, found=False)
+
+
+def look_further(
+    read: Callable[[int], bytes],
+    name: str,
+    data_type_id: str,
+    *,
+    dialect: Dialect | None = None,
+    typed: bool = True,
+) -> Lens:
     """As `look`, of a content of which `read` gives that many of its first bytes."""
     size = LOOK
     while True:
         head = read(size)
-        lens = look(head, name, data_type_id, whole=len(head) < size)
+        whole = len(head) < size
+        lens = look(head, name, data_type_id, whole=whole, dialect=dialect, typed=typed)
         if not lens.undecided:
             return lens
         size *= 4
 
 
-def look(head: bytes, name: str, data_type_id: str, *, whole: bool) -> Lens:
+def look(
+    head: bytes,
+    name: str,
+    data_type_id: str,
+    *,
+    whole: bool,
+    dialect: Dialect | None = None,
+    typed: bool = True,
+) -> Lens:
     r"""How to read a content.
 
     >>> look(b"a,b\n1,2\n", "x", "GenericCSV", whole=True).fmt.data_type_id
@@ -104,14 +137,35 @@ def look(head: bytes, name: str, data_type_id: str, *, whole: bool) -> Lens:
         name: what it is called; the end of a file's name says something.
         data_type_id: what the workspace says of it.
         whole: `head` is all of it.
+        dialect: how a person says that it is written. None: nobody said.
+        typed: whether a person said of what type it is. Then another dialect is only offered, for
+            a type is a promise to other clients. Else the bytes say it better than the name.
     """
+    lens = _look(head, name, data_type_id, whole=whole, typed=typed)
+    if lens.packing or lens.undecided or not lens.has_rows:
+        return _packed(lens, dialect)
+    lens = replace(lens, own=Dialect.of(lens.fmt))
+    if dialect is not None:
+        return lens.written(dialect)
+    other = offer(head, lens.fmt, whole=whole)
+    if other is not None and not typed:
+        return replace(lens.written(other), found=True)
+    return replace(lens, offer=other)
+
+
+def _packed(lens: Lens, dialect: Dialect | None) -> Lens:
+    """A lens on packed text, of which only what was unpacked showed how it is written."""
+    return lens.written(dialect) if dialect is not None and lens.has_rows else lens
+
+
+def _look(head: bytes, name: str, data_type_id: str, *, whole: bool, typed: bool) -> Lens:
     declared = format_of(data_type_id)
     if data_type_id in FOUND:
         declared = Format(data_type_id)
     found = recognise(head)
     packing = next((one for one in PACKINGS if one == found), None)
     if packing is not None:
-        return _look_inside(head, name, declared, packing, whole=whole)
+        return _look_inside(head, name, declared, packing, whole=whole, typed=typed)
     if found in _TABLES or (found == "OpenDocument" and _end(name) == ".ods"):
         fmt = _TABLES.get(found or "", EXCEL)
         missing = fmt == EXCEL and find_spec("python_calamine") is None
@@ -123,6 +177,9 @@ def look(head: bytes, name: str, data_type_id: str, *, whole: bool) -> Lens:
             return Lens(JSON_LINES)
         if _ARRAY.match(head):
             return Lens(JSON_LINES, ("JSON array",))
+    if not typed and found is None:
+        guessed = format_of(guess_from(_end(name), head))
+        declared = guessed if guessed.has_rows else declared
     return Lens(declared)
 
 
@@ -151,7 +208,13 @@ def _end(name: str) -> str:
 
 
 def _look_inside(
-    head: bytes, name: str, declared: Format, packing: Compression, *, whole: bool
+    head: bytes,
+    name: str,
+    declared: Format,
+    packing: Compression,
+    *,
+    whole: bool,
+    typed: bool,
 ) -> Lens:
     try:
         text, whole = unpack_start(head, (packing,), LOOK, whole=whole)
@@ -165,12 +228,12 @@ def _look_inside(
     name = _unpacked_name(name, packing)
     given = declared.data_type_id
     if not declared.has_rows:
-        given = guess_from(_end(name), text)
-    inside = look(text, name, given, whole=whole)
+        given, typed = guess_from(_end(name), text), False
+    inside = look(text, name, given, whole=whole, typed=typed)
     if not inside.fmt.has_rows:
         note = f"These bytes are {packing}, and what they hold is no text"
         return Lens(declared, (packing,), note)
-    return Lens(inside.fmt, (packing, *inside.packing))
+    return replace(inside, packing=(packing, *inside.packing))
 
 
 def _unpacked_name(name: str, packing: Compression) -> str:

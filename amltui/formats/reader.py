@@ -26,12 +26,13 @@ from amltui.formats.blocks import (
     Parsed,
 )
 from amltui.formats.delimited import DelimitedCodec
-from amltui.formats.encoding import NOT_ASCII, SNIFF, WINDOW, decide, sniff
+from amltui.formats.encoding import NOT_ASCII, SNIFF, WINDOW, decide, given_encoding, sniff
 from amltui.formats.oversized import OversizedRow
 from amltui.formats.plain import PlainCodec
 from amltui.formats.recognition import mismatch, say_mismatch
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, Scan, as_array, row_cut, scan
+from amltui.formats.translation import translation_of
 
 FIRST_BLOCK: Final = 256 * 1024
 BLOCK: Final = 2 * 1024 * 1024
@@ -58,12 +59,27 @@ class Input:
     Offsets are in what `read` gives. For UTF-8 and its like that is the file less its mark.
     """
 
-    def __init__(self, stream: Stream, encoding: str | None = None) -> None:
-        """Begin; `encoding`: of a part of a content, what the whole is in, for it has no mark."""
+    def __init__(
+        self,
+        stream: Stream,
+        encoding: str | None = None,
+        *,
+        fmt: Format | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            stream: the bytes.
+            encoding: of a part of a content, what the whole is in, for it has no mark.
+            fmt: what is read, where a dialect was given to it.
+        """
         self._stream = stream
         self.head = b""
         """The first bytes as they are in the stream, where it is a content from its start."""
+        self._translation = None if fmt is None else translation_of(fmt)
         self.encoding, self.mark = (encoding, 0) if encoding else self._look(stream)
+        if not encoding and fmt is not None and fmt.dialect is not None and fmt.dialect.encoding:
+            self.encoding, self.mark = given_encoding(self.head, fmt.dialect.encoding)
         self._wide = self.encoding != "utf-8"
         self._ended = False
         self._ready = b""
@@ -92,6 +108,14 @@ class Input:
 
     def read(self, size: int) -> bytes:
         """See `Stream.read`."""
+        if self._translation is None:
+            return self._utf8(size)
+        data = self._utf8(size)
+        if self._translation.ends_open(data):
+            data += self._utf8(1)
+        return self._translation.forward(data)
+
+    def _utf8(self, size: int) -> bytes:
         if not self._wide:
             return self._stream.read(size)
         while not self._ready and not self._ended:
@@ -111,7 +135,7 @@ class Input:
         self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
         self._ready, self._ended = b"", False
         while offset:
-            data = self.read(min(offset, BLOCK))
+            data = self._utf8(min(offset, BLOCK))
             if not data:
                 break
             offset -= len(data)
@@ -173,7 +197,7 @@ class RowReader:
         self.codec = codec or codec_for(fmt)
         if codec is None and final:
             _survey(self.codec, stream)
-        self._input = Input(stream, encoding)
+        self._input = Input(stream, encoding, fmt=fmt)
         if wrong := say_mismatch(self._input.head, fmt.data_type_id):
             raise mismatch(wrong)
         self._final = final
@@ -187,6 +211,9 @@ class RowReader:
         self._ended = False
         self.text_encoding: str | None = None
         """What the text is in, see `encoding.to_utf8`. None: it was all ASCII so far."""
+        given = "" if fmt.dialect is None else fmt.dialect.encoding
+        if given and self._input.encoding == "utf-8":
+            self.text_encoding = given
         self.recoded = 0
         """Lines that were not UTF-8."""
         self.goes_on = False
@@ -272,15 +299,15 @@ class RowReader:
 
     def _oversized_header(self) -> None:
         assert isinstance(self.codec, DelimitedCodec)
-        self._advance(self.codec.hint)
+        self._advance(self.codec.before)
         row = self._read_oversized(columns=MOST_COLUMNS)
         names = [decode_start(text or b"", self.text_encoding) for text in row.texts]
         self.codec.name([name[:TEXT_KEPT] for name in names])
         if self.codec.has_header:
             self._lines += row.lines
         else:
-            hint = memoryview(b" " * self.codec.hint)
-            self._restart(len(hint), self._input.mark + self._input.size_of(hint))
+            before = memoryview(b" " * self.codec.before)
+            self._restart(len(before), self._input.mark + self._input.size_of(before))
 
     def parsed(self, pool: ThreadPoolExecutor | None = None) -> Iterator[tuple[Block, Parsed]]:
         """All rows, in order, with their row and line numbers in the file.

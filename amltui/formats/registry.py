@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from amltui.models import DataTypeIds
 from amltui.text import safe_filename
+
+if TYPE_CHECKING:
+    from amltui.formats.dialect import Dialect
 
 Kind = Literal["delimited", "plain", "arff", "json lines", "batches", "bytes"]
 
@@ -30,6 +33,8 @@ class Format:
     from_frame: bool = False
     extension: str = ""
     """With its dot; "" when unknown."""
+    dialect: Dialect | None = None
+    """How its fields are written, where that is not what the type id means; see `dialect`."""
 
     @property
     def has_rows(self) -> bool:

@@ -148,7 +148,7 @@ def saved_index(entry: Entry, file: OpenFile, fmt: Format) -> tuple[RowIndex | N
     identity = FileIdentity.of(file)
     index = None
     with contextlib.suppress(OSError):
-        index = RowIndex.from_bytes(entry.row_index.read_bytes(), identity, fmt.data_type_id)
+        index = RowIndex.from_bytes(entry.row_index.read_bytes(), identity, fmt)
     return (index if index is not None and index.complete else None), identity
 
 

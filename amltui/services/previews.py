@@ -35,7 +35,9 @@ from amltui.errors import (
     LocalError,
     UnsupportedDataType,
 )
+from amltui.formats import Format
 from amltui.formats.blocks import CELLS
+from amltui.formats.dialect import Dialect, dialect_text
 from amltui.formats.lens import Lens, look
 from amltui.formats.packing import unpack_start
 from amltui.formats.recognition import mismatch
@@ -235,6 +237,11 @@ class Preview:
     def note(self) -> str:
         """Why bytes are shown although the type has rows, in one line; else ""."""
         return self.rows.note if isinstance(self.rows, HexRows) else ""
+
+    @property
+    def lens(self) -> Lens:
+        """How the bytes are read."""
+        return self._lens
 
     @property
     def has_rows(self) -> bool:
@@ -487,6 +494,7 @@ async def open_preview(
     connect: Callable[[], Awaitable[Workspace]] | None = None,
     limit: int | None = None,
     sheet: str | None = None,
+    dialect: Dialect | None = None,
 ) -> Preview:
     """The first rows of a dataset or an intermediate dataset; `key`: the workspace's.
 
@@ -494,6 +502,7 @@ async def open_preview(
     `connect` gives the workspace that can say so. Of a content of more than `limit` bytes (None:
     `FETCHED`, or what the line brings in `SECONDS`) only what is looked at is fetched.
     `sheet` is the table that is meant of a workbook or a database; None: its first.
+    `dialect`: how a person says that it is written.
 
     Raises:
         DatasetGone: it is no longer there.
@@ -501,21 +510,23 @@ async def open_preview(
         Unreadable: the bytes are not what their type says.
     """
     entry = cache.entry(key, source)
-    cached = await _opened(_cached, entry, source, sheet)
+    if dialect is not None:
+        entry.read_as(dialect.to_text())
+    cached = await _opened(_cached, entry, source, dialect, sheet)
     if cached is None and connect is not None and isinstance(source, Dataset):
         local = await (await connect()).local_content(source)
         if local is not None:
             await asyncio.to_thread(entry.link, source, local.path, local.sha256)
-            cached = await _opened(_cached, entry, source, sheet)
+            cached = await _opened(_cached, entry, source, dialect, sheet)
     if cached is not None:
-        lens = (await asyncio.to_thread(_lens_of, entry, source)).of(sheet)
+        lens = (await asyncio.to_thread(_lens_of, entry, source, dialect)).of(sheet)
         preview = _preview(source, cache, entry, cached, None, lens)
         preview.peek(await asyncio.to_thread(_peek_here, entry, cached, source, lens))
         return preview
     content = None
     if connect is not None and isinstance(source, Dataset) and source.size is not None:
         content = PartialContent(cache, entry, source, connect)
-        waiting = await _waiting(content, source, limit)
+        waiting = await _waiting(content, source, limit, dialect)
         if waiting is not None:
             rows, lens, peeking = waiting
             preview = _preview(source, cache, entry, rows, None, lens)
@@ -524,7 +535,7 @@ async def open_preview(
     queue = await transfers()
     feed = queue.feed(source)
     try:
-        rows, lens, head = await _first_of(feed, source, sheet)
+        rows, lens, head = await _first_of(feed, source, dialect, sheet)
         preview = _preview(source, cache, entry, rows, feed, lens)
         if content is not None:
             read = content.read
@@ -536,7 +547,7 @@ async def open_preview(
 
 
 async def _waiting(
-    content: PartialContent, source: Dataset, limit: int | None
+    content: PartialContent, source: Dataset, limit: int | None, dialect: Dialect | None
 ) -> tuple[Rows, Lens, Peeking] | None:
     """The first rows of a content of which no more is fetched; None: all of it is to be."""
     assert source.size is not None
@@ -551,7 +562,7 @@ async def _waiting(
             if limit is None and content.rate * SECONDS >= source.size:
                 break
             try:
-                rows, lens = await asyncio.to_thread(_start, head, source, whole=False)
+                rows, lens = await asyncio.to_thread(_start, head, source, dialect, whole=False)
             except HeaderGoesOn:
                 wanted *= 4
                 continue
@@ -571,6 +582,8 @@ def _peeking(head: bytes, rows: Rows, source: Source, lens: Lens, read: Read) ->
     None: its rows have no places of their own, or it is too small for that to be of use.
     """
     size = source.size if isinstance(source, Dataset) else None
+    if lens.fmt.dialect is not None:
+        return None  # what begins a row depends on what comes before it
     if size is None or size <= SMALL or lens.packing or not isinstance(rows, MemoryRows):
         return None
     if lens.fmt.kind == "batches":
@@ -617,27 +630,48 @@ def _preview(
     return Preview(source, cache, entry, rows, feed, lens)
 
 
-def _lens_of(entry: Entry, source: Source) -> Lens:
+def _typed(source: Source) -> bool:
+    return not isinstance(source, Dataset) or source.typed
+
+
+def _lens_of(entry: Entry, source: Source, dialect: Dialect | None) -> Lens:
     """How a whole content is read."""
     try:
-        return lens_of_file(entry.raw, name=source_name(source), data_type_id=source.data_type_id)
+        return lens_of_file(
+            entry.raw,
+            name=source_name(source),
+            data_type_id=source.data_type_id,
+            dialect=dialect,
+            typed=_typed(source),
+        )
     except OSError as error:
         raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
 
 
-def _start(head: bytes, source: Source, *, whole: bool) -> tuple[Rows, Lens]:
+def _start(
+    head: bytes, source: Source, dialect: Dialect | None, *, whole: bool
+) -> tuple[Rows, Lens]:
     """The first rows of a content that begins with `head`, and how it is read.
 
     Raises:
         HeaderGoesOn: more bytes are needed to say.
     """
-    lens = look(head, source_name(source), source.data_type_id, whole=whole)
+    lens = look(
+        head,
+        source_name(source),
+        source.data_type_id,
+        whole=whole,
+        dialect=dialect,
+        typed=_typed(source),
+    )
     if lens.undecided:
         raise HeaderGoesOn
     return _first(head, lens, whole=whole), lens
 
 
-async def _first_of(feed: Feed, source: Source, sheet: str | None) -> tuple[Rows, Lens, bytes]:
+async def _first_of(
+    feed: Feed, source: Source, dialect: Dialect | None, sheet: str | None
+) -> tuple[Rows, Lens, bytes]:
     """The first rows of what arrives, how it is read, and the bytes that they are in."""
     wanted = HEAD
     while True:
@@ -646,7 +680,7 @@ async def _first_of(feed: Feed, source: Source, sheet: str | None) -> tuple[Rows
         data = feed.read(0, wanted)
         whole = feed.size is not None and feed.size <= len(data)
         try:
-            rows, lens = await asyncio.to_thread(_start, data, source, whole=whole)
+            rows, lens = await asyncio.to_thread(_start, data, source, dialect, whole=whole)
         except HeaderGoesOn:
             wanted *= 4
         else:
@@ -657,17 +691,19 @@ async def _first_of(feed: Feed, source: Source, sheet: str | None) -> tuple[Rows
             return rows, lens, data
 
 
-def _cached(entry: Entry, source: Source, sheet: str | None) -> Rows | None:
+def _cached(
+    entry: Entry, source: Source, dialect: Dialect | None, sheet: str | None
+) -> Rows | None:
     """What this disk alone can show: the table, rows by their index, or the first rows."""
     if not entry.whole:
         return None
     entry.touch()
-    lens = _lens_of(entry, source).of(sheet)
+    lens = _lens_of(entry, source, dialect).of(sheet)
     if not lens.has_rows:
         return hex_rows(entry.raw, note=lens.note) if entry.check() != "damaged" else None
     _remove_leftovers(entry)
     content = entry.unpacked if lens.packing else entry.raw
-    table = _cached_table(entry, content) if sheet is None else None
+    table = _cached_table(entry, content, lens.fmt) if sheet is None else None
     if table is not None and not (table.has_cuts and entry.check() == "damaged"):
         return table
     if table is not None:
@@ -712,7 +748,7 @@ def _indexed(file: OpenFile, entry: Entry, lens: Lens) -> Rows | None:
     return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
 
 
-def _cached_table(entry: Entry, content: Path) -> Table | None:
+def _cached_table(entry: Entry, content: Path, fmt: Format) -> Table | None:
     """The whole table, as far as can be told at once; one that is damaged is dropped.
 
     A small one is looked at wholly. Of a large one each batch is, when it is first read.
@@ -722,8 +758,11 @@ def _cached_table(entry: Entry, content: Path) -> Table | None:
     except LocalError:
         shutil.rmtree(entry.table, ignore_errors=True)  # another version's, or damaged
         return None
+    made_as = (table.state.data_type_id, table.state.dialect)
     if table.complete and table.state.typed:
         try:
+            if made_as != (fmt.data_type_id, dialect_text(fmt)):
+                raise LocalError("The table was read in another dialect.")
             if entry.raw.stat().st_size <= AT_ONCE:
                 table.check()
         except (AmltuiError, OSError):

@@ -32,6 +32,7 @@ from amltui.services.versions import Version, find_version, numbered
 from amltui.text import visible
 
 if TYPE_CHECKING:
+    from amltui.formats.dialect import Dialect
     from amltui.services.previews import Preview
     from amltui.transfers import Options, Transfer, Transfers
     from amltui.workspaces.base import Workspace
@@ -221,13 +222,40 @@ class Session:
         self.edits.updated(before, after)
         return after
 
-    async def preview(self, source: Dataset | OutputPort, *, sheet: str | None = None) -> Preview:
-        """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown."""
+    def remembered_dialect(self, source: Dataset | OutputPort) -> Dialect | None:
+        """How a person said on this machine that a dataset is written."""
+        from amltui.services.dialects import remembered
+
+        return remembered(self.key, source.key) if isinstance(source, Dataset) else None
+
+    def remember_dialect(self, dataset: Dataset, dialect: Dialect | None) -> None:
+        """Read a dataset so from now on, on this machine; None: as its type says.
+
+        Raises:
+            ConfigError: it cannot be written down.
+        """
+        from amltui.services.dialects import remember
+
+        remember(self.key, dataset.key, dialect)
+
+    async def preview(
+        self,
+        source: Dataset | OutputPort,
+        dialect: Dialect | None = None,
+        *,
+        sheet: str | None = None,
+    ) -> Preview:
+        """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown.
+
+        `dialect`: how it is read; None: as was remembered, else as its type says.
+        """
         # It brings pyarrow, which a list needs not, and takes longer than a frame.
         module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
         if isinstance(source, Dataset):
             source = await self.whole(source)
         made: Preview
+        if dialect is None:
+            dialect = await asyncio.to_thread(self.remembered_dialect, source)
         for _ in range(2):
             try:
                 made = await module.open_preview(
@@ -238,6 +266,7 @@ class Session:
                     connect=self.connect,
                     limit=await asyncio.to_thread(fetch_limit),
                     sheet=sheet,
+                    dialect=dialect,
                 )
             except DiskFull:
                 if not self.cache.leave_full_disk():  # once: then it is a temporary one

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from amltui.errors import UnsupportedDataType
+from amltui.formats.dialect import Dialect
 from amltui.formats.guess import guess_data_type
 from amltui.formats.lens import Lens, look_further
 from amltui.formats.recognition import mismatch
@@ -17,13 +18,22 @@ from amltui.text import visible
 _PIECE = 1 << 20
 
 
-def lens_of_file(path: Path, *, name: str | None = None, data_type_id: str | None = None) -> Lens:
+def lens_of_file(
+    path: Path,
+    *,
+    name: str | None = None,
+    data_type_id: str | None = None,
+    dialect: Dialect | None = None,
+    typed: bool = False,
+) -> Lens:
     """How a file is read.
 
     Args:
         path: the file.
         name: what it is called, where it is a copy.
         data_type_id: what a workspace says of it. None: what the file shows.
+        dialect: see `formats.lens.look`.
+        typed: likewise.
 
     Raises:
         OSError: it cannot be read.
@@ -31,7 +41,13 @@ def lens_of_file(path: Path, *, name: str | None = None, data_type_id: str | Non
     file = OpenFile.at(path)
     try:
         given = data_type_id or guess_data_type(path)
-        return look_further(lambda size: file.read(0, size), name or path.name, given)
+        return look_further(
+            lambda size: file.read(0, size),
+            name or path.name,
+            given,
+            dialect=dialect,
+            typed=typed,
+        )
     finally:
         file.close()
 

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from threading import Lock
 from typing import Any, Final
 
+from amltui.formats.dialect import dialect_text
+from amltui.formats.registry import Format
 from amltui.tables.source import OpenFile
 
 PIECE: Final = 64 * 1024
@@ -90,6 +92,8 @@ class Beginning:
     """What a survey of the whole content found its columns to be, where it took one."""
     declared: tuple[str | None, ...] = ()
     """And what they are declared as."""
+    dialect: str = ""
+    """See `formats.dialect.dialect_text`."""
 
 
 class RowIndex:
@@ -192,7 +196,7 @@ class RowIndex:
         return _MAGIC + checksum + line + body
 
     @classmethod
-    def from_bytes(cls, data: bytes, identity: FileIdentity, data_type_id: str) -> RowIndex | None:
+    def from_bytes(cls, data: bytes, identity: FileIdentity, fmt: Format) -> RowIndex | None:
         """What `to_bytes` gave; None where it is of other bytes, of another version or damaged."""
         try:
             magic, checksum, rest = data.split(b"\n", 2)
@@ -203,7 +207,8 @@ class RowIndex:
                 and int(checksum, 16) == zlib.crc32(rest)
                 and (head["version"], head["order"]) == (_VERSION, sys.byteorder)
                 and head["file"] == asdict(identity)
-                and head["beginning"]["data_type_id"] == data_type_id
+                and head["beginning"]["data_type_id"] == fmt.data_type_id
+                and head["beginning"]["dialect"] == dialect_text(fmt)
             )
             if not known:
                 return None

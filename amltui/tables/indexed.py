@@ -10,10 +10,11 @@ from typing import Any, Final
 import numpy as np
 
 from amltui.formats.blocks import CELLS, Block, Codec, Cut, Parsed
+from amltui.formats.dialect import format_with
 from amltui.formats.json_lines import JsonLinesCodec
 from amltui.formats.malformed import Malformed
 from amltui.formats.reader import RowReader
-from amltui.formats.registry import Format, format_of
+from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, as_array, scan
 from amltui.tables.cells import texts
 from amltui.tables.index import FileIdentity, Piece, RowIndex
@@ -66,7 +67,7 @@ class IndexedRows:
         """
         self._file = file
         self._index = index
-        self._fmt = format_of(index.beginning.data_type_id)
+        self._fmt = format_with(index.beginning.data_type_id, index.beginning.dialect)
         self._codec = codec or _codec(file, self._fmt, index)
         self._identity = identity
         self._parsed: OrderedDict[int, _Rows] = OrderedDict()
@@ -144,14 +145,15 @@ class IndexedRows:
         Where the text is not in UTF-8 or its like, the first row of the piece that it is in.
         """
         piece = self._index.piece_at(offset)
-        if piece is None or piece.oversized or self._index.beginning.encoding != "utf-8":
+        plain = self._index.beginning.encoding == "utf-8" and self._fmt.dialect is None
+        if piece is None or piece.oversized or not plain:
             return None if piece is None else piece.first
         data = self._file.read(piece.start, piece.stop)
         found = NO_QUOTES
         if self._codec.quotes:
             delimiter = self._codec.delimiter[0]
             found = scan(as_array(data), delimiter, skip_space=self._codec.skip_space)
-        ends = self._codec.row_ends(data, found, self._index.other_encoding)
+        ends = self._codec.row_ends(data, found, self._index.text_encoding)
         passed = int(np.searchsorted(ends, offset - piece.start, side="right"))
         return min(piece.first + passed, piece.end - 1)
 
@@ -182,6 +184,7 @@ class IndexedRows:
                 part,
                 cut,
                 self._codec,
+                self._fmt,
                 stream_encoding=self._index.beginning.encoding,
                 encoding=self._index.text_encoding,
             )
@@ -234,7 +237,7 @@ class IndexedRows:
     def _parse(self, piece: Piece) -> list[Parsed]:
         """Parse a piece; rows, lines and cuts count from its start."""
         encoding, other = self._index.beginning.encoding, self._index.text_encoding
-        if piece.oversized or encoding != "utf-8":
+        if piece.oversized or encoding != "utf-8" or self._fmt.dialect is not None:
             part = Slice(self._file, piece.start, piece.stop)
             reader = RowReader(part, self._fmt, codec=self._codec, encoding=encoding)
             reader.text_encoding = other

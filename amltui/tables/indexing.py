@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from amltui.formats.blocks import CELLS, Block, Codec
+from amltui.formats.dialect import dialect_text
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES
@@ -55,6 +56,7 @@ def index_rows(
         reader.input_encoding,
         keys,
         reader.codec.declared if keys else (),
+        dialect_text(fmt),
     )
     most = max(1, _CELLS // max(1, len(reader.columns)))
     index = RowIndex(beginning, size, most)

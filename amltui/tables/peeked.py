@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from amltui.formats.blocks import Block, Codec
-from amltui.formats.encoding import NotUtf8, detect, odd_lines
+from amltui.formats.encoding import decide, is_utf8
 from amltui.formats.reader import Input, RowReader
 from amltui.formats.registry import Format
 from amltui.tables.cells import texts
@@ -119,7 +119,7 @@ class PeekedRows:
         origin: int,
         size: int,
         encoding: str = "utf-8",
-        other_encoding: str | None = None,
+        text_encoding: str | None = None,
     ) -> None:
         """Begin with the first rows, at least one of them whole.
 
@@ -129,14 +129,14 @@ class PeekedRows:
             origin: offset of the first row in bytes.
             size: of the content in bytes.
             encoding: of the content: UTF-8, UTF-16 or UTF-32.
-            other_encoding: what lines that are not UTF-8 are in.
+            text_encoding: what the text is in, see `formats.encoding.to_utf8`.
         """
         self._first = first
         self._codec = codec
         self._origin = origin
         self.size = size
         self._encoding = encoding
-        self._other = other_encoding
+        self._other = text_encoding
         self._start = _Start()
         self._stretches: list[Stretch] = []
         self._used: list[Stretch] = []
@@ -169,7 +169,7 @@ class PeekedRows:
             origin=reader.consumed,
             size=size,
             encoding=reader.input_encoding,
-            other_encoding=other,
+            text_encoding=other,
         )
 
     # Rows
@@ -356,11 +356,9 @@ class PeekedRows:
         rows = text[found.start : found.stop]
         block = Block(rows, 0, len(rows))
         doubtful = found.doubtful
-        try:
-            parsed = self._codec.parse(block, self._other)
-        except NotUtf8:
-            # The first such lines of the whole decide, and those are not here.
-            parsed, doubtful = self._codec.parse(block, detect(odd_lines(rows))), True
+        if self._other is None and not is_utf8(rows):
+            doubtful = True  # what the whole is in is not known yet
+        parsed = self._codec.parse(block, self._other or decide(rows))
         view = memoryview(text)
         start = place.start + source.size_of(view[: found.start])
         stop = start + source.size_of(view[found.start : found.stop])

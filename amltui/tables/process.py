@@ -50,6 +50,8 @@ async def ingest_in_process(
     if not fmt.has_rows:
         raise errors.UnsupportedDataType(fmt.data_type_id)
     command = child_command("amltui.tables.worker", str(source), fmt.data_type_id, str(directory))
+    if fmt.dialect is not None:
+        command.append(f"--dialect={fmt.dialect.to_text()}")
     if available is not None:
         command.append("--follow")
     if sheet is not None:

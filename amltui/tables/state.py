@@ -36,6 +36,8 @@ class State:
     row_count: int | None = None
     malformed_count: int | None = None
     """Once complete: so many rows there must be. None: nobody counted."""
+    dialect: str = ""
+    """See `formats.dialect.dialect_text`."""
 
 
 def write_state(directory: Path, state: State) -> None:

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from amltui.errors import LocalError
 from amltui.formats.blocks import Cut
+from amltui.formats.dialect import format_with
 from amltui.formats.reader import RowReader
-from amltui.formats.registry import format_of
 from amltui.tables.cells import shorten, texts
 from amltui.tables.long_fields import whole_field
 from amltui.tables.rows import Column
@@ -218,14 +218,14 @@ class Table:
             raise LocalError("The file that this long value is in is not on this disk.")
         # What was UTF-16 or UTF-32 is UTF-8 by then.
         encoding = "utf-8" if self.encoding.startswith(("utf-16", "utf-32")) else self.encoding
-        fmt = format_of(self._state.data_type_id)
+        fmt = format_with(self._state.data_type_id, self._state.dialect)
         try:
             with FileStream(self.source) as stream:
                 reader = RowReader(stream, fmt)
                 reader.read_header()
                 stream.seek(0)
                 return whole_field(
-                    stream, cut, reader.codec, stream_encoding=None, encoding=encoding
+                    stream, cut, reader.codec, fmt, stream_encoding=None, encoding=encoding
                 )
         except OSError as error:
             raise LocalError(f"Cannot read {self.source.name}: {error.strerror}") from error

@@ -1,6 +1,7 @@
 """Ingest in a process of its own, so that it never takes the interpreter from the screen.
 
-    python -m amltui.tables.worker SOURCE DATA_TYPE_ID DIRECTORY [--follow] [--sheet=NAME]
+    python -m amltui.tables.worker SOURCE DATA_TYPE_ID DIRECTORY [--dialect=TEXT] [--follow]
+        [--sheet=NAME]
 
 Prints one JSON object per line: progress (`stage`, `rows`, `consumed`, `malformed`), or as its
 last line an error (`error`, `message`, `hint`). With `--follow` it reads on standard input how
@@ -20,7 +21,7 @@ from threading import Thread
 from typing import Any, Final
 
 from amltui.errors import AmltuiError, Cancelled
-from amltui.formats import format_of
+from amltui.formats.dialect import format_with
 from amltui.tables.progress import Progress
 from amltui.tables.source import GrowingFile
 from amltui.tables.writing import ingest
@@ -65,6 +66,7 @@ def _listen(stream: GrowingFile, *, follow: bool) -> None:
 def main(arguments: list[str]) -> int:
     """Run the worker; returns the exit code: 0 done, 1 failed, 130 the parent went away."""
     source, data_type_id, directory, *options = arguments
+    dialect = next((one.partition("=")[2] for one in options if one.startswith("--dialect=")), "")
     os.nice(NICE)
     printer = _Printer()
     try:
@@ -74,7 +76,7 @@ def main(arguments: list[str]) -> int:
             )
             listener.daemon = True
             listener.start()
-            fmt = format_of(data_type_id)
+            fmt = format_with(data_type_id, dialect)
             names = [one.removeprefix("--sheet=") for one in options if one.startswith("--sheet=")]
             ingest(
                 Path(source) if fmt.kind == "batches" else stream,

@@ -16,6 +16,7 @@ from amltui.formats.arrays import numbers, strings
 from amltui.formats.arrow import schema
 from amltui.formats.batches import BatchReader, open_batches
 from amltui.formats.blocks import Parsed
+from amltui.formats.dialect import dialect_text
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
 from amltui.tables.inference import SAMPLE, column_types, infer
@@ -106,7 +107,9 @@ class _Ingest:
     def read(self, reader: RowReader | BatchReader, threads: int) -> Progress:
         """Write the table."""
         columns = tuple(Column(name) for name in reader.columns)
-        state = State(self._fmt.data_type_id, columns, reader.encoding)
+        state = State(
+            self._fmt.data_type_id, columns, reader.encoding, dialect=dialect_text(self._fmt)
+        )
         with ThreadPoolExecutor(threads, "ingest") as pool:
             state, progress = self._rows(reader, state, pool if threads > 1 else None)
             rows = StreamReader(self._directory / ROWS)

@@ -160,7 +160,7 @@ def test_a_key_that_comes_late_is_a_column_of_the_index_and_of_the_table(tmp_pat
         index = index_rows(stream, JSON_LINES)
     file = OpenFile.at(path)
     saved = type(index).from_bytes(
-        index.to_bytes(FileIdentity.of(file)), FileIdentity.of(file), "JSON Lines"
+        index.to_bytes(FileIdentity.of(file)), FileIdentity.of(file), JSON_LINES
     )
     rows = IndexedRows(file, saved)
     assert [column.name for column in rows.columns] == ["a", "late"]

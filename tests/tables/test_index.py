@@ -150,7 +150,7 @@ def loaded(tmp_path, path, data_type_id="GenericCSV"):
     file = OpenFile.at(path)
     try:
         data = (tmp_path / "index").read_bytes()
-        return RowIndex.from_bytes(data, FileIdentity.of(file), data_type_id)
+        return RowIndex.from_bytes(data, FileIdentity.of(file), format_of(data_type_id))
     finally:
         file.close()
 

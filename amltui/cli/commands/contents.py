@@ -18,6 +18,7 @@ from amltui.cli.exit_codes import FileNotThere
 from amltui.cli.files import STDIN, readable
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
+from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.session import run
 from amltui.errors import AmltuiError, UsageError
 from amltui.formats import file_name, format_of
@@ -62,6 +63,8 @@ def put(
     name: Annotated[str | None, Parameter(name=("--name", "-n"))] = None,
     type_: Type = None,
     description: Annotated[str, Parameter(name=("--description", "-d"))] = "",
+    convert: bool = False,
+    written: Written = WRITTEN,
     common: Common = COMMON,
 ) -> None:
     """Upload a file as a new dataset. A name that is taken is an error: see update.
@@ -73,6 +76,8 @@ def put(
         name: What to call the dataset; else as the file.
         type_: Its data type, for example GenericCSV; else by its extension and first bytes.
         description: A description.
+        convert: Send a delimited text as UTF-8 with commas, which every client reads.
+        written: How the file is written, for --convert; else as its first rows show.
         common: Common options.
     """
     if file == STDIN and name is None:
@@ -89,21 +94,26 @@ def put(
         await check_name_is_free(await session.connect(), called)
 
     suffix = Path(called).suffix
-    with readable(file, suffix=suffix, check=lambda: run(common, check)) as path:
-        data_type_id = given or data_type(None, path)
+    with (
+        readable(file, suffix=suffix, check=lambda: run(common, check)) as path,
+        as_clients_read(path, given or data_type(None, path), called, written, convert=convert) as (
+            sent,
+            data_type_id,
+        ),
+    ):
 
         async def work(session: Session) -> Dataset:
             from amltui.cli.progress import watched
 
             await _note_alike(session, common.out, called)
             sending = session.upload(
-                path,
+                sent,
                 name=called,
                 data_type_id=data_type_id,
                 description=description,
-                keep=not is_spooled(path),
+                keep=not is_spooled(sent),
             )
-            with resumable(common.out, spooled=is_spooled(path)):
+            with resumable(common.out, spooled=is_spooled(sent)):
                 return await watched(await session.transfers(), common.out, sending)
 
         dataset = run(common, work)
@@ -176,6 +186,44 @@ def update(
 
         dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Updated", dataset))
+
+
+@contextmanager
+def as_clients_read(
+    path: Path, data_type_id: str, name: str, written: Written, *, convert: bool
+) -> Iterator[tuple[Path, str]]:
+    """The file to send and its type; says before how other clients would misread it.
+
+    With `convert` it is a copy in UTF-8 with commas, for as long as the block lasts.
+
+    Raises:
+        UsageError: the file is no delimited text.
+    """
+    from amltui.formats import format_of
+    from amltui.services.conversion import converted, seen
+
+    fmt = format_of(data_type_id)
+    if fmt.kind != "delimited":
+        if convert or written.given:
+            raise UsageError(
+                f"{fmt.data_type_id} is not converted: it is no delimited text",
+                hint="Leave out --convert, or name a type: --type GenericCSV",
+            )
+        yield path, data_type_id
+        return
+    dialect, problem = seen(path, fmt)
+    if written.given:
+        dialect = written.on(dialect)
+    if not convert:
+        if problem:
+            warn(
+                f'"{name}" looks {problem}. Other clients read {fmt.data_type_id} otherwise;'
+                " --convert sends it as UTF-8 with commas."
+            )
+        yield path, data_type_id
+        return
+    with converted(path, fmt, dialect) as (copy, new_type):
+        yield copy, new_type
 
 
 def data_type(given: str | None, path: Path) -> str:

@@ -15,6 +15,7 @@ from amltui.cli.exit_codes import DIFFERENT, DONE
 from amltui.cli.files import appearing, table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
+from amltui.cli.reading import WRITTEN, Written, preview_of
 from amltui.cli.session import run
 from amltui.errors import AmltuiError, UnsupportedDataType, UsageError
 from amltui.text import visible
@@ -38,6 +39,7 @@ def diff(
     limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 20,
     output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
     force: bool = False,
+    written: Written = WRITTEN,
     common: Common = COMMON,
 ) -> int:
     """Compare two datasets, versions or local files as tables. Exits 0 if equal, 1 if different.
@@ -54,6 +56,7 @@ def diff(
         limit: How many of the rows that differ to print.
         output: A file ending in .csv or .parquet for all rows that differ, old and new.
         force: Replace a file that is there.
+        written: How both are written.
         common: Common options.
     """
     if limit < 0:
@@ -67,8 +70,8 @@ def diff(
         from amltui.tables.queries import compare, differing_rows, in_thread
 
         async with AsyncExitStack() as stack:
-            left = await stack.enter_async_context(_table(session, first))
-            right = await stack.enter_async_context(_table(session, second))
+            left = await stack.enter_async_context(_table(session, first, written))
+            right = await stack.enter_async_context(_table(session, second, written))
             found = await in_thread(compare, left, right, key=by, columns=only, limit=limit)
             if target is not None:
 
@@ -105,15 +108,15 @@ def _is_file(word: str) -> bool:
 
 
 @asynccontextmanager
-async def _table(session: Session | None, word: str) -> AsyncIterator[Table]:
+async def _table(session: Session | None, word: str, written: Written) -> AsyncIterator[Table]:
     """All rows of a dataset or of a local file."""
     if _is_file(word):
-        with _local_table(word) as table:
+        with _local_table(word, written) as table:
             yield table
         return
     assert session is not None, "a dataset needs a session"
     dataset = await session.find(word)
-    preview = await session.preview(dataset)
+    preview = await preview_of(session, dataset, written)
     try:
         if not preview.has_rows and not preview.note:
             raise UnsupportedDataType(
@@ -129,18 +132,19 @@ async def _table(session: Session | None, word: str) -> AsyncIterator[Table]:
 
 
 @contextlib.contextmanager
-def _local_table(name: str) -> Iterator[Table]:
+def _local_table(name: str, written: Written) -> Iterator[Table]:
     import tempfile
 
     from amltui.cli.exit_codes import FileNotThere
-    from amltui.tables.contents import content_table
+    from amltui.tables.contents import content_table, lens_of_file
 
     path = Path(name).expanduser()
     if not path.exists():
         raise FileNotThere(f"There is no file {visible(str(path))}")
+    lens = written.through(lens_of_file(path))
     with (
         tempfile.TemporaryDirectory(prefix="amltui-diff-") as scratch,
-        content_table(path, Path(scratch)) as table,
+        content_table(path, Path(scratch), lens) as table,
     ):
         yield table
 

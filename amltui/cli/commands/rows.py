@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from amltui.cli.files import appearing, table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
+from amltui.cli.reading import WRITTEN, Written, preview_of, say_reading
 from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.session import run
 from amltui.errors import (
@@ -53,6 +54,8 @@ def head(
     tail: Annotated[bool, Parameter(negative=())] = False,
     format_: RowFormat = None,
     sheet: Sheet = None,
+    remember: bool = False,
+    written: Written = WRITTEN,
     common: Common = COMMON,
 ) -> None:
     """Print the first rows of a dataset, or some others. Only as much is fetched as they need.
@@ -67,6 +70,9 @@ def head(
         tail: Print the last rows.
         format_: table, tsv, csv (exact cells) or json; else table on a terminal and tsv elsewhere.
         sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
+        remember: Read it so from now on, on this machine; with nothing said about how it is
+            written, read it as its type says again.
+        written: How the text is written.
         common: Common options.
     """
     if rows < 1:
@@ -77,8 +83,12 @@ def head(
 
     async def work(session: Session) -> None:
         dataset = await session.find(name)
-        preview = await session.preview(dataset, sheet=sheet)
+        if remember and not written.given:
+            session.remember_dialect(dataset, None)
+        preview = await preview_of(session, dataset, written, sheet=sheet)
         try:
+            if remember and written.given:
+                session.remember_dialect(dataset, preview.lens.dialect)
             if offset or tail:
                 window = await preview.window_of(None if tail else offset, rows)
                 await session.check_linked(dataset)
@@ -90,6 +100,7 @@ def head(
             complete = preview.rows.complete and shown == preview.rows.row_count
             if preview.note:
                 warn(f'"{visible(dataset.name)}": {preview.note}.')
+            say_reading(common.out, dataset, preview.lens)
             bad = _malformed_among(preview.rows, shown)
             if bad:
                 _warn_malformed(dataset, bad)
@@ -109,6 +120,7 @@ def stats(
     *,
     bins: int = 10,
     sheet: Sheet = None,
+    written: Written = WRITTEN,
     common: Common = COMMON,
 ) -> None:
     """Print statistics of a dataset's columns, or of one with a histogram.
@@ -118,6 +130,7 @@ def stats(
         column: One column, by its name or its number (from 1).
         bins: Parts of the histogram.
         sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
+        written: How the text is written.
         common: Common options.
     """
     if not 1 <= bins <= 1000:
@@ -127,7 +140,7 @@ def stats(
         from amltui.tables.queries import histogram, in_thread, statistics, table_statistics
 
         dataset = await session.find(name)
-        preview = await session.preview(dataset, sheet=sheet)
+        preview = await preview_of(session, dataset, written, sheet=sheet)
         try:
             table = await _whole_table(preview, dataset)
             if column is None:
@@ -152,6 +165,7 @@ def sql(
     sheet: Sheet = None,
     output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
     force: bool = False,
+    written: Written = WRITTEN,
     common: Common = COMMON,
 ) -> None:
     """Ask a dataset a question in SQL; its rows are the table `data`. Nothing can be changed.
@@ -163,6 +177,7 @@ def sql(
         sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
         output: A file ending in .csv or .parquet for the answer.
         force: Replace a file that is there.
+        written: How the text is written.
         common: Common options.
     """
     fmt = chosen_format(common.out, format_)
@@ -174,7 +189,7 @@ def sql(
         from amltui.tables.queries import sql as ask
 
         dataset = await session.find(name)
-        preview = await session.preview(dataset, sheet=sheet)
+        preview = await preview_of(session, dataset, written, sheet=sheet)
         try:
             table = await _whole_table(preview, dataset)
             limit = _ON_TERMINAL if target is None and fmt == "table" else 1 << 40

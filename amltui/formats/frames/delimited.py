@@ -58,8 +58,8 @@ def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], CsvOptions]:
     codec = rows.codec
     assert isinstance(codec, DelimitedCodec)
     reader = as_utf8(reader, rows)
-    if codec.hint:
-        reader.seek(codec.hint + rows.mark * (rows.input_encoding == "utf-8"))
+    if codec.before:
+        reader.seek(codec.before + rows.mark * (rows.input_encoding == "utf-8"))
         reader = from_here(reader)
     names = codec.columns if codec.has_header and codec.short else None
     delimiter = codec.delimiter.decode()

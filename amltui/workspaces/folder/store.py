@@ -455,7 +455,9 @@ class StoreWorkspace(Workspace):
         if note == Note():
             return dataset
         kind = note.type or dataset.data_type_id
-        return replace(dataset, description=note.description, data_type_id=kind)
+        return replace(
+            dataset, description=note.description, data_type_id=kind, typed=bool(note.type)
+        )
 
     def _head(self, key: str) -> Object:
         import obstore

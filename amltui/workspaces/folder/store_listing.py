@@ -121,5 +121,6 @@ def object_of(meta: Any) -> Object:
         created_date=meta["last_modified"],
         uploaded_from_filename=key.rpartition("/")[2],
         source_origin="Object store",
+        typed=False,
     )
     return Object(key, etag, made)

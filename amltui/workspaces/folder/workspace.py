@@ -278,6 +278,7 @@ class FolderWorkspace(Workspace):
             created_date=file.modified,
             uploaded_from_filename=file.key.rpartition("/")[2],
             source_origin="Folder",
+            typed=bool(file.note.type),
         )
 
 
