@@ -49,6 +49,8 @@ _NEARLY: Final = 0.8
 """Of the best score: Spanish in windows-1252 has 0.85 and more of the best of these, a text that is
 in one of them 0.7 at most. See `tests.benchmarks.encodings`."""
 _SEVERAL_BYTES: Final = frozenset({"cp932", "euc_jp", "gb18030", "big5", "cp949"})
+_OTHER_SCRIPTS: Final = frozenset({"cp1251", "koi8_r", "cp866", "cp1253", "cp1255", "cp1256"})
+_IN_LATIN_WORD: Final = re.compile(rb"[A-Za-z][^\0-\x7f]{1,2}(?![^\0-\x7f])")
 _MAC_LETTER: Final = re.compile(rb"[A-Za-z][\x81-\x90\x98-\x9f]")
 """Where the Macintosh has accented letters, windows-1252 has signs and capitals."""
 _HALF_WIDTH: Final = re.compile("[\uff61-\uff9f]")
@@ -211,7 +213,13 @@ def detect(sample: bytes) -> str:
 def _guess(sample: bytes, without: str = "") -> str:
     import chardet
 
-    names = [name.replace("_", "-") for name in CANDIDATES if name != without]
+    runs = len(NOT_ASCII.findall(sample))
+    latin = 2 * len(_IN_LATIN_WORD.findall(sample)) >= max(1, runs)
+    names = [
+        name.replace("_", "-")
+        for name in CANDIDATES
+        if name != without and not (latin and name in _OTHER_SCRIPTS)
+    ]
     found = chardet.detect_all(sample, include_encodings=names)
     scores = {
         codecs.lookup(one["encoding"]).name.replace("-", "_"): one["confidence"]
