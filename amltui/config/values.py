@@ -19,6 +19,10 @@ LOCAL = "local"
 STORES = frozenset({"s3", "s3a", "az", "abfs", "abfss", "gs"})
 """Schemes of addresses of object stores."""
 
+WEB = frozenset({"http", "https"})
+"""Schemes of web folders. Among endpoints they have `web+` before them: those of servers too begin
+with `https`."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
@@ -68,10 +72,12 @@ def folder_address(text: str) -> str:
                 hint="Credentials come from the cloud's usual environment variables.",
             )
         return text.rstrip("/")
+    if separator and scheme.removeprefix("web+") in WEB:
+        return _web_address(text.removeprefix("web+"))
     if separator and scheme != "file":
         raise ConfigError(
             f"{visible(scheme)}:// is not an address of a folder that can be opened",
-            hint="Give a directory or a file of this disk, or s3://, az:// or gs://.",
+            hint="Give a directory or a file of this disk, or s3://, az://, gs:// or https://.",
         )
     return Path(unquote(rest) if separator else text).expanduser().absolute().as_uri()
 
@@ -129,4 +135,20 @@ def _odd(text: str) -> bool:
 
 def is_folder(endpoint: str) -> bool:
     """Whether an endpoint is what `folder_address` gives, and not a workspace server's."""
-    return endpoint.partition(":")[0] in {"file", *STORES}
+    return endpoint.partition(":")[0] in {"file", *STORES, *(f"web+{one}" for one in WEB)}
+
+
+def _web_address(text: str) -> str:
+    """The endpoint of a web folder or of one file there; a `/` at its end tells them apart."""
+    hint = "Give https://host/folder/ with a / at its end, or a file's address."
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigError(f"That is no address: {error}", hint=hint) from None
+    if not parts.hostname or parts.username or parts.query or parts.fragment or _odd(text):
+        # Not repeated: a key may stand in it.
+        raise ConfigError(
+            "An address of a web folder has a host and a path and nothing more", hint=hint
+        )
+    return f"web+{text}" if parts.path else f"web+{text}/"

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import unquote
 
 from amltui.config import Connection
-from amltui.config.values import folder_address
+from amltui.config.values import WEB, folder_address
 from amltui.errors import NotFound, UsageError
 from amltui.models import Dataset
 from amltui.services.session import Session, open_session
@@ -57,10 +58,15 @@ def place_of(text: str, *, target: bool = False) -> Place:
     if (match := _PROFILE.fullmatch(text)) is not None:
         return Place(match[1], match[2])
     scheme, separator, rest = text.partition("://")
+    if scheme in WEB:
+        return Place(text, "" if text.endswith("/") else unquote(rest.rpartition("/")[2]))
     if separator and scheme != "file":
         folder, _, name = rest.rpartition("/")
         return Place(f"{scheme}://{folder}", name) if folder else Place(text, "")
-    path = Path(rest if separator else text).expanduser().absolute()
+    return _on_disk(text, Path(rest if separator else text).expanduser().absolute(), target=target)
+
+
+def _on_disk(text: str, path: Path, *, target: bool) -> Place:
     if path.is_dir():
         return Place(str(path), "", on_disk=True)
     if target:

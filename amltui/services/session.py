@@ -77,7 +77,8 @@ class Session:
         """What a person calls this workspace; not made safe to show."""
         if self.connection is None:
             return "local workspace"
-        return self.connection.profile or unquote(self.connection.endpoint.removeprefix("file://"))
+        address = self.connection.endpoint.removeprefix("file://").removeprefix("web+")
+        return self.connection.profile or unquote(address)
 
     async def connect(self) -> Workspace:
         """The workspace, reached or started now if it was not yet.

@@ -30,6 +30,10 @@ def workspace_of(
         cloud = cloud_of(connection.cloud, source="the profile")
         return AzureMLWorkspace(place, cloud, datastore=connection.datastore)
     if connection.is_folder:
+        if connection.endpoint.startswith("web+"):
+            from amltui.workspaces.folder.web import WebFolder
+
+            return WebFolder(connection.endpoint)
         if not connection.endpoint.startswith("file:"):
             from amltui.workspaces.folder.store import StoreWorkspace
 
