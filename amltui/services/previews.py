@@ -269,6 +269,31 @@ class Preview:
             return 1.0
         return self.table.consumed / self.size
 
+    async def first_rows(self, dialect: Dialect) -> Rows:
+        """The first rows as another dialect would read them.
+
+        Raises:
+            LocalError: the content cannot be read any more.
+        """
+        if self._partial is not None:
+            head = await self._partial.content.read(0, min(HEAD, self.size or HEAD))
+        elif self._feed is not None:
+            head = self._feed.read(0, HEAD)
+        else:
+            file = await content_file(self._entry.raw)
+            try:
+                head = await asyncio.to_thread(file.read, 0, HEAD)
+            finally:
+                file.close()
+        return await asyncio.to_thread(self._first_in, head, dialect)
+
+    def _first_in(self, data: bytes, dialect: Dialect) -> Rows:
+        whole = self.size is not None and self.size <= len(data)
+        try:
+            return _first(data, self._lens.written(dialect), whole=whole)
+        except HeaderGoesOn:
+            return MemoryRows([], [])
+
     def close(self) -> None:
         """Stop fetching and let go of the files; `rows` can be read no longer."""
         self._closed = True

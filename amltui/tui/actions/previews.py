@@ -15,6 +15,7 @@ from amltui.text import human_size, visible
 from amltui.tui.actions.column_profile import profile_text
 from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.queries import QueryActions
+from amltui.tui.dialogs.dialect import DialectScreen
 from amltui.tui.dialogs.prompts import Confirm
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.json_text import indented
@@ -22,6 +23,7 @@ from amltui.tui.widgets.details import Facts
 from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
+    from amltui.formats.lens import Lens
     from amltui.services.previews import Preview
     from amltui.tables.rows import Rows
 
@@ -235,6 +237,31 @@ class PreviewActions:
         name = visible(text[0].name) or f"column {column + 1}"
         await self._host.ask(ShowText(f"Profile of {name}", profile_text(*text)))
 
+    async def change_dialect(self) -> Dataset | None:
+        """`X`: say how the text is written; the dataset that is to be read again, if any."""
+        preview, dataset = self._preview, self._dataset
+        if preview is None or dataset is None:
+            self._host.say("There is no text to read otherwise.", warning=True)
+            return None
+        lens = preview.lens
+        if lens.fmt.kind not in {"delimited", "plain"} or not lens.has_rows:
+            self._host.say(f"{lens.fmt.data_type_id} says itself how it is written.", warning=True)
+            return None
+        answer = await self._host.ask(
+            DialectScreen(
+                lens.dialect or lens.own,
+                preview.first_rows,
+                own=lens.own,
+                offer=lens.offer,
+                title=dataset.name,
+            )
+        )
+        if answer is None:
+            return None
+        session = await self._host.session()
+        await asyncio.to_thread(session.remember_dialect, dataset, answer.dialect)
+        return dataset
+
     def close(self) -> None:
         """Let go of what is shown; the pane must show something else by then, or be gone."""
         self._detach()()
@@ -329,7 +356,18 @@ class PreviewActions:
         if first:
             note, whole = "", rows.row_count
         busy = self.queries.stack.busy or ("fetching rows" if preview.peeks_now else "")
+        note = _with_dialect(note, preview.lens)
         return PreviewState(dataset.name, note, labels, busy, whole, first)
+
+
+def _with_dialect(note: str, lens: Lens) -> str:
+    """A note with how the text is read, where that is not as its type says, or could be."""
+    words = ""
+    if lens.offer is not None:
+        words = f"press X: looks {lens.offer.describe(lens.own)}"
+    elif lens.fmt.dialect is not None:
+        words = lens.fmt.dialect.describe(lens.own)
+    return " · ".join(part for part in (note, words) if part)
 
 
 def _all(preview: Preview) -> Rows:

@@ -57,6 +57,7 @@ class MainScreen(PanesScreen):
         "main.tcss",
         "../dialogs/dialog.tcss",
         "../dialogs/upload.tcss",
+        "../dialogs/dialect.tcss",
     ]
     AUTO_FOCUS = "DatasetList"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +77,7 @@ class MainScreen(PanesScreen):
         Binding("w", "transfers", "transfers"),
         Binding("escape", "back", "step back", show=False),
         Binding(
-            "s,I,m,n,N,c,F,ampersand,f,minus,underscore,left_square_bracket,right_square_bracket",
+            "s,I,m,n,N,c,F,X,ampersand,f,minus,underscore,left_square_bracket,right_square_bracket",
             "elsewhere('preview', '2')",
             show=False,
         ),
@@ -343,6 +344,20 @@ class MainScreen(PanesScreen):
     @on(PreviewPane.FetchAllRequested)
     def _fetch_all(self) -> None:
         self.work(self._previews.fetch_all)
+
+    @on(PreviewPane.DialectRequested)
+    def _dialect(self) -> None:
+        self.work(self._change_dialect)
+
+    async def _change_dialect(self) -> None:
+        dataset = await self._previews.change_dialect()
+        if dataset is not None:
+            self._read_again(dataset)
+
+    def _read_again(self, dataset: Dataset) -> None:
+        self.workers.cancel_group(self, "query")
+        self.workers.cancel_group(self, "summaries")
+        self.work(partial(self._preview, dataset), group="preview", exclusive=True)
 
     @on(PreviewPane.ProfileRequested)
     def _profile(self, event: PreviewPane.ProfileRequested) -> None:

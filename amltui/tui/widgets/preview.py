@@ -102,6 +102,7 @@ class PreviewPane(Pane):
         Binding("I", "profile", "column profile", show=False),
         Binding("m", "malformed", "malformed rows", show=False),
         Binding("F", "fetch_all", "fetch all of a large content", show=False),
+        Binding("X", "dialect", "how the text is written", show=False),
     ]
 
     class QueryEntered(Message):
@@ -118,6 +119,9 @@ class PreviewPane(Pane):
         def __init__(self, step: int) -> None:
             super().__init__()
             self.step = step
+
+    class DialectRequested(Message):
+        """Somebody wants to say how the text is written."""
 
     class ProfileRequested(Message):
         """The profile of a column of what is shown is wanted."""
@@ -343,6 +347,10 @@ class PreviewPane(Pane):
             if at in self.grid.hidden_columns:
                 self.grid.hide_columns(self.grid.hidden_columns - {at})
             self.grid.move_cursor(column=at)
+
+    def action_dialect(self) -> None:
+        """Say how the text is written."""
+        self.post_message(self.DialectRequested())
 
     def action_profile(self) -> None:
         """Ask for the profile of the column under the cursor."""
