@@ -416,8 +416,10 @@ class RowReader:
     def _stops(self, cut: int, found: Scan) -> list[int]:
         """Where blocks of at most `CELLS` cells end, up to `cut`."""
         most = max(1, CELLS // max(1, len(self.columns)))
-        ends_of_lines = (self._buffer.count(end, 0, cut) for end in (b"\n", b"\r"))
-        if cut <= most or sum(ends_of_lines) < most:
+        if cut <= most:
+            return [cut]
+        array = as_array(self._buffer)[:cut]
+        if sum(int(np.count_nonzero(array == end)) for end in b"\r\n") < most:
             return [cut]
         ends = self.codec.row_ends(self._buffer[:cut], found.until(cut), self.text_encoding)
         return [*ends[most - 1 : -1 : most].tolist(), cut]

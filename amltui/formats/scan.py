@@ -164,14 +164,19 @@ def row_cut(data: bytes, quotes: Scan, *, final: bool) -> int:
     return 0
 
 
-def line_ends(data: bytes, array: Bytes) -> Positions:
-    """Where lines end (the last byte of each line end): LF, CR LF, lone CR."""
-    ends = array == _LF
+def ends_lines(data: bytes, array: Bytes) -> npt.NDArray[np.bool_]:
+    """For each byte whether a line ends with it: LF, the LF of CR LF, lone CR."""
+    ends: npt.NDArray[np.bool_] = array == _LF
     if b"\r" in data:
         lone = array == _CR
         lone[:-1] &= array[1:] != _LF
         ends = ends | lone
-    return np.flatnonzero(ends)
+    return ends
+
+
+def line_ends(data: bytes, array: Bytes) -> Positions:
+    """Where lines end (the last byte of each line end): LF, CR LF, lone CR."""
+    return np.flatnonzero(ends_lines(data, array))
 
 
 def row_spans(

@@ -11,7 +11,7 @@ from amltui.formats.blocks import CELLS, Block, Codec
 from amltui.formats.dialect import dialect_text
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
-from amltui.formats.scan import NO_QUOTES
+from amltui.formats.scan import NO_QUOTES, as_array, ends_lines
 from amltui.tables.index import PIECE, Beginning, RowIndex
 
 _PER_COLUMN: Final = 256
@@ -84,7 +84,7 @@ def _add(
     data = block.data
     found = NO_QUOTES if block.scan is None else block.scan
     ends = reader.codec.row_ends(data, found, reader.text_encoding)
-    returns = b"\r" in data
+    lines = ends_lines(data, as_array(data))
     wanted = np.arange(size, len(data), size)
     rows = np.searchsorted(ends, wanted) + 1
     rows = np.union1d(rows, np.arange(most, len(ends), most))
@@ -93,8 +93,5 @@ def _add(
     had = at = 0
     for row, stop in zip(rows.tolist(), stops.tolist(), strict=True):
         start += reader.size_of(memoryview(data)[at:stop])
-        lines = data.count(b"\n", at, stop)
-        if returns:
-            lines += data.count(b"\r", at, stop) - data.count(b"\r\n", at, stop)
-        index.add(start, row - had, lines)
+        index.add(start, row - had, int(np.count_nonzero(lines[at:stop])))
         had, at = row, stop
