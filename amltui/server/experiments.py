@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import clock, keeping
+from amltui.server.database.engine import upsert
 from amltui.server.database.tables import experiments, outputs
 from amltui.server.problems import BadRequest, Forbidden, Missing
 from amltui.server.store.base import Stored
@@ -197,7 +197,7 @@ async def save(
     connection: AsyncConnection, workspace_id: str, experiment: messages.Experiment
 ) -> None:
     """Insert or replace an experiment."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = upsert(connection.dialect.name == "sqlite")
     document = msgspec.json.encode(experiment)
     statement = insert(experiments).values(
         id=experiment.experiment_id,
@@ -219,7 +219,7 @@ async def save_output(
     stored: Stored,
 ) -> None:
     """Insert or replace a port's content."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = upsert(connection.dialect.name == "sqlite")
     values = {
         "sha256": stored.sha256,
         "size": stored.size,

@@ -10,11 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server import clock
-from amltui.server.database.engine import Database
+from amltui.server.database.engine import Database, upsert
 from amltui.server.database.tables import contents
 from amltui.server.problems import Clash, Missing, Problem, Unavailable
 from amltui.server.store.base import Staged, Stored
@@ -60,7 +59,7 @@ async def lost(database: Database, sha256: str) -> Problem:
 
 
 async def _record(connection: AsyncConnection, stored: Stored) -> None:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = upsert(connection.dialect.name == "sqlite")
     row = {
         "sha256": stored.sha256,
         "size": stored.size,

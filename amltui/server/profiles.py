@@ -23,11 +23,11 @@ from typing import Any, Final
 import anyio.to_thread
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from amltui.config.children import child_command, child_environment
 from amltui.formats import format_of
 from amltui.server import catalog, keeping, log
+from amltui.server.database.engine import upsert
 from amltui.server.database.tables import profiles
 from amltui.server.problems import BadRequest, Clash, Problem, Unavailable
 from amltui.server.state import State
@@ -189,7 +189,7 @@ class Profiler:
         if answer.error is not None:
             status = _TOO_COSTLY if answer.too_costly else FAILED
         database = self._state.database
-        insert = sqlite.insert if database.is_sqlite else postgresql.insert
+        insert = upsert(database.is_sqlite)
         async with database.writing() as connection:
             await catalog.change(connection, self._state.workspace_id)
             await keeping.claim(connection, stored.sha256)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server import catalog, clock, keeping, quota
 from amltui.server.catalog import NewInstance
+from amltui.server.database.engine import upsert
 from amltui.server.database.tables import blocks, instances, uploads
 from amltui.server.problems import BadRequest, Clash, Missing, TooLarge
 from amltui.server.state import State
@@ -104,7 +104,7 @@ async def _record(
             .where(blocks.c.upload_id == upload_id)
             .where(blocks.c.number == number)
         )
-        insert = sqlite.insert if state.database.is_sqlite else postgresql.insert
+        insert = upsert(state.database.is_sqlite)
         row = {"upload_id": upload_id, "number": number, "key": block.key, "size": block.size}
         await connection.execute(
             insert(blocks)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,18 @@ from amltui.server.problems import StartError, Unavailable
 
 BUSY_SECONDS: Final = 30
 """How long a transaction waits for another one's lock."""
+
+
+def upsert(sqlite: bool) -> Callable[[sa.Table], Any]:  # noqa: FBT001  there are only the two
+    """The INSERT that can say what to do with a row that is there already."""
+    if sqlite:
+        from sqlalchemy.dialects.sqlite import insert
+
+        return insert
+    # A tenth of the embedded server's imports, which never needs it.
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert
 
 
 class Database:

@@ -116,7 +116,6 @@ instances = Table(
         "family_id",
         unique=True,
         sqlite_where=Column("is_latest") == true(),
-        postgresql_where=Column("is_latest") == true(),
     ),
 )
 

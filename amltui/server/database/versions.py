@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server.database.engine import Database
-from amltui.server.database.tables import HEAD, METADATA
+from amltui.server.database.tables import HEAD, METADATA, instances
 from amltui.server.problems import StartError
 
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
@@ -66,6 +66,10 @@ def _prepare(connection: sa.Connection) -> None:
 
 def create(connection: sa.Connection) -> None:
     """Make the schema in an empty database."""
+    if connection.dialect.name == "postgresql":
+        # Not where the table is defined: that would bring this dialect into every start.
+        (latest,) = (index for index in instances.indexes if index.name == "uq_instances_latest")
+        latest.dialect_kwargs["postgresql_where"] = latest.dialect_kwargs["sqlite_where"]
     METADATA.create_all(connection)
     connection.execute(
         sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
