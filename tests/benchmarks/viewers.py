@@ -1,10 +1,12 @@
 """This program beside the terminal viewers on PyPI, on one CSV, each in tmux at 120x40.
 
-    python -m tests.benchmarks.viewers [--mib 100] [--directory DIR] [--only NAME...]
+    python -m tests.benchmarks.viewers [--mib 100 1000] [--rounds 5] [--directory DIR] [--only N...]
 
-Prints for each how long it takes from its start to the first rows and to the last row on the
-screen, and its peak of anonymous memory (all its processes together). The viewers read the file;
-this program fetches it from its embedded workspace server, which holds it since an upload before.
+Prints the README's table: for each how long it takes from its start to the first rows and to the
+last row on the screen (here: with its number, all rows counted), and its peak of anonymous memory
+(all its processes together); then each bound beside its ratio in this run. The programs take turns,
+and each figure is a median. The viewers read the file; this program shows it from its embedded
+workspace, which holds it since an upload before, and of which nothing is cached.
 The peers are installed with pip into virtual environments that are removed again.
 """
 
@@ -17,15 +19,18 @@ import subprocess
 import tempfile
 import time
 import venv
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from threading import Event, Thread
 
 import psutil
 
 from tests.benchmarks.make_csv import make_csv
 from tests.benchmarks.preview import NAME, PROGRAM, workspace
-from tests.benchmarks.tables import anonymous
+from tests.benchmarks.tables import anonymous, say
 
+OURS = "amltui"
 PEERS = {"datui": "datui", "dataframe-textual": "dv", "visidata": "vd"}
 """Package on PyPI and its command."""
 BYTES_PER_ROW = 110.35
@@ -96,58 +101,132 @@ def ends(csv: Path) -> tuple[str, str]:
     return first.split(b",")[1].decode(), last.split(b",")[1].decode()
 
 
-def measure(
-    what: str, command: str, csv: Path, directory: Path, environment: dict[str, str]
-) -> None:
+@dataclass
+class Times:
+    """Seconds from a program's start, and its memory."""
+
+    first: float
+    """Until the first rows are on the screen."""
+    last: float | None
+    """Until the last row is, and all rows are counted. None: it never was."""
+    seen: float | None
+    """Until the last row is on the screen, though its number may be an estimate."""
+    peak: int
+    """Bytes of anonymous memory, of all its processes."""
+    entered: float = 0.0
+    """When `enter` was pressed in the list of this program."""
+
+
+def measure(command: str, csv: Path, directory: Path, environment: dict[str, str]) -> Times:
+    """One run of a viewer, or of this program where `environment` has a workspace."""
     first, last = ends(csv)
+    ours = "AMLTUI_DATA_DIR" in environment
     with csv.open("rb") as file:  # into the page cache, for everybody alike
         while file.read(1 << 24):
             pass
     begin = time.perf_counter()
+
+    def now() -> float:
+        return time.perf_counter() - begin
+
     window = Window(command, directory, environment)
     try:
-        if what == "amltui":
+        if ours:
             window.until(NAME)
             window.until(csv.name, key="End")
             window.keys("Enter")
-        entered = time.perf_counter()
+        entered = now()
         window.until(first)
-        rows = time.perf_counter()
-        try:
+        found = Times(now(), None, None, 0, entered)
+        with contextlib.suppress(TimeoutError):
             window.until(last, key="G")
-        except TimeoutError:
-            print(f"{what:26}{rows - begin:10.2f} s{'never by G':>14}", flush=True)
-            return
-        whole, memory = time.perf_counter(), f"{window.peak / 2**20:14,.0f} MiB"
-        print(f"{what:26}{rows - begin:10.2f} s{whole - begin:12.2f} s{memory}", flush=True)
-        if what == "amltui":
-            print(
-                f"{'  from enter in its list':26}{rows - entered:10.2f} s{whole - entered:12.2f} s"
-            )
+            found.seen = now()
+            if ours:
+                window.until("rows · complete")
+                window.until(last, key="G")
+            found.last = now()
+        found.peak = window.peak
+        return found
     finally:
         window.close()
 
 
+def line(name: str, first: float, last: float | None, peak: int | None = None) -> None:
+    """One row of the README's table."""
+    shown = "never by `G`" if last is None else f"{last:.2f} s"
+    memory = "" if peak is None else f"{peak / 2**20:,.0f} MiB"
+    print(f"| {name} | {first:.2f} s | {shown} | {memory} |", flush=True)
+
+
+def bounds(ours: list[Times], theirs: list[Times]) -> None:
+    """Each bound beside the ratio in this run: medians over medians of the peer named first."""
+    first = median(one.first for one in theirs)
+    last = median(one.last for one in theirs if one.last is not None)
+    whole = [one for one in ours if one.last is not None]
+    from_enter = [one.last - one.entered for one in whole]
+    rows = (
+        ("first rows from enter", [one.first - one.entered for one in ours], first, 0.5),
+        ("last row, all rows counted, from enter", from_enter, last, 0.5),
+        ("first rows from the start", [one.first for one in ours], first, 2.5),
+        ("last row, all rows counted, from the start", [one.last for one in whole], last, 0.7),
+    )
+    for what, values, peer, bound in rows:
+        say(what, f"{median(values) / peer:.2f} x", f"{bound} x {next(iter(PEERS))}")
+    say("peak memory", f"{max(one.peak for one in ours) / 2**20:,.0f} MiB", "180 MiB")
+
+
+def compare(mib: int, rounds: int, commands: dict[str, str], directory: Path) -> None:
+    """All programs on one CSV, in turns; the README's table and the bounds."""
+    csv = directory / "viewed.csv"
+    make_csv(csv, int(mib * 2**20 / BYTES_PER_ROW))
+    home = {"HOME": str(directory), "PATH": os.environ["PATH"], "TERM": "screen-256color"}
+    found: dict[str, list[Times]] = {name: [] for name in commands}
+    for number in range(rounds):
+        for name, command in commands.items():
+            if name != OURS:
+                found[name].append(measure(f"{command} {csv}", csv, directory, home))
+                continue
+            with tempfile.TemporaryDirectory(dir=directory, prefix=f"{number}-") as own:
+                environment = home | workspace(Path(own), csv) | {"PYTHONPATH": str(Path.cwd())}
+                found[name].append(measure(command, csv, directory, environment))
+    print(f"\n| {csv.stat().st_size / 2**20:,.0f} MiB | first rows | last row | peak memory |")
+    print("|---|---|---|---|")
+    for name, times in found.items():
+        lasts = [one.last for one in times if one.last is not None]
+        last = median(lasts) if lasts else None
+        first, peak = median(one.first for one in times), max(one.peak for one in times)
+        if name != OURS:
+            line(name, first, last, peak)
+            continue
+        entered = median(one.entered for one in times)
+        line("amltui, from its start", first, last, peak)
+        line("amltui, from `enter` in its list", first - entered, last and last - entered)
+        seen = [one.seen - one.entered for one in times if one.seen is not None]
+        if seen:
+            say("\nlast row on the screen, number estimated, from enter", f"{median(seen):.2f} s")
+    peers = [times for name, times in found.items() if name.startswith(next(iter(PEERS)))]
+    if peers and found.get(OURS):
+        bounds(found[OURS], peers[0])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mib", type=int, default=100)
+    parser.add_argument("--mib", type=int, nargs="+", default=[100, 1000])
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--directory", type=Path)
-    parser.add_argument("--only", choices=["amltui", *PEERS], nargs="+")
+    parser.add_argument("--only", choices=[OURS, *PEERS], nargs="+")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.directory) as name:
         directory = Path(name)
-        csv = directory / "viewed.csv"
-        make_csv(csv, int(options.mib * 2**20 / BYTES_PER_ROW))
-        print(f"CSV of {csv.stat().st_size / 2**20:,.0f} MiB")
-        print(f"{'':26}{'first rows':>12}{'last row':>14}{'peak memory':>18}")
-        home = {"HOME": name, "PATH": os.environ["PATH"], "TERM": "screen-256color"}
+        commands: dict[str, str] = {}
         for package in PEERS:
             if options.only is None or package in options.only:
                 command, version = install(package, directory)
-                measure(f"{package} {version}", f"{command} {csv}", csv, directory, home)
-        if options.only is None or "amltui" in options.only:
-            environment = home | workspace(directory, csv) | {"PYTHONPATH": str(Path.cwd())}
-            measure("amltui", " ".join(PROGRAM), csv, directory, environment)
+                commands[f"{package} {version}"] = str(command)
+        if options.only is None or OURS in options.only:
+            commands[OURS] = " ".join(PROGRAM)
+        for mib in options.mib:
+            compare(mib, options.rounds, commands, directory)
 
 
 if __name__ == "__main__":
