@@ -47,6 +47,7 @@ _FLAGS: Final = {
 _VALUES: Final = {
     "--filter": "text",
     "-f": "text",
+    "--folder": "folder",
     "--profile": "profile",
     "--sort": "sort",
     "--since": "since",
@@ -63,6 +64,8 @@ class ListOptions:
     examples: bool = False
     text: str = ""
     """Only names that contain it, letter case ignored."""
+    folder: str | None = None
+    """Only what lies directly in this folder, and its folders; "" is the top. None: everything."""
     since: str | None = None
     """Only what was created at this time or later; see `times.parse_time`."""
     sort: Sort | None = None
@@ -115,9 +118,10 @@ def print_list(options: ListOptions) -> None:
     since = _moment(options.since)
     out = Out(form == "json", options.quiet)
     wanted = options.text.casefold()
+    folders, found = ((), _all(options, out)) if options.folder is None else _level(options, out)
     datasets = [
         dataset
-        for dataset in _all(options, out)
+        for dataset in found
         if wanted in dataset.name.casefold()
         and not (options.mine and dataset.is_example)
         and not (options.examples and not dataset.is_example)
@@ -125,12 +129,16 @@ def print_list(options: ListOptions) -> None:
     ]
     datasets = _sorted(datasets, options.sort, reverse=options.reverse)
     if form == "json":
-        out.document([of_dataset(one) for one in datasets])
+        shown = [{"name": one, "is_folder": True} for one in folders]
+        out.document(shown + [of_dataset(one) for one in datasets])
     elif form == "names0":
         sys.stdout.write("".join(f"{one.name}\0" for one in datasets))
     else:
         columns = [COLUMNS[name] for name in names]
-        rows = [[value(one) for _, value in columns] for one in datasets]
+        rows = [
+            [{"name": one, "type": "folder"}.get(name, "") for name in names] for one in folders
+        ]
+        rows += [[value(one) for _, value in columns] for one in datasets]
         if form == "csv":
             _print_csv(names, rows)
         else:
@@ -208,6 +216,24 @@ def _print_csv(names: list[str], rows: Iterable[list[Any]]) -> None:
     writer.writerow(names)
     for row in rows:
         writer.writerow([iso_utc(one) if isinstance(one, datetime) else one for one in row])
+
+
+def _level(options: ListOptions, out: Out) -> tuple[tuple[str, ...], tuple[Dataset, ...]]:
+    """Folders and datasets directly in the folder that was named."""
+    if options.offline:
+        raise UsageError("--folder asks the workspace", hint="Leave out --offline, or --folder.")
+    from amltui.cli.session import in_session
+
+    prefix = (options.folder or "").strip("/")
+
+    async def work(session: Session) -> tuple[tuple[str, ...], tuple[Dataset, ...]]:
+        level = await (await session.connect()).level(f"{prefix}/" if prefix else "")
+        if level.unreadable:
+            warn(f"{level.unreadable} entries of the folder could not be read.")
+        wanted = options.text.casefold()
+        return tuple(one for one in level.folders if wanted in one.casefold()), level.datasets
+
+    return in_session(options.profile, out, work)
 
 
 def _all(options: ListOptions, out: Out) -> tuple[Dataset, ...]:

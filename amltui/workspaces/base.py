@@ -144,6 +144,17 @@ class Route:
     """Seconds that this machine's clock is ahead of the server's. None: it did not say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One folder of a workspace."""
+
+    folders: tuple[str, ...]
+    """The folders in it: whole names, with `/` at the end."""
+    datasets: tuple[Dataset, ...]
+    unreadable: int = 0
+    """Entries beside them that could not be read."""
+
+
 class Content(Protocol):
     """An open content: what the host said, then its bytes, by iterating or by `readinto`."""
 
@@ -210,6 +221,16 @@ class Workspace(ABC):
         listing = await self.datasets()
         assert listing is not None  # asked without an etag
         yield listing.datasets
+
+    async def level(self, prefix: str) -> Level:
+        """What lies directly in a folder, where names have folders: parts that end in `/`.
+
+        `prefix`: "" for the top, else with `/` at its end.
+
+        Raises:
+            NotFound: nothing lies below it.
+        """
+        return level_of(prefix, [one async for page in self.pages() for one in page])
 
     async def find(self, name: str) -> Dataset:
         """The latest version of the dataset of this name (case-sensitive), key or id.
@@ -435,6 +456,22 @@ class Workspace(ABC):
         """
         found: Capability = getattr(await self.capabilities(), name)
         found.require()
+
+
+def level_of(prefix: str, datasets: Iterable[Dataset]) -> Level:
+    """The level of a list of all; see `Workspace.level`."""
+    folders: dict[str, None] = {}
+    here = []
+    for one in datasets:
+        if one.name.startswith(prefix):
+            head, slash, _ = one.name[len(prefix) :].partition("/")
+            if slash:
+                folders[f"{prefix}{head}/"] = None
+            else:
+                here.append(one)
+    if prefix and not folders and not here:
+        raise NotFound(f"There is no folder {visible(prefix)}", 404)
+    return Level(tuple(folders), tuple(here))
 
 
 def find_dataset(name: str, datasets: Iterable[Dataset]) -> Dataset:

@@ -32,6 +32,16 @@ def test_files_are_listed_read_and_asked_where_they_lie(folder):
     assert folder("show", "none.csv", "--at", "results").code == 3
 
 
+def test_one_level_is_listed_with_its_folders_as_rows(folder):
+    assert folder("ls", "--at", "results", "--folder", "/", "--columns", "name,type").out == (
+        "deep/\tfolder\na.csv\tGenericCSV\n"
+    )
+    below = folder("ls", "--at", "results", "--folder", "deep", "--json").json
+    assert [one["name"] for one in below] == ["deep/b.tsv"]
+    assert folder("ls", "--at", "results", "--folder", "none").code == 3
+    assert folder("ls", "--at", "results", "--folder", "/", "--offline").code == 2
+
+
 def test_one_file_is_a_folder_of_one(folder):
     listed = folder("ls", "--at", "results/a.csv", "--json").json
     assert [one["name"] for one in listed] == ["a.csv"]

@@ -147,6 +147,23 @@ async def test_pages_hold_what_the_list_holds_and_each_dataset_once(workspace):
     assert set(paged) == listed
 
 
+async def test_a_level_has_folders_and_what_lies_directly_in_it(workspace):
+    try:
+        workspace.check_name("in/one")
+    except errors.Rejected:
+        pytest.skip("this kind has no names with folders")
+    for name in ("top", "in/one", "in/deep/er/two"):
+        await put(workspace, name, b"x")
+    top = await workspace.level("")
+    assert "in/" in top.folders
+    assert "top" in [one.name for one in top.datasets]
+    below = await workspace.level("in/")
+    assert below.folders == ("in/deep/",)
+    assert [one.name for one in below.datasets] == ["in/one"]
+    with pytest.raises(errors.NotFound):
+        await workspace.level("none/")
+
+
 async def test_an_unchanged_list_is_none_and_a_changed_one_is_not(workspace):
     first = await workspace.datasets()
     if first.etag is None:

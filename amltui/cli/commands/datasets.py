@@ -23,6 +23,7 @@ def ls(
     mine: bool = False,
     examples: bool = False,
     filter_: Annotated[str, Parameter(name=("--filter", "-f"))] = "",
+    folder: str | None = None,
     since: str | None = None,
     sort: Sort | None = None,
     reverse: bool = False,
@@ -36,6 +37,8 @@ def ls(
         mine: Only the workspace's own.
         examples: Only the examples that every workspace has.
         filter_: Only names that contain this text, letter case ignored.
+        folder: Only what lies directly in this folder, with its folders; / is the top. A large
+            store is asked for that alone.
         since: Only what was created at this time or later: a date, or "2 weeks ago".
         sort: By what; size and date begin with the largest and the newest.
         reverse: The other way round.
@@ -49,6 +52,7 @@ def ls(
             mine=mine,
             examples=examples,
             text=filter_,
+            folder=folder,
             since=since,
             sort=sort,
             reverse=reverse,

@@ -108,13 +108,28 @@ class Disk:
                 if time.time() - path.stat().st_mtime > _ABANDONED:
                     path.unlink()
 
-    def list(self) -> Iterator[File | None]:
+    def folders(self, prefix: str) -> list[str]:
+        """The folders directly in one, with `/` at the end of their keys.
+
+        Raises:
+            DatasetGone: there is none; NotFound: it is no folder.
+        """
+        directory = self.path(prefix.rstrip("/")) if prefix else self.root
+        with _mapped(directory), os.scandir(directory) as entries:
+            names = [one.name for one in entries if one.is_dir(follow_symlinks=False)]
+        return [f"{prefix}{one}/" for one in sorted(names) if one[0] != "." and _is_text(one)]
+
+    def list(self, prefix: str = "", *, deep: bool = True) -> Iterator[File | None]:
         """All files, folder by folder; None for each entry that could not be read.
+
+        Args:
+            prefix: the folder to begin in, with `/` at its end; "" for the directory.
+            deep: whether also what lies in folders below.
 
         Raises:
             NotFound, Unauthorized, LocalError: the directory itself cannot be read.
         """
-        waiting = [""]
+        waiting = [prefix]
         while waiting:
             prefix = waiting.pop()
             directory = self.root / prefix
@@ -134,7 +149,7 @@ class Disk:
                 if not _is_text(key):
                     yield None
                 elif entry.is_dir(follow_symlinks=False):
-                    waiting.append(f"{key}/")
+                    waiting += [f"{key}/"] if deep else []
                 else:
                     notes = Notes(directory).read() if notes is None else notes
                     try:

@@ -34,6 +34,7 @@ from amltui.workspaces.base import (
     Capabilities,
     Capability,
     Content,
+    Level,
     PartSizes,
     Route,
     Upload,
@@ -208,6 +209,35 @@ class StoreWorkspace(Workspace):
         """As `datasets`, a page of the store at a time, without what is noted of objects."""
         async for page, _ in self._pages():
             yield tuple(one.dataset for one in page if not is_hidden(one.key))
+
+    async def level(self, prefix: str) -> Level:
+        """One folder, asked of the store as such: what lies deeper is not listed."""
+        import obstore
+
+        def ask() -> Level:
+            with mapped(prefix or self._url, LIST):
+                # By its path, which has no slash at its end.
+                found = obstore.list_with_delimiter(self._store, prefix.strip("/") or None)
+            self._notes.refresh(prefix)
+            objects = [object_of(meta) for meta in found["objects"]]
+            folders = tuple(f"{one}/" for one in found["common_prefixes"])
+            marks = {one.removesuffix("/") for one in folders} | {prefix.rstrip("/")}
+            return Level(
+                folders,
+                tuple(
+                    self._noted(one.dataset)
+                    for one in objects
+                    if not is_hidden(one.key) and (one.dataset.size or one.key not in marks)
+                ),
+            )
+
+        try:
+            level = await anyio.to_thread.run_sync(ask)
+        except OddName:
+            return await super().level(prefix)
+        if prefix and not level.folders and not level.datasets:
+            raise NotFound(f"There is no folder {visible(prefix)}", 404)
+        return level
 
     async def _pages(self) -> AsyncIterator[tuple[tuple[Object, ...], int]]:
         """Objects, and how many beside them have names that cannot be read here."""

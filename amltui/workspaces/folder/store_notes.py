@@ -44,6 +44,10 @@ class StoreNotes:
             self._load(folder)
         return self._known.get(folder, ("", {}))[1].get(name, Note())
 
+    def refresh(self, folder: str) -> None:
+        """Read the notes of one folder anew."""
+        self._load(folder)
+
     def write(self, key: str, note: Note) -> None:
         """Note something of an object, or nothing any more; nobody else's note is lost.
 

@@ -22,6 +22,7 @@ from amltui.workspaces.base import (
     Capabilities,
     Capability,
     Content,
+    Level,
     LocalContent,
     PartSizes,
     Route,
@@ -111,6 +112,19 @@ class FolderWorkspace(Workspace):
         """As `datasets`, a thousand at a time."""
         async for page, _ in self._pages():
             yield page
+
+    async def level(self, prefix: str) -> Level:
+        """One folder; what lies deeper is not looked at."""
+        if self._only is not None:
+            return await super().level(prefix)
+
+        def look() -> Level:
+            folders = self._disk.folders(prefix)
+            files = list(self._disk.list(prefix, deep=False))
+            there = tuple(self._dataset(one) for one in files if one is not None)
+            return Level(tuple(folders), there, len(files) - len(there))
+
+        return await anyio.to_thread.run_sync(look)
 
     async def _pages(self) -> AsyncIterator[tuple[tuple[Dataset, ...], int]]:
         """Datasets, and how many entries beside them could not be read."""

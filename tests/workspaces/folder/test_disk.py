@@ -80,7 +80,7 @@ async def test_a_file_is_found_whatever_its_name(root, name):
 async def test_a_folder_that_is_gone_is_no_empty_list(root):
     async with FolderWorkspace(root) as workspace:
         root.rmdir()
-        with pytest.raises(errors.DatasetGone, match="There is no"):
+        with pytest.raises(errors.NotFound, match="There is no"):
             await workspace.datasets()
 
 
