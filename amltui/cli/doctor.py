@@ -146,6 +146,14 @@ def _settings(found: Findings) -> dict[str, Any]:
 def _connection(connection: Connection | None) -> dict[str, Any]:
     if connection is None:
         return {"kind": "embedded workspace", "profile": None}
+    if connection.is_azure:
+        return {
+            "kind": "Azure ML workspace",
+            "profile": connection.profile,
+            "cloud": connection.cloud or "public",
+            # Enough to tell two apart.
+            "workspace": connection.endpoint.rpartition("/")[2],
+        }
     if connection.is_folder:
         return {
             "kind": "folder",

@@ -27,6 +27,8 @@ def of_dataset(dataset: Dataset) -> dict[str, Any]:
         "uploaded_from_filename": dataset.uploaded_from_filename,
         "experiment_id": dataset.experiment_id,
         "schema_status": dataset.schema_status,
+        "tags": dict(dataset.tags),
+        "note": dataset.note,
     }
 
 

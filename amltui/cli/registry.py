@@ -248,6 +248,8 @@ COMMANDS: Final = (
                     "amltui profile add team",
                     "amltui profile add team --from ~/.azureml/settings.json --use",
                     "amltui profile add results --url /srv/results --write",
+                    "amltui profile add cloud --azure RESOURCE_ID",
+                    "amltui profile add cloud --azure config.json",
                     "amltui profile add ci --endpoint E --workspace-id W --token-stdin < FILE",
                 ),
             ),
@@ -262,6 +264,24 @@ COMMANDS: Final = (
                 "Ask a profile's workspace whether it answers.",
                 places=("profile",),
             ),
+        ),
+    ),
+    Command(
+        "azure",
+        "",
+        "What only Azure ML v2 workspaces have.",
+        title=SETTINGS,
+        commands=(
+            Command("workspaces", "azure:workspaces", "List the workspaces of your account."),
+            Command("archived", "azure:archived", "List what is archived."),
+            Command(
+                "archive",
+                "azure:archive",
+                "Archive a data asset or one of its versions.",
+                ("amltui azure archive sales", "amltui azure archive sales:3"),
+                places=("dataset",),
+            ),
+            Command("restore", "azure:restore", "Bring back what is archived."),
         ),
     ),
     Command(

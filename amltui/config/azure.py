@@ -152,12 +152,15 @@ def cloud_of(text: str, *, source: str) -> Cloud:
 def downloaded_settings(start: Path) -> tuple[AzureWorkspaceId, Path] | None:
     """What the nearest `config.json` says, as Azure gives it for download, and where it lies.
 
-    Looked for as Azure's own client does: in `start`, its `.azureml`, then upwards.
+    `start` is that file, or a folder. It is looked for as Azure's own client does: in the folder,
+    its `.azureml`, then upwards.
 
     Raises:
         ConfigError: there is one that cannot be read.
     """
     start = start.absolute()
+    if start.is_file():
+        return _settings(start), start
     for folder in (start, *start.parents):
         for path in (folder / "config.json", folder / ".azureml" / "config.json"):
             if path.is_file():

@@ -55,11 +55,13 @@ class Edits:
         """Note that `before` got new contents as `after`, so that it can be undone."""
         self._done.append(Change(f'updated "{visible(before.name)}"', before, after, contents=True))
 
-    async def delete(self, dataset: Dataset) -> None:
-        """Delete a dataset with all its versions. This cannot be undone."""
+    async def delete(self, dataset: Dataset) -> bool:
+        """Delete a dataset with all its versions; whether an archive keeps it. Else it is gone."""
         must_be_own(dataset)
-        await (await self._connect()).delete(dataset.key)
+        workspace = await self._connect()
+        await workspace.delete(dataset.key)
         self._done = [c for c in self._done if c.before.key != dataset.key]
+        return bool((await workspace.capabilities()).archive)
 
     @property
     def undoable(self) -> Change | None:

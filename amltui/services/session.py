@@ -393,9 +393,9 @@ class Session:
         """See `Edits.describe`."""
         return await self.edits.describe(dataset, description)
 
-    async def delete(self, dataset: Dataset) -> None:
+    async def delete(self, dataset: Dataset) -> bool:
         """See `Edits.delete`."""
-        await self.edits.delete(dataset)
+        return await self.edits.delete(dataset)
 
     async def finished(self, transfer: Transfer, *, keep: bool = False) -> Transfer:
         """Wait for a transfer; whoever stops waiting cancels it.

@@ -10,9 +10,10 @@ from amltui.config.values import LOCAL
 from amltui.errors import UnsupportedDataType, UsageError
 from amltui.formats import file_name, format_of
 from amltui.models import Dataset, DataTypeIds
+from amltui.services.azure_snippets import azure_snippet
 from amltui.text import visible
 
-Kind = Literal["amltui", "azureml", "pandas", "cli"]
+Kind = Literal["amltui", "azureml", "pandas", "cli", "az"]
 
 _READ_CSV: Final = {
     DataTypeIds.GenericCSV: "pd.read_csv(data, skipinitialspace=True)",
@@ -35,6 +36,13 @@ def snippet(
             could not open an older version.
         UnsupportedDataType: pandas alone cannot read this type.
     """
+    if connection is not None and connection.is_azure and kind not in {"amltui", "cli"}:
+        return azure_snippet(dataset, connection, kind)
+    if kind == "az":
+        raise UsageError(
+            "The Azure CLI knows Azure ML v2 workspaces only",
+            hint="Take another kind of snippet for this workspace.",
+        )
     if connection is None and (with_token or kind == "azureml"):
         raise UsageError(
             "The embedded workspace has a new address at every start",

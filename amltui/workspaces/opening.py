@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from amltui.config import Connection
+    from amltui.config.azure import AzureWorkspaceId
     from amltui.workspaces.base import Workspace
 
 
@@ -50,6 +53,31 @@ def workspace_of(
         key=connection.key if key is None else key,
         data=data,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundWorkspace:
+    """A workspace that an account can see."""
+
+    id: AzureWorkspaceId
+    region: str
+    friendly_name: str
+
+
+async def azure_workspaces(cloud: str) -> AsyncIterator[FoundWorkspace]:
+    """The Azure ML workspaces that the account in force can see, as Azure lists them.
+
+    Raises:
+        ConfigError: there is no such cloud.
+        Unauthorized: nobody is signed in.
+    """
+    from amltui.config.azure import cloud_of
+    from amltui.workspaces.azureml.arm import visible_workspaces
+
+    async for place, about in visible_workspaces(cloud_of(cloud, source="--cloud")):
+        more = about.properties
+        name = (more and more.friendly_name) or about.name
+        yield FoundWorkspace(place, about.location or "", name)
 
 
 def _path(address: str) -> Path:

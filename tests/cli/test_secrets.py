@@ -86,6 +86,10 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
     ("open",): [["f.csv", "--json"]],
     ("cache", "pin"): [["Iris"]],
     ("cache", "unpin"): [["Iris"]],
+    ("azure", "workspaces"): [["--cloud", "nonsense"]],
+    ("azure", "archived"): [["--json"]],
+    ("azure", "archive"): [["Iris"]],
+    ("azure", "restore"): [["Iris"]],
     ("server", "backup"): [["/dev/null/backup"]],
 }  # fmt: skip
 """What each command is run with, in an order in which all of it can be done; mistakes included."""

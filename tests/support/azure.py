@@ -132,6 +132,7 @@ class FakeAzure:
         """Those that are accepted."""
         self.issued = 0
         self.lifetime = 3600
+        self.stalled = threading.Event()
         self._clock = _START
         self._lock = threading.Lock()
 
@@ -159,6 +160,12 @@ class FakeAzure:
             f"azureml://subscriptions/{SUBSCRIPTION}/resourcegroups/{GROUP}"
             f"/workspaces/{WORKSPACE}/datastores/workspaceblobstore/paths/{inner}"
         )
+
+    def stall(self, asked: Asked) -> Reply | None:
+        """A rule that answers nothing before `stalled` is set."""
+        if "/data" in asked.path:
+            self.stalled.wait(60)
+        return None
 
     def answer(self, asked: Asked) -> Reply:
         """What Azure says."""
@@ -229,8 +236,8 @@ class FakeAzure:
     def _data(self, parts: list[str], asked: Asked) -> Reply:
         view = asked.query.get("listViewType", "ActiveOnly")
         if not parts:
-            found = [one.message() for one in self.assets.values()]
-            return self._page([one for one in found if _seen(one, view)], asked)
+            found = [one for one in self.assets.values() if _seen(one, view)]
+            return self._page(found, Asset.message, asked)
         asset = self.assets.get(parts[0])
         if len(parts) == 1:
             if asked.method == "PUT" and asset is not None:
@@ -243,8 +250,8 @@ class FakeAzure:
             if asset is None:
                 return error(404, "UserError", f"Data asset container {parts[0]} not found.")
             versions = sorted(asset.versions, key=lambda one: one.created, reverse=True)
-            found = [one.message(asset.name) for one in versions]
-            return self._page([one for one in found if _seen(one, view)], asked)
+            found = [one for one in versions if _seen(one, view)]
+            return self._page(found, lambda one: one.message(asset.name), asked)
         return self._version(parts[0], asset, parts[2], asked)
 
     def _version(self, name: str, asset: Asset | None, number: str, asked: Asked) -> Reply:
@@ -269,10 +276,10 @@ class FakeAzure:
             return error(404, "UserError", f"Data version {name}:{number} not found.")
         return Reply(body=there.message(name))
 
-    def _page(self, found: list[dict[str, Any]], asked: Asked) -> Reply:
+    def _page(self, found: list[Any], message: Callable[[Any], Any], asked: Asked) -> Reply:
         start = int(asked.query.get("$skipToken", "0"))
         size = int(asked.query.get("$top", PAGE))
-        page, link = found[start : start + size], None
+        page, link = [message(one) for one in found[start : start + size]], None
         if start + size < len(found):
             view = asked.query.get("listViewType", "ActiveOnly")
             link = (
@@ -301,8 +308,8 @@ def error(status: int, code: str, message: str, **headers: str) -> Reply:
     return Reply(status, {"error": {"code": code, "message": message}}, headers)
 
 
-def _seen(message: dict[str, Any], view: str) -> bool:
-    archived = bool(message["properties"].get("isArchived"))
+def _seen(one: Asset | Version, view: str) -> bool:
+    archived = bool(one.properties.get("isArchived"))
     return {"ActiveOnly": not archived, "ArchivedOnly": archived}.get(view, True)
 
 
@@ -391,6 +398,7 @@ def certificates(place: Path) -> tuple[Path, Path, Path]:
 def _https(azure: FakeAzure, context: ssl.SSLContext) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16  # in one packet: the head alone would wait for its acknowledgement
 
         def _serve(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

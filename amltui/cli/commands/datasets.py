@@ -162,7 +162,7 @@ def describe(name: str, text: str, /, *, common: Common = COMMON) -> None:
 
 
 def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
-    """Delete a dataset with all its versions. This cannot be undone.
+    """Delete a dataset with all its versions. This cannot be undone, unless there is an archive.
 
     Args:
         name: Its name or id.
@@ -170,13 +170,13 @@ def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
         common: Common options.
     """
 
-    async def work(session: Session) -> Dataset:
+    async def work(session: Session) -> tuple[Dataset, str]:
         dataset = await session.find_to_change(name)
         need_yes(given=yes, what=f'Deleting "{visible(dataset.name)}" with all its versions')
-        await session.delete(dataset)
-        return dataset
+        return dataset, "Archived" if await session.delete(dataset) else "Deleted"
 
-    changed(common.out, run(common, work), f'Deleted "{visible(name)}".')
+    dataset, done = run(common, work)
+    changed(common.out, dataset, f'{done} "{visible(name)}".')
 
 
 def changed(out: Out, dataset: Dataset, words: str) -> None:
@@ -208,5 +208,7 @@ def print_dataset(out: Out, dataset: Dataset) -> None:
             ("uploaded from", dataset.uploaded_from_filename, "text"),
             ("experiment", dataset.experiment_id, "text"),
             ("schema", dataset.schema_status, "text"),
+            ("tags", ", ".join(f"{key}={value}" for key, value in dataset.tags), "text"),
+            ("note", dataset.note, "text"),
         )
     )

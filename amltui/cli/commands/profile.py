@@ -18,6 +18,13 @@ from amltui.cli.options import PLAIN, Plain
 from amltui.cli.output import Col, warn
 from amltui.cli.probe import Answer, probe
 from amltui.config import Connection, credentials, profiles, resolve
+from amltui.config.azure import (
+    AzureWorkspaceId,
+    azure_workspace,
+    cloud_of,
+    downloaded_settings,
+    named_workspace,
+)
 from amltui.config.connection_text import ConnectionText, is_whole, read_connection
 from amltui.config.legacy import legacy_settings, read_settings_file
 from amltui.config.profiles import Profile
@@ -31,6 +38,7 @@ from amltui.config.values import (
     workspace_id_of,
 )
 from amltui.errors import AmltuiError, Conflict, UsageError
+from amltui.text import visible
 
 _endpoint = partial(endpoint_of, source="the answer")
 _workspace_id = partial(workspace_id_of, source="the answer")
@@ -51,6 +59,9 @@ def add(
     no_test: bool = False,
     url: str | None = None,
     write: bool = False,
+    azure: str | None = None,
+    cloud: str = "",
+    datastore: str = "",
     common: Plain = PLAIN,
 ) -> int:
     """Add a profile: by options, from what you paste, from a file, or by answering questions.
@@ -72,6 +83,10 @@ def add(
         no_test: Do not ask the workspace whether it answers.
         url: A folder or file of this disk instead of a server's workspace.
         write: Let files of that folder be made, changed and deleted.
+        azure: An Azure ML v2 workspace instead: its resource id, SUBSCRIPTION/GROUP/WORKSPACE, a
+            config.json as Azure gives it for download, or a folder at or above which one lies.
+        cloud: Of an Azure ML workspace: public, china, usgov, or the address of a Resource Manager.
+        datastore: Of an Azure ML workspace: where uploads go, instead of its default datastore.
         common: Common options.
     """
     profile_name_of(name)
@@ -79,10 +94,10 @@ def add(
         raise Conflict(
             f'There is a profile "{name}" already', 409, hint="Choose another name, or --force."
         )
-    if url is not None or write:
-        if url is None or any((endpoint, workspace_id, token, token_stdin, source)):
-            raise UsageError("--url (and --write) stand alone: a folder has no server and no token")
-        return _add_folder(common, Profile(name, folder_address(url), write=write), use_it=use_it)
+    others = any((endpoint, workspace_id, token, token_stdin, source))
+    entry = _without_token(name, url, azure, cloud, datastore, write=write, others=others)
+    if entry is not None:
+        return _keep(common, entry, use_it=use_it, test=not no_test)
     given = _given(endpoint, workspace_id, token, from_stdin=token_stdin)
     connection = _complete(name, _merged(given, _from(source) if source else ConnectionText()))
     if not no_test:
@@ -118,13 +133,65 @@ def _given(
     return ConnectionText(endpoint, workspace_id, token or os.environ.get("AMLTUI_TOKEN") or None)
 
 
-def _add_folder(common: Plain, entry: Profile, *, use_it: bool) -> int:
-    answer = asyncio.run(probe(Connection(entry.endpoint, "", "")))
+def _without_token(
+    name: str,
+    url: str | None,
+    azure: str | None,
+    cloud: str,
+    datastore: str,
+    *,
+    write: bool,
+    others: bool,
+) -> Profile | None:
+    """The folder or Azure ML workspace that the options name. None: they name a server's.
+
+    Raises:
+        UsageError: options of several kinds were given.
+    """
+    if azure is not None or cloud or datastore:
+        if azure is None or others or url is not None or write:
+            raise UsageError("--azure (with --cloud and --datastore) stands alone")
+        cloud_of(cloud, source="--cloud")
+        return Profile(name, _azure(azure).address, cloud=cloud, datastore=datastore)
+    if url is not None or write:
+        if url is None or others:
+            raise UsageError("--url (and --write) stand alone: a folder has no server and no token")
+        return Profile(name, folder_address(url), write=write)
+    return None
+
+
+def _azure(text: str) -> AzureWorkspaceId:
+    """The workspace that --azure names in one of its ways.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    path = Path(text).expanduser()
+    if path.is_file() or path.is_dir():
+        found = downloaded_settings(path)
+        if found is None:
+            raise FileNotThere(f"There is no config.json in {path}, its .azureml or above")
+        return found[0]
+    if not text.startswith(("/", "azureml:")) and text.count("/") == 2:
+        return named_workspace(*text.split("/"))
+    return azure_workspace(text, source="--azure")
+
+
+def _keep(common: Plain, entry: Profile, *, use_it: bool, test: bool) -> int:
+    """Keep a folder or a workspace whose tokens are not ours to keep, after it answered."""
+    said = ""
+    if test:
+        connection = Connection(
+            entry.endpoint, "", "", write=entry.write, cloud=entry.cloud, datastore=entry.datastore
+        )
+        said = f": {visible(asyncio.run(probe(connection)).info.friendly_name)}"
     profiles.save(entry, None)
     if use_it:
         profiles.use(entry.name)
-    may = "its files can be changed" if entry.write else "for reading only"
-    common.out.note(f'Added profile "{entry.name}": {answer.info.friendly_name}, {may}.')
+    may = ""
+    if entry.is_folder:
+        may = ", its files can be changed" if entry.write else ", for reading only"
+    common.out.note(f'Added profile "{entry.name}"{said}{may}.')
     return DONE
 
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 _SNIPPETS: Final[dict[Kind, str]] = {
     "amltui": "Python, this library",
-    "azureml": "Python, the old client",
+    "azureml": "Python, Azure's client",
     "pandas": "Python, pandas alone",
     "cli": "a command for the shell",
+    "az": "a command of the Azure CLI, for v2 workspaces",
 }
 
 
@@ -60,10 +61,12 @@ class CopyActions:
         from amltui.services.snippets import snippet
 
         kinds: dict[str, Kind] = {"a": "amltui", "z": "azureml", "p": "pandas", "c": "cli"}
+        session = await self._host.session()
+        if session.connection is not None and session.connection.is_azure:
+            kinds["x"] = "az"
         entries = [MenuItem(letter, kind, _SNIPPETS[kind]) for letter, kind in kinds.items()]
         letter = await self._host.ask(Menu("Copy a snippet", entries))
         if letter is not None:
-            session = await self._host.session()
             # Without the token: a clipboard is no place for one.
             text = snippet(dataset, session.connection, kinds[letter])
             self.send(text, f"the {kinds[letter]} snippet")

@@ -147,8 +147,8 @@ class DatasetActions:
         if typed is None:
             return
         session = await self._host.session()
-        await session.delete(dataset)
-        self._host.say(f"Deleted {shown}.")
+        archived = await session.delete(dataset)
+        self._host.say(f"{'Archived' if archived else 'Deleted'} {shown}.")
         await self._host.reload()
 
     async def refresh(self) -> None:

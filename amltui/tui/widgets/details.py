@@ -143,6 +143,9 @@ def _dataset_pairs(facts: Facts, dataset: Dataset) -> Iterable[tuple[str, str]]:
     if dataset.created_date:
         yield "created", local_time(dataset.created_date)
     yield "file", visible(dataset.uploaded_from_filename)
+    yield "tags", visible(", ".join(f"{key}={value}" for key, value in dataset.tags))
+    if dataset.note:
+        yield "note", visible(dataset.note)
     if dataset.is_example:
         yield "note", "an example: cannot be changed"
 

@@ -21,7 +21,7 @@ from amltui.errors import (
     Unauthorized,
     UsageError,
 )
-from amltui.formats import data_type_of_name
+from amltui.formats import UNKNOWN_BINARY, data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
 from amltui.workspaces.base import (
@@ -519,9 +519,11 @@ class AzureMLWorkspace(Workspace):
 
 
 def _guessed(dataset: Dataset) -> Dataset:
-    """With the data type that names tell."""
-    said = dataset.download_location.location or dataset.name
-    return replace(dataset, data_type_id=data_type_of_name(said))
+    """With the data type that names tell, or else the kind of asset that it is."""
+    kind = data_type_of_name(dataset.download_location.location or dataset.name)
+    if kind == UNKNOWN_BINARY:
+        kind = dataset.source_origin or kind
+    return replace(dataset, data_type_id=kind)
 
 
 def _moment(dataset: Dataset) -> float:
