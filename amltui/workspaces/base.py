@@ -114,9 +114,14 @@ class Capabilities:
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """The names of what cannot be done. Copying always can: it only takes longer."""
+        """The names of what cannot be done.
+
+        Copying always can: it only takes longer. Where there is no archive, there is deleting.
+        """
         names = (field.name for field in dataclasses.fields(self))
-        return tuple(name for name in names if name != "copy" and not getattr(self, name))
+        return tuple(
+            name for name in names if name not in {"copy", "archive"} and not getattr(self, name)
+        )
 
 
 @dataclass(frozen=True, slots=True)
