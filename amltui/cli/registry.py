@@ -308,7 +308,7 @@ COMMANDS: Final = (
         "Explain a topic or a command.",
         ("amltui help exit-codes", "amltui help environment", "amltui help put"),
         title=SETTINGS,
-        places=("exit-codes,environment,files,folders,output,profiles",),
+        places=("azureml,exit-codes,environment,files,folders,output,profiles",),
     ),
     Command(
         "serve",
