@@ -1,0 +1,147 @@
+"""An Azure ML v2 workspace by the command line, and that none of its secrets is left anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_secrets import Watch, leaked, parts
+from tests.support.azure import ADDRESS, GROUP, MANAGER, PATH, SUBSCRIPTION, WORKSPACE, error
+
+
+@pytest.fixture
+def azure(azure_cloud, alone):
+    """The workspace, empty; `alone` finds it and is signed in."""
+    alone.environment |= azure_cloud.environment
+    found = azure_cloud.emptied()
+    (alone.home / "sales.csv").write_text("a,b\n1,2\n3,4\n")
+    return found
+
+
+@pytest.fixture
+def amltui(azure, alone):
+    added = alone("profile", "add", "cloud", "--azure", PATH, "--cloud", MANAGER, "--use")
+    assert added.code == 0, added.err
+    return alone
+
+
+@pytest.mark.parametrize("way", [PATH, ADDRESS, f"{SUBSCRIPTION}/{GROUP}/{WORKSPACE}", "deep/er"])
+def test_a_workspace_becomes_a_profile_by_each_of_its_names(azure, alone, way):
+    (alone.home / "deep" / "er").mkdir(parents=True)
+    (alone.home / "deep" / ".azureml").mkdir()
+    names = (SUBSCRIPTION, GROUP, WORKSPACE)
+    keys = ("subscription_id", "resource_group", "workspace_name")
+    settings = json.dumps(dict(zip(keys, names, strict=True)))
+    (alone.home / "deep" / ".azureml" / "config.json").write_text(settings)
+    added = alone("profile", "add", "cloud", "--azure", way, "--cloud", MANAGER)
+    assert added.code == 0, added.err
+    (listed,) = alone("profile", "list", "--json").json
+    assert (listed["endpoint"], listed["token"]) == (ADDRESS, None)
+
+
+def test_workspaces_of_the_account_are_listed(azure, alone):
+    (found,) = alone("azure", "workspaces", "--cloud", MANAGER, "--json").json
+    assert (found["name"], found["id"], found["region"]) == (WORKSPACE, PATH, "westeurope")
+
+
+def test_wrong_words_are_refused(azure, alone):
+    for words in (
+        ("--azure", "/subscriptions/x"),
+        ("--azure", PATH, "--cloud", "moon"),
+        ("--azure", PATH, "--url", "/tmp"),
+        ("--cloud", "china"),
+    ):
+        assert alone("profile", "add", "x", *words).code == 2, words
+    assert alone("profile", "list", "--json").json == []
+
+
+def test_a_file_goes_there_and_back_in_versions(amltui):
+    assert amltui("put", "sales.csv", "--name", "sales", "--description", "By day").code == 0
+    assert amltui("put", "sales.csv", "--name", "sales").code == 5
+    (amltui.home / "sales.csv").write_text("a,b\n5,6\n")
+    assert amltui("update", "sales", "sales.csv").code == 0
+    shown = amltui("show", "sales", "--json").json
+    assert (shown["id"], shown["data_type_id"], shown["size"]) == ("sales:2", "GenericCSV", 8)
+    assert shown["description"] == "By day"
+    assert amltui("get", "sales@1", "-o", "-").out == "a,b\n1,2\n3,4\n"
+    assert amltui("sql", "sales", "select a from data", "--json").json["rows"] == [["5"]]
+    assert amltui("restore", "sales@1").code == 0
+    assert [one["id"] for one in amltui("versions", "sales", "--json").json] == [
+        "sales:3", "sales:2", "sales:1",
+    ]  # fmt: skip
+    assert amltui("describe", "sales", "By night").code == 0
+    assert amltui("ls", "--json").json[0]["description"] == "By night"
+    refused = amltui("rename", "sales", "other")
+    assert (refused.code, "cannot rename" in refused.err) == (1, True)
+
+
+def test_what_is_removed_is_archived_and_comes_back(amltui):
+    amltui("put", "sales.csv", "--name", "sales")
+    assert "Archived" in amltui("rm", "sales", "--yes").err
+    assert amltui("ls", "--json").json == []
+    assert [one["name"] for one in amltui("azure", "archived", "--json").json] == ["sales"]
+    assert "amltui azure restore sales" in amltui("put", "sales.csv", "--name", "sales").err
+    assert amltui("azure", "restore", "sales").code == 0
+    assert [one["name"] for one in amltui("ls", "--json").json] == ["sales"]
+    assert amltui("azure", "archive", "sales:1").code == 0
+
+
+def test_snippets_name_the_workspace_and_the_version(amltui):
+    amltui("put", "sales.csv", "--name", "sales")
+    for kind in ("amltui", "azureml", "pandas", "cli", "az"):
+        code = amltui("snippet", "sales", "--for", kind).out
+        assert "sales" in code
+        if kind in {"azureml", "pandas"}:
+            assert f"'{WORKSPACE}'" in code
+            compile(code, kind, "exec")
+    assert (
+        "az ml data show --name sales --version 1" in amltui("snippet", "sales", "--for", "az").out
+    )
+    assert amltui("--profile", "local", "snippet", "Iris", "--for", "az").code == 2
+
+
+@pytest.mark.slow  # each command runs three times
+def test_no_secret_is_left_anywhere_whatever_fails(azure, amltui):
+    key, secret = azure.secrets["key"], amltui.environment["AZURE_CLIENT_SECRET"]
+    told = []
+    bad = {
+        "well": lambda _: None,
+        "refused": lambda asked: error(403, "AuthorizationFailed", said(asked)),
+        "failing": lambda asked: error(400, "UserError", said(asked)),
+    }
+
+    def said(asked):
+        return f"{key} {asked.token} AccountKey={key}; Authorization: Bearer {asked.token}"
+
+    commands = [
+        ("put", "sales.csv", "--name", "sales"), ("ls",), ("show", "sales"), ("head", "sales"),
+        ("get", "sales", "-o", "-"), ("update", "sales", "sales.csv"), ("versions", "sales"),
+        ("restore", "sales@1"), ("describe", "sales", "x"), ("rm", "sales", "--yes"),
+        ("azure", "archived"), ("azure", "restore", "sales"), ("snippet", "sales"), ("doctor",),
+        ("profile", "test", "cloud"), ("azure", "workspaces", "--cloud", MANAGER),
+    ]  # fmt: skip
+    with Watch([key[:20]]) as watch:
+        for name, rule in bad.items():
+            azure.rule = (
+                rule
+                if name == "well"
+                else lambda asked, rule=rule: None if "oauth2" in asked.path else rule(asked)
+            )
+            for command in commands:
+                done = amltui(*command, "--debug")
+                assert "This should not happen" not in done.err, (command, done.err)
+                told.append(done.out + done.err)
+    assert watch.found == set()
+    hidden = [*parts(key), *parts(secret)]
+    hidden += [token[40:70] for token in azure.tokens if len(token) > 70]
+    for text in told:
+        assert not leaked(text, hidden), leaked(text, hidden)
+    seen = 0
+    for path in Path(amltui.home).rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            seen += 1
+            text = path.read_bytes().decode("utf-8", "replace")
+            assert not leaked(text, hidden), (path, leaked(text, hidden))
+    assert seen > 5
