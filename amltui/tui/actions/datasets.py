@@ -135,18 +135,21 @@ class DatasetActions:
         def check(typed: str) -> str:
             return "" if typed in {dataset.name, shown} else "That is not its name."
 
+        session = await self._host.session()
+        archives = await session.archives()
+        does, done = (
+            ("archives", "can be taken back") if archives else ("deletes", "cannot be undone")
+        )
         typed = await self._host.ask(
             AskLine(
-                "Delete",
-                f"This deletes all versions of\n\n  {shown}\n\n"
-                "and cannot be undone. Type its name to delete it.",
-                accept="delete",
+                "Archive" if archives else "Delete",
+                f"This {does} all versions of\n\n  {shown}\n\nand {done}. Type its name to go on.",
+                accept="archive" if archives else "delete",
                 check=check,
             )
         )
         if typed is None:
             return
-        session = await self._host.session()
         archived = await session.delete(dataset)
         self._host.say(f"{'Archived' if archived else 'Deleted'} {shown}.")
         await self._host.reload()
