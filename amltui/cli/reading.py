@@ -36,7 +36,12 @@ class Written:
         str | None, Parameter(help="Before a character taken as it is.", group=_GROUP)
     ] = None
     header: Annotated[
-        bool | None, Parameter(help="The first row names the columns, or does not.", group=_GROUP)
+        bool | None,
+        Parameter(
+            help="The first row names the columns, or does not.",
+            group=_GROUP,
+            negative="--no-header",
+        ),
     ] = None
     skip: Annotated[int | None, Parameter(help="Lines before the header.", group=_GROUP)] = None
     comment: Annotated[
