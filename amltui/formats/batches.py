@@ -93,11 +93,16 @@ class ParquetBatches:
 
     sheets: tuple[str, ...] = ()
 
-    def __init__(self, source: Any) -> None:
-        """Open; `source`: a file of pyarrow's, or a binary file object."""
+    def __init__(self, source: Any, buffer_size: int = 0) -> None:
+        """Open.
+
+        Args:
+            source: a file of pyarrow's, or a binary file object.
+            buffer_size: bytes of a column that are read at once. 0: all of a row group's.
+        """
         import pyarrow.parquet as pq
 
-        self._file = pq.ParquetFile(source, pre_buffer=False)
+        self._file = pq.ParquetFile(source, pre_buffer=False, buffer_size=buffer_size)
         self.arrow_schema = self._file.schema_arrow
         names = self.arrow_schema.names[:MOST_COLUMNS]
         self.columns = unique_names(list(names))
@@ -250,7 +255,8 @@ class _Excel:
             words = visible(str(error))[:200]
             raise Unreadable(f"The workbook cannot be read: {words}") from error
         first = next((row for row in rows if any(cell != "" for cell in row)), [])
-        self.columns = unique_names([_text(cell) or "" for cell in first[:MOST_COLUMNS]])
+        names = [_text(_of_excel(cell)) or "" for cell in first[:MOST_COLUMNS]]
+        self.columns = unique_names(names)
         self.declared: tuple[str | None, ...] = (None,) * len(self.columns)
         self._rows = rows
         self.row_count: int | None = None
@@ -259,7 +265,7 @@ class _Excel:
         """See `Batches.batches`. Rows without any value are none."""
         count = max(1, min(ROWS, CELLS // max(1, len(self.columns))))
         filled = (
-            [None if cell == "" else cell for cell in row]
+            [_of_excel(cell) for cell in row]
             for row in self._rows
             if any(cell != "" for cell in row)
         )
@@ -287,6 +293,13 @@ def _chosen(names: Sequence[str], wanted: str | None, kind: str, what: str) -> s
     )
 
 
+def _of_excel(cell: Any) -> Any:
+    """A cell's value; Excel has no whole numbers of its own, and no empty text."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return int(cell)
+    return None if cell == "" else cell
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -306,7 +319,7 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return repr(value)
     if isinstance(value, bytes | bytearray):
         return _of_bytes(bytes(value))
     return str(value)
@@ -355,7 +368,12 @@ def _texts(array: Any) -> Any:
         array = _shortest(array)
     if types.is_float16(kind):
         array = array.cast(pa.float32())
-    return array.cast(pa.string())
+    found = array.cast(pa.string())
+    if types.is_floating(kind):
+        # Arrow writes 2.0 as 2, and a column of such would be taken for one of whole numbers.
+        whole = pc.match_substring_regex(found, r"^-?\d+$")
+        found = pc.if_else(whole, pc.binary_join_element_wise(found, "0", "."), found)
+    return found
 
 
 def _writer(kind: Any) -> Callable[[Any], str] | None:

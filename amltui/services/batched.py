@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from amltui.cache import Cache, Entry
 from amltui.formats.lens import Lens
 from amltui.services.previews import Preview, Source
 from amltui.tables import Rows, Table, ingest_in_process, open_table
+from amltui.tables.batched import batch_rows
+from amltui.text import human_size
 from amltui.transfers import Feed
 
 
@@ -22,10 +25,32 @@ class BatchedPreview(Preview):
         self._sheet = lens.sheet
 
     async def _index(self) -> AsyncGenerator[None]:
-        """Make the table where the rows are not all at hand."""
+        """Show what came, and make the table where the rows are not all at hand."""
+        if self._feed is not None and not self.rows.complete:
+            path = await self._feed.wait_whole()
+            self._show(await asyncio.to_thread(batch_rows, path, self._fmt, self._sheet))
+            yield
         if self.table is None and not self.rows.complete:
             async for _ in self.build():
                 yield
+
+    async def window_of(self, start: int | None, count: int) -> tuple[Rows, range]:
+        """See `Preview.window_of`. Of Parquet elsewhere only their row groups are fetched."""
+        if self.remote is None or not self.waits:
+            return await super().window_of(start, count)
+        total = self.remote.row_count
+        first = max(0, total - count) if start is None else min(start, total)
+        return await self.remote.rows(first, count), range(first, min(first + count, total))
+
+    @property
+    def fetched(self) -> str:
+        """How much of a Parquet file elsewhere was fetched, in one line; "" for others."""
+        if self.remote is None or not self.waits:
+            return ""
+        return (
+            f"{human_size(self.remote.fetched)} of {human_size(self.size)} fetched in "
+            f"{self.remote.requests} requests; the footer counts {self.remote.row_count:,} rows."
+        )
 
     @property
     def _small(self) -> bool:

@@ -41,8 +41,10 @@ from amltui.formats.dialect import Dialect, dialect_text
 from amltui.formats.lens import Lens, look
 from amltui.formats.packing import unpack_start
 from amltui.formats.recognition import mismatch
+from amltui.formats.registry import PARQUET
 from amltui.models import Dataset, OutputPort
 from amltui.services.indexing import Indexing, arriving, save_index, saved_index
+from amltui.services.parquet_ranges import RemoteParquet, open_remote
 from amltui.services.peeking import SECONDS, Partial, PartialContent, Peeking, Read
 from amltui.tables import (
     HEAD,
@@ -78,6 +80,8 @@ _CELL: Final = 4
 Source = Dataset | OutputPort
 FETCHED: Final = 256 << 20
 """Bytes up to which a content is fetched whole although only its first rows were asked for."""
+FIRST: Final = 1_000
+"""Rows of a Parquet file elsewhere that are shown first."""
 AT_ONCE: Final = 64 << 20
 """Bytes of a cached content up to which all of it is looked at before the first row is shown."""
 
@@ -115,6 +119,8 @@ class Preview:
         self._fetching = asyncio.Event()
         """Set when what is missing is fetched, and when it never will be."""
         self._fetching.set()
+        self.remote: RemoteParquet | None = None
+        """What reads rows of a Parquet file that is elsewhere."""
         self._building: Path | None = None
         """Where the table is written; it can be read there until `close`."""
         self._shown: list[Rows] = [rows]
@@ -242,6 +248,11 @@ class Preview:
     def lens(self) -> Lens:
         """How the bytes are read."""
         return self._lens
+
+    @property
+    def fetched(self) -> str:
+        """How much was fetched for what is shown, in one line, where that is worth a word."""
+        return ""
 
     @property
     def has_rows(self) -> bool:
@@ -553,9 +564,12 @@ async def open_preview(
         content = PartialContent(cache, entry, source, connect)
         waiting = await _waiting(content, source, limit, dialect)
         if waiting is not None:
-            rows, lens, peeking = waiting
+            rows, lens, places = waiting
             preview = _preview(source, cache, entry, rows, None, lens)
-            preview.peek(peeking, Partial(content, transfers))
+            preview.remote = places if isinstance(places, RemoteParquet) else None
+            preview.peek(
+                places if isinstance(places, Peeking) else None, Partial(content, transfers)
+            )
             return preview
     queue = await transfers()
     feed = queue.feed(source)
@@ -573,12 +587,12 @@ async def open_preview(
 
 async def _waiting(
     content: PartialContent, source: Dataset, limit: int | None, dialect: Dialect | None
-) -> tuple[Rows, Lens, Peeking] | None:
+) -> tuple[Rows, Lens, Peeking | RemoteParquet] | None:
     """The first rows of a content of which no more is fetched; None: all of it is to be."""
     assert source.size is not None
     if source.size <= (FETCHED if limit is None else limit):
         return None
-    peeking = None
+    peeking: Peeking | RemoteParquet | None = None
     try:
         await asyncio.to_thread(content.open)
         wanted = HEAD
@@ -591,6 +605,11 @@ async def _waiting(
             except HeaderGoesOn:
                 wanted *= 4
                 continue
+            if lens.fmt == PARQUET and lens.has_rows:
+                remote = await open_remote(content.read, source.size)
+                rows = await remote.first(FIRST)
+                peeking = remote
+                break
             peeking = await asyncio.to_thread(_peeking, head, rows, source, lens, content.read)
             break
     except ContentError:

@@ -182,7 +182,7 @@ def test_a_database_gives_its_first_table_or_the_one_that_is_named_and_is_not_ch
     path = database(tmp_path / "x.db", one=("abcd", rows), two=("z", [(7,)] * 70_000))
     before = path.read_bytes()
     assert lens_of_file(path).fmt == SQLITE
-    assert all_rows(batch_rows(path, SQLITE)) == [["1", "a", "1.5", "ff"], [None, "", "2", None]]
+    assert all_rows(batch_rows(path, SQLITE)) == [["1", "a", "1.5", "ff"], [None, "", "2.0", None]]
     assert not batch_rows(path, SQLITE, "two").complete
     lens = lens_of_file(path).of("two")
     with content_table(path, tmp_path / "scratch", lens) as table:

@@ -93,6 +93,8 @@ def head(
                 window = await preview.window_of(None if tail else offset, rows)
                 await session.check_linked(dataset)
                 _print_window(common.out, preview, window, fmt)
+                if preview.fetched:
+                    common.out.note(preview.fetched)
                 return
             await _wait_for(preview, rows)
             await session.check_linked(dataset)
@@ -105,6 +107,8 @@ def head(
             if bad:
                 _warn_malformed(dataset, bad)
             print_rows(common.out, preview.rows, shown, fmt, complete=complete, malformed=bad)
+            if preview.fetched:
+                common.out.note(preview.fetched)
             if preview.problem is not None and shown < rows:
                 raise preview.problem
         finally:
