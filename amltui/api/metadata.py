@@ -50,10 +50,13 @@ else:
 
 
 def has_frame(dataset: Any) -> bool:
-    """Whether a dataset's type can be read as a frame."""
+    """Whether a dataset can be read as a frame: by its type, or by its name where bytes decide."""
+    from amltui.api.tables import may_be_table
     from amltui.formats.frames import is_supported
 
-    return bool(dataset.data_type_id) and is_supported(dataset.data_type_id)
+    if not dataset.data_type_id:
+        return False
+    return is_supported(dataset.data_type_id) or may_be_table(str(getattr(dataset, "name", "")))
 
 
 def is_own(dataset: Any) -> bool:

@@ -165,18 +165,30 @@ class Readable(Conditional):
     async def to_dataframe(self) -> pd.DataFrame:
         """The contents as a pandas frame; see `amltui.formats.frames` for the rules.
 
+        Of a type that has none, what the bytes are decides: `amltui help formats`.
+
         Raises:
             Unreadable: the contents are not what their type says.
         """
-        from amltui.formats.frames import deserialize_dataframe
+        from amltui.api.tables import read_frame
+        from amltui.formats.frames import deserialize_dataframe, is_supported
 
+        source = self._source
+        if not is_supported(source.data_type_id):
+            name = source.name if isinstance(source, Dataset) else source.port_name
+            return await self._parsed(lambda reader, given: read_frame(reader, name, given))
         return await self._parsed(deserialize_dataframe)
 
     @only_if(has_frame)
     async def to_arrow(self) -> pa.Table:
         """The contents as an Arrow table with the types of `to_dataframe`; missing is null."""
-        from amltui.formats.frames import deserialize_table
+        from amltui.api.tables import read_table
+        from amltui.formats.frames import deserialize_table, is_supported
 
+        source = self._source
+        if not is_supported(source.data_type_id):
+            name = source.name if isinstance(source, Dataset) else source.port_name
+            return await self._parsed(lambda reader, given: read_table(reader, name, given))
         return await self._parsed(deserialize_table)
 
     async def _parsed(self, parse: Callable[[IO[bytes], str], T]) -> T:
