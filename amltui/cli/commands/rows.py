@@ -93,8 +93,7 @@ def head(
                 window = await preview.window_of(None if tail else offset, rows)
                 await session.check_linked(dataset)
                 _print_window(common.out, preview, window, fmt)
-                if preview.fetched:
-                    common.out.note(preview.fetched)
+                _say_fetched(common.out, preview)
                 return
             await _wait_for(preview, rows)
             await session.check_linked(dataset)
@@ -107,8 +106,7 @@ def head(
             if bad:
                 _warn_malformed(dataset, bad)
             print_rows(common.out, preview.rows, shown, fmt, complete=complete, malformed=bad)
-            if preview.fetched:
-                common.out.note(preview.fetched)
+            _say_fetched(common.out, preview)
             if preview.problem is not None and shown < rows:
                 raise preview.problem
         finally:
@@ -270,6 +268,11 @@ def _print_window(out: Out, preview: Preview, window: tuple[Rows, range], fmt: F
             f"Rows near {found.start + 1:,} of about {rows.row_count:,}; "
             f"{human_size(preview.received)} of {human_size(preview.size)} fetched.{doubt}"
         )
+
+
+def _say_fetched(out: Out, preview: Preview) -> None:
+    if preview.fetched:
+        out.note(preview.fetched)
 
 
 async def _wait_for(preview: Preview, count: int) -> None:
