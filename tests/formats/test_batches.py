@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amltui.errors import NotFound, Unreadable, UnsupportedDataType
@@ -122,6 +122,7 @@ def test_a_file_cut_at_any_byte_is_said_to_be_unreadable(name, tmp_path):
     assert said >= 0.9 * len(data[8:]) // 3
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.tuples(

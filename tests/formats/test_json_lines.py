@@ -5,7 +5,7 @@ import json
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amltui.errors import Unreadable
@@ -53,6 +53,7 @@ def lines(objects, **options):
     return b"".join(json.dumps(one, **options).encode() + b"\n" for one in objects)
 
 
+@settings(deadline=None)
 @given(objects=OBJECTS, size=st.integers(1, 500), ascii_only=st.booleans())
 def test_what_json_writes_reads_back_and_the_columns_are_all_keys(objects, size, ascii_only):
     keys = list(dict.fromkeys(key for one in objects for key in one))
@@ -69,6 +70,7 @@ def test_what_json_writes_reads_back_and_the_columns_are_all_keys(objects, size,
                 assert text == cell(value)
 
 
+@settings(deadline=None)
 @given(objects=OBJECTS, indent=st.none() | st.integers(0, 3), size=st.integers(1, 300))
 def test_the_elements_of_an_array_are_its_lines(objects, indent, size):
     stream, text = JsonArray(Pieces(json.dumps(objects, indent=indent).encode(), size)), b""

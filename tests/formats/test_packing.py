@@ -9,7 +9,7 @@ import sys
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amltui.errors import Unreadable
@@ -47,6 +47,7 @@ def test_each_packing_has_a_writer_here():
 
 
 @ALL
+@settings(deadline=None)
 @given(parts=st.lists(st.binary(max_size=5_000), max_size=3), size=st.integers(1, 9_000))
 def test_what_was_written_reads_back_also_as_several_streams_in_one(packing, parts, size):
     packed = b"".join(WRITERS[packing](part) for part in parts)
