@@ -16,7 +16,7 @@ _QUERY: Final = re.compile(r"(?<=[/\w)\]])[?#][^\s\"'<>]+|[?&][\w.~%-]+=[^\s\"'<
 """A link's query or fragment, or what looks like one without its link."""
 _TOKEN: Final = re.compile(
     r"(?i)(authorization_?token|x-ms-metaanalytics-authorizationtoken|authorization|token|"
-    r"signature|credential|\bsig)"
+    r"signature|credential|account_?key|client_?secret|client_?assertion|\bsig)"
     r"(['\"]?\s*[:=]\s*(?:bearer\s+)?b?['\"]?)[^\s'\",&)}\]]+"
 )
 _SHORTEST: Final = 8

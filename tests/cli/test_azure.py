@@ -113,7 +113,7 @@ def test_no_secret_is_left_anywhere_whatever_fails(azure, amltui):
     }
 
     def said(asked):
-        return f"{key} {asked.token} AccountKey={key}; Authorization: Bearer {asked.token}"
+        return f"{asked.token} AccountKey={key}; Authorization: Bearer {asked.token}"
 
     commands = [
         ("put", "sales.csv", "--name", "sales"), ("ls",), ("show", "sales"), ("head", "sales"),

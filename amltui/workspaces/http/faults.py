@@ -220,7 +220,7 @@ def message_of(body: bytes, content_type: str, reason: str, secrets: Iterable[st
             error = msgspec.json.decode(body, type=messages.Error, strict=False)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             error = messages.Error()
-        said = error.message or error.error_message or ""
+        said = error.message or error.error_message or _inner_message(body)
         if said and error.id:
             said = f"{said} [error id {error.id}]"
     elif "html" in content_type or text.startswith("<"):
@@ -229,6 +229,17 @@ def message_of(body: bytes, content_type: str, reason: str, secrets: Iterable[st
         said = text.strip('"')
     said = said or ("" if text.startswith(("<", "{")) else text)
     return clean(said, secrets) or clean(reason, secrets) or "no reason given"
+
+
+def _inner_message(body: bytes) -> str:
+    """What Azure says: `error.message`, or of a sign-in `error_description`; "" for neither."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
+    inner = document.get("error")
+    said = inner.get("message") if isinstance(inner, dict) else document.get("error_description")
+    return said if isinstance(said, str) else ""
 
 
 def _words_of_page(text: str) -> str:

@@ -73,6 +73,7 @@ async def test_who_may_not_is_told_which_role_it_takes(azure, workspace, message
     with pytest.raises(errors.Unauthorized) as caught:
         await workspace.datasets()
     assert role in caught.value.hint
+    assert "to perform action" in str(caught.value)
     assert "Microsoft.MachineLearningServices" in caught.value.hint
 
 
