@@ -86,6 +86,8 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
     ("open",): [["f.csv", "--json"]],
     ("cache", "pin"): [["Iris"]],
     ("cache", "unpin"): [["Iris"]],
+    ("cp",): [[":Iris", "copied.csv"], [":nobody", "copied.csv"]],
+    ("sync",): [["synced/", "Iris", "--json"], ["synced/", "nobody"]],
     ("azure", "workspaces"): [["--cloud", "nonsense"]],
     ("azure", "archived"): [["--json"]],
     ("azure", "archive"): [["Iris"]],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from amltui.tui.clipboard import copied
+from amltui.tui.clipboard import clipboard_write
 from tests.tui.conftest import at_the_screen
 
 
 async def test_each_snippet_is_copied_without_the_token(place, server, monkeypatch):
     sent = []
     monkeypatch.setattr(
-        "amltui.tui.actions.copying.copied",
-        lambda text, environment: sent.append(text) or copied(text, environment),
+        "amltui.tui.actions.copying.clipboard_write",
+        lambda text, environment: sent.append(text) or clipboard_write(text, environment),
     )
     async with at_the_screen() as user:
         await user.choose("Iris")
