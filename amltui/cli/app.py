@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import sys
@@ -219,6 +220,10 @@ def _undashed(value: Any) -> Any:
         return "-"
     if isinstance(value, tuple):
         return tuple(map(_undashed, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        values = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        dashed = {name: "-" for name, one in values.items() if one == _DASH}
+        return dataclasses.replace(value, **dashed) if dashed else value
     return value
 
 

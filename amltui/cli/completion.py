@@ -171,6 +171,7 @@ _amltui_wanted() {{
     return
   fi
   for word in $(printf '%s' "$places"); do
+    case "$word" in *\\*) place="${{word%\\*}}"; break ;; esac
     if [ "$count" = 0 ]; then place="$word"; break; fi
     count=$((count - 1))
   done
@@ -254,6 +255,9 @@ def _fish(found: list[CommandEntry]) -> str:
         "function __amltui_at",
         "  test (count (__amltui_arguments $argv[2..])) -eq $argv[1]",
         "end",
+        "function __amltui_from",
+        "  test (count (__amltui_arguments $argv[2..])) -ge $argv[1]",
+        "end",
         "complete -c amltui -f",
         "complete -c amltui -l profile -x -a '(amltui __complete profiles 2>/dev/null)'",
     ]
@@ -282,7 +286,8 @@ def _fish_places(entry: CommandEntry, seen: str) -> list[str]:
     """What each argument of a command can be, each at its own place only."""
     takes = " ".join(name for option in entry.options if option.takes for name in option.names)
     lines = []
-    for number, place in enumerate(entry.places, len(entry.path)):
+    for number, wanted in enumerate(entry.places, len(entry.path)):
+        place, again = wanted.removesuffix("*"), wanted.endswith("*")
         if place == "any":
             continue
         if place == "file":
@@ -296,7 +301,8 @@ def _fish_places(entry: CommandEntry, seen: str) -> list[str]:
             what = f"-a '(amltui __complete {place}s (__amltui_profile) 2>/dev/null)'"
         else:
             what = f"-a {_fish_text(' '.join(place.split(',')))}"
-        lines.append(f"complete -c amltui -n '{seen}; and __amltui_at {number} {takes}' {what}")
+        at = "__amltui_from" if again else "__amltui_at"
+        lines.append(f"complete -c amltui -n '{seen}; and {at} {number} {takes}' {what}")
     return lines
 
 

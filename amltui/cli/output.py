@@ -84,6 +84,10 @@ class Out:
         text = json.dumps(value, indent=2, default=_plain).replace("\x7f", "\\u007f")
         _write(sys.stdout, text + "\n")
 
+    def json_line(self, value: Any) -> None:
+        """Print `value` as one line of several, each a JSON document; safe as `document` is."""
+        _write(sys.stdout, json.dumps(value, default=_plain).replace("\x7f", "\\u007f") + "\n")
+
     def table(
         self,
         columns: Sequence[Col],

@@ -23,7 +23,7 @@ class Command:
     """Heading that it stands under in the help."""
     places: tuple[str, ...] = ()
     """What each argument is, for completion: `dataset`, `profile`, `file`, `any`, or words with
-    commas between."""
+    commas between. The last, with a `*` behind it, may come again and again."""
     default: str = ""
     """The command of a group that runs when none is named."""
 
@@ -45,7 +45,7 @@ COMMANDS: Final = (
             "amltui ls --json | jq -r '.[].name'",
         ),
     ),
-    Command("show", "datasets:show", "Show what is known of a dataset.", places=("dataset",)),
+    Command("show", "datasets:show", "Show what is known of datasets.", places=("dataset*",)),
     Command(
         "versions",
         "datasets:versions",
@@ -99,25 +99,28 @@ COMMANDS: Final = (
     Command(
         "get",
         "contents:get",
-        "Download a dataset.",
+        "Download datasets.",
         (
             "amltui get Iris",
             "amltui get Sales@1",
             "amltui get Iris -o data/",
             "amltui get Iris -o - | wc -l",
+            "amltui get 'sales-*' -d sales/",
+            "amltui ls --mine --format names0 | amltui get --from-file - -d all/",
         ),
-        places=("dataset",),
+        places=("dataset*",),
     ),
     Command(
         "put",
         "contents:put",
-        "Upload a file as a new dataset.",
+        "Upload files as new datasets.",
         (
             "amltui put sales.csv",
+            "amltui put data/ --prefix 2026/ --exists skip",
             'amltui put sales.csv --name "Sales 2026" --type GenericCSVNoHeader',
             "mysqldump shop | gzip | amltui put - --name shop.sql.gz",
         ),
-        places=("file",),
+        places=("file*",),
     ),
     Command(
         "update",
@@ -160,7 +163,11 @@ COMMANDS: Final = (
     ),
     Command("describe", "datasets:describe", "Describe a dataset.", places=("dataset",)),
     Command(
-        "rm", "datasets:rm", "Delete a dataset.", ("amltui rm trial --yes",), places=("dataset",)
+        "rm",
+        "datasets:rm",
+        "Delete datasets.",
+        ("amltui rm trial --yes", "amltui rm 'trial-*'"),
+        places=("dataset*",),
     ),
     Command(
         "pick",
@@ -223,8 +230,8 @@ COMMANDS: Final = (
             Command("info", "cache:info", "Print how full it is and where it lies."),
             Command("list", "cache:list_", "List what is in it."),
             Command("verify", "cache:verify", "Compare contents with their hashes."),
-            Command("pin", "cache:pin", "Keep a content from eviction."),
-            Command("unpin", "cache:unpin", "Let a content be evicted again."),
+            Command("pin", "cache:pin", "Keep contents from eviction."),
+            Command("unpin", "cache:unpin", "Let contents be evicted again."),
             Command(
                 "prune",
                 "cache:prune",

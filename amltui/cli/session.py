@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -22,8 +23,12 @@ def in_session(
     work: Callable[[Session], Awaitable[_T]],
     *,
     offline: bool = False,
+    jobs: int | None = None,
 ) -> _T:
-    """Do `work` in a session with the workspace of `profile`; what it returned."""
+    """Do `work` in a session with the workspace of `profile`; what it returned.
+
+    `jobs`: transfers that may run at once; None: the usual number.
+    """
     import asyncio
 
     prepared()
@@ -32,6 +37,8 @@ def in_session(
 
     async def whole() -> _T:
         options = Options(offline_timeout=OFFLINE_TIMEOUT, attended=False)
+        if jobs is not None:
+            options = dataclasses.replace(options, concurrency=jobs)
         async with open_session(profile, offline=offline, options=options) as session:
             result = await work(session)
             if session.cache.problem:
@@ -60,9 +67,9 @@ def prepared() -> None:
     sys.modules.setdefault("httpx._main", stub)
 
 
-def run(common: Common, work: Callable[[Session], Awaitable[_T]]) -> _T:
+def run(common: Common, work: Callable[[Session], Awaitable[_T]], *, jobs: int | None = None) -> _T:
     """Do `work` in a session with the workspace that a command's options name."""
-    return in_session(common.place, common.out, work, offline=common.offline)
+    return in_session(common.place, common.out, work, offline=common.offline, jobs=jobs)
 
 
 def need_yes(*, given: bool, what: str) -> None:

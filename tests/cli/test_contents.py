@@ -361,7 +361,6 @@ def test_resuming_one_that_fails_and_one_that_runs_says_each_thing_once(amltui, 
     ("arguments", "code", "said"),
     [
         (["put", "missing.csv"], 3, "There is no file missing.csv"),
-        (["put", "."], 2, "is a directory"),
         (["put", "loop.csv"], 1, "Cannot read loop.csv"),
         (["put", "ok.csv", "--type", "genericcsv"], 2, "Did you mean GenericCSV?"),
         (["put", "ok.csv", "--type", " "], 2, "There are: "),

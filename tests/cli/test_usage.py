@@ -66,12 +66,12 @@ def test_an_output_that_takes_nothing_ends_in_a_sentence(alone, arguments):
 def test_help_says_all_that_a_command_does_and_indents_broken_lines(alone):
     alone.environment["COLUMNS"] = "60"
     help_ = alone("get", "--help").out
-    assert "Download a dataset, and print the path of the file." in help_
+    assert "Download datasets, and print the path of each file." in help_
     assert "What was begun and cut before goes on where it stopped." in help_
     assert (
-        "  --output, -o STR: A file, a directory that is there, or -\n"
-        "      for standard output; else a file named after the\n"
-        "      dataset here.\n"
+        "  --output, -o STR: Of one dataset: a file, a directory that\n"
+        "      is there, or - for standard output; else a file named\n"
+        "      after the dataset here.\n"
     ) in help_
     assert max(map(len, help_.splitlines())) <= 60
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from amltui.cli import exit_codes
 from amltui.cli.options import PLAIN, Plain
-from amltui.cli.output import Col
+from amltui.cli.output import Col, warn
+from amltui.cli.several import LISTED, Listed
 from amltui.config.paths import cache_dir
 from amltui.config.quota import cache_quota
 from amltui.errors import NotFound, UsageError
@@ -14,6 +16,7 @@ from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.cache import Cache
+    from amltui.cache.index import EntryInfo
 
 
 def _cache() -> Cache:
@@ -118,41 +121,61 @@ def verify(*, common: Plain = PLAIN) -> int:
     return exit_codes.DAMAGED if damaged else exit_codes.DONE
 
 
-def pin(name: str, /, *, common: Plain = PLAIN) -> None:
-    """Keep a cached content from eviction, whatever the quota.
+def pin(*names: str, listed: Listed = LISTED, common: Plain = PLAIN) -> int:
+    """Keep cached contents from eviction, whatever the quota.
 
     Args:
-        name: The dataset's name or id, as `amltui cache list` shows it.
+        names: The datasets' names or ids, as `amltui cache list` shows them, or quoted patterns.
+        listed: Several at once.
         common: Common options.
     """
-    _pin(name, common, pinned=True)
+    return _pin(listed.words(names), common, pinned=True)
 
 
-def unpin(name: str, /, *, common: Plain = PLAIN) -> None:
-    """Let a pinned content be evicted again.
+def unpin(*names: str, listed: Listed = LISTED, common: Plain = PLAIN) -> int:
+    """Let pinned contents be evicted again.
 
     Args:
-        name: The dataset's name or id.
+        names: The datasets' names or ids, or quoted patterns.
+        listed: Several at once.
         common: Common options.
     """
-    _pin(name, common, pinned=False)
+    return _pin(listed.words(names), common, pinned=False)
 
 
-def _pin(name: str, common: Plain, *, pinned: bool) -> None:
+def _pin(names: Sequence[str], common: Plain, *, pinned: bool) -> int:
+    if not names:
+        raise UsageError("A dataset's name is needed", hint="See: amltui cache list")
+    documents = []
+    code = exit_codes.DONE
     with _cache() as cache:
-        found = cache.named(name)
-        for one in found:
-            cache.entry_of(one).pin(pinned=pinned)
-    if not found:
-        raise NotFound(
-            f'Nothing cached is named "{visible(name)}"', 404, hint="See: amltui cache list"
-        )
+        for name in names:
+            found = cache.named(name) or _fitting(cache, name)
+            for one in found:
+                cache.entry_of(one).pin(pinned=pinned)
+                documents.append({"name": one.name, "dataset_id": one.source, "pinned": pinned})
+                if not common.json:
+                    done = "Pinned" if pinned else "Unpinned"
+                    common.out.note(f'{done} "{visible(one.name)}".')
+            if not found:
+                missing = NotFound(
+                    f'Nothing cached is named "{visible(name)}"', 404, hint="See: amltui cache list"
+                )
+                if len(names) == 1:
+                    raise missing
+                warn(f"{missing}.")
+                code = exit_codes.NOT_FOUND
     if common.json:
-        common.out.document(
-            [{"name": one.name, "dataset_id": one.source, "pinned": pinned} for one in found]
-        )
-    else:
-        common.out.note(f'{"Pinned" if pinned else "Unpinned"} "{visible(name)}".')
+        common.out.document(documents)
+    return code
+
+
+def _fitting(cache: Cache, pattern: str) -> list[EntryInfo]:
+    from amltui.services.selection import matching
+
+    entries = cache.entries()
+    names = set(matching(pattern, (one.name for one in entries)))
+    return [one for one in entries if one.name in names]
 
 
 def prune(*, days: float | None = None, common: Plain = PLAIN) -> None:

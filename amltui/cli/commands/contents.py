@@ -9,17 +9,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
 from amltui.cli.commands.datasets import changed
-from amltui.cli.exit_codes import FileNotThere
+from amltui.cli.exit_codes import DONE, FileNotThere
 from amltui.cli.files import STDIN, readable
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
 from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.session import run
+from amltui.cli.several import LISTED, SEVERAL, Listed, Several
 from amltui.errors import AmltuiError, UsageError
 from amltui.formats import file_name, format_of
 from amltui.models import Dataset, OutputPort
@@ -32,58 +33,143 @@ if TYPE_CHECKING:
 
 Output = Annotated[str | None, Parameter(name=("--output", "-o"))]
 Type = Annotated[str | None, Parameter(name=("--type", "-t"))]
+Jobs = Annotated[int, Parameter(name=("--jobs", "-j"))]
+JOBS: Final = 8
+"""Datasets that are worked on at once, of several, unless told otherwise."""
 
 
 def get(
-    name: str, /, *, output: Output = None, force: bool = False, common: Common = COMMON
-) -> None:
-    """Download a dataset, and print the path of the file.
+    *names: str,
+    output: Output = None,
+    directory: Annotated[str | None, Parameter(name=("--directory", "-d"))] = None,
+    layout: Literal["flat", "tree"] = "flat",
+    force: bool = False,
+    jobs: Jobs = JOBS,
+    several: Several = SEVERAL,
+    common: Common = COMMON,
+) -> int:
+    """Download datasets, and print the path of each file.
 
-    What was begun and cut before goes on where it stopped. The file appears under its name only
-    when it is whole and verified.
+    What was begun and cut before goes on where it stopped. A file appears under its name only when
+    it is whole and verified.
 
     Args:
-        name: The dataset's name or id.
-        output: A file, a directory that is there, or - for standard output; else a file named
-            after the dataset here.
+        names: The datasets' names or ids, or quoted patterns as 'sales-*'.
+        output: Of one dataset: a file, a directory that is there, or - for standard output; else a
+            file named after the dataset here.
+        directory: Where the files go; made if need be. A file that is the same already stays.
+        layout: With a directory: all files in it, or a tree of folders by the / in names.
         force: Replace a file that is there; of a link, the file that it leads to.
+        jobs: How many at once, of several.
+        several: Several at once.
         common: Common options.
     """
+    if several.one(names) and directory is None:
 
-    async def work(session: Session) -> None:
-        await save(session, common, await session.find(name), output, force=force)
+        async def work(session: Session) -> int:
+            await save(session, common, await session.find(names[0]), output, force=force)
+            return DONE
 
-    run(common, work)
+        return run(common, work)
+    if output is not None and directory is not None:
+        raise UsageError("-o and -d exclude each other", hint="Leave one out.")
+    if output is not None and not Path(output).expanduser().is_dir():
+        raise UsageError("-o takes one dataset", hint="Several go to a directory: -d DIRECTORY.")
+    folder = Path(directory or output or ".").expanduser()
+    check_jobs(jobs)
+
+    async def all_of_them(session: Session) -> int:
+        from amltui.cli.commands.several import get_several
+
+        selected = await several.select(session, names)
+        tree = layout == "tree"
+        return await get_several(
+            session, common, selected, folder, tree=tree, force=force, jobs=jobs
+        )
+
+    return run(common, all_of_them, jobs=jobs)
+
+
+def check_jobs(jobs: int) -> None:
+    """See that it is a number of things to do at once.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not 1 <= jobs <= 64:
+        raise UsageError(f"--jobs {jobs} is not 1 to 64")
 
 
 def put(
-    file: str,
-    /,
-    *,
+    *files: str,
     name: Annotated[str | None, Parameter(name=("--name", "-n"))] = None,
     type_: Type = None,
     description: Annotated[str, Parameter(name=("--description", "-d"))] = "",
+    prefix: str = "",
+    exists: Literal["error", "skip", "update"] = "error",
+    jobs: Jobs = JOBS,
+    listed: Listed = LISTED,
     convert: bool = False,
     written: Written = WRITTEN,
     common: Common = COMMON,
-) -> None:
-    """Upload a file as a new dataset. A name that is taken is an error: see update.
+) -> int:
+    """Upload files as new datasets. A name that is taken is an error: see update and --exists.
 
     What was begun and cut before goes on where it stopped, if the file is still the same.
 
     Args:
-        file: The file, or - for standard input.
-        name: What to call the dataset; else as the file.
-        type_: Its data type, for example GenericCSV; else by its extension and first bytes.
+        files: Files, or folders with all files in them, or - for standard input. Files of a folder
+            are named by their paths below it.
+        name: Of one file: what to call the dataset; else as the file.
+        type_: Their data type, for example GenericCSV; else by their extensions and first bytes.
         description: A description.
+        prefix: What all their names begin with.
+        exists: With a name that is taken: it is an error, the file is skipped, or the dataset is
+            updated unless it is the same.
+        jobs: How many at once, of several.
+        listed: Several at once.
         convert: Send a delimited text as UTF-8 with commas, which every client reads.
         written: How the file is written, for --convert; else as its first rows show.
         common: Common options.
     """
-    if file == STDIN and name is None:
-        raise UsageError("Standard input has no name", hint="Add --name NAME.")
-    called = Path(file).name if name is None else name
-    if not called.strip() and not Path(file).is_dir():  # of a folder that is said
+    given = listed.words(files)
+    if len(given) == 1 and exists == "error" and not Path(given[0]).expanduser().is_dir():
+        called = prefix + (Path(given[0]).name if name is None else name)
+        if given[0] == STDIN and name is None:
+            raise UsageError("Standard input has no name", hint="Add --name NAME.")
+        _put_one(given[0], called, type_, description, written, common, convert=convert)
+        return DONE
+    if name is not None:
+        raise UsageError("--name is for one file", hint="Several are named by --prefix.")
+    if not given:
+        raise UsageError("A file is needed", hint="Or a folder, or --from-file FILE.")
+    if convert or written.given:
+        raise UsageError("--convert is for one file", hint="Send the files one by one.")
+    check_jobs(jobs)
+    from amltui.cli.commands.several import named_files, put_several
+
+    named = [(prefix + called, path) for called, path in named_files(given)]
+    types = {path: data_type(type_, path) for _, path in named}
+
+    async def work(session: Session) -> int:
+        return await put_several(
+            session, common, named, types, description, exists=exists, jobs=jobs
+        )
+
+    return run(common, work, jobs=jobs)
+
+
+def _put_one(
+    file: str,
+    called: str,
+    type_: str | None,
+    description: str,
+    written: Written,
+    common: Common,
+    *,
+    convert: bool,
+) -> None:
+    if not called.strip():
         raise UsageError("A dataset needs a name", hint="Add --name NAME.")
 
     given = data_type(type_, Path(file)) if type_ is not None else None
@@ -274,7 +360,7 @@ async def save(
         await _to_descriptor(session, source, os.open(target, os.O_WRONLY))
         return
     if session.offline:
-        size, checked = await _copy(session, source, target.absolute(), force=force)
+        size, checked = await copy_cached(session, source, target.absolute(), force=force)
     else:
         done = await _download(session, common, source, target.absolute(), force=force)
         size, checked = done.total, done.checked
@@ -305,7 +391,7 @@ def _target(output: str | None, filename: str) -> Path:
     return target
 
 
-async def _copy(
+async def copy_cached(
     session: Session, source: Dataset | OutputPort, target: Path, *, force: bool
 ) -> tuple[int | None, str]:
     """Without the network: what is whole on this disk; its size, and how it was checked."""

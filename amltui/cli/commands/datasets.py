@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from amltui.cli.exit_codes import DONE
 from amltui.cli.json_output import of_dataset, of_version
 from amltui.cli.listing import Format, ListOptions, Sort, print_list
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, Out
 from amltui.cli.session import need_yes, run
+from amltui.cli.several import SEVERAL, Report, Several
+from amltui.errors import AmltuiError
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 
@@ -66,15 +69,32 @@ def ls(
     )
 
 
-def show(name: str, /, *, common: Common = COMMON) -> None:
-    """Show what the workspace knows of a dataset.
+def show(*names: str, several: Several = SEVERAL, common: Common = COMMON) -> int:
+    """Show what the workspace knows of datasets.
 
     Args:
-        name: Its name or id.
+        names: Their names or ids, or quoted patterns as 'sales-*'.
+        several: Several at once.
         common: Common options.
     """
-    dataset = run(common, lambda session: session.find(name))
-    print_dataset(common.out, dataset)
+    if several.one(names):
+        print_dataset(common.out, run(common, lambda session: session.find(names[0])))
+        return DONE
+
+    async def work(session: Session) -> int:
+        report = Report(common.out)
+        for number, one in enumerate(await several.select(session, names)):
+            if isinstance(one.found, AmltuiError):
+                report.failed(one.name, one.found)
+                continue
+            report.done(one.name, None, of_dataset(one.found))
+            if not common.json:
+                if number:
+                    common.out.line()
+                print_dataset(common.out, one.found)
+        return report.code
+
+    return run(common, work)
 
 
 def versions(name: str, /, *, common: Common = COMMON) -> None:
@@ -161,14 +181,24 @@ def describe(name: str, text: str, /, *, common: Common = COMMON) -> None:
     changed(common.out, run(common, work), f'Described "{visible(name)}".')
 
 
-def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
-    """Delete a dataset with all its versions. This cannot be undone, unless there is an archive.
+def rm(*names: str, yes: bool = False, several: Several = SEVERAL, common: Common = COMMON) -> int:
+    """Delete datasets with all their versions. This cannot be undone, unless there is an archive.
 
     Args:
-        name: Its name or id.
+        names: Their names or ids, or quoted patterns as 'trial-*'.
         yes: Do it without asking.
+        several: Several at once.
         common: Common options.
     """
+
+    async def several_of_them(session: Session) -> int:
+        from amltui.cli.commands.several import rm_several
+
+        return await rm_several(session, common, await several.select(session, names), yes=yes)
+
+    if not several.one(names):
+        return run(common, several_of_them)
+    name = names[0]
 
     async def work(session: Session) -> tuple[Dataset, str]:
         dataset = await session.find_to_change(name)
@@ -177,6 +207,7 @@ def rm(name: str, /, *, yes: bool = False, common: Common = COMMON) -> None:
 
     dataset, done = run(common, work)
     changed(common.out, dataset, f'{done} "{visible(name)}".')
+    return DONE
 
 
 def changed(out: Out, dataset: Dataset, words: str) -> None:

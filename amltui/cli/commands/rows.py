@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from amltui.cli.exit_codes import DONE
 from amltui.cli.files import appearing, table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
 from amltui.cli.reading import WRITTEN, Written, preview_of, say_reading
 from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.session import run
+from amltui.cli.several import SEVERAL, Report, Several, work_on
 from amltui.errors import (
     AmltuiError,
     NotFound,
@@ -116,46 +118,103 @@ def head(
 
 
 def stats(
-    name: str,
-    column: str | None = None,
-    /,
-    *,
+    *names: str,
     bins: int = 10,
     sheet: Sheet = None,
     written: Written = WRITTEN,
+    several: Several = SEVERAL,
     common: Common = COMMON,
-) -> None:
-    """Print statistics of a dataset's columns, or of one with a histogram.
+) -> int:
+    """Print statistics of a dataset's columns, or of one with a histogram: stats NAME [COLUMN].
+
+    Of two words the second is a column, by its name or its number (from 1), where the dataset has
+    such a one, and else another dataset.
 
     Args:
-        name: The dataset's name or id.
-        column: One column, by its name or its number (from 1).
+        names: A dataset's name or id and a column; or several names, or quoted patterns.
         bins: Parts of the histogram.
         sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
         written: How the text is written.
+        several: Several at once.
         common: Common options.
     """
     if not 1 <= bins <= 1000:
         raise UsageError(f"--bins {bins} is not 1 to 1000")
+    pair = len(names) == 2 and several.one(names[:1])
 
-    async def work(session: Session) -> None:
-        from amltui.tables.queries import histogram, in_thread, statistics, table_statistics
+    async def work(session: Session) -> int:
+        if pair and await _stats_of_column(
+            session, common.out, names[0], names[1], written, sheet=sheet, bins=bins
+        ):
+            return DONE
+        if several.one(names):
+            dataset = await session.find(names[0])
+            await _stats_of_all(session, common.out, dataset, written, sheet=sheet)
+            return DONE
+        report = Report(common.out)
 
-        dataset = await session.find(name)
-        preview = await preview_of(session, dataset, written, sheet=sheet)
+        async def one(dataset: Dataset) -> None:
+            await _stats_of_all(
+                session, common.out, dataset, written, sheet=sheet, one_of_several=True
+            )
+
+        def done(_: Dataset, __: None) -> None:
+            pass
+
+        await work_on(await several.select(session, names), report, one, done)
+        return report.code
+
+    return run(common, work)
+
+
+async def _stats_of_column(
+    session: Session,
+    out: Out,
+    name: str,
+    column: str,
+    written: Written,
+    *,
+    sheet: str | None,
+    bins: int,
+) -> bool:
+    """Print the statistics of one column; False: the two words are two datasets."""
+    from amltui.tables.queries import histogram, in_thread, statistics
+
+    dataset = await session.find(name)
+    preview = await preview_of(session, dataset, written, sheet=sheet)
+    try:
+        table = await _whole_table(preview, dataset)
         try:
-            table = await _whole_table(preview, dataset)
-            if column is None:
-                _print_all(common.out, dataset, table, await in_thread(table_statistics, table))
-                return
             index = _column(table, column)
-            found = await in_thread(statistics, table, index)
-            spread = await in_thread(histogram, table, index, bins=bins)
-            _print_one(common.out, found, spread)
-        finally:
-            preview.close()
+        except NotFound:
+            if any(one.name == column for one in (await session.current_list()).datasets):
+                return False
+            raise
+        found = await in_thread(statistics, table, index)
+        _print_one(out, found, await in_thread(histogram, table, index, bins=bins))
+        return True
+    finally:
+        preview.close()
 
-    run(common, work)
+
+async def _stats_of_all(
+    session: Session,
+    out: Out,
+    dataset: Dataset,
+    written: Written,
+    *,
+    sheet: str | None,
+    one_of_several: bool = False,
+) -> None:
+    from amltui.tables.queries import in_thread, table_statistics
+
+    preview = await preview_of(session, dataset, written, sheet=sheet)
+    try:
+        table = await _whole_table(preview, dataset)
+        found = await in_thread(table_statistics, table)
+        _print_all(out, dataset, table, found, one_of_several=one_of_several)
+    finally:
+        preview.close()
 
 
 def sql(
@@ -355,32 +414,44 @@ def _column(table: Table, wanted: str) -> int:
     )
 
 
-def _print_all(out: Out, dataset: Dataset, table: Table, found: list[Statistics]) -> None:
+def _print_all(
+    out: Out,
+    dataset: Dataset,
+    table: Table,
+    found: list[Statistics],
+    *,
+    one_of_several: bool,
+) -> None:
     from amltui.cli.output import Col
 
     if out.json:
-        out.document(
-            {
-                "dataset": dataset.name,
-                "row_count": table.row_count,
-                "malformed": table.malformed_count,
-                "columns": [dataclasses.asdict(one) for one in found],
-            }
-        )
+        document = {
+            "dataset": dataset.name,
+            "row_count": table.row_count,
+            "malformed": table.malformed_count,
+            "columns": [dataclasses.asdict(one) for one in found],
+        }
+        if one_of_several:
+            out.json_line({"name": dataset.name, **document})
+        else:
+            out.document(document)
         return
+    if one_of_several and out.on_terminal:
+        out.line(dataset.name)
     columns = (
         Col("COLUMN"), Col("TYPE"), Col("MISSING", "count"), Col("EMPTY", "count"),
         Col("MISFITS", "count"), Col("DISTINCT", "count"), Col("MIN"), Col("MEDIAN"), Col("MAX"),
         Col("MEAN", "count"),
     )  # fmt: skip
-    out.table(
-        columns,
-        [
-            (one.name, one.type, one.missing, one.empty, one.misfits, _distinct(one), one.minimum,
-             _quartiles(one)[1], one.maximum, _number(one.mean))
-            for one in found
-        ],
-    )  # fmt: skip
+    rows = [
+        (one.name, one.type, one.missing, one.empty, one.misfits, _distinct(one), one.minimum,
+         _quartiles(one)[1], one.maximum, _number(one.mean))
+        for one in found
+    ]  # fmt: skip
+    if one_of_several and not out.on_terminal:  # each line says whose it is
+        out.table((Col("NAME"), *columns), [(dataset.name, *row) for row in rows])
+    else:
+        out.table(columns, rows)
     out.note(f"{table.row_count:,} rows, {len(found)} columns.")
 
 
