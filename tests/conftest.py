@@ -15,6 +15,10 @@ for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
         signal.signal(number, usual)
 
+# No test reads or writes the keyring of whoever runs it. `keyring` chooses once for the whole
+# process, so one test that asked without this would choose for all that follow.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
 # The gate gives the same verdict for the same commit; everywhere else each run looks elsewhere.
 settings.register_profile("gate", derandomize=True)
 if os.environ.get("CI"):

@@ -41,7 +41,6 @@ class Commands:
             "AMLTUI_CONFIG_DIR": str(home / "config"),
             "AMLTUI_CACHE_DIR": str(home / "cache"),
             "AMLTUI_DATA_DIR": str(home / "data"),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
             "PYTHONPATH": str(ROOT),
         }
 
