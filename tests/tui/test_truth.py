@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from amltui.services.session import open_session
-from amltui.tui.actions import listing
+from amltui.tui.actions import listing, previews
 from amltui.tui.app import AmltuiApp
 from tests.support.proxy import Fault, fault_proxy
 from tests.tui.conftest import Driver, at_the_screen
@@ -27,16 +27,23 @@ async def long(place, tmp_path):
         await session.delete(made)
 
 
-async def test_a_sort_left_with_escape_gives_the_rows_back_and_never_seems_whole(place, long):
+@pytest.mark.parametrize("columns_first", [True, False])
+async def test_a_sort_left_with_escape_gives_the_rows_back_and_never_seems_whole(
+    place, long, monkeypatch, columns_first
+):
+    monkeypatch.setattr(previews, "STAY", 0.0 if columns_first else 3_600.0)
     async with at_the_screen() as user:
         await user.choose("long")
         await user.press("enter")
+        stack = user.main._previews.queries.stack
         await user.until(lambda: all_rows_shown(user, ROWS))
+        if columns_first:
+            await user.until(lambda: stack.table is not None and stack.table.complete)
         await user.press("l", "right_square_bracket")
         grid = user.main.preview.grid
         await user.until(lambda: grid.rows.row_count == 1_000 or "▼ word" in state(user))
         if grid.rows.row_count == 1_000:
-            assert state(user).startswith(f"first 1,000 of {ROWS:,} rows · sorting by word")
+            assert state(user).startswith(f"first 1,000 of {stack.asking:,} rows")
         await user.press("escape")
         await user.until(lambda: all_rows_shown(user, ROWS))
         assert grid.rows.row_count == ROWS

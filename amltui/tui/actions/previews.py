@@ -315,7 +315,10 @@ class PreviewActions:
 
     def back(self) -> bool:
         """Take back the last query; false when there was none."""
-        return self.queries.stack.pop()
+        taken = self.queries.stack.pop()
+        if taken and self.queries.stack.results:
+            self._host.work(self.finish, group="finish")  # they may not be of all rows yet
+        return taken
 
     def _note_table(self) -> None:
         if self._preview is not None and self._preview.table is not None:
@@ -354,7 +357,7 @@ class PreviewActions:
             labels = (*labels, f"{preview.table.malformed_count:,} malformed")
         first = self.queries.stack.first
         if first:
-            note, whole = "", rows.row_count
+            note, whole = "", self.queries.stack.asking
         busy = self.queries.stack.busy or ("fetching rows" if preview.peeks_now else "")
         note = _with_dialect(note, preview.lens)
         return PreviewState(dataset.name, note, labels, busy, whole, first)

@@ -103,6 +103,10 @@ class QueryStack:
         """What is being worked on, for a person."""
         self.first = False
         """Whether the first rows of an order are shown while the rest is being sorted."""
+        self.asking = 0
+        """Rows that what runs is asked of."""
+        self.settling = False
+        """Whether what runs is on the stack already, and is asked again of all rows."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -204,6 +208,7 @@ class QueryStack:
                 rows, table = await self._rows_on(self._below(query, self.results)), self.table
                 assert table is not None
                 asked_of = table, table.row_count
+                self.asking = table.row_count
                 try:
                     with self.working(what):
                         answer = await query.run(rows)
@@ -215,7 +220,11 @@ class QueryStack:
                     await self._rerun()
             self.push(Result(query, answer, asked_of))
             if self.table is not table:
-                await self._rerun()
+                self.settling = True
+                try:
+                    await self._rerun()
+                finally:
+                    self.settling = False
 
     def push(self, result: Result) -> None:
         """Put a result on top and show it."""
@@ -228,27 +237,36 @@ class QueryStack:
             await self._rerun()
 
     async def _rerun(self) -> None:
+        while not await self._asked_again():
+            pass  # Some were taken back meanwhile: the others are asked.
+
+    async def _asked_again(self) -> bool:
+        """Ask again of all rows what is older than they are; false when the stack changed."""
         table, old = self.table, list(self.results)
-        if table is None or all(result.asked_of == (table, table.row_count) for result in old):
-            return
+        if table is None:
+            return True
+        now = table, table.row_count
+        if all(result.asked_of == now for result in old):
+            return True
+        self.asking = table.row_count
         fresh: list[Result] = []
         try:
             with self.working("asking again of all rows"):
                 for result in old:
                     below = self._below(result.query, fresh)
                     answer = await result.query.run(below[-1].rows if below else table)
-                    fresh.append(Result(result.query, answer, (table, table.row_count)))
+                    fresh.append(Result(result.query, answer, now))
         except BaseException:
             for result in fresh:
                 result.close()
             raise
-        if self.results != old or self.table is not table:
-            old = fresh  # They were taken back meanwhile.
-        else:
+        unchanged = self.results == old and self.table is table
+        if unchanged:
             self.results = fresh
             self._show(keep=True)
-        for result in old:
+        for result in old if unchanged else fresh:
             result.close()
+        return unchanged
 
     @staticmethod
     def _below(query: Query, results: list[Result]) -> list[Result]:

@@ -305,8 +305,10 @@ class MainScreen(PanesScreen):
         """Undo the last thing that stands in the way; never quit."""
         if self._state.pane == PREVIEW:
             if any(w.group == "query" and not w.is_finished for w in self.workers):
+                settling = self._previews.queries.stack.settling
                 self.workers.cancel_group(self, "query")
-                return
+                if not settling:
+                    return
             if self._previews.back():
                 return
         datasets = self.query_one(DatasetsPane)
