@@ -116,6 +116,17 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """One folder of a workspace."""
+
+    folders: tuple[str, ...]
+    """The folders in it: whole names, with `/` at the end."""
+    datasets: tuple[Dataset, ...]
+    unreadable: int = 0
+    """Entries beside them that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputPort:
     """One output of a module in an experiment: an intermediate dataset once it has run."""
 

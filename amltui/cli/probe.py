@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from amltui.config import Connection
 from amltui.models import WorkspaceInfo
-from amltui.workspaces.base import Capabilities, Workspace
+from amltui.workspaces.base import Workspace
+from amltui.workspaces.capabilities import Capabilities
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from amltui.cache import Cache
 from amltui.models import Dataset, Listing
-from amltui.workspaces.base import Workspace, find_dataset
+from amltui.workspaces.base import Workspace
+from amltui.workspaces.lists import find_dataset
 
 
 @dataclass(frozen=True, slots=True)

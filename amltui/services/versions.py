@@ -22,7 +22,8 @@ from typing import Final
 from amltui.errors import NotFound, Rejected, Unreachable, UsageError
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.workspaces.base import Workspace, find_dataset
+from amltui.workspaces.base import Workspace
+from amltui.workspaces.lists import find_dataset
 
 LATEST: Final = "latest"
 _NUMBER: Final = re.compile(r"[+-]?\d{1,9}")

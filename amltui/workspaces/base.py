@@ -5,6 +5,8 @@ lacks it says in its `Capabilities`, with the sentence that is shown instead.
 
 A new kind is a subclass in a module of its own, a branch in `opening.workspace_of`, and a line in
 `KINDS` of the contract suite, tests/contracts/test_workspaces.py, which says what it must keep.
+What the class below is abstract in, every kind has. The rest refuses with the sentence of the
+capability that is missing, or does without: a kind overrides what it can do, or can do better.
 
 A dataset has a `key`, which all its versions share, and an `id`, which names one version for ever:
 the contents of an id never change, so it is what caches go by.
@@ -12,27 +14,30 @@ the contents of an id never change, so it is what caches go by.
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import NoReturn, Protocol, Self, TypeVar
 
-from amltui.errors import NotFound, NotSupportedByServer, Rejected, UsageError
+from amltui.errors import Rejected, UsageError
 from amltui.models import (
     ContentInfo,
     Dataset,
     Experiment,
+    Level,
     Listing,
     OutputPort,
     Quota,
     User,
     WorkspaceInfo,
 )
-from amltui.text import near_names, visible
+from amltui.workspaces.capabilities import Capabilities, Capability
+from amltui.workspaces.lists import find_dataset, level_of
+
+_T = TypeVar("_T")
 
 _caller_retries: ContextVar[bool] = ContextVar("caller_retries", default=False)
 
@@ -56,72 +61,12 @@ def may_repeat() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Capability:
-    """Whether something can be done in a workspace; true where it can."""
-
-    missing: str = ""
-    """The sentence that is shown where it cannot; "" where it can."""
-
-    def __bool__(self) -> bool:
-        return not self.missing
-
-    def require(self) -> None:
-        """See that it can be done.
-
-        Raises:
-            NotSupportedByServer: it cannot.
-        """
-        if self.missing:
-            raise NotSupportedByServer(self.missing, 405)
-
-
-CAN: Final = Capability()
-
-
-@dataclass(frozen=True, slots=True)
 class LocalContent:
     """A content that lies on this disk."""
 
     path: Path
     sha256: str | None = None
     """What the workspace says of its bytes. None: it knows no more than the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What can be done in a workspace beyond listing and reading."""
-
-    write: Capability = CAN
-    """Upload, update and delete."""
-    edit: Capability = Capability("This workspace cannot rename or describe a dataset in place.")
-    """Describe, and rename where that can be, without sending the contents again."""
-    rename: Capability = CAN
-    """Give a dataset another name, in place or by sending it again."""
-    archive: Capability = Capability("This workspace has no archive: what is deleted is gone.")
-    """Hide datasets instead of deleting them, and bring them back; `delete` does the same then."""
-    versions: Capability = Capability("This workspace keeps no list of a dataset's versions.")
-    restore: Capability = Capability("This workspace cannot restore an old version.")
-    experiments: Capability = Capability("This workspace has no experiments.")
-    publish: Capability = Capability("This workspace takes no outputs of experiments.")
-    """Give an experiment an output."""
-    tokens: Capability = Capability("This workspace has no access tokens to manage.")
-    users: Capability = Capability("This workspace does not say who has access.")
-    quota: Capability = Capability("This workspace does not say how much it may hold.")
-    copy: Capability = Capability("Contents are copied by way of this machine.")
-    """Copy a content without sending it here and back."""
-    exclusive: Capability = CAN
-    """Of several who write one name at once exactly one wins, and the others are told."""
-
-    @property
-    def lacks(self) -> tuple[str, ...]:
-        """The names of what cannot be done.
-
-        Copying always can: it only takes longer. Where there is no archive, there is deleting.
-        """
-        names = (field.name for field in dataclasses.fields(self))
-        return tuple(
-            name for name in names if name not in {"copy", "archive"} and not getattr(self, name)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +92,6 @@ class Route:
     """Host and port of the proxy in force, and the variable that names it."""
     clock_skew: float | None = None
     """Seconds that this machine's clock is ahead of the server's. None: it did not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One folder of a workspace."""
-
-    folders: tuple[str, ...]
-    """The folders in it: whole names, with `/` at the end."""
-    datasets: tuple[Dataset, ...]
-    unreadable: int = 0
-    """Entries beside them that could not be read."""
 
 
 class Content(Protocol):
@@ -322,24 +256,27 @@ class Workspace(ABC):
             ContentChanged, DatasetGone: it is no longer what was listed.
         """
         del other, dataset, name
-        await self._require("copy")
-        raise NotImplementedError
+        await self._refuse("copy")
 
-    @abstractmethod
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
         """Begin an upload of any number of parts, also none. Nothing is seen before the commit.
 
         `name`: what the dataset will be called, for kinds whose place depends on it.
-        """
 
-    @abstractmethod
+        Raises:
+            NotSupportedByServer: `capabilities().write` is false; so do all that follow here.
+        """
+        del data_type_id, name
+        await self._refuse("write")
+
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
         """Send part `index` (0-based) of `total`, in any order; safe to repeat with equal bytes.
 
         All parts but the last have one size, within `part_sizes`.
         """
+        del upload, index, data, total
+        await self._refuse("write")
 
-    @abstractmethod
     async def commit(
         self,
         upload: Upload,
@@ -353,19 +290,22 @@ class Workspace(ABC):
         """Make the uploaded parts a dataset, or the latest version of the one with a key; its id.
 
         `replaces` None: create only. Never repeated by itself: a lost answer raises, and the
-        caller looks whether it happened.
+        caller looks whether it happened. What somebody else committed to the same dataset after
+        this upload was begun is never lost: it stays as an older version, and a kind that keeps
+        none refuses.
 
         Raises:
-            Conflict: another dataset has this name.
+            Conflict: another dataset has this name, or the dataset was changed meanwhile.
             DatasetGone: there is no dataset to replace.
             Rejected: a name that the workspace forbids.
         """
+        del upload, name, description, data_type_id, replaces, filename
+        await self._refuse("write")
 
     async def abort(self, upload: Upload) -> None:
         """Give an upload up, so that its parts take no room. A kind may let them expire instead."""
         del upload
 
-    @abstractmethod
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
@@ -375,14 +315,17 @@ class Workspace(ABC):
             NotSupportedByServer: `capabilities().edit` is false.
             Conflict: another dataset has this name.
         """
+        del dataset, name, description
+        await self._refuse("edit")
 
-    @abstractmethod
     async def delete(self, key: str) -> None:
         """Delete a dataset with all its versions.
 
         Raises:
             DatasetGone: there is none.
         """
+        del key
+        await self._refuse("write")
 
     async def versions(self, key: str) -> tuple[Dataset, ...]:
         """All versions of a dataset, newest first.
@@ -392,8 +335,7 @@ class Workspace(ABC):
             DatasetGone: there is no such dataset.
         """
         del key
-        await self._require("versions")
-        raise NotImplementedError
+        await self._refuse("versions")
 
     async def restore(self, dataset_id: str) -> Dataset:
         """Make an old version's contents the latest again, as a new version.
@@ -402,8 +344,7 @@ class Workspace(ABC):
             NotSupportedByServer: `capabilities().restore` is false.
         """
         del dataset_id
-        await self._require("restore")
-        raise NotImplementedError
+        await self._refuse("restore")
 
     async def archived(self) -> tuple[Dataset, ...]:
         """The datasets that are archived.
@@ -411,47 +352,39 @@ class Workspace(ABC):
         Raises:
             NotSupportedByServer: `capabilities().archive` is false.
         """
-        await self._require("archive")
-        raise NotImplementedError
+        await self._refuse("archive")
 
     async def archive(self, dataset_id: str) -> None:
         """Archive one version, or all of the dataset of this key."""
         del dataset_id
-        await self._require("archive")
-        raise NotImplementedError
+        await self._refuse("archive")
 
     async def unarchive(self, dataset_id: str) -> None:
         """Bring back what was archived by the same words."""
         del dataset_id
-        await self._require("archive")
-        raise NotImplementedError
+        await self._refuse("archive")
 
     async def experiments(self) -> tuple[Experiment, ...]:
         """All experiments, examples included, without graphs."""
-        await self._require("experiments")
-        raise NotImplementedError
+        await self._refuse("experiments")
 
     async def experiment(self, experiment_id: str) -> Experiment:
         """One experiment with its graph."""
         del experiment_id
-        await self._require("experiments")
-        raise NotImplementedError
+        await self._refuse("experiments")
 
     async def publish(self, port: OutputPort, data: AsyncIterator[bytes], *, size: int) -> None:
         """Give an experiment's output port its contents: `size` bytes of `port.data_type_id`."""
         del port, data, size
-        await self._require("publish")
-        raise NotImplementedError
+        await self._refuse("publish")
 
     async def quota(self) -> Quota:
         """Storage used and allowed."""
-        await self._require("quota")
-        raise NotImplementedError
+        await self._refuse("quota")
 
     async def users(self) -> tuple[User, ...]:
         """Who has access, with roles."""
-        await self._require("users")
-        raise NotImplementedError
+        await self._refuse("users")
 
     async def _require(self, name: str) -> None:
         """See that a capability is there.
@@ -462,43 +395,33 @@ class Workspace(ABC):
         found: Capability = getattr(await self.capabilities(), name)
         found.require()
 
+    async def _refuse(self, name: str) -> NoReturn:
+        """Refuse what takes a capability that is missing, with its sentence.
 
-def level_of(prefix: str, datasets: Iterable[Dataset]) -> Level:
-    """The level of a list of all; see `Workspace.level`."""
-    folders: dict[str, None] = {}
-    here = []
-    for one in datasets:
-        if one.name.startswith(prefix):
-            head, slash, _ = one.name[len(prefix) :].partition("/")
-            if slash:
-                folders[f"{prefix}{head}/"] = None
-            else:
-                here.append(one)
-    if prefix and not folders and not here:
-        raise NotFound(f"There is no folder {visible(prefix)}", 404)
-    return Level(tuple(folders), tuple(here))
+        Raises:
+            NotSupportedByServer: always.
+        """
+        await self._require(name)
+        # Only a kind that is not finished comes here; the contract suite asks each for everything.
+        raise AssertionError(f"{type(self).__name__} says that it can {name}, and does not")
+
+    async def _dataset_to_read(self, source: Dataset | OutputPort) -> Dataset:
+        """What is to be read, for a kind that has datasets only.
+
+        Raises:
+            NotSupportedByServer: it is an experiment's output.
+        """
+        if isinstance(source, OutputPort):
+            await self._refuse("experiments")
+        return source
 
 
-def find_dataset(name: str, datasets: Iterable[Dataset]) -> Dataset:
-    """The dataset of this id, name (case-sensitive) or key; see `Workspace.find`."""
-    if not name:
-        raise UsageError("A dataset's name is needed.", hint="The list shows what there is.")
-    datasets = tuple(datasets)
-    for dataset in datasets:
-        if name == dataset.id:
-            return dataset
-    named = [one for one in datasets if one.name == name]
-    named = named or [one for one in datasets if one.key == name]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise UsageError(
-            f'{len(named)} datasets are named "{visible(name)}".',
-            hint="Name one by its id: " + " or ".join(dataset.id for dataset in named),
-        )
-    near = near_names(name, (dataset.name for dataset in datasets))
-    raise NotFound(
-        f'No dataset is named "{visible(name)}".',
-        404,
-        hint=f"Did you mean {near}?" if near else "The list shows what there is.",
-    )
+def opened(value: _T | None) -> _T:
+    """What a workspace opened when it was entered.
+
+    Raises:
+        UsageError: it is not entered.
+    """
+    if value is None:
+        raise UsageError("This workspace is not open: use it within `async with`")
+    return value

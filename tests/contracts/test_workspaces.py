@@ -16,7 +16,8 @@ import pytest
 from amltui import errors
 from amltui.config import Connection
 from amltui.models import OutputPort
-from amltui.workspaces.base import Capabilities, Route
+from amltui.workspaces.base import Route
+from amltui.workspaces.capabilities import Capabilities
 from amltui.workspaces.folder import FolderWorkspace
 from amltui.workspaces.opening import workspace_of
 from tests.support.azure import ADDRESS, MANAGER

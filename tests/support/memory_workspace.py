@@ -12,15 +12,8 @@ from typing import Self
 
 from amltui.errors import Conflict, DatasetGone, NotFound, Rejected
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
-from amltui.workspaces.base import (
-    CAN,
-    Capabilities,
-    Content,
-    PartSizes,
-    Route,
-    Upload,
-    Workspace,
-)
+from amltui.workspaces.base import Content, PartSizes, Route, Upload, Workspace
+from amltui.workspaces.capabilities import CAN, Capabilities
 
 
 class MemoryContent:
@@ -157,12 +150,6 @@ class MemoryWorkspace(Workspace):
 
     async def abort(self, upload: Upload) -> None:
         self._uploads.pop(upload.id, None)
-
-    async def edit(
-        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
-    ) -> Dataset:
-        await self._require("edit")
-        raise NotImplementedError
 
     async def delete(self, key: str) -> None:
         if self._datasets.pop(key, None) is None:

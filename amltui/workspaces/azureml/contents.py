@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from amltui.models import ContentInfo, Dataset
 from amltui.workspaces.azureml.stores import BlobStore
+from amltui.workspaces.chunks import ChunkedContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +58,16 @@ async def pieces(parts: tuple[Part, ...], start: int, stop: int) -> AsyncGenerat
                 yield piece
 
 
-class PiecesContent:
-    """What a generator gives, as `base.Content`; close it."""
+class PiecesContent(ChunkedContent):
+    """What a generator gives; close it."""
 
     def __init__(self, info: ContentInfo, source: AsyncGenerator[bytes], most: int | None) -> None:
-        self.info = info
+        super().__init__(info, most=most)
         self._source = source
-        self._left = most
-        self._rest = memoryview(b"")
 
     async def aclose(self) -> None:
         """Stop it."""
         await self._source.aclose()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while await self._more():
-            piece, self._rest = bytes(self._rest), memoryview(b"")
-            yield piece
-
-    async def readinto(self, view: memoryview) -> int:
-        """See `base.Content.readinto`."""
-        if not await self._more():
-            return 0
-        count = min(len(view), len(self._rest))
-        view[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-    async def _more(self) -> bool:
-        while not self._rest:
-            if self._left == 0:
-                return False
-            piece = await anext(self._source, None)
-            if piece is None:
-                return False
-            if self._left is not None:
-                piece = piece[: self._left]
-                self._left -= len(piece)
-            self._rest = memoryview(piece)
-        return True
+    async def _next_chunk(self) -> bytes | None:
+        return await anext(self._source, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -24,16 +23,10 @@ from amltui.errors import (
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import (
-    CAN,
-    Capabilities,
-    Capability,
-    Content,
-    PartSizes,
-    Route,
-    Upload,
-    Workspace,
-)
+from amltui.workspaces.base import Content, PartSizes, Route, Upload, Workspace, opened
+from amltui.workspaces.capabilities import CAN, Capabilities, Capability
+from amltui.workspaces.chunks import bytes_given
+from amltui.workspaces.lists import ListBuilder
 
 if TYPE_CHECKING:
     from amltui.workspaces.azureml.arm import ResourceManager
@@ -112,9 +105,7 @@ class AzureMLWorkspace(Workspace):
 
     @property
     def _arm(self) -> ResourceManager:
-        if self._manager is None:
-            raise UsageError("This workspace is not open: use it within `async with`")
-        return self._manager
+        return opened(self._manager)
 
     async def info(self) -> WorkspaceInfo:
         """Name and region."""
@@ -150,17 +141,10 @@ class AzureMLWorkspace(Workspace):
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
         """The latest version of every asset that is not archived."""
-        found: list[Dataset] = []
-        unreadable = 0
-        digest = hashlib.sha256()
-        async for page, missing in self._pages():
-            found += page
-            unreadable += missing
-            for one in page:
-                digest.update(f"{one.id}\0{one.description}\0{one.tags}\n".encode())
-        digest.update(str(unreadable).encode())
-        now = digest.hexdigest()
-        return None if now == etag else Listing(tuple(found), now, unreadable)
+        found = ListBuilder()
+        async for page, unreadable in self._pages():
+            found.add(page, unreadable)
+        return found.listing(etag=etag)
 
     async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
         """As `datasets`, as large as Azure makes a page, each asked for when it is wanted."""
@@ -284,14 +268,13 @@ class AzureMLWorkspace(Workspace):
                 source_origin=known_there.source_origin,
                 tags=known_there.tags,
             )
-        assert self._reader is not None
         about = AssetProperties(
             data_type=dataset.source_origin,
             data_uri=dataset.download_location.location,
             tags=dict(dataset.tags),
         )
         inner = _parsed(dataset.id)[2]
-        data = await self._reader.data(dataset.name, about, inner)
+        data = await opened(self._reader).data(dataset.name, about, inner)
         while len(self._data) >= _KEPT:
             del self._data[next(iter(self._data))]
         self._data[dataset.id] = data
@@ -307,20 +290,19 @@ class AzureMLWorkspace(Workspace):
         etag: str | None = None,
     ) -> AsyncIterator[Content]:
         """Read from where the asset points; what is changed while it is read comes from byte 0."""
-        if isinstance(source, OutputPort):
-            raise NotFound("amltui shows only the data of an Azure ML workspace", 404)
-        async with AsyncExitStack() as opened:
+        dataset = await self._dataset_to_read(source)
+        async with AsyncExitStack() as stack:
             try:
-                data = await self._find_data(source, anew=False)
-                content = await self._opened(opened, data, start, stop, etag)
+                data = await self._find_data(dataset, anew=False)
+                content = await self._content(stack, data, start, stop, etag)
             except (Unauthorized, ContentChanged, DatasetGone):
                 # A signature that ended, or other bytes at the same place: look once more.
-                data = await self._find_data(source)
-                content = await self._opened(opened, data, start, stop, etag)
+                data = await self._find_data(dataset)
+                content = await self._content(stack, data, start, stop, etag)
             yield content
 
-    async def _opened(
-        self, opened: AsyncExitStack, data: Data, start: int, stop: int | None, etag: str | None
+    async def _content(
+        self, stack: AsyncExitStack, data: Data, start: int, stop: int | None, etag: str | None
     ) -> Content:
         from amltui.workspaces.azureml.contents import PiecesContent, pieces
 
@@ -329,19 +311,17 @@ class AzureMLWorkspace(Workspace):
             assert part.store is not None
             assert part.blob is not None
             reading = part.store.read(part.blob, start=start, stop=stop, etag=etag)
-            return await opened.enter_async_context(reading)
+            return await stack.enter_async_context(reading)
         size = data.size
         if size is None:
             made = data.made()
             info = ContentInfo(0, None, data.etag)
             most = stop if start == 0 else None
         else:
-            begin = start if etag in {None, data.etag} else 0
-            end = size if stop is None or begin != start else min(stop, size)
-            made = pieces(data.parts, min(begin, size), end)
-            info = ContentInfo(min(begin, size), size, data.etag, ranges=True)
+            info, end = bytes_given(size, data.etag, start=start, stop=stop, etag=etag)
+            made = pieces(data.parts, info.start, end)
             most = None
-        return await opened.enter_async_context(aclosing(PiecesContent(info, made, most)))
+        return await stack.enter_async_context(aclosing(PiecesContent(info, made, most)))
 
     def _path(self, name: str) -> str:
         return f"{self._id.path}/data/{quote(name, safe='')}"
@@ -363,9 +343,7 @@ class AzureMLWorkspace(Workspace):
 
     @property
     def _sending(self) -> Uploads:
-        if self._uploads is None:
-            raise UsageError("This workspace is not open: use it within `async with`")
-        return self._uploads
+        return opened(self._uploads)
 
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
         """Begin a blob in the datastore."""

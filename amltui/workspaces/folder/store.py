@@ -7,7 +7,6 @@ is called in threads: obstore's async interface can abort the interpreter at exi
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,26 +20,18 @@ from amltui.errors import (
     AmltuiError,
     Conflict,
     ContentChanged,
-    DatasetGone,
     NotFound,
     Rejected,
     ServerFailed,
 )
 from amltui.formats import data_type_of_name
-from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
+from amltui.models import ContentInfo, Dataset, Level, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import (
-    CAN,
-    Capabilities,
-    Capability,
-    Content,
-    Level,
-    PartSizes,
-    Route,
-    Upload,
-    Workspace,
-)
-from amltui.workspaces.folder.disk import check_new_name, file_key
+from amltui.workspaces.base import Content, PartSizes, Route, Upload, Workspace
+from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
+from amltui.workspaces.chunks import ChunkedContent, bytes_given
+from amltui.workspaces.folder.disk import check_new_name
+from amltui.workspaces.folder.files import FileWorkspace
 from amltui.workspaces.folder.notes import NAME, Note
 from amltui.workspaces.folder.store_connect import connected, writer_of
 from amltui.workspaces.folder.store_errors import DELETE, LIST, READ, WRITE, OddName, mapped
@@ -55,7 +46,7 @@ from amltui.workspaces.folder.store_listing import (
 )
 from amltui.workspaces.folder.store_notes import StoreNotes
 from amltui.workspaces.folder.store_writing import Place, Writer
-from amltui.workspaces.folder.workspace import READ_ONLY
+from amltui.workspaces.lists import ListBuilder
 
 _NO_GUARD: Final = Capability(
     "This store ignores conditions: of two who write one name at the same moment, the later one "
@@ -97,7 +88,7 @@ class _Begun:
             raise NotFound("There is no such upload", 404) from None
 
 
-class StoreWorkspace(Workspace):
+class StoreWorkspace(FileWorkspace):
     """The objects below a prefix, each a dataset named by its path from there."""
 
     part_sizes = PartSizes(smallest=5 << 20, largest=64 << 20, most=10_000)
@@ -147,7 +138,7 @@ class StoreWorkspace(Workspace):
     async def capabilities(self) -> Capabilities:
         """Reading; where writing was allowed, what one small object shows of the store."""
         if self._can is None:
-            write, exclusive = READ_ONLY, CAN
+            write, exclusive = OPENED_READ_ONLY, CAN
             if self._write:
                 write, exclusive = await anyio.to_thread.run_sync(self._probe)
             self._can = Capabilities(
@@ -198,12 +189,11 @@ class StoreWorkspace(Workspace):
                     sidecars[one.key] = one.etag
                 found.append(one)
         await anyio.to_thread.run_sync(self._notes.listed, sidecars)
-        noted = [self._noted(one.dataset) for one in found if not is_hidden(one.key)]
-        digest = hashlib.sha256(str(unreadable).encode())
-        for made in noted:
-            digest.update(f"{made.id}\0{made.description}\0{made.data_type_id}\n".encode())
-        now = digest.hexdigest()
-        return None if now == etag else Listing(tuple(noted), now, unreadable)
+        listed = ListBuilder()
+        listed.add(
+            (self._noted(one.dataset) for one in found if not is_hidden(one.key)), unreadable
+        )
+        return listed.listing(etag=etag)
 
     async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
         """As `datasets`, a page of the store at a time, without what is noted of objects."""
@@ -248,23 +238,8 @@ class StoreWorkspace(Workspace):
                 return
             yield page
 
-    async def find(self, name: str) -> Dataset:
-        """One by its path; a wrong one is compared with all."""
-        if name and not is_hidden(name):
-            with contextlib.suppress(NotFound):
-                return await self._present(name)
-        return await super().find(name)
-
-    async def named(self, name: str) -> Dataset | None:
-        """One by its path."""
-        try:
-            return None if is_hidden(name) else await self._present(name)
-        except NotFound:
-            return None
-
-    def name_for(self, dataset: Dataset, name: str) -> str:
-        """A name of a file."""
-        return file_key(dataset, name)
+    def _shows(self, key: str) -> bool:
+        return bool(key) and not is_hidden(key)
 
     def copies_from(self, other: Workspace) -> bool:
         """From another bucket or folder of the same store."""
@@ -289,16 +264,6 @@ class StoreWorkspace(Workspace):
 
         return await anyio.to_thread.run_sync(work)
 
-    async def dataset(self, dataset_id: str) -> Dataset:
-        """An object in the version that an id names, which is the present one or gone."""
-        key = dataset_id.rpartition("@")[0]
-        found = await self._present(key)
-        if found.id != dataset_id:
-            raise DatasetGone(
-                f"{visible(key)} was changed since", 404, hint="Refresh the list to see it anew."
-            )
-        return found
-
     @asynccontextmanager
     async def read(
         self,
@@ -311,31 +276,27 @@ class StoreWorkspace(Workspace):
         """Read a range of the object in the version that was listed, or say that it changed."""
         import obstore
 
-        if isinstance(source, OutputPort):
-            raise NotFound("An object store has no experiments", 404)
-        listed = source.id.rpartition("@")[2]
-        validator = f'"{listed}"'
-        begin = start if etag in {None, validator} else 0
-        size = source.size or 0
-        end = size if stop is None or begin != start else min(stop, size)
-        info = ContentInfo(min(begin, size), size, validator, ranges=True)
-        if begin >= end:
+        dataset = await self._dataset_to_read(source)
+        validator = f'"{dataset.id.rpartition("@")[2]}"'
+        info, end = bytes_given(dataset.size or 0, validator, start=start, stop=stop, etag=etag)
+        wanted = (info.start, end)
+        if info.start >= end:
             yield _StoreContent(info, iter(()))
             return
-        options: Any = {"range": (begin, end), "if_match": validator}
 
-        def get() -> Any:
-            result = obstore.get(self._store, source.key, options=options)
+        def get() -> Iterator[Any]:
+            options: Any = {"range": wanted, "if_match": validator}
+            result = obstore.get(self._store, dataset.key, options=options)
             given = tuple(result.range)
-            if given != (begin, end):
+            if given != wanted:
                 raise ServerFailed(
-                    f"Bytes {given[0]} to {given[1]} of {visible(source.key)} came, "
-                    f"not {begin} to {end}",
+                    f"Bytes {given[0]} to {given[1]} of {visible(dataset.key)} came, "
+                    f"not {info.start} to {end}",
                     502,
                 )
             return iter(result.stream(min_chunk_size=_PIECE))
 
-        yield _StoreContent(info, await self._call(source.key, get))
+        yield _StoreContent(info, await self._call(dataset.key, get))
 
     def check_name(self, name: str) -> None:
         """See that an object can have this name."""
@@ -505,36 +466,15 @@ class StoreWorkspace(Workspace):
         return await anyio.to_thread.run_sync(work)
 
 
-class _StoreContent:
-    """The chunks of one answer, handed on in pieces of any size."""
+class _StoreContent(ChunkedContent):
+    """The chunks of one answer."""
 
     def __init__(self, info: ContentInfo, chunks: Iterator[Any]) -> None:
-        self.info = info
+        super().__init__(info)
         self._chunks = chunks
-        self._rest = memoryview(b"")
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while await self._more():
-            piece, self._rest = bytes(self._rest[:_PIECE]), self._rest[_PIECE:]
-            yield piece
-
-    async def readinto(self, view: memoryview) -> int:
-        """See `Content.readinto`."""
-        if not await self._more():
-            return 0
-        count = min(len(view), len(self._rest))
-        view[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-    async def _more(self) -> bool:
-        """Have something to give, unless all was given."""
-        while not self._rest:
-            chunk = await anyio.to_thread.run_sync(self._next)
-            if chunk is None:
-                return False
-            self._rest = memoryview(chunk)
-        return True
+    async def _next_chunk(self) -> bytes | None:
+        return await anyio.to_thread.run_sync(self._next)
 
     def _next(self) -> bytes | None:
         with mapped("the contents", READ):

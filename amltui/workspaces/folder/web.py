@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -25,7 +24,6 @@ from amltui.errors import (
     ContentError,
     DatasetGone,
     NotFound,
-    NotSupportedByServer,
     ServerFailed,
     TooManyRequests,
     TransferCut,
@@ -34,11 +32,15 @@ from amltui.errors import (
 from amltui.formats import data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import Capabilities, Capability, Content, Route, Upload, Workspace
+from amltui.workspaces.base import Content, Route, opened
+from amltui.workspaces.capabilities import Capabilities, Capability
+from amltui.workspaces.chunks import ChunkedContent
+from amltui.workspaces.folder.files import FileWorkspace
 from amltui.workspaces.http.certificates import trusted
 from amltui.workspaces.http.client import TIMEOUT
 from amltui.workspaces.http.faults import map_exceptions
 from amltui.workspaces.http.transport import Transport
+from amltui.workspaces.lists import ListBuilder
 
 READ_ONLY: Final = Capability("A folder of a web server can only be read.")
 _PAGES: Final = 200
@@ -52,7 +54,7 @@ _HEADERS: Final = {"Accept-Encoding": "identity"}
 """Contents as they lie there: ranges of a compressed answer are ranges of something else."""
 
 
-class WebFolder(Workspace):
+class WebFolder(FileWorkspace):
     """The files that an address leads to."""
 
     def __init__(self, url: str) -> None:
@@ -114,36 +116,17 @@ class WebFolder(Workspace):
         async def ask(name: str) -> Dataset | None:
             async with limit:
                 try:
-                    return await self._head(name)
+                    return await self._present(name)
                 except (NotFound, Unauthorized, ContentError):
                     return None  # the page is older than the folder, or names what is not for us
 
         found = [one for one in await asyncio.gather(*map(ask, names[:_FILES])) if one is not None]
-        unreadable += len(names) - len(found)
-        text = "\n".join([str(unreadable), *sorted(one.id for one in found)])
-        now = hashlib.sha256(text.encode()).hexdigest()
-        return None if now == etag else Listing(tuple(found), now, unreadable)
+        listed = ListBuilder()
+        listed.add(found, unreadable + len(names) - len(found))
+        return listed.listing(etag=etag)
 
-    async def named(self, name: str) -> Dataset | None:
-        """One by its path."""
-        if not name or self._only not in {None, name}:
-            return None
-        try:
-            return await self._head(name)
-        except (NotFound, ContentError):
-            return None
-
-    async def find(self, name: str) -> Dataset:
-        """One by its path; a wrong one is compared with all."""
-        return await self.named(name) or await super().find(name)
-
-    async def dataset(self, dataset_id: str) -> Dataset:
-        """A file in the version that an id names, which is the present one or gone."""
-        key = dataset_id.rpartition("@")[0]
-        found = await self._head(key)
-        if found.id != dataset_id:
-            raise _changed(key)
-        return found
+    def _shows(self, key: str) -> bool:
+        return bool(key) and self._only in {None, key}
 
     @asynccontextmanager
     async def read(
@@ -155,12 +138,11 @@ class WebFolder(Workspace):
         etag: str | None = None,
     ) -> AsyncIterator[Content]:
         """Read a range of the file in the version that was listed, or say that it changed."""
-        if isinstance(source, OutputPort):
-            raise NotFound("A web server has no experiments", 404)
-        listed = source.id.rpartition("@")[2]
+        dataset = await self._dataset_to_read(source)
+        listed = dataset.id.rpartition("@")[2]
         validator = f'"{listed}"'
         begin = start if etag in {None, validator} else 0
-        size = source.size
+        size = dataset.size
         if size is not None and begin >= size:
             yield _WebContent(ContentInfo(size, size, validator, ranges=True), None, 0)
             return
@@ -168,46 +150,15 @@ class WebFolder(Workspace):
         if begin or (stop is not None and begin == start):
             last = "" if stop is None else str(stop - 1)
             headers["Range"] = f"bytes={begin}-{last}"
-        async with self._asked("GET", self._address(source.key), headers) as answer:
+        async with self._asked("GET", self._address(dataset.key), headers) as answer:
             if _version(answer, whole=_whole_size(answer)) != listed:
-                raise ContentChanged(f"{visible(source.key)} was changed on the server meanwhile")
+                raise ContentChanged(f"{visible(dataset.key)} was changed on the server meanwhile")
             first = _first_byte(answer)
             whole = _whole_size(answer)
             end = whole if stop is None or begin != start else stop
             left = None if end is None else max(0, end - first)
             info = ContentInfo(first, whole, validator, ranges=answer.status_code == 206)
             yield _WebContent(info, answer, left)
-
-    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
-        """Refuse."""
-        raise _refused(data_type_id, name)
-
-    async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
-        """Refuse."""
-        raise _refused(upload, index, data, total)
-
-    async def commit(
-        self,
-        upload: Upload,
-        *,
-        name: str,
-        description: str = "",
-        data_type_id: str | None = None,
-        replaces: str | None = None,
-        filename: str = "",
-    ) -> str:
-        """Refuse."""
-        raise _refused(upload, name, description, data_type_id, replaces, filename)
-
-    async def edit(
-        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
-    ) -> Dataset:
-        """Refuse."""
-        raise _refused(dataset, name, description)
-
-    async def delete(self, key: str) -> None:
-        """Refuse."""
-        raise _refused(key)
 
     async def _names(self) -> tuple[list[str], int]:
         """The files below, and how many pages were left out."""
@@ -264,7 +215,7 @@ class WebFolder(Workspace):
             raise DatasetGone(f"There is no {visible(name)}", 404)
         return self._root + quote(name, safe="/@&=+$,;~!*'()[]")
 
-    async def _head(self, name: str) -> Dataset:
+    async def _present(self, name: str) -> Dataset:
         async with self._asked("HEAD", self._address(name)) as answer:
             size = _whole_size(answer)
             made = _moment(answer.headers.get("last-modified"))
@@ -284,9 +235,8 @@ class WebFolder(Workspace):
         self, method: str, url: str, headers: dict[str, str] | None = None
     ) -> AsyncIterator[httpx.Response]:
         """An answer that is a success, its body not yet read."""
-        assert self._http is not None  # entered
         with map_exceptions("reading a web folder", url, ()):
-            async with self._http.stream(method, url, headers=headers) as answer:
+            async with opened(self._http).stream(method, url, headers=headers) as answer:
                 if not answer.is_success:
                     raise _error(answer, visible(url))
                 yield answer
@@ -309,51 +259,27 @@ class _Links(HTMLParser):
             self.found += [value for name, value in attrs if name == "href" and value]
 
 
-class _WebContent:
+class _WebContent(ChunkedContent):
     """What comes of one answer."""
 
-    def __init__(self, info: ContentInfo, answer: httpx.Response | None, left: int | None) -> None:
-        self.info = info
-        self._left = left
+    def __init__(self, info: ContentInfo, answer: httpx.Response | None, most: int | None) -> None:
+        super().__init__(info, most=most)
         self._received = 0
         self._pieces = None if answer is None else answer.aiter_raw(1 << 18)
-        self._rest = memoryview(b"")
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while await self._more():
-            piece, self._rest = bytes(self._rest), memoryview(b"")
-            yield piece
-
-    async def readinto(self, view: memoryview) -> int:
-        """See `Content.readinto`."""
-        if not await self._more():
-            return 0
-        count = min(len(view), len(self._rest))
-        view[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-    async def _more(self) -> bool:
-        if self._rest:
-            return True
-        if self._pieces is None or self._left == 0:
-            return False
+    async def _next_chunk(self) -> bytes | None:
+        if self._pieces is None:
+            return None
         try:
             piece = await anext(self._pieces, None)
         except httpx.HTTPError as error:
             raise TransferCut(
                 f"The connection dropped: {type(error).__name__}", received=self._received
             ) from None
-        if not piece:
-            if self._left:
-                raise TransferCut("The answer ended before its length", received=self._received)
-            return False
-        if self._left is not None:
-            piece = piece[: self._left]
-            self._left -= len(piece)
-        self._received += len(piece)
-        self._rest = memoryview(piece)
-        return True
+        if piece is None and self._left:
+            raise TransferCut("The answer ended before its length", received=self._received)
+        self._received += len(piece or b"")
+        return piece
 
 
 def _version(answer: httpx.Response, *, whole: int | None) -> str:
@@ -407,13 +333,3 @@ def _error(answer: httpx.Response, shown: str) -> AmltuiError:
     if status == 429:
         return TooManyRequests("The server asks to be asked less often", retry_after=seconds)
     return ServerFailed(f"{shown} was answered with {status}", status, retry_after=seconds)
-
-
-def _changed(key: str) -> DatasetGone:
-    return DatasetGone(
-        f"{visible(key)} was changed since", 404, hint="Refresh the list to see it anew."
-    )
-
-
-def _refused(*_: object) -> NotSupportedByServer:
-    return NotSupportedByServer(READ_ONLY.missing, 405)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,34 +12,24 @@ from typing import BinaryIO, Final, Self
 
 import anyio.to_thread
 
-from amltui.errors import DatasetGone, NotFound, TransferCut
+from amltui.errors import TransferCut
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name, guess_data_type
-from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
+from amltui.models import ContentInfo, Dataset, Level, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import (
-    CAN,
-    Capabilities,
-    Capability,
-    Content,
-    Level,
-    LocalContent,
-    PartSizes,
-    Route,
-    Upload,
-    Workspace,
-)
-from amltui.workspaces.folder.disk import PART, Disk, File, file_key
+from amltui.workspaces.base import Content, LocalContent, PartSizes, Route, Upload
+from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
+from amltui.workspaces.chunks import bytes_given
+from amltui.workspaces.folder.disk import PART, Disk, File
+from amltui.workspaces.folder.files import FileWorkspace, changed
 from amltui.workspaces.folder.notes import Note
+from amltui.workspaces.lists import ListBuilder
 
-READ_ONLY: Final = Capability(
-    "This folder was opened for reading only. A profile made with --write may change it."
-)
 _PIECE: Final = 1 << 18
 """Bytes that are read in one step."""
 _PAGE: Final = 1_000
 
 
-class FolderWorkspace(Workspace):
+class FolderWorkspace(FileWorkspace):
     """The files below a directory of this machine, each a dataset named by its path."""
 
     part_sizes = PartSizes(smallest=PART, largest=PART, most=1 << 20)
@@ -56,7 +45,7 @@ class FolderWorkspace(Workspace):
         self._disk = Disk(root)
         self._only: str | None = None
         """The one file that is shown; None: all."""
-        self._write = CAN if write else READ_ONLY
+        self._write = CAN if write else OPENED_READ_ONLY
 
     @property
     def key(self) -> str:
@@ -96,17 +85,10 @@ class FolderWorkspace(Workspace):
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
         """All files below the directory; a change of any of them changes the list's validator."""
-        found: list[Dataset] = []
-        unreadable = 0
-        digest = hashlib.sha256()
-        async for page, missing in self._pages():
-            unreadable += missing
-            found += page
-            for one in page:
-                digest.update(f"{one.id}\0{one.description}\0{one.data_type_id}\n".encode())
-        digest.update(str(unreadable).encode())
-        now = digest.hexdigest()
-        return None if now == etag else Listing(tuple(found), now, unreadable)
+        found = ListBuilder()
+        async for page, unreadable in self._pages():
+            found.add(page, unreadable)
+        return found.listing(etag=etag)
 
     async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
         """As `datasets`, a thousand at a time."""
@@ -140,35 +122,8 @@ class FolderWorkspace(Workspace):
             there = tuple(one for one in page if one is not None)
             yield there, len(page) - len(there)
 
-    async def find(self, name: str) -> Dataset:
-        """One by its path; a wrong one is compared with all."""
-        if name and self._only in {None, name}:
-            try:
-                return await self._present(name)
-            except NotFound:
-                pass  # an id, a version, or something that is near
-        return await super().find(name)
-
-    async def named(self, name: str) -> Dataset | None:
-        """One by its path."""
-        try:
-            return await self._present(name) if self._only in {None, name} else None
-        except NotFound:
-            return None
-
-    def name_for(self, dataset: Dataset, name: str) -> str:
-        """A name of a file."""
-        return file_key(dataset, name)
-
-    async def dataset(self, dataset_id: str) -> Dataset:
-        """A file in the version that an id names, which is the present one or gone."""
-        key = dataset_id.rpartition("@")[0]
-        found = await self._present(key)
-        if found.id != dataset_id:
-            raise DatasetGone(
-                f"{visible(key)} was changed since", 404, hint="Refresh the list to see it anew."
-            )
-        return found
+    def _shows(self, key: str) -> bool:
+        return bool(key) and self._only in {None, key}
 
     async def local_content(self, dataset: Dataset) -> LocalContent | None:
         """Where the file lies, as long as it is the one that was listed."""
@@ -187,20 +142,14 @@ class FolderWorkspace(Workspace):
         etag: str | None = None,
     ) -> AsyncIterator[Content]:
         """Read the file itself; one that changes while it is read is noticed."""
-        if isinstance(source, OutputPort):
-            raise NotFound("A folder has no experiments", 404)
-        file, about = await anyio.to_thread.run_sync(self._disk.open_file, source.key)
+        dataset = await self._dataset_to_read(source)
+        file, about = await anyio.to_thread.run_sync(self._disk.open_file, dataset.key)
         try:
-            if _id(about) != source.id:
-                raise DatasetGone(
-                    f"{visible(source.key)} was changed since",
-                    404,
-                    hint="Refresh the list to see it anew.",
-                )
-            validator = f'"{about.etag}"'
-            begin = start if etag in {None, validator} else 0
-            end = about.size if stop is None or begin != start else min(stop, about.size)
-            info = ContentInfo(min(begin, about.size), about.size, validator, ranges=True)
+            if _id(about) != dataset.id:
+                raise changed(dataset.key)
+            info, end = bytes_given(
+                about.size, f'"{about.etag}"', start=start, stop=stop, etag=etag
+            )
             yield _FileContent(info, file, about, end)
         finally:
             file.close()
@@ -211,7 +160,7 @@ class FolderWorkspace(Workspace):
 
     async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
         """Begin a hidden file."""
-        self._write.require()
+        await self._require("write")
         if name:
             self.check_name(name)
         return Upload(await anyio.to_thread.run_sync(self._disk.begin), data_type_id)
@@ -232,7 +181,7 @@ class FolderWorkspace(Workspace):
         filename: str = "",
     ) -> str:
         """Give the hidden file its name."""
-        self._write.require()
+        await self._require("write")
         del filename
         kind = data_type_id or upload.data_type_id
         told = kind == data_type_of_name(name) != UNKNOWN_BINARY
@@ -254,7 +203,7 @@ class FolderWorkspace(Workspace):
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
     ) -> Dataset:
         """Rename the file, which changes its key too, or note a description."""
-        self._write.require()
+        await self._require("write")
 
         def work() -> Dataset:
             key = dataset.key
@@ -270,7 +219,7 @@ class FolderWorkspace(Workspace):
 
     async def delete(self, key: str) -> None:
         """Delete the file."""
-        self._write.require()
+        await self._require("write")
         await anyio.to_thread.run_sync(self._disk.delete, key)
 
     async def _present(self, key: str) -> Dataset:

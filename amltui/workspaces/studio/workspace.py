@@ -33,16 +33,8 @@ from amltui.models import (
     WorkspaceInfo,
 )
 from amltui.wire import lenient, messages, names, routes
-from amltui.workspaces.base import (
-    CAN,
-    Capabilities,
-    Capability,
-    Content,
-    LocalContent,
-    Route,
-    Upload,
-    Workspace,
-)
+from amltui.workspaces.base import Content, LocalContent, Route, Upload, Workspace, opened
+from amltui.workspaces.capabilities import CAN, Capabilities, Capability
 from amltui.workspaces.http.retries import Retry
 from amltui.workspaces.studio.address import normal_endpoint
 from amltui.workspaces.studio.token import WorkspaceToken
@@ -138,15 +130,13 @@ class StudioWorkspace(Workspace):
         return ApiClient(self._endpoint, WorkspaceToken(self._token), self._retry)
 
     async def __aexit__(self, *exc: object) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.close()
+        client, self._opened = self._opened, None
+        if client is not None:
+            await client.close()
 
     @property
     def _client(self) -> ApiClient:
-        if self._opened is None:
-            raise UsageError("This workspace is not open: use it within `async with`")
-        return self._opened
+        return opened(self._opened)
 
     async def info(self) -> WorkspaceInfo:
         """Name, region, and for owners the tokens."""
@@ -263,14 +253,14 @@ class StudioWorkspace(Workspace):
         from amltui.workspaces.studio.contents import StudioContent, Wanted
 
         wanted = Wanted("reading a dataset's contents", start, stop, etag, dataset.size)
-        async with AsyncExitStack() as opened:
-            response = await self._follow_link(opened, dataset, wanted)
-            yield await opened.enter_async_context(
+        async with AsyncExitStack() as stack:
+            response = await self._follow_link(stack, dataset, wanted)
+            yield await stack.enter_async_context(
                 aclosing(StudioContent(self._client, response, wanted))
             )
 
     async def _follow_link(
-        self, opened: AsyncExitStack, dataset: Dataset, wanted: Wanted
+        self, stack: AsyncExitStack, dataset: Dataset, wanted: Wanted
     ) -> httpx.Response:
         """The answer of the content's host, by a fresh link where the old one is refused."""
         location = self._renewed_links.get(dataset.id, dataset.download_location)
@@ -286,7 +276,7 @@ class StudioWorkspace(Workspace):
                 authenticated=False,
             )
             try:
-                return await opened.enter_async_context(answer)
+                return await stack.enter_async_context(answer)
             except HttpError as error:
                 if error.status_code not in {401, 403, 404, 410}:
                     raise
