@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -21,6 +22,7 @@ from amltui.tui.session_loader import SessionLoader
 from amltui.tui.sighup import end_with_terminal
 from amltui.tui.theme import DARK, LIGHT
 from amltui.tui.widgets.dataset_list import DatasetList
+from amltui.workspaces.person import tell_by
 
 if TYPE_CHECKING:
     from amltui.transfers import Options
@@ -50,12 +52,14 @@ class AmltuiApp(KeyQueue[int]):
 
     def on_mount(self) -> None:
         """Paint first; the session opens beside it."""
+        tell_by(partial(self.call_from_thread, self._tell))
         self.loader.start()
         self.set_interval(IDLE_SECONDS, self.loader.collector.collect_in_quiet)
         self.push_screen(MainScreen(self.loader, self.notes, self.report, rows=self.LIST))
 
     async def on_unmount(self) -> None:
         """End the session, and with it an embedded workspace, in order."""
+        tell_by(None)
         await self.loader.close()
 
     def key_taken(self) -> None:
@@ -87,6 +91,10 @@ class AmltuiApp(KeyQueue[int]):
         del markup  # A note is never read as markup.
         text = f"{title}: {message}" if title else message
         self.notes.say(visible_lines(text), severity, timeout)
+
+    def _tell(self, text: str) -> None:
+        """Show what a workspace waits for; a sign-in takes a person some minutes."""
+        self.notify(text, timeout=300, severity="warning")
 
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""

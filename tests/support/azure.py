@@ -131,6 +131,11 @@ class FakeAzure:
         self.tokens = {"first-token-of-the-tests"}
         """Those that are accepted."""
         self.issued = 0
+        self.trusts: Callable[[str], bool] = lambda _: False
+        """Which assertions of programs are accepted."""
+        self.wanted = ""
+        self.pending = 0
+        """How often a program asks before the person has typed the code."""
         self.lifetime = 3600
         self.stalled = threading.Event()
         self._clock = _START
@@ -173,22 +178,63 @@ class FakeAzure:
             self.asked.append(asked)
             if (ruled := self.rule(asked)) is not None:
                 return ruled
-            if asked.path.endswith("/oauth2/v2.0/token"):
-                return self._sign_in(asked)
+            if asked.host.startswith("login."):
+                return self._authority(asked)
             if asked.token not in self.tokens:
                 return error(401, "ExpiredAuthenticationToken", "The access token has expired.")
             return self._resource(asked)
 
-    def _sign_in(self, asked: Asked) -> Reply:
+    def _authority(self, asked: Asked) -> Reply:
+        """As Entra, for a client secret, an assertion, and a person who is given a code."""
+        here = f"https://{asked.host}/tenant"
+        if asked.path.endswith("/.well-known/openid-configuration"):
+            return Reply(
+                body={
+                    "issuer": f"{here}/v2.0",
+                    "authorization_endpoint": f"{here}/oauth2/v2.0/authorize",
+                    "token_endpoint": f"{here}/oauth2/v2.0/token",
+                    "device_authorization_endpoint": f"{here}/oauth2/v2.0/devicecode",
+                }
+            )
         form = {key: values[0] for key, values in parse_qs(asked.body.decode()).items()}
-        if form.get("client_secret") != "the-secret-of-the-program":
+        if asked.path.endswith("/devicecode"):
+            self.wanted = form["scope"]  # said once, here
+            return Reply(
+                body={
+                    "device_code": "the-device",
+                    "user_code": "ABCD-1234",
+                    "verification_uri": f"{here}/device",
+                    "expires_in": 900,
+                    "interval": 0,
+                    "message": "not used",
+                }
+            )
+        if form.get("device_code") == "the-device" and self.pending:
+            self.pending -= 1
+            return Reply(400, {"error": "authorization_pending", "error_description": "wait"})
+        if not (
+            form.get("client_secret") == "the-secret-of-the-program"
+            or self.trusts(form.get("client_assertion", ""))
+            or form.get("device_code") == "the-device"
+        ):
             return Reply(401, {"error": "invalid_client", "error_description": "AADSTS7000215"})
+        wanted = form.get("scope", self.wanted)
+        words = [one for one in wanted.split() if one.endswith("/.default")]
+        body = {
+            "token_type": "Bearer",
+            "expires_in": self.lifetime,
+            "access_token": self.issue(words[0]),
+        }
+        if "device_code" in form:
+            body |= _person(form["client_id"], f"{here}/v2.0")
+        return Reply(body=body)
+
+    def issue(self, scope: str) -> str:
+        """A new token that is accepted."""
         self.issued += 1
-        token = _token(form["scope"].removesuffix("/.default"), self.issued)
+        token = _token(scope.removesuffix(".default").rstrip("/"), self.issued)
         self.tokens.add(token)
-        return Reply(
-            body={"token_type": "Bearer", "expires_in": self.lifetime, "access_token": token}
-        )
+        return token
 
     def _resource(self, asked: Asked) -> Reply:
         if asked.path in _LISTS:
@@ -299,8 +345,30 @@ def _token(audience: str, number: int) -> str:
         "exp": 4_000_000_000,
         "jti": f"token-{number}",
     }
-    coded = (base64.urlsafe_b64encode(json.dumps(one).encode()) for one in ({"alg": "x"}, about))
-    return ".".join([*(one.decode().rstrip("=") for one in coded), "signature-of-the-tests"])
+    return _signed(about)
+
+
+def _person(client: str, issuer: str) -> dict[str, str]:
+    """Who signed in."""
+    about = {
+        "aud": client,
+        "iss": issuer,
+        "iat": 1_600_000_000,
+        "exp": 4_000_000_000,
+        "sub": "ada",
+        "oid": "ada",
+        "tid": "tenant",
+        "preferred_username": "ada@example.org",
+    }
+    return {"id_token": _signed(about), "client_info": _coded({"uid": "ada", "utid": "tenant"})}
+
+
+def _signed(about: dict[str, Any]) -> str:
+    return f"{_coded({'alg': 'x'})}.{_coded(about)}.signature-of-the-tests"
+
+
+def _coded(about: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(about).encode()).decode().rstrip("=")
 
 
 def error(status: int, code: str, message: str, **headers: str) -> Reply:

@@ -52,6 +52,12 @@ def test_what_this_machine_is(host, near):
     assert is_loopback(host) is near
 
 
+def test_the_address_of_a_machines_own_identity_is_asked_of_no_proxy(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    assert proxy_for("http://169.254.169.254/metadata") is None
+    assert proxy_for("http://192.0.2.1/metadata") is not None
+
+
 def test_no_proxy_is_heeded_and_a_proxy_without_scheme_is_an_http_one(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "user:p%40ss@proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "near.example,.inside.example")

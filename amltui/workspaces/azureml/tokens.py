@@ -3,11 +3,13 @@
 Tried in this order, the first that gives one stays in use:
 
     client secret       AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET
+    certificate         AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_CERTIFICATE_PATH
     workload identity   AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE
-    managed identity    IDENTITY_ENDPOINT, on App Service and compute instances
+    managed identity    IDENTITY_ENDPOINT on App Service, MSI_ENDPOINT on compute of Azure ML
+                        and in the Cloud Shell
     Azure CLI           `az login`
     managed identity    of a virtual machine, where there is no Azure CLI
-    azure-identity      certificates, device code and browser, where it is installed
+    device code         or browser, where azure-identity is installed and a person is there
 
 Tokens are kept in memory only, and renewed some minutes before they end.
 """
@@ -35,13 +37,16 @@ from amltui.redact import redacted, remember
 from amltui.text import visible
 from amltui.workspaces.http.client import ApiClient
 from amltui.workspaces.http.retries import Retry
+from amltui.workspaces.person import teller
 
 EARLY: Final = 300.0
 """Seconds before its end at which a token is renewed."""
 _UNKNOWN: Final = 600.0
 """Seconds for which a token is used that does not say when it ends."""
 _CLI_SECONDS: Final = 60.0
-_MACHINE: Final = "http://169.254.169.254/"
+_MACHINE: Final = "http://169.254.169.254"
+_MACHINE_SECONDS: Final = 2.0
+"""How long the address is waited for that only machines in Azure have."""
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 SIGN_IN: Final = "Sign in with `az login`; `amltui help azureml` names all ways."
 
@@ -74,8 +79,10 @@ class _NoCredential:
 class Tokens:
     """The tokens of one person or program, for any number of scopes."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, *, subscription: str = "") -> None:
+        """Take a cloud; `subscription` tells the Azure CLI which of several accounts is meant."""
         self._cloud = cloud
+        self._subscription = subscription
         self._kept: dict[str, Token] = {}
         self._way: Callable[[str], Awaitable[Token]] | None = None
         self._turn = anyio.Lock()
@@ -99,11 +106,13 @@ class Tokens:
             return await self._way(scope)
         for way in (
             self._by_secret,
+            self._by_certificate,
             self._by_workload,
             self._by_host,
+            self._by_compute,
             self._by_cli,
             self._by_machine,
-            self._by_library,
+            self._by_person,
         ):
             try:
                 token = await way(scope)
@@ -117,6 +126,16 @@ class Tokens:
         tenant, client, secret = _said("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
         remember(secret)
         return await self._granted(tenant, scope, client_id=client, client_secret=secret)
+
+    async def _by_certificate(self, scope: str) -> Token:
+        _said("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH")
+        try:
+            return await self._by_library(scope)
+        except _Missing:
+            raise ConfigError(
+                "Signing in with a certificate needs the package azure-identity",
+                hint="pip install 'amltui[azure-login]'",
+            ) from None
 
     async def _by_workload(self, scope: str) -> Token:
         tenant, client, place = _said(
@@ -144,68 +163,61 @@ class Tokens:
     async def _by_host(self, scope: str) -> Token:
         endpoint, header = _said("IDENTITY_ENDPOINT", "IDENTITY_HEADER")
         remember(header)
-        query = {"api-version": "2019-08-01", "resource": _resource(scope)}
-        return await self._managed(endpoint, query, {"X-IDENTITY-HEADER": header})
+        query = _identity(scope, "2019-08-01", "client_id")
+        return await _managed(endpoint, query, {"X-IDENTITY-HEADER": header})
+
+    async def _by_compute(self, scope: str) -> Token:
+        (endpoint,) = _said("MSI_ENDPOINT")
+        if secret := os.environ.get("MSI_SECRET"):
+            remember(secret)
+            return await _managed(
+                endpoint, _identity(scope, "2017-09-01", "clientid"), {"secret": secret}
+            )
+        form = urlencode({"resource": _resource(scope)}).encode()
+        return await _managed(endpoint, {}, {"Metadata": "true", **_FORM}, form)
 
     async def _by_machine(self, scope: str) -> Token:
         if shutil.which("az"):
             raise _Missing
-        with anyio.move_on_after(2) as limit:
+        host = os.environ.get("AZURE_POD_IDENTITY_AUTHORITY_HOST") or _MACHINE
+        place = f"{host.rstrip('/')}/metadata/identity/oauth2/token"
+        query = _identity(scope, "2018-02-01", "client_id")
+        with anyio.move_on_after(_MACHINE_SECONDS) as limit:
             try:
-                query = {"api-version": "2018-02-01", "resource": _resource(scope)}
-                place = f"{_MACHINE}metadata/identity/oauth2/token"
-                return await self._managed(place, query, {"Metadata": "true"})
+                return await _managed(place, query, {"Metadata": "true"})
             except AmltuiError:
                 raise _Missing from None
         assert limit.cancelled_caught
         raise _Missing
-
-    async def _managed(self, place: str, query: dict[str, str], headers: dict[str, str]) -> Token:
-        if client_id := os.environ.get("AZURE_CLIENT_ID"):
-            query["client_id"] = client_id
-        base, slash, path = place.partition("//")
-        host, _, rest = path.partition("/")
-        async with _client(f"{base}{slash}{host}/") as client:
-            answer = await client.request(
-                "GET",
-                f"{rest}?{urlencode(query)}",
-                operation="asking for the managed identity",
-                headers=headers,
-            )
-        return _token(answer.content)
 
     async def _by_cli(self, scope: str) -> Token:
         program = shutil.which("az")
         if program is None:
             raise _Missing
         command = [program, "account", "get-access-token", "--scope", scope, "--output", "json"]
-        try:
-            with anyio.fail_after(_CLI_SECONDS):
-                done = await anyio.run_process(command, check=False, stdin=subprocess.DEVNULL)
-        except TimeoutError:
-            raise Unreachable(
-                f"The Azure CLI did not answer in {_CLI_SECONDS:g} s", hint=SIGN_IN
-            ) from None
+        chosen = ["--subscription", self._subscription] if self._subscription else []
+        done = await _run([*command, *chosen])
+        if done.returncode and chosen and b"subscription" in done.stderr.lower():
+            done = await _run(command)  # one that this account does not list may still be open
         if done.returncode:
             said = visible(redacted(done.stderr.decode("utf-8", "replace").strip()))[-300:]
             raise Unauthorized(f"The Azure CLI gave no token: {said}", 401, hint=SIGN_IN)
         return _token(done.stdout)
 
+    async def _by_person(self, scope: str) -> Token:
+        if teller() is None:
+            raise _Missing
+        return await self._by_library(scope)
+
     async def _by_library(self, scope: str) -> Token:
         def ask() -> Token:
             try:
-                import azure.identity as library
-                from azure.core.exceptions import ClientAuthenticationError
+                from amltui.workspaces.azureml import library
             except ImportError:
                 raise _Missing from None
             if self._library is None:
-                self._library = _interactive(library, self._cloud)
-            try:
-                got = self._library.get_token(scope)
-            except ClientAuthenticationError as error:
-                first = visible(redacted(str(error).partition("\n")[0]))[:300]
-                raise Unauthorized(f"Azure refused the sign-in: {first}", 401) from None
-            return Token(str(got.token), float(got.expires_on))
+                self._library = library.credential(self._cloud)
+            return Token(*library.token(self._library, scope))
 
         return await anyio.to_thread.run_sync(ask)
 
@@ -276,14 +288,46 @@ async def granted(authority: str, tenant: str, scope: str, **fields: str) -> Tok
     return _token(answer.content)
 
 
-def _interactive(library: Any, cloud: Cloud) -> Any:
-    """What asks a person, or takes the certificate that the environment names."""
-    authority = cloud.authority.removeprefix("https://").rstrip("/")
-    if os.environ.get("AZURE_CLIENT_CERTIFICATE_PATH"):
-        return library.EnvironmentCredential(authority=authority)
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return library.InteractiveBrowserCredential(authority=authority)
-    return library.DeviceCodeCredential(authority=authority)
+async def _managed(
+    place: str, query: dict[str, str], headers: dict[str, str], form: bytes | None = None
+) -> Token:
+    """The token that a machine's own identity gets from an address on that machine."""
+    base, slash, path = place.partition("//")
+    host, _, rest = path.partition("/")
+    if query:
+        rest += f"{'&' if '?' in rest else '?'}{urlencode(query)}"
+    async with _client(f"{base}{slash}{host}/") as client:
+        try:
+            answer = await client.request(
+                "GET" if form is None else "POST",
+                rest,
+                operation="asking for the managed identity",
+                content=form,
+                headers=headers,
+            )
+        except Unreachable:
+            raise
+        except AmltuiError as error:
+            hint = "Give the machine an identity; AZURE_CLIENT_ID names one of several."
+            raise Unauthorized(str(error), 401, hint=hint) from None
+    return _token(answer.content)
+
+
+def _identity(scope: str, version: str, client: str) -> dict[str, str]:
+    query = {"api-version": version, "resource": _resource(scope)}
+    if client_id := os.environ.get("AZURE_CLIENT_ID"):
+        query[client] = client_id
+    return query
+
+
+async def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    try:
+        with anyio.fail_after(_CLI_SECONDS):
+            return await anyio.run_process(command, check=False, stdin=subprocess.DEVNULL)
+    except TimeoutError:
+        raise Unreachable(
+            f"The Azure CLI did not answer in {_CLI_SECONDS:g} s", hint=SIGN_IN
+        ) from None
 
 
 def _said(*names: str) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class AzureMLWorkspace(Workspace):
         from amltui.workspaces.azureml.tokens import Tokens
         from amltui.workspaces.azureml.writing import Uploads
 
-        tokens = Tokens(self._cloud)
+        tokens = Tokens(self._cloud, subscription=self._id.subscription)
         self._manager = ResourceManager(self._cloud, tokens, self._retry)
         stores = Stores(self._manager, self._id, tokens)
         self._reader = Reader(stores)

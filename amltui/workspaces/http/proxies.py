@@ -44,6 +44,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _is_link_local(host: str) -> bool:
+    """Whether only what is on the same wire answers, such as a cloud's address for identities."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_link_local
+    except ValueError:
+        return False
+
+
 def proxy_for(url: str) -> Proxy | None:
     """The proxy for a request to `url`; None: straight to the host.
 
@@ -55,7 +63,7 @@ def proxy_for(url: str) -> Proxy | None:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if is_loopback(host):
+    if is_loopback(host) or _is_link_local(host):
         return None
     found = getproxies()
     kind = next((kind for kind in (parts.scheme, "all") if found.get(kind)), None)
