@@ -11,15 +11,15 @@ from amltui.errors import AmltuiError, Conflict, NotFound, UsageError
 @contextmanager
 def server_errors() -> Iterator[None]:
     """The border at which the server's refusals become errors of the command line."""
-    from amltui.server.problems import BadRequest, Clash, Missing, Problem, StartError
+    from amltui.server import http_errors
 
     try:
         yield
-    except BadRequest as problem:
+    except http_errors.BadRequest as problem:
         raise UsageError(str(problem)) from problem
-    except Missing as problem:
+    except http_errors.NotFound as problem:
         raise NotFound(str(problem), problem.status, hint="See: amltui token list") from problem
-    except Clash as problem:
+    except http_errors.Conflict as problem:
         raise Conflict(str(problem), problem.status, hint="Choose another name.") from problem
-    except (Problem, StartError) as problem:
+    except (http_errors.HTTPError, http_errors.StartError) as problem:
         raise AmltuiError(str(problem)) from problem

@@ -1,7 +1,7 @@
 """What `amltui token` and `amltui serve --check` do, on the server's own data directory.
 
 All functions are synchronous, open the database themselves and work beside a running server.
-They raise `StartError` when there is no workspace to open, and `Problem` for what is refused.
+They raise `StartError` when there is no workspace to open, and `HTTPError` for what is refused.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
 from amltui.server import backup as saving
-from amltui.server import checking, janitor, settings, tokens
+from amltui.server import janitor, settings, tokens, verify
 from amltui.server.backup import Saved
-from amltui.server.checking import Report
-from amltui.server.database import tables, versions
+from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database, at_start, database_url, open_database
+from amltui.server.http_errors import StartError
 from amltui.server.janitor import Cleaned
-from amltui.server.opening import open_store
 from amltui.server.options import ServeOptions
-from amltui.server.problems import StartError
-from amltui.server.state import State
+from amltui.server.startup import open_store
+from amltui.server.state import ServerState
+from amltui.server.verify import VerifyReport
 
 _T = TypeVar("_T")
 
@@ -99,7 +99,7 @@ def clean(options: ServeOptions) -> Cleaned:
         async with _database(options) as database:
             store = open_store(options)
             await store.open()
-            state = State(options, database, store, await _workspace(database, options))
+            state = ServerState(options, database, store, await _workspace(database, options))
             return await janitor.clean(state, upload_age=janitor.CLEAN_UPLOAD_AGE)
 
     return asyncio.run(run())
@@ -117,16 +117,16 @@ def backup(options: ServeOptions, target: Path) -> Saved:
     return asyncio.run(run())
 
 
-def check(options: ServeOptions) -> Report:
+def check(options: ServeOptions) -> VerifyReport:
     """Verify every content against its hash, and the database against the store."""
 
-    async def verify() -> Report:
+    async def run() -> VerifyReport:
         async with _database(options, migrate=False) as database:
             store = open_store(options)
             await store.open()
-            return await checking.check(database, store)
+            return await verify.verify(database, store)
 
-    return asyncio.run(verify())
+    return asyncio.run(run())
 
 
 def _run(options: ServeOptions, work: Callable[[AsyncConnection, str], Awaitable[_T]]) -> _T:
@@ -161,10 +161,10 @@ async def _database(options: ServeOptions, *, migrate: bool = True) -> AsyncIter
     try:
         with at_start():
             if migrate:
-                await versions.prepare(database)
+                await schema_versions.prepare(database)
             else:
                 with suppress(sa.exc.DatabaseError):  # that it is damaged is for the check to say
-                    await versions.require(database)
+                    await schema_versions.require(database)
         yield database
     finally:
         await database.close()

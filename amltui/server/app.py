@@ -20,27 +20,27 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from amltui.server import log
-from amltui.server.access import Gate, address_of
-from amltui.server.answers import Lists
-from amltui.server.bridge import LET_IN, body_length
+from amltui.server.auth import Authenticator, address_of
 from amltui.server.database.engine import is_failure, is_full
 from amltui.server.endpoints import ENDPOINTS
-from amltui.server.problems import (
+from amltui.server.http_errors import (
     BadRequest,
-    Clash,
-    Full,
+    Conflict,
+    HTTPError,
+    InsufficientStorage,
+    InternalError,
     LengthRequired,
-    Missing,
-    NotAllowed,
-    OwnFailure,
-    Problem,
-    Stalled,
-    Unavailable,
+    MethodNotAllowed,
+    NotFound,
+    RequestTimeout,
+    ServiceUnavailable,
 )
-from amltui.server.profiles import Profiler
 from amltui.server.quota import DISK_FULL
-from amltui.server.routing import Call, Endpoint, answer
-from amltui.server.state import State
+from amltui.server.responses import ListCache
+from amltui.server.routing import Call, Endpoint, json_response
+from amltui.server.rsgi import TOKEN_ID, body_length
+from amltui.server.state import ServerState
+from amltui.server.statistics import StatisticsService
 from amltui.wire import headers
 from amltui.wire.messages import Error
 
@@ -52,11 +52,11 @@ _REQUEST_ID: Final = headers.REQUEST_ID.encode()
 class Application:
     """ASGI: answers one workspace's protocol."""
 
-    def __init__(self, state: State) -> None:
-        self._gate = Gate(state)
+    def __init__(self, state: ServerState) -> None:
+        self._authenticator = Authenticator(state)
         self._state = state
-        self.profiler = Profiler(state)
-        self._lists = Lists()
+        self.statistics = StatisticsService(state)
+        self._list_cache = ListCache()
         paths: dict[str, dict[str, Endpoint]] = {}
         for endpoint in ENDPOINTS:
             paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
@@ -102,7 +102,7 @@ class Application:
                 if status:
                     log.event("cut", logging.ERROR, failed=True, id=request_id)
                     raise
-                refusal = problem_answer(error, request_id)
+                refusal = error_response(error, request_id)
                 await body.drain()
                 await refusal(scope, body, watched)
         finally:
@@ -114,19 +114,19 @@ class Application:
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
                 client=address_of(scope, self._state.options),
-                token=scope.get(LET_IN),
+                token=scope.get(TOKEN_ID),
             )
 
     async def handle(self, endpoint: Endpoint, request: Request) -> Response:
         """Let the request in and answer it."""
         caller = None
         if endpoint.access != "open":
-            caller = await self._gate.enter(
+            caller = await self._authenticator.authenticate(
                 request, request.path_params["w"], writes=endpoint.access == "owner"
             )
-            request.scope[LET_IN] = caller.token_id
+            request.scope[TOKEN_ID] = caller.token_id
         return await endpoint.handler(
-            Call(self._state, self.profiler, self._lists, request, caller)
+            Call(self._state, self.statistics, self._list_cache, request, caller)
         )
 
 
@@ -148,7 +148,7 @@ class _Body:
             message = await self._receive()
         except TimeoutError:
             self._ended = True
-            raise Stalled from None
+            raise RequestTimeout from None
         if message["type"] != "http.request" or not message.get("more_body", False):
             self._ended = True
         return message
@@ -158,7 +158,7 @@ class _Body:
         if self._asks:
             return
         left = _DRAIN_BYTES
-        with contextlib.suppress(TimeoutError, Stalled):
+        with contextlib.suppress(TimeoutError, RequestTimeout):
             async with asyncio.timeout(_DRAIN_SECONDS):
                 while not self._ended and left > 0:
                     left -= len((await self()).get("body", b""))
@@ -176,7 +176,9 @@ class _Mounted:
         endpoint = self._methods.get("GET" if method == "HEAD" else method)
         if endpoint is None:
             allowed = ", ".join(sorted(self._methods))
-            raise NotAllowed("This method is not for this address.", headers={"Allow": allowed})
+            raise MethodNotAllowed(
+                "This method is not for this address.", headers={"Allow": allowed}
+            )
         request = Request(scope, receive)
         response = await self._app.handle(endpoint, request)
         await response(scope, receive, send)
@@ -194,33 +196,35 @@ def _check_head(scope: Scope) -> None:
 
 
 async def _nothing_here(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise Missing("There is nothing at this address.")
+    raise NotFound("There is nothing at this address.")
 
 
-def problem_answer(error: Exception, request_id: str) -> Response:
+def error_response(error: Exception, request_id: str) -> Response:
     """The answer for whatever went wrong; failures of ours are logged with their cause."""
-    if not isinstance(error, Problem):
+    if not isinstance(error, HTTPError):
         error = _own_failure(error, request_id)
     elif error.status >= 500:
         log.event("refused", logging.WARNING, id=request_id, status=error.status, words=_why(error))
     message = str(error)
-    return answer(
+    return json_response(
         Error(message=message, error_message=message, id=request_id), error.status, error.headers
     )
 
 
-def _own_failure(error: Exception, request_id: str) -> Problem:
+def _own_failure(error: Exception, request_id: str) -> HTTPError:
     if isinstance(error, sa.exc.IntegrityError):
         log.event("clash", logging.WARNING, failed=True, id=request_id)
-        return Clash("Somebody else changed this at the same moment. Look at it and try again.")
+        return Conflict("Somebody else changed this at the same moment. Look at it and try again.")
     if is_full(error):
         log.event("refused", logging.WARNING, id=request_id, status=507, words=_why(error))
-        return Full(DISK_FULL)
+        return InsufficientStorage(DISK_FULL)
     if is_failure(error):
         log.event("refused", logging.ERROR, id=request_id, status=503, words=_why(error))
-        return Unavailable(f"The server's database cannot be used now (error id {request_id}).")
+        return ServiceUnavailable(
+            f"The server's database cannot be used now (error id {request_id})."
+        )
     log.event("failed", logging.ERROR, failed=True, id=request_id)
-    return OwnFailure(f"The server failed (error id {request_id}).")
+    return InternalError(f"The server failed (error id {request_id}).")
 
 
 def _why(error: BaseException) -> str:

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 
 from amltui.config.paths import content_file
 from amltui.server import settings
-from amltui.server.database import tables, versions
+from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database
-from amltui.server.problems import Missing, StartError
+from amltui.server.http_errors import NotFound, StartError
 from amltui.server.store.base import Store, Stored
 from amltui.server.store.local import flush_directory
 
@@ -67,7 +67,7 @@ async def backup(database: Database, store: Store, data: Path, target: Path) -> 
                             copied += 1
                         else:
                             damaged.add(stored.sha256)
-            except Missing:
+            except NotFound:
                 continue
             await anyio.to_thread.run_sync(_finish, target, fresh, {s.sha256 for s in wanted})
         finally:
@@ -102,7 +102,7 @@ async def _copy_database(database: Database, fresh: Path) -> None:
     copy = _engine(fresh)
     try:
         with copy.begin() as target:
-            versions.create(target)
+            schema_versions.create(target)
             async with database.snapshot() as source:
                 for table in tables.METADATA.sorted_tables:
                     rows = await source.stream(sa.select(table))

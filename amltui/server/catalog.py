@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
-from amltui.server import clock, keeping
+from amltui.server import clock, references
 from amltui.server.database.tables import families, instances, profiles, workspaces
-from amltui.server.problems import BadRequest, Clash, Forbidden, Missing, NameTaken
+from amltui.server.http_errors import BadRequest, Conflict, Forbidden, NameTaken, NotFound
 from amltui.wire import names
 
 _DESCRIPTION_LIMIT: Final = 100_000
@@ -65,7 +65,7 @@ def check_description(description: str) -> None:
         raise BadRequest("The description is too long or has forbidden characters.")
 
 
-SHOWN: Final = (
+DATASET_COLUMNS: Final = (
     instances.c.id,
     instances.c.family_id,
     instances.c.number,
@@ -84,7 +84,7 @@ SHOWN: Final = (
     instances.c.promoted_from,
     profiles.c.status.label("profile"),
 )
-"""What is told of an instance, in this order: `answers` takes rows of a long list apart by it."""
+"""What a response holds of an instance; `responses.DatasetSerializer` relies on this order."""
 
 
 async def revision(connection: AsyncConnection, workspace_id: str) -> tuple[int, int]:
@@ -106,7 +106,7 @@ def _shown() -> sa.Select[tuple[Any, ...]]:
         (profiles.c.sha256 == instances.c.sha256)
         & (profiles.c.data_type_id == instances.c.data_type_id),
     )
-    return sa.select(*SHOWN).select_from(profiled)
+    return sa.select(*DATASET_COLUMNS).select_from(profiled)
 
 
 async def listed(connection: AsyncConnection, workspace_id: str) -> Sequence[sa.Row[Any]]:
@@ -127,7 +127,7 @@ async def one(connection: AsyncConnection, workspace_id: str, instance_id: str) 
     """Any instance of the workspace or of the examples, old ones too.
 
     Raises:
-        Missing: there is none of that id.
+        NotFound: there is none of that id.
     """
     found = await connection.execute(
         _shown()
@@ -136,7 +136,7 @@ async def one(connection: AsyncConnection, workspace_id: str, instance_id: str) 
     )
     row: sa.Row[Any] | None = found.first()
     if row is None:
-        raise Missing("There is no data set with this id.")
+        raise NotFound("There is no data set with this id.")
     return row
 
 
@@ -146,7 +146,7 @@ async def versions(
     """All instances of a family, newest first.
 
     Raises:
-        Missing: there is no such family.
+        NotFound: there is no such family.
     """
     found = await connection.execute(
         _shown()
@@ -156,7 +156,7 @@ async def versions(
     )
     rows: Sequence[sa.Row[Any]] = found.all()
     if not rows:
-        raise Missing("There is no data set family with this id.")
+        raise NotFound("There is no data set family with this id.")
     return rows
 
 
@@ -185,10 +185,10 @@ async def add(
 
     Raises:
         NameTaken: another listed dataset has the name.
-        Missing: there is no such family.
+        NotFound: there is no such family.
         Forbidden: the family is an example.
     """
-    await keeping.claim(connection, new.sha256)
+    await references.lock(connection, new.sha256)
     if family_id is None:
         await _check_free(connection, workspace_id, new.name, None)
         family_id = secrets.token_hex(16)
@@ -240,7 +240,7 @@ async def edit(
 
     Raises:
         NameTaken: another listed dataset has the name.
-        Missing: there is no such family.
+        NotFound: there is no such family.
         Forbidden: the family is an example.
     """
     latest = await _latest(connection, workspace_id, family_id)
@@ -261,7 +261,7 @@ async def delete(connection: AsyncConnection, workspace_id: str, family_id: str)
     """Remove a family with all its instances; the janitor takes the bytes. Call `change` first.
 
     Raises:
-        Missing: there is no such family.
+        NotFound: there is no such family.
         Forbidden: the family is an example.
     """
     await _latest(connection, workspace_id, family_id)
@@ -272,15 +272,15 @@ async def delete_version(connection: AsyncConnection, workspace_id: str, instanc
     """Remove one instance that is not its family's latest. Call `change` first.
 
     Raises:
-        Missing: there is no such instance.
+        NotFound: there is no such instance.
         Forbidden: it is an example.
-        Clash: it is the latest.
+        Conflict: it is the latest.
     """
     row = await one(connection, workspace_id, instance_id)
     if instance_id.startswith(GLOBAL_WORKSPACE_ID):
         raise Forbidden("Example data sets cannot be changed.")
     if row.is_latest:
-        raise Clash(
+        raise Conflict(
             "This is the data set's latest version. Restore an older one first, or delete the "
             "whole data set."
         )
@@ -296,7 +296,7 @@ async def _latest(connection: AsyncConnection, workspace_id: str, family_id: str
     )
     row = found.first()
     if row is None:
-        raise Missing("There is no data set family with this id.")
+        raise NotFound("There is no data set family with this id.")
     if row.workspace_id != workspace_id:
         raise Forbidden("Example data sets cannot be changed.")
     return row

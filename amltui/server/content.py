@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from amltui.server import keeping
-from amltui.server.bridge import SEND_FILE
-from amltui.server.problems import Unsatisfiable
-from amltui.server.state import State
+from amltui.server import references
+from amltui.server.http_errors import RangeNotSatisfiable
+from amltui.server.rsgi import SEND_FILE
+from amltui.server.state import ServerState
 from amltui.server.store.base import Stored
 from amltui.wire import headers as names
 
@@ -26,7 +26,7 @@ _RANGE: Final = re.compile(r"bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", 
 _TYPE: Final = "application/octet-stream"
 
 
-class FileAnswer(Response):
+class FileRangeResponse(Response):
     """Bytes `start` to before `stop` of a file, sent by the server itself from its path."""
 
     def __init__(
@@ -44,13 +44,13 @@ class FileAnswer(Response):
         await send(self._message)
 
 
-async def respond(state: State, stored: Stored, request: Request) -> Response:
+async def respond(state: ServerState, stored: Stored, request: Request) -> Response:
     """The content, the part of it that was asked for, or word that the client has it already.
 
     Raises:
-        Unsatisfiable: no byte of it is in the range.
-        Missing: it was deleted.
-        Unavailable: it should be in the store and is not.
+        RangeNotSatisfiable: no byte of it is in the range.
+        NotFound: it was deleted.
+        ServiceUnavailable: it should be in the store and is not.
     """
     store = state.store
     etag = f'"{stored.sha256}"'
@@ -70,7 +70,7 @@ async def respond(state: State, stored: Stored, request: Request) -> Response:
         headers["Cache-Control"] = "private, no-store"
         return Response(status_code=307, headers=headers | {"Location": url})
     if not await store.has(stored.sha256, stored.size):
-        raise await keeping.lost(state.database, stored.sha256)
+        raise await references.missing_reason(state.database, stored.sha256)
     start, stop = span or (0, stored.size)
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.size}"
@@ -80,7 +80,7 @@ async def respond(state: State, stored: Stored, request: Request) -> Response:
         return Response(status_code=status, headers=headers)
     path = store.path(stored.sha256)
     if path is not None and SEND_FILE in request.scope.get("extensions", {}):
-        return FileAnswer(path, start, stop, status, headers)
+        return FileRangeResponse(path, start, stop, status, headers)
     return StreamingResponse(store.read(stored.sha256, start, stop), status, headers)
 
 
@@ -103,7 +103,7 @@ def _span(request: Request, etag: str, size: int) -> tuple[int, int] | None:
         if last and int(last) < start:
             return None
     if start >= size:
-        raise Unsatisfiable(
+        raise RangeNotSatisfiable(
             "The range begins after the end of the contents.",
             headers={"Content-Range": f"bytes */{size}"},
         )

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from amltui.server import openapi
 from amltui.server.handlers import datasources, experiments, transfers, workspace
-from amltui.server.routing import Call, Endpoint, Parameter, raw_answer
+from amltui.server.routing import Call, Endpoint, Parameter, raw_json_response
 from amltui.wire import messages, routes
 
 _TYPE: Final = Parameter("dataTypeId", "The data type of the contents, for example GenericCSV")
@@ -16,7 +16,7 @@ _TYPE: Final = Parameter("dataTypeId", "The data type of the contents, for examp
 
 async def describe(_call: Call) -> Response:
     """This table, as OpenAPI."""
-    return raw_answer(openapi.document(ENDPOINTS))
+    return raw_json_response(openapi.document(ENDPOINTS))
 
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
-from amltui.server import clock, keeping
+from amltui.server import clock, references
 from amltui.server.database.engine import upsert
 from amltui.server.database.tables import experiments, outputs
-from amltui.server.problems import BadRequest, Forbidden, Missing
+from amltui.server.http_errors import BadRequest, Forbidden, NotFound
 from amltui.server.store.base import Stored
 from amltui.wire import dates, messages
 
@@ -47,11 +47,11 @@ async def one(
     """An experiment with its graph.
 
     Raises:
-        Missing: there is none of that id.
+        NotFound: there is none of that id.
     """
     row = await _row(connection, workspace_id, experiment_id)
     if row is None:
-        raise Missing("There is no experiment with this id.")
+        raise NotFound("There is no experiment with this id.")
     return read(row.document)
 
 
@@ -61,7 +61,7 @@ async def output(
     """The published content of a port.
 
     Raises:
-        Missing: there is no such experiment or port, or nothing was published there.
+        NotFound: there is no such experiment or port, or nothing was published there.
     """
     await one(connection, workspace_id, experiment_id)
     found = await connection.execute(
@@ -72,7 +72,7 @@ async def output(
     )
     row = found.first()
     if row is None:
-        raise Missing("This experiment has no contents for this output.")
+        raise NotFound("This experiment has no contents for this output.")
     return row
 
 
@@ -92,7 +92,7 @@ async def publish(
         BadRequest: the id is not one of this workspace.
     """
     check_publishable(workspace_id, experiment_id)
-    await keeping.claim(connection, stored.sha256)
+    await references.lock(connection, stored.sha256)
     row = await _row(connection, workspace_id, experiment_id)
     experiment = read(row.document) if row else new(experiment_id)
     with_output(experiment, node_id, port, data_type_id)
@@ -107,7 +107,7 @@ async def delete_output(
 
     Raises:
         Forbidden: the experiment is an example.
-        Missing: there is no such experiment, or nothing was published there.
+        NotFound: there is no such experiment, or nothing was published there.
     """
     experiment = await _own(connection, workspace_id, experiment_id)
     await output(connection, workspace_id, experiment_id, node_id, port)
@@ -136,7 +136,7 @@ async def delete(connection: AsyncConnection, workspace_id: str, experiment_id: 
 
     Raises:
         Forbidden: the experiment is an example.
-        Missing: there is no such experiment.
+        NotFound: there is no such experiment.
     """
     await _own(connection, workspace_id, experiment_id)
     await connection.execute(sa.delete(experiments).where(experiments.c.id == experiment_id))
@@ -183,9 +183,9 @@ def with_output(
     if node is None:
         node = messages.ModuleNode(id=node_id, module_id="", comment=node_id)
         nodes.append(node)
-    told = messages.OutputPort(name=port, node_id=node_id, output_type=data_type_id)
+    output_port = messages.OutputPort(name=port, node_id=node_id, output_type=data_type_id)
     ports = [p for p in node.output_ports_internal or () if p.name != port]
-    node.output_ports_internal = (*ports, told)
+    node.output_ports_internal = (*ports, output_port)
     graph.module_nodes = tuple(nodes)
     experiment.graph = graph
     done = [s for s in experiment.node_statuses or () if s.node_id != node_id]

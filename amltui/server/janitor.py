@@ -1,10 +1,10 @@
-"""Taking away what nobody refers to: abandoned uploads, contents without a reference.
+"""Removing what nothing refers to: abandoned uploads, contents without a reference.
 
-Every server of a workspace may run it at any time. A content goes in two transactions, each
-under the lock of its record: one looks whether anything refers to it and dooms the record, the
-other removes bytes and record. A writer that wants the content meanwhile either holds the lock
-first, then its reference is seen, or finds the record doomed or gone and stores the bytes anew
-(see `keeping`). A crash between the steps leaves a doomed record, which the next run removes.
+Every server of a workspace may run it at any time. A content is removed in two transactions, each
+under the lock of its record. The first checks that nothing refers to it and marks the record
+(`doomed`); the second removes bytes and record. A writer that wants the content meanwhile either
+holds the lock first, then its reference is seen; or it finds the record marked or gone, and stores
+the bytes again (see `references`). After a crash between the two the next run removes the record.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server import clock, log
 from amltui.server.database.tables import contents, instances, outputs, uploads
-from amltui.server.problems import Problem
-from amltui.server.state import State
+from amltui.server.http_errors import HTTPError
+from amltui.server.state import ServerState
 
 FIRST: Final = 60.0
 """Seconds from the server's start to the first run."""
@@ -31,7 +31,7 @@ UPLOAD_AGE: Final = 24 * 3_600.0
 """Seconds that an upload may lie untouched."""
 CONTENT_AGE: Final = 3_600.0
 """Seconds that a content stays which nothing has referred to yet; one that lost its last
-reference goes at once (see `keeping`)."""
+reference goes at once (see `references`)."""
 CLEAN_UPLOAD_AGE: Final = 3_600.0
 """The same where somebody asks for room now."""
 _GATHER: Final = 0.5
@@ -41,7 +41,7 @@ _BATCH: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What one run took away."""
+    """What one run removed."""
 
     uploads: int
     contents: int
@@ -49,14 +49,14 @@ class Cleaned:
     """Temp files and blocks of writers that died."""
 
 
-async def run(state: State) -> None:
+async def run(state: ServerState) -> None:
     """Clean again and again, until cancelled; a failure is logged and tried again later."""
     next_run = time.monotonic() + FIRST
     while True:
         whole = not await _freed(state, next_run - time.monotonic())
         try:
             cleaned = await clean(state) if whole else Cleaned(0, await clean_contents(state), 0)
-        except (sa.exc.SQLAlchemyError, OSError, Problem):
+        except (sa.exc.SQLAlchemyError, OSError, HTTPError):
             log.event("janitor failed", logging.ERROR, failed=True)
         else:
             log.event("janitor", uploads=cleaned.uploads, contents=cleaned.contents)
@@ -64,7 +64,7 @@ async def run(state: State) -> None:
             next_run = time.monotonic() + EVERY
 
 
-async def _freed(state: State, wait: float) -> bool:
+async def _freed(state: ServerState, wait: float) -> bool:
     """Whether room may have been freed before `wait` seconds are over."""
     try:
         async with asyncio.timeout(max(0, wait)):
@@ -77,7 +77,7 @@ async def _freed(state: State, wait: float) -> bool:
 
 
 async def clean(
-    state: State, *, upload_age: float = UPLOAD_AGE, content_age: float = CONTENT_AGE
+    state: ServerState, *, upload_age: float = UPLOAD_AGE, content_age: float = CONTENT_AGE
 ) -> Cleaned:
     """Take away what is older than the ages (seconds) and has no reference."""
     abandoned = await _abandoned(state, upload_age)
@@ -88,7 +88,7 @@ async def clean(
     return Cleaned(abandoned, removed, leftovers)
 
 
-async def clean_contents(state: State, age: float = CONTENT_AGE) -> int:
+async def clean_contents(state: ServerState, age: float = CONTENT_AGE) -> int:
     """Remove contents without a reference, at most a thousand; how many."""
     removed = 0
     for sha256 in await _unreferenced(state, age):
@@ -97,7 +97,7 @@ async def clean_contents(state: State, age: float = CONTENT_AGE) -> int:
     return removed
 
 
-async def _abandoned(state: State, age: float) -> int:
+async def _abandoned(state: ServerState, age: float) -> int:
     async with state.database.writing() as connection:
         found = await connection.execute(
             sa.delete(uploads).where(uploads.c.touched < _before(age)).returning(uploads.c.id)
@@ -108,7 +108,7 @@ async def _abandoned(state: State, age: float) -> int:
     return len(gone)
 
 
-async def _unreferenced(state: State, age: float) -> list[str]:
+async def _unreferenced(state: ServerState, age: float) -> list[str]:
     async with state.database.reading() as connection:
         found = await connection.execute(
             sa.select(contents.c.sha256)
@@ -127,7 +127,7 @@ async def _unreferenced(state: State, age: float) -> list[str]:
         return list(found.scalars())
 
 
-async def _doom(state: State, sha256: str, age: float) -> bool:
+async def _doom(state: ServerState, sha256: str, age: float) -> bool:
     """Mark a content for removal, if nothing refers to it now."""
     async with state.database.writing() as connection:
         if not await _locked(connection, sha256, contents.c.touched < _before(age)):
@@ -144,7 +144,7 @@ async def _doom(state: State, sha256: str, age: float) -> bool:
         return True
 
 
-async def _remove(state: State, sha256: str) -> bool:
+async def _remove(state: ServerState, sha256: str) -> bool:
     """Remove a doomed content, unless a writer has taken it back."""
     async with state.database.writing() as connection:
         if not await _locked(connection, sha256, contents.c.doomed):

@@ -42,7 +42,7 @@ class ServeOptions:
     """Failed logins of one address in a minute before it is answered 429."""
     link_lifetime: float = LIFETIME
     """Seconds that a link to contents lives at least, if nothing ends it before."""
-    patience: float = 60.0
+    idle_timeout: float = 60.0
     """Seconds that a client may take to send a request's head, and between two pieces of a body."""
     log: Path | None = None
     """Where the log goes. None: stderr, or `server.log` in `data` when embedded."""

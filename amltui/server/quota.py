@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server.database.tables import blocks, contents, instances, outputs
-from amltui.server.problems import Full, TooLarge
-from amltui.server.state import State
+from amltui.server.http_errors import ContentTooLarge, InsufficientStorage
+from amltui.server.state import ServerState
 
 RESERVE: Final = 16 << 20
 """Bytes of the disk that uploads leave free: deleting takes some, in the database and the log."""
@@ -42,15 +42,17 @@ async def used(connection: AsyncConnection) -> int:
 
 
 @asynccontextmanager
-async def reserved(state: State, size: int) -> AsyncIterator[None]:
+async def reserved(state: ServerState, size: int) -> AsyncIterator[None]:
     """Hold room for `size` bytes that are about to come.
 
     Raises:
-        TooLarge: no upload may be as large.
-        Full: there is no room, by quota or on the disk.
+        ContentTooLarge: no upload may be as large.
+        InsufficientStorage: there is no room, by quota or on the disk.
     """
     if size > state.options.upload_limit:
-        raise TooLarge(f"An upload cannot be larger than {state.options.upload_limit} bytes.")
+        raise ContentTooLarge(
+            f"An upload cannot be larger than {state.options.upload_limit} bytes."
+        )
     state.reservations.bytes += size
     try:
         check_disk(state, state.reservations.bytes)
@@ -62,24 +64,26 @@ async def reserved(state: State, size: int) -> AsyncIterator[None]:
         state.reservations.bytes -= size
 
 
-async def check(connection: AsyncConnection, state: State, more: int) -> None:
+async def check(connection: AsyncConnection, state: ServerState, more: int) -> None:
     """Refuse what leads above the quota: `more` bytes beside those that are stored.
 
     Raises:
-        Full: it does.
+        InsufficientStorage: it does.
     """
     quota = state.options.quota
     if quota is not None and await used(connection) + more > quota:
-        raise Full("The workspace's storage quota is used up. Delete something first.")
+        raise InsufficientStorage(
+            "The workspace's storage quota is used up. Delete something first."
+        )
 
 
-def check_disk(state: State, more: int = 0) -> None:
+def check_disk(state: ServerState, more: int = 0) -> None:
     """Refuse what the disks of the data directory and of the store have no room for.
 
     Raises:
-        Full: they have none.
+        InsufficientStorage: they have none.
     """
     for directory in {state.options.data, state.store.directory}:
         status = os.statvfs(directory)
         if status.f_bavail * status.f_frsize < more + RESERVE:
-            raise Full(DISK_FULL)
+            raise InsufficientStorage(DISK_FULL)

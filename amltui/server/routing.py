@@ -13,12 +13,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from amltui.server.answers import Lists, Writer
-from amltui.server.bridge import body_length
+from amltui.server.http_errors import BadRequest, ContentTooLarge
 from amltui.server.links import Signer, expiry
-from amltui.server.problems import BadRequest, TooLarge
-from amltui.server.profiles import Profiler
-from amltui.server.state import State
+from amltui.server.responses import DatasetSerializer, ListCache
+from amltui.server.rsgi import body_length
+from amltui.server.state import ServerState
+from amltui.server.statistics import StatisticsService
 from amltui.server.tokens import Caller
 
 _T = TypeVar("_T")
@@ -32,9 +32,9 @@ BODY_LIMIT: Final = 1 << 20
 class Call:
     """A request to an endpoint."""
 
-    state: State
-    profiler: Profiler
-    lists: Lists
+    state: ServerState
+    statistics: StatisticsService
+    list_cache: ListCache
     request: Request
     caller: Caller | None
     """None where access is open."""
@@ -68,13 +68,13 @@ class Call:
 
         Raises:
             BadRequest: it is no such message.
-            TooLarge: it is longer than any of them.
+            ContentTooLarge: it is longer than any of them.
         """
         body = bytearray()
         async for chunk in self.request.stream():
             body += chunk
             if len(body) > BODY_LIMIT:
-                raise TooLarge(f"The body is longer than {BODY_LIMIT} bytes.")
+                raise ContentTooLarge(f"The body is longer than {BODY_LIMIT} bytes.")
         try:
             message = msgspec.json.decode(body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -89,9 +89,9 @@ class Call:
         expires = expiry(self.state.options.link_lifetime)
         return Signer(self.caller.link_key, self.caller.token_id, expires)
 
-    def writer(self) -> Writer:
+    def serializer(self) -> DatasetSerializer:
         """What writes datasets into the answer."""
-        return Writer(self.signer(), base_uri(self))
+        return DatasetSerializer(self.signer(), base_uri(self))
 
 
 def _holds_nul(value: Any) -> bool:
@@ -108,12 +108,12 @@ def base_uri(call: Call) -> str:
     return f"{url.scheme}://{url.netloc}/"
 
 
-def raw_answer(body: bytes) -> Response:
+def raw_json_response(body: bytes) -> Response:
     """An answer that is JSON already."""
     return Response(body, media_type=JSON_TYPE)
 
 
-def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
     return Response(
         msgspec.json.encode(value), status_code=status, media_type=JSON_TYPE, headers=headers

@@ -14,11 +14,11 @@ import threading
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from amltui.server import connections, janitor, log, opening, settings
+from amltui.server import connections, janitor, log, settings, startup
 from amltui.server.app import Application
-from amltui.server.bridge import Bridge
+from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
-from amltui.server.problems import StartError
+from amltui.server.rsgi import RSGIAdapter
 
 __all__ = ["ServeOptions", "serve"]
 
@@ -96,10 +96,10 @@ async def _serve(options: ServeOptions) -> None:
     with reserved:
         port = reserved.getsockname()[1]
         endpoint = _endpoint(options, port)
-        opening.make_directory(options.data)
+        startup.make_directory(options.data)
         log_file = options.log or (options.data / "server.log" if options.embedded else None)
         log.configure(log_file, access=not options.embedded)
-        async with opening.opened(options, endpoint) as state:
+        async with startup.open_state(options, endpoint) as state:
             app = Application(state)
             most = connections.limit()
             server = _granian(options, app, port, most)
@@ -116,7 +116,7 @@ async def _serve(options: ServeOptions) -> None:
             await _first(running, stop)
             cleaning.cancel()
             watching.cancel()
-            await app.profiler.stop()
+            await app.statistics.stop()
             stop.clear()
             server.stop()
             drain = _EMBEDDED_DRAIN if options.embedded else options.drain
@@ -175,7 +175,7 @@ def _granian(options: ServeOptions, app: Application, port: int, most: int) -> A
     from granian.server.embed import Server
 
     return Server(
-        Bridge(app, options.patience),
+        RSGIAdapter(app, options.idle_timeout),
         address="127.0.0.1" if options.host == "localhost" else options.host,
         port=port,
         interface=Interfaces.RSGI,
@@ -186,7 +186,7 @@ def _granian(options: ServeOptions, app: Application, port: int, most: int) -> A
         log_enabled=False,
         runtime_blocking_threads=_READERS,
         http1_settings=HTTP1Settings(
-            max_buffer_size=_BUFFER, header_read_timeout=int(options.patience * 1000)
+            max_buffer_size=_BUFFER, header_read_timeout=int(options.idle_timeout * 1000)
         ),
         ssl_cert=options.tls_cert,
         ssl_key=options.tls_key,

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
-from amltui.server import clock, experiments, keeping, settings, tokens
-from amltui.server.database import tables, versions
+from amltui.server import clock, experiments, references, settings, tokens
+from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database
-from amltui.server.problems import StartError
+from amltui.server.http_errors import StartError
 from amltui.server.samples import CANCER, CENSUS, SAMPLES, Sample
 from amltui.server.store.base import Store, Stored
 from amltui.wire import messages
@@ -40,7 +40,7 @@ async def workspace(
         StartError: the database is new, and the rest of a workspace is there already.
     """
     async with database.writing() as connection:
-        await versions.lock(connection, database)
+        await schema_versions.lock(connection, database)
         found = await connection.scalar(
             sa.select(tables.workspaces.c.id).where(tables.workspaces.c.id != GLOBAL_WORKSPACE_ID)
         )
@@ -112,7 +112,7 @@ async def examples(database: Database, store: Store) -> None:
     kept = {sample: await _keep(database, store, sample.read()) for sample in SAMPLES}
     halves = {example: await _keep(database, store, example.half()) for example in _EXPERIMENTS}
     async with database.writing() as connection:
-        await versions.lock(connection, database)
+        await schema_versions.lock(connection, database)
         missing = await _missing(connection)
         for example in _EXPERIMENTS:
             if example.id not in missing:
@@ -121,7 +121,7 @@ async def examples(database: Database, store: Store) -> None:
                 for sample, stored in kept.items():
                     await _add(connection, sample, stored)
             half = halves[example]
-            await keeping.claim(connection, half.sha256)
+            await references.lock(connection, half.sha256)
             source = example.sample.instance_id(kept[example.sample].sha256)
             await experiments.save(connection, GLOBAL_WORKSPACE_ID, _experiment(example, source))
             await experiments.save_output(
@@ -142,11 +142,11 @@ async def _missing(connection: AsyncConnection) -> set[str]:
 async def _keep(database: Database, store: Store, data: bytes) -> Stored:
     async with store.stage() as staged:
         await staged.write(data)
-        return await keeping.keep(database, staged)
+        return await references.store(database, staged)
 
 
 async def _add(connection: AsyncConnection, sample: Sample, stored: Stored) -> None:
-    await keeping.claim(connection, stored.sha256)
+    await references.lock(connection, stored.sha256)
     await connection.execute(
         sa.insert(tables.families).values(
             id=sample.family_id, workspace_id=GLOBAL_WORKSPACE_ID, name=sample.name

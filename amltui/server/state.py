@@ -18,7 +18,7 @@ class Reservations:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ServerState:
     """One workspace's database and store, and how to serve them."""
 
     options: ServeOptions

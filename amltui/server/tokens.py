@@ -20,8 +20,8 @@ from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
 from amltui.server import clock
 from amltui.server.database.tables import instances, tokens
 from amltui.server.database.tables import secrets as shared
+from amltui.server.http_errors import BadRequest, Conflict, NotFound
 from amltui.server.links import Link, signing_key
-from amltui.server.problems import BadRequest, Clash, Missing
 
 Role = Literal["owner", "reader"]
 PRIMARY: Final = "primary"
@@ -40,7 +40,7 @@ class Caller:
     name: str
     role: Role
     link_key: bytes
-    """Signs the links that it gets."""
+    """LinkSigner the links that it gets."""
 
     @property
     def is_owner(self) -> bool:
@@ -146,7 +146,7 @@ async def create(
 
     Raises:
         BadRequest: the name is empty, the role is none of ours, or it would be expired already.
-        Clash: a token of that name exists.
+        Conflict: a token of that name exists.
     """
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise BadRequest("A token needs a name of 1 to 100 printable characters.")
@@ -160,7 +160,7 @@ async def create(
         .where(tokens.c.name == name)
     )
     if taken:
-        raise Clash(f'A token named "{name}" already exists.')
+        raise Conflict(f'A token named "{name}" already exists.')
     token = token or secrets.token_hex(16)
     row = {
         "id": secrets.token_hex(8),
@@ -181,7 +181,7 @@ async def regenerate(
     """Replace a token's secret; the old one dies at once. `token_id` may be its name.
 
     Raises:
-        Missing: there is no such token.
+        NotFound: there is no such token.
     """
     row = await _row(connection, workspace_id, token_id)
     token = secrets.token_hex(16)
@@ -197,7 +197,7 @@ async def revoke(connection: AsyncConnection, workspace_id: str, token_id: str) 
     """Delete a token; it dies at once. `token_id` may be its name.
 
     Raises:
-        Missing: there is no such token.
+        NotFound: there is no such token.
         BadRequest: the two owners' tokens can only be regenerated.
     """
     row = await _row(connection, workspace_id, token_id)
@@ -227,5 +227,5 @@ async def _row(connection: AsyncConnection, workspace_id: str, token_id: str) ->
     )
     row = found.first()
     if row is None:
-        raise Missing("There is no token with this id or name.")
+        raise NotFound("There is no token with this id or name.")
     return row

@@ -10,13 +10,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from amltui.server import catalog, clock, keeping, quota
+from amltui.server import catalog, clock, quota, references
 from amltui.server.catalog import NewInstance
 from amltui.server.database.engine import upsert
 from amltui.server.database.tables import blocks, instances, uploads
-from amltui.server.problems import BadRequest, Clash, Missing, TooLarge
-from amltui.server.state import State
-from amltui.server.store.base import Block, Stored
+from amltui.server.http_errors import BadRequest, Conflict, ContentTooLarge, NotFound
+from amltui.server.state import ServerState
+from amltui.server.store.base import Stored, StoredBlock
 
 BLOCK_LIMIT: Final = 256 << 20
 """Bytes of one block at most."""
@@ -27,12 +27,12 @@ _SMALL_BLOCKS: Final = 1_000
 """Blocks of an upload that may have fewer than `_SMALL` bytes: each costs a file and a row."""
 
 
-async def begin(state: State, data_type_id: str, stored: Stored | None = None) -> str:
+async def begin(state: ServerState, data_type_id: str, stored: Stored | None = None) -> str:
     """Begin an upload, or write down one whose whole content is `stored` already; its id."""
     upload_id = secrets.token_hex(16)
     async with state.database.writing() as connection:
         if stored is not None:
-            await keeping.claim(connection, stored.sha256)
+            await references.lock(connection, stored.sha256)
         await connection.execute(
             sa.insert(uploads).values(
                 id=upload_id,
@@ -47,41 +47,48 @@ async def begin(state: State, data_type_id: str, stored: Stored | None = None) -
     return upload_id
 
 
-async def receive(state: State, size: int, data: AsyncIterator[bytes]) -> Stored:
+async def receive(state: ServerState, size: int, data: AsyncIterator[bytes]) -> Stored:
     """Keep a body of `size` bytes as a content that nothing refers to yet.
 
     Raises:
-        TooLarge: no upload may be as large.
-        Full: there is no room for it.
+        ContentTooLarge: no upload may be as large.
+        InsufficientStorage: there is no room for it.
     """
     async with quota.reserved(state, size), state.store.stage() as staged:
         async for chunk in data:
             await staged.write(chunk)
-        return await keeping.keep(state.database, staged)
+        return await references.store(state.database, staged)
 
 
 async def receive_block(
-    state: State, upload_id: str, number: int, count: int, size: int, data: AsyncIterator[bytes]
+    state: ServerState,
+    upload_id: str,
+    number: int,
+    count: int,
+    size: int,
+    data: AsyncIterator[bytes],
 ) -> None:
     """Take block `number` (0-based) of `count`; a repeated block takes the place of the first.
 
     Raises:
-        Missing: there is no such upload, or it was committed.
+        NotFound: there is no such upload, or it was committed.
         BadRequest: the numbers make no sense, or are others than before.
-        TooLarge: no block, or no upload, may be as large.
-        Full: there is no room for it.
+        ContentTooLarge: no block, or no upload, may be as large.
+        InsufficientStorage: there is no room for it.
     """
     if not 0 <= number < count <= BLOCKS_LIMIT:
         raise BadRequest("blockId must be 0 or more and below numberOfBlocks.")
     if size > BLOCK_LIMIT:
-        raise TooLarge(f"A block cannot be larger than {BLOCK_LIMIT} bytes.")
+        raise ContentTooLarge(f"A block cannot be larger than {BLOCK_LIMIT} bytes.")
     if size < _SMALL and _SMALL_BLOCKS <= number < count - 1:
         raise BadRequest(f"Beyond the first {_SMALL_BLOCKS}, blocks have {_SMALL} bytes or more.")
     async with state.database.reading() as connection:
         _check_count(await _upload(connection, state.workspace_id, upload_id), count)
         before = await connection.scalar(_bytes_of(upload_id).where(blocks.c.number != number))
     if int(before or 0) + size > state.options.upload_limit:
-        raise TooLarge(f"An upload cannot be larger than {state.options.upload_limit} bytes.")
+        raise ContentTooLarge(
+            f"An upload cannot be larger than {state.options.upload_limit} bytes."
+        )
     async with quota.reserved(state, size):
         block = await state.store.put_block(upload_id, number, data)
         try:
@@ -94,7 +101,7 @@ async def receive_block(
 
 
 async def _record(
-    state: State, upload_id: str, number: int, count: int, block: Block
+    state: ServerState, upload_id: str, number: int, count: int, block: StoredBlock
 ) -> str | None:
     """Write down a block that is in the store; the key of the one that it takes the place of."""
     async with state.database.writing() as connection:
@@ -132,17 +139,19 @@ def _check_count(upload: sa.Row[Any], count: int) -> None:
         raise BadRequest(f"This upload has {upload.blocks} blocks; numberOfBlocks cannot change.")
 
 
-async def commit(state: State, upload_id: str, new: NewInstance, family_id: str | None) -> str:
+async def commit(
+    state: ServerState, upload_id: str, new: NewInstance, family_id: str | None
+) -> str:
     """Make an upload a dataset, or the latest instance of `family_id`; the instance's id.
 
     A commit that is repeated because its answer was lost answers the same id again.
 
     Raises:
-        Missing: there is no such upload or family.
+        NotFound: there is no such upload or family.
         BadRequest: blocks are missing.
         NameTaken: another dataset has the name.
-        Clash: the upload has already become another dataset.
-        Full: there is no room for it.
+        Conflict: the upload has already become another dataset.
+        InsufficientStorage: there is no room for it.
     """
     async with state.database.reading() as connection:
         done = await _committed(connection, upload_id, new, family_id)
@@ -170,7 +179,7 @@ async def commit(state: State, upload_id: str, new: NewInstance, family_id: str 
     return instance_id
 
 
-async def _whole(state: State, upload: sa.Row[Any]) -> Stored:
+async def _whole(state: ServerState, upload: sa.Row[Any]) -> Stored:
     if upload.sha256 is not None:
         return Stored(upload.sha256, upload.size)
     async with state.database.reading() as connection:
@@ -190,11 +199,11 @@ async def _whole(state: State, upload: sa.Row[Any]) -> Stored:
             async for chunk in state.store.read_block(key):
                 received += len(chunk)
                 if received > state.options.upload_limit:
-                    raise TooLarge("These contents are larger than an upload may be.")
+                    raise ContentTooLarge("These contents are larger than an upload may be.")
                 await staged.write(chunk)
         if rows and received != expected:
             raise BadRequest("Some blocks are damaged. Begin a new upload.")
-        return await keeping.keep(state.database, staged)
+        return await references.store(state.database, staged)
 
 
 def direct_key(upload_id: str) -> str:
@@ -210,7 +219,7 @@ async def _upload(connection: AsyncConnection, workspace_id: str, upload_id: str
     )
     row = found.first()
     if row is None:
-        raise Missing("There is no upload with this id. Begin a new one.")
+        raise NotFound("There is no upload with this id. Begin a new one.")
     return row
 
 
@@ -224,9 +233,9 @@ async def _committed(
     if row is None:
         return None
     if family_id not in {None, row.family_id}:
-        raise Clash("This upload was already used for another data set.")
+        raise Conflict("This upload was already used for another data set.")
     if row.name != new.name:
-        raise Clash(
+        raise Conflict(
             f'This upload has already become the data set "{row.name}". Begin a new upload for '
             "another one."
         )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amltui.server.problems import Missing
+from amltui.server.http_errors import NotFound
 from amltui.server.store.local import LocalStore
 from amltui.server.store.objects import ObjectStore
 from tests.support.server import running_server
@@ -88,7 +88,7 @@ async def test_a_deleted_content_is_gone_and_deleting_again_is_no_error(store):
     for _ in range(2):
         await store.delete(stored.sha256)
     assert not await store.has(stored.sha256, stored.size)
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         await read(store, stored)
 
 
@@ -103,7 +103,7 @@ async def test_blocks_are_kept_until_they_are_dropped(store):
     await store.drop_blocks("upload")
     await store.drop_blocks("upload")
     assert await store.block_size(one.key) is None
-    with pytest.raises(Missing):
+    with pytest.raises(NotFound):
         _ = [chunk async for chunk in store.read_block(two.key)]
 
 

@@ -10,8 +10,8 @@ import threading
 import pytest
 
 from amltui.server import admin
+from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
-from amltui.server.problems import StartError
 from tests.support.server import ROOT, running_server
 from tests.support.studio import Studio
 

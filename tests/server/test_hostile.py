@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from amltui.server.problems import StartError
+from amltui.server.http_errors import StartError
 from amltui.server.run import ServeOptions, check
 from tests.support.server import running_server
 from tests.support.studio import Studio, url_of
@@ -162,7 +162,7 @@ def test_numbers_that_are_none_are_refused(server, numbers):
 
 def test_a_client_that_stalls_does_not_stay(tmp_path):
     """Before, in the middle of and after a head, and in the middle of a body."""
-    with running_server(tmp_path / "data", patience=1.0) as server, ExitStack() as opened:
+    with running_server(tmp_path / "data", idle_timeout=1.0) as server, ExitStack() as opened:
         start = f"/api/resourceuploads/workspaces/{server.workspace_id}/?dataTypeId=Zip"
         fields = "".join(f"{name}: {value}\r\n" for name, value in server.headers.items())
         head = f"POST {start} HTTP/1.1\r\nHost: test\r\n{fields}".encode()
@@ -193,7 +193,7 @@ def test_a_client_that_stalls_does_not_stay(tmp_path):
 
 
 def test_a_client_that_is_slow_is_served(tmp_path):
-    with running_server(tmp_path / "data", patience=1.0) as server:
+    with running_server(tmp_path / "data", idle_timeout=1.0) as server:
         start = f"/api/resourceuploads/workspaces/{server.workspace_id}/?dataTypeId=Zip"
         fields = "".join(f"{name}: {value}\r\n" for name, value in server.headers.items())
         piece = bytes(640 << 10)

@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from amltui.server import catalog, clock, experiments, janitor, keeping, opening, uploads
-from amltui.server.checking import check
+from amltui.server import catalog, clock, experiments, janitor, references, startup, uploads
 from amltui.server.database import tables
+from amltui.server.http_errors import Conflict
 from amltui.server.options import ServeOptions
-from amltui.server.problems import Clash
+from amltui.server.verify import verify
 from tests.support.server import running_server
 from tests.support.studio import Studio, url_of
 
@@ -25,7 +25,7 @@ def database(request):
 @pytest.fixture
 async def state(database, tmp_path):
     options = ServeOptions(tmp_path / "data", database=database, samples=False)
-    async with opening.opened(options, "http://127.0.0.1:1/") as state:
+    async with startup.open_state(options, "http://127.0.0.1:1/") as state:
         yield state
 
 
@@ -60,7 +60,7 @@ async def test_what_nobody_refers_to_goes_and_all_else_stays(state):
         await delete(state, instance_id)
     async with state.store.stage() as staged:
         await staged.write(b"55555")
-        await keeping.keep(state.database, staged)  # somebody may be about to refer to it
+        await references.store(state.database, staged)  # somebody may be about to refer to it
     assert await janitor.clean(state) == janitor.Cleaned(0, 1, 0)
     assert await stored(state) == [1, 4, 5]
     cleaned = await janitor.clean(state, upload_age=1e6, content_age=0)
@@ -72,7 +72,7 @@ async def test_what_nobody_refers_to_goes_and_all_else_stays(state):
     async with state.database.reading() as connection:
         row = await catalog.one(connection, state.workspace_id, kept)
     assert await state.store.has(row.sha256, 1)
-    assert (await check(state.database, state.store)).findings == ()
+    assert (await verify(state.database, state.store)).findings == ()
 
 
 async def test_a_link_to_what_is_gone_says_so(tmp_path):
@@ -80,7 +80,7 @@ async def test_a_link_to_what_is_gone_says_so(tmp_path):
         studio = Studio(server)
         dataset = studio.create("gone")
         studio.http.delete(f"datasources/family/{dataset['FamilyId']}").raise_for_status()
-        async with opening.opened(ServeOptions(server.data), server.endpoint) as beside:
+        async with startup.open_state(ServeOptions(server.data), server.endpoint) as beside:
             assert (await janitor.clean(beside, content_age=0)).contents == 1
         for part in ("DownloadLocation", "SchemaEndPoint"):
             answer = studio.get(url_of(dataset, part))
@@ -92,7 +92,7 @@ async def test_a_link_to_what_is_gone_says_so(tmp_path):
 async def test_an_output_is_a_reference(state):
     async with state.store.stage() as staged:
         await staged.write(b"output")
-        content = await keeping.keep(state.database, staged)
+        content = await references.store(state.database, staged)
     experiment = f"{state.workspace_id}.f-id.e"
     async with state.database.writing() as connection:
         await experiments.publish(
@@ -105,14 +105,14 @@ async def test_an_output_is_a_reference(state):
 async def test_a_doomed_content_cannot_be_referred_to_but_kept_anew(state):
     async with state.store.stage() as staged:
         await staged.write(b"doomed")
-        content = await keeping.keep(state.database, staged)
+        content = await references.store(state.database, staged)
     assert await janitor._doom(state, content.sha256, 0)
-    with pytest.raises(Clash):
+    with pytest.raises(Conflict):
         async with state.database.writing() as connection:
-            await keeping.claim(connection, content.sha256)
+            await references.lock(connection, content.sha256)
     async with state.store.stage() as staged:  # another upload of the same bytes takes it back
         await staged.write(b"doomed")
-        await keeping.keep(state.database, staged)
+        await references.store(state.database, staged)
     assert not await janitor._remove(state, content.sha256)
     assert await stored(state) == [6]
 
@@ -127,7 +127,7 @@ async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(st
 
     async def insist(name, content):
         while True:
-            with contextlib.suppress(Clash):  # as a client does that is told to upload again
+            with contextlib.suppress(Conflict):  # as a client does that is told to upload again
                 return await make(state, name, content)
 
     async def work(number):
@@ -147,7 +147,7 @@ async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(st
         stop.set()
         await cleaner
     assert len(last) == 3
-    assert (await check(state.database, state.store)).findings == ()
+    assert (await verify(state.database, state.store)).findings == ()
 
 
 async def test_leftovers_of_dead_writers_go(state, tmp_path):

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from amltui.server.problems import StartError, Unavailable
+from amltui.server.http_errors import ServiceUnavailable, StartError
 
 BUSY_SECONDS: Final = 30
 """How long a transaction waits for another one's lock."""
@@ -63,7 +63,7 @@ class Database:
         """A transaction: committed at the end of the block, rolled back by an exception.
 
         Raises:
-            Unavailable: the file is no longer the one that was opened: nothing would last.
+            ServiceUnavailable: the file is no longer the one that was opened: nothing would last.
         """
         self._check_file()
         # SQLite lets whoever asks next have the lock; here, who waits longest.
@@ -89,7 +89,7 @@ class Database:
         if self._identity is None:
             self._identity = identity
         elif identity != self._identity:
-            raise Unavailable(
+            raise ServiceUnavailable(
                 "The database's file was deleted or replaced while the server ran. Whoever runs "
                 "the server must put it back and start the server again."
             )

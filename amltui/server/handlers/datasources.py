@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from amltui.server import catalog, experiments, uploads
 from amltui.server.catalog import NewInstance
-from amltui.server.problems import BadRequest
-from amltui.server.profiles import PENDING, Pending
-from amltui.server.routing import JSON_TYPE, Call, answer, raw_answer
+from amltui.server.http_errors import BadRequest
+from amltui.server.routing import JSON_TYPE, Call, json_response, raw_json_response
+from amltui.server.statistics import PENDING, StillPending
 from amltui.server.store.base import Stored
 from amltui.wire.messages import CreateDataSource, EditDataSource
 
@@ -25,7 +25,7 @@ async def list_all(call: Call) -> Response:
     state = call.state
     async with state.database.reading() as connection:
         own, examples = await catalog.revision(connection, state.workspace_id)
-        writer = call.writer()
+        writer = call.serializer()
         signer = call.signer()
         named = f"{own}.{examples}.{signer.expires}.{signer.key.hex()}.{writer.base_uri}".encode()
         etag = f'"{hashlib.sha256(named).hexdigest()[:32]}"'
@@ -36,11 +36,11 @@ async def list_all(call: Call) -> Response:
         packed = _takes_gzip(call)
         if packed:
             headers["Content-Encoding"] = "gzip"
-        body = call.lists.get(etag, packed=packed)
+        body = call.list_cache.get(etag, packed=packed)
         if body is None:
             rows = await catalog.listed(connection, state.workspace_id)
             body = await anyio.to_thread.run_sync(
-                lambda: call.lists.make(etag, rows, signer, writer.base_uri, packed=packed)
+                lambda: call.list_cache.make(etag, rows, signer, writer.base_uri, packed=packed)
             )
     return Response(body, media_type=JSON_TYPE, headers=headers)
 
@@ -73,8 +73,8 @@ async def create(call: Call) -> Response:
         raise BadRequest("UploadId is missing.")
     async with call.state.database.reading() as connection:
         row = await catalog.one(connection, call.state.workspace_id, made)
-    call.profiler.later(Stored(row.sha256, row.size), row.data_type_id)
-    return answer(made)
+    call.statistics.compute_later(Stored(row.sha256, row.size), row.data_type_id)
+    return json_response(made)
 
 
 async def schema(call: Call) -> Response:
@@ -132,10 +132,10 @@ async def versions(call: Call) -> Response:
     state = call.state
     async with state.database.reading() as connection:
         rows = await catalog.versions(connection, state.workspace_id, call.part("family"))
-    found = call.writer().datasets(rows)
+    found = call.serializer().datasets(rows)
     for row, dataset in zip(rows, found, strict=True):
         dataset.sha256 = row.sha256
-    return answer(found)
+    return json_response(found)
 
 
 async def restore(call: Call) -> Response:
@@ -196,22 +196,22 @@ def _takes_gzip(call: Call) -> bool:
 async def _profile(call: Call, view: str) -> Response:
     async with call.state.database.reading() as connection:
         row = await catalog.one(connection, call.state.workspace_id, call.part("id"))
-    return await profiled(call, Stored(row.sha256, row.size), row.data_type_id, view)
+    return await statistics_response(call, Stored(row.sha256, row.size), row.data_type_id, view)
 
 
-async def profiled(call: Call, stored: Stored, data_type_id: str, view: str) -> Response:
+async def statistics_response(call: Call, stored: Stored, data_type_id: str, view: str) -> Response:
     """A schema or visualisation; 202 while it is being computed."""
     try:
-        return raw_answer(await call.profiler.get(stored, data_type_id, view))
-    except Pending:
+        return raw_json_response(await call.statistics.get(stored, data_type_id, view))
+    except StillPending:
         pending = {"SchemaStatus": PENDING, "Message": "It is being computed. Ask again."}
-        return answer(pending, 202, {"Retry-After": "2"})
+        return json_response(pending, 202, {"Retry-After": "2"})
 
 
 async def _answer(call: Call, instance_id: str) -> Response:
     state = call.state
     async with state.database.reading() as connection:
         row = await catalog.one(connection, state.workspace_id, instance_id)
-    dataset = call.writer().dataset(row)
+    dataset = call.serializer().dataset(row)
     dataset.sha256 = row.sha256  # a list would be half as long again with it
-    return answer(dataset)
+    return json_response(dataset)

@@ -6,22 +6,22 @@ from starlette.responses import Response
 
 from amltui.server import catalog, content, experiments, uploads
 from amltui.server.handlers.transfers import body_of
-from amltui.server.problems import BadRequest
-from amltui.server.routing import Call, answer
+from amltui.server.http_errors import BadRequest
+from amltui.server.routing import Call, json_response
 from amltui.server.store.base import Stored
 
 
 async def list_all(call: Call) -> Response:
     """All experiments, without graphs."""
     async with call.state.database.reading() as connection:
-        return answer(await experiments.listed(connection, call.state.workspace_id))
+        return json_response(await experiments.listed(connection, call.state.workspace_id))
 
 
 async def one(call: Call) -> Response:
     """One experiment with its graph."""
     state = call.state
     async with state.database.reading() as connection:
-        return answer(await experiments.one(connection, state.workspace_id, call.part("e")))
+        return json_response(await experiments.one(connection, state.workspace_id, call.part("e")))
 
 
 async def output(call: Call) -> Response:

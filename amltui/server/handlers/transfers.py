@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response
 
 from amltui.server import content, links, quota, tokens, uploads
-from amltui.server.handlers.datasources import profiled
-from amltui.server.problems import BadRequest, Forbidden, Missing
-from amltui.server.routing import Call, answer
+from amltui.server.handlers.datasources import statistics_response
+from amltui.server.http_errors import BadRequest, Forbidden, NotFound
+from amltui.server.routing import Call, json_response
 from amltui.server.store.base import Stored
 from amltui.wire.messages import ResourceUpload
 
@@ -23,7 +23,7 @@ async def begin(call: Call) -> Response:
     stored = await uploads.receive(call.state, call.size, body_of(call)) if call.size else None
     upload_id = await uploads.begin(call.state, data_type_id, stored)
     link = await call.state.store.upload_url(uploads.direct_key(upload_id))
-    return answer(
+    return json_response(
         ResourceUpload(
             id=upload_id,
             data_type_id=data_type_id,
@@ -40,7 +40,7 @@ async def block(call: Call) -> Response:
     upload_id = call.query("uploadId")
     number, count = call.number("blockId"), call.number("numberOfBlocks")
     await uploads.receive_block(call.state, upload_id, number, count, call.size, body_of(call))
-    return answer({"Id": upload_id, "BlockId": number})
+    return json_response({"Id": upload_id, "BlockId": number})
 
 
 async def download(call: Call) -> Response:
@@ -54,10 +54,10 @@ async def download(call: Call) -> Response:
     if link is None or found is None:
         raise Forbidden("This link is not valid or has ended. Ask the workspace for a new one.")
     if found.sha256 is None:
-        raise Missing("These contents were deleted.")
+        raise NotFound("These contents were deleted.")
     stored = Stored(found.sha256, found.size)
     if link.view:
-        return await profiled(call, stored, found.data_type_id, link.view)
+        return await statistics_response(call, stored, found.data_type_id, link.view)
     return await content.respond(call.state, stored, call.request)
 
 

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from starlette.responses import Response
 
 from amltui.models import TokenInfo
-from amltui.server import access, catalog, janitor, settings, tokens
+from amltui.server import auth, catalog, janitor, settings, tokens
 from amltui.server import quota as room
 from amltui.server.database.tables import workspaces
-from amltui.server.problems import BadRequest
-from amltui.server.routing import Call, answer
+from amltui.server.http_errors import BadRequest
+from amltui.server.routing import Call, json_response
 from amltui.wire import dates
 from amltui.wire.messages import (
     AuthorizationToken,
@@ -50,12 +50,12 @@ async def one(call: Call) -> Response:
         row = found.one()
     shown = None
     if caller.is_owner:
-        token = access.token_of(call.request)
+        token = auth.token_of(call.request)
         shown = AuthorizationToken(
             primary_token=token if caller.name == tokens.PRIMARY else None,
             secondary_token=token if caller.name == tokens.SECONDARY else None,
         )
-    return answer(
+    return json_response(
         WorkspaceSettings(
             workspace_id=row.id,
             friendly_name=row.friendly_name,
@@ -72,26 +72,26 @@ async def users(call: Call) -> Response:
     """Who has access: the workspace knows its people by their tokens' names."""
     async with call.state.database.reading() as connection:
         listed = await tokens.listed(connection, call.state.workspace_id)
-    return answer([User(name=t.name, email="", role=t.role.capitalize()) for t in listed])
+    return json_response([User(name=t.name, email="", role=t.role.capitalize()) for t in listed])
 
 
 async def quota(call: Call) -> Response:
     """Bytes used and allowed."""
     async with call.state.database.reading() as connection:
         used = await room.used(connection)
-    return answer(Quota(used_storage=used, maximum_storage=call.state.options.quota))
+    return json_response(Quota(used_storage=used, maximum_storage=call.state.options.quota))
 
 
 async def data_types(_call: Call) -> Response:
     """The data types that clients know; others are kept as well."""
-    return answer(_TYPES)
+    return json_response(_TYPES)
 
 
 async def list_tokens(call: Call) -> Response:
     """All tokens, never their secrets (ours)."""
     async with call.state.database.reading() as connection:
         listed = await tokens.listed(connection, call.state.workspace_id)
-    return answer([_token(info) for info in listed])
+    return json_response([_token(info) for info in listed])
 
 
 async def create_token(call: Call) -> Response:
@@ -104,7 +104,7 @@ async def create_token(call: Call) -> Response:
         info, secret = await tokens.create(
             connection, call.state.workspace_id, body.name, body.role, expires
         )
-    return answer(_token(info, secret), 201)
+    return json_response(_token(info, secret), 201)
 
 
 async def regenerate_token(call: Call) -> Response:
@@ -114,7 +114,7 @@ async def regenerate_token(call: Call) -> Response:
         info, secret = await tokens.regenerate(connection, state.workspace_id, call.part("token"))
     if info.name == tokens.PRIMARY:
         await settings.replace_token(state.options.data, state.workspace_id, secret)
-    return answer(_token(info, secret))
+    return json_response(_token(info, secret))
 
 
 async def revoke_token(call: Call) -> Response:
@@ -130,13 +130,13 @@ async def health(call: Call) -> Response:
         await catalog.probe(connection, call.state.workspace_id)
     await call.state.store.probe()
     room.check_disk(call.state)
-    return answer({"Status": "ok"})
+    return json_response({"Status": "ok"})
 
 
 async def clean(call: Call) -> Response:
     """Take away now what nobody refers to, uploads that lie for an hour included (ours)."""
     cleaned = await janitor.clean(call.state, upload_age=janitor.CLEAN_UPLOAD_AGE)
-    return answer(
+    return json_response(
         {
             "Uploads": cleaned.uploads,
             "Contents": cleaned.contents,
@@ -147,7 +147,7 @@ async def clean(call: Call) -> Response:
 
 async def web_services(_call: Call) -> Response:
     """None: this server deploys nothing. The R client asks."""
-    return answer([])
+    return json_response([])
 
 
 def _token(info: TokenInfo, secret: str | None = None) -> Token:

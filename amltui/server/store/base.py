@@ -1,8 +1,8 @@
 """What a store of contents can do.
 
 A store holds immutable contents named by their SHA-256 and, beside them, the blocks of uploads
-that are not yet committed, under keys of their own. Every method may raise `Unavailable` (the
-store cannot be reached now) and `Full` (no room).
+that are not yet committed, under keys of their own. Every method may raise `ServiceUnavailable`
+(the store cannot be reached now) and `InsufficientStorage` (no room).
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Store(ABC):
         """Begin to receive a content of unknown length and hash."""
 
     @abstractmethod
-    async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
+    async def put_block(
+        self, upload_id: str, number: int, data: AsyncIterator[bytes]
+    ) -> StoredBlock:
         """Keep a block under a new key of its own, durable when this returns."""
 
     @abstractmethod
@@ -101,7 +103,7 @@ class Store(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class StoredBlock:
     """A block that is in the store."""
 
     key: str

@@ -22,8 +22,8 @@ from typing import IO, Final, Self
 import anyio.to_thread
 
 from amltui.config.paths import content_file
-from amltui.server.problems import Full, Missing, StartError, Unavailable
-from amltui.server.store.base import Block, Staged, Store, Stored
+from amltui.server.http_errors import InsufficientStorage, NotFound, ServiceUnavailable, StartError
+from amltui.server.store.base import Staged, Store, Stored, StoredBlock
 from amltui.text import reason_of
 
 CHUNK: Final = 128 << 10
@@ -39,11 +39,11 @@ def mapped() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise Missing("The contents are not in the store.") from None
+        raise NotFound("The contents are not in the store.") from None
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise Full("The server's disk is full.") from error
-        raise Unavailable("The server's disk cannot be used now.") from error
+            raise InsufficientStorage("The server's disk is full.") from error
+        raise ServiceUnavailable("The server's disk cannot be used now.") from error
 
 
 class LocalStore(Store):
@@ -82,7 +82,9 @@ class LocalStore(Store):
         """A temp file."""
         return StagedFile(self, self.scratch())
 
-    async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
+    async def put_block(
+        self, upload_id: str, number: int, data: AsyncIterator[bytes]
+    ) -> StoredBlock:
         """Write a block file beside the upload's others."""
         directory = self._blocks / upload_id
         name = f"{number}-{secrets.token_hex(8)}"
@@ -91,7 +93,7 @@ class LocalStore(Store):
                 await staged.write(chunk)
             stored = await staged.finish()
             await staged.rename(directory / name, new_directory=number == 0)
-        return Block(f"{upload_id}/{name}", stored.size)
+        return StoredBlock(f"{upload_id}/{name}", stored.size)
 
     async def read_block(self, key: str) -> AsyncIterator[bytes]:
         """Read a block file."""
@@ -320,7 +322,9 @@ async def _read(path: Path, start: int, stop: int, step: int = CHUNK) -> AsyncIt
                     os.pread, file.fileno(), min(step, stop - position), position
                 )
             if not chunk:
-                raise Unavailable("The contents in the store are shorter than they should be.")
+                raise ServiceUnavailable(
+                    "The contents in the store are shorter than they should be."
+                )
             position += len(chunk)
             yield chunk
     finally:

@@ -21,8 +21,8 @@ import obstore
 from obstore import exceptions
 from obstore.store import AzureStore, GCSStore, S3Store, from_url
 
-from amltui.server.problems import Missing, StartError, Unavailable
-from amltui.server.store.base import Block, Staged, Store, Stored
+from amltui.server.http_errors import NotFound, ServiceUnavailable, StartError
+from amltui.server.store.base import Staged, Store, Stored, StoredBlock
 from amltui.server.store.local import LocalStore, StagedFile
 
 SCHEMES: Final = frozenset({"az", "azure", "abfs", "abfss", "adl", "s3", "s3a", "gs"})
@@ -53,9 +53,9 @@ def _mapped() -> Iterator[None]:
     try:
         yield
     except (exceptions.NotFoundError, FileNotFoundError):
-        raise Missing("The contents are not in the store.") from None
+        raise NotFound("The contents are not in the store.") from None
     except (exceptions.BaseError, OSError) as error:
-        raise Unavailable("The store of contents cannot be reached now.") from error
+        raise ServiceUnavailable("The store of contents cannot be reached now.") from error
 
 
 async def _call(function: Callable[[], _T]) -> _T:
@@ -89,7 +89,7 @@ class ObjectStore(Store):
             await self.probe()
         except (exceptions.BaseError, ValueError) as error:
             raise StartError(f"The store of contents cannot be opened: {error}") from None
-        except (Unavailable, Missing) as error:
+        except (ServiceUnavailable, NotFound) as error:
             cause = str(error.__cause__ or error).splitlines()[0]
             raise StartError(f"The store of contents cannot be used: {cause}") from None
 
@@ -109,7 +109,9 @@ class ObjectStore(Store):
         """A temp file on this machine, put into the store when it is published."""
         return _Spooled(self, self.scratch())
 
-    async def put_block(self, upload_id: str, number: int, data: AsyncIterator[bytes]) -> Block:
+    async def put_block(
+        self, upload_id: str, number: int, data: AsyncIterator[bytes]
+    ) -> StoredBlock:
         """Put a block under a key of its own."""
         key = f"{upload_id}/{number}-{secrets.token_hex(8)}"
         path = self.scratch()
@@ -118,13 +120,13 @@ class ObjectStore(Store):
                 await staged.write(chunk)
             stored = await staged.finish(durable=False)
             await self.put(f"blocks/{key}", path)
-        return Block(key, stored.size)
+        return StoredBlock(key, stored.size)
 
     async def read_block(self, key: str) -> AsyncIterator[bytes]:
         """Read a block in pieces."""
         size = await self.block_size(key)
         if size is None:
-            raise Missing("A block of the upload is not in the store.")
+            raise NotFound("A block of the upload is not in the store.")
         async for chunk in self._pieces(f"blocks/{key}", 0, size):
             yield chunk
 
@@ -132,7 +134,7 @@ class ObjectStore(Store):
         """Ask for the object's head."""
         try:
             head = await _call(lambda: obstore.head(self._store, f"blocks/{key}"))
-        except Missing:
+        except NotFound:
             return None
         return int(head["size"])
 
@@ -148,25 +150,25 @@ class ObjectStore(Store):
                 if paths := [entry["path"] for entry in batch]:
                     obstore.delete(self._store, paths)
 
-        with contextlib.suppress(Missing):
+        with contextlib.suppress(NotFound):
             await _call(drop)
 
     async def drop_block(self, key: str) -> None:
         """Delete the block's object."""
-        with contextlib.suppress(Missing):
+        with contextlib.suppress(NotFound):
             await _call(lambda: obstore.delete(self._store, f"blocks/{key}"))
 
     async def has(self, sha256: str, size: int) -> bool:
         """Ask for the object's head."""
         try:
             head = await _call(lambda: obstore.head(self._store, _key(sha256)))
-        except Missing:
+        except NotFound:
             return False
         return int(head["size"]) == size
 
     async def delete(self, sha256: str) -> None:
         """Delete the object."""
-        with contextlib.suppress(Missing):
+        with contextlib.suppress(NotFound):
             await _call(lambda: obstore.delete(self._store, _key(sha256)))
 
     async def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
@@ -227,7 +229,9 @@ class ObjectStore(Store):
             read = partial(obstore.get_range, self._store, key, start=position, length=length)
             piece = bytes(await _call(read))
             if len(piece) != length:
-                raise Unavailable("The contents in the store are shorter than they should be.")
+                raise ServiceUnavailable(
+                    "The contents in the store are shorter than they should be."
+                )
             position += length
             for offset in range(0, length, 1 << 20):
                 yield piece[offset : offset + (1 << 20)]

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server.database.engine import Database
 from amltui.server.database.tables import HEAD, METADATA, instances
-from amltui.server.problems import StartError
+from amltui.server.http_errors import StartError
 
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 _LOCK: Final = 0x616D6C74
@@ -84,11 +84,11 @@ def _version(connection: sa.Connection) -> str | None:
 
 
 def _migrate(connection: sa.Connection, found: str) -> None:
-    from amltui.server.database import migrate
+    from amltui.server.database import upgrade
 
-    if found not in migrate.known_versions():
+    if found not in upgrade.known_versions():
         raise StartError(
             f"This database has schema version {found}, and this program knows up to {HEAD}: "
             "it was written by a newer amltui. Upgrade this one."
         )
-    migrate.upgrade(connection)
+    upgrade.upgrade(connection)

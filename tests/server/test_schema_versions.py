@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from amltui.server import opening
-from amltui.server.database import migrate, versions
+from amltui.server import startup
+from amltui.server.database import schema_versions, upgrade
 from amltui.server.database.engine import database_url, open_database
 from amltui.server.database.tables import HEAD, METADATA
+from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
-from amltui.server.problems import StartError
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -53,11 +53,11 @@ def described(connection):
 
 async def test_the_migrations_lead_to_what_a_new_database_is_made_as(database):
     async with database.writing() as connection:
-        await connection.run_sync(migrate.upgrade)
+        await connection.run_sync(upgrade.upgrade)
         migrated = await connection.run_sync(described)
         await connection.run_sync(METADATA.drop_all)
         await connection.execute(sa.text("DROP TABLE alembic_version"))
-    await versions.prepare(database)
+    await schema_versions.prepare(database)
     async with database.writing() as connection:
         made = await connection.run_sync(described)
     assert made == migrated
@@ -67,7 +67,7 @@ async def test_the_migrations_lead_to_what_a_new_database_is_made_as(database):
 async def test_a_migration_keeps_the_data_and_forgets_what_failed(database):
     """As 0001 kept them: a content with a profile, and one whose profile failed."""
     async with database.writing() as connection:
-        await connection.run_sync(lambda sync: migrate.upgrade(sync, "0001"))
+        await connection.run_sync(lambda sync: upgrade.upgrade(sync, "0001"))
         for sha, status in (("a" * 64, "Complete"), ("b" * 64, "Failed")):
             content = {"sha": sha, "status": status}
             await connection.execute(
@@ -77,7 +77,7 @@ async def test_a_migration_keeps_the_data_and_forgets_what_failed(database):
                 sa.text("INSERT INTO profiles VALUES (:sha, 'GenericCSV', :status, '', '')"),
                 content,
             )
-    await versions.prepare(database)
+    await schema_versions.prepare(database)
     async with database.reading() as connection:
         assert await connection.scalar(sa.text("SELECT count(*) FROM contents")) == 2
         found = await connection.execute(sa.text("SELECT status FROM profiles"))
@@ -85,30 +85,30 @@ async def test_a_migration_keeps_the_data_and_forgets_what_failed(database):
 
 
 async def test_preparing_twice_changes_nothing(database):
-    await versions.prepare(database)
-    await versions.prepare(database)
+    await schema_versions.prepare(database)
+    await schema_versions.prepare(database)
     async with database.reading() as connection:
         found = await connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    assert found == HEAD == max(migrate.known_versions())
+    assert found == HEAD == max(upgrade.known_versions())
 
 
 async def test_a_newer_database_is_refused_with_clear_words(database):
-    await versions.prepare(database)
+    await schema_versions.prepare(database)
     async with database.writing() as connection:
         await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StartError, match="newer amltui"):
-        await versions.prepare(database)
+        await schema_versions.prepare(database)
 
 
 async def test_a_database_of_something_else_is_left_alone(database):
     async with database.writing() as connection:
         await connection.execute(sa.text("CREATE TABLE other (id INTEGER)"))
     with pytest.raises(StartError, match="not a workspace's"):
-        await versions.prepare(database)
+        await schema_versions.prepare(database)
 
 
 async def test_errors_tell_no_values_for_they_are_logged(database):
-    await versions.prepare(database)
+    await schema_versions.prepare(database)
     row = sa.insert(METADATA.tables["secrets"]).values(name="one", value=b"signing key")
     async with database.writing() as connection:
         await connection.execute(row)
@@ -135,6 +135,6 @@ async def test_a_database_that_cannot_be_used_is_told(tmp_path, request, problem
         (tmp_path / "text").write_text("this is no database, and long enough to be sure of that")
     options = ServeOptions(tmp_path / "data", database=url)
     with pytest.raises(StartError, match="The database cannot be used") as caught:
-        async with opening.opened(options, "http://127.0.0.1:1/"):
+        async with startup.open_state(options, "http://127.0.0.1:1/"):
             pass
     assert "hunter2" not in str(caught.value)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from amltui.server import admin
-from amltui.server.problems import BadRequest, Clash, StartError
+from amltui.server.http_errors import BadRequest, Conflict, StartError
 from amltui.server.run import ServeOptions, check
 from tests.support.server import running_server
 from tests.support.studio import Studio, url_of
@@ -121,7 +121,7 @@ def test_tokens_are_kept_on_the_data_directory_beside_a_running_server(tmp_path)
         assert made.secret not in repr(made)
         assert [t.name for t in admin.list_tokens(options)] == ["primary", "secondary", "night"]
         assert get(server, server.workspace_id, made.secret, "tokens").status_code == 200
-        with pytest.raises(Clash):
+        with pytest.raises(Conflict):
             admin.create_token(options, "night")
         with pytest.raises(BadRequest):
             admin.revoke_token(options, "primary")

@@ -1,4 +1,4 @@
-"""`amltui serve --check`: is everything that the database tells of in the store, byte for byte?"""
+"""`amltui serve --check`: verify the database, and every content against its record and hash."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server.database.engine import Database
 from amltui.server.database.tables import contents, families, instances, outputs
-from amltui.server.problems import Missing, Problem
+from amltui.server.http_errors import HTTPError, NotFound
 from amltui.server.store.base import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class VerifyReport:
     """What a check found."""
 
     contents: int
@@ -30,7 +30,7 @@ class Report:
         return not self.findings
 
 
-async def check(database: Database, store: Store) -> Report:
+async def verify(database: Database, store: Store) -> VerifyReport:
     """Read all contents and compare them with their names and records; changes nothing.
 
     Contents that appear or go while it reads are no findings.
@@ -39,12 +39,12 @@ async def check(database: Database, store: Store) -> Report:
         damage = await database.damage()
         report = await _compare(database, store)
     except sa.exc.DatabaseError as error:
-        return Report(0, 0, (f"The database cannot be read: {error.orig}.",))
+        return VerifyReport(0, 0, (f"The database cannot be read: {error.orig}.",))
     found = tuple(f"The database is damaged: {line}." for line in damage)
     return replace(report, findings=(*found, *report.findings))
 
 
-async def _compare(database: Database, store: Store) -> Report:
+async def _compare(database: Database, store: Store) -> VerifyReport:
     async with database.reading() as connection:
         known = {
             row.sha256: row.size
@@ -64,7 +64,7 @@ async def _compare(database: Database, store: Store) -> Report:
     ]
     findings += await _orphans(database, store)
     findings += await _families(database)
-    return Report(len(known), sum(known.values()), tuple(findings))
+    return VerifyReport(len(known), sum(known.values()), tuple(findings))
 
 
 _MISSING = "is missing in the store"
@@ -77,9 +77,9 @@ async def _fault(store: Store, sha256: str, size: int) -> str | None:
     try:
         async for chunk in store.read(sha256, 0, size):
             digest.update(chunk)
-    except Missing:
+    except NotFound:
         return _MISSING
-    except Problem as error:
+    except HTTPError as error:
         return f"cannot be read: {error}"
     return None if digest.hexdigest() == sha256 else "is damaged: its bytes have another hash"
 

@@ -1,14 +1,14 @@
-"""What goes wrong while answering, as the status and the words that the client gets.
+"""Errors that the client is answered with: a status each, and a message.
 
-A message of a `Problem` is shown to clients: it never holds a secret, a path or SQL. Everything
-that is no `Problem` is our own failure: the client gets an id, the log gets id and cause.
+The message of an `HTTPError` is sent to clients: it never holds a secret, a path or SQL. Every
+other exception is a fault of this program: the client gets an id, the log the id and the cause.
 """
 
 from __future__ import annotations
 
 
-class Problem(Exception):
-    """An answer other than the one asked for. `str(problem)` is for the client."""
+class HTTPError(Exception):
+    """An answer with a status of 400 or more. `str(error)` is sent to the client."""
 
     status = 400
 
@@ -17,12 +17,12 @@ class Problem(Exception):
         self.headers = headers or {}
 
 
-class BadRequest(Problem):
-    """400: the request as such."""
+class BadRequest(HTTPError):
+    """400: the request is malformed."""
 
 
-class Unknown(Problem):
-    """401: token or workspace; which of the two is not told."""
+class Unauthorized(HTTPError):
+    """401: token or workspace; the answer does not say which."""
 
     status = 401
 
@@ -30,25 +30,25 @@ class Unknown(Problem):
         super().__init__("The workspace id or the authorization token is wrong.")
 
 
-class Forbidden(Problem):
+class Forbidden(HTTPError):
     """403: a valid token that may not do this."""
 
     status = 403
 
 
-class Missing(Problem):
+class NotFound(HTTPError):
     """404."""
 
     status = 404
 
 
-class NotAllowed(Problem):
+class MethodNotAllowed(HTTPError):
     """405."""
 
     status = 405
 
 
-class Stalled(Problem):
+class RequestTimeout(HTTPError):
     """408: the rest of a body did not come."""
 
     status = 408
@@ -57,8 +57,8 @@ class Stalled(Problem):
         super().__init__("The rest of the request did not come.", headers={"Connection": "close"})
 
 
-class LengthRequired(Problem):
-    """411: a body of unknown length, which cannot be told from one that broke off."""
+class LengthRequired(HTTPError):
+    """411: a body of unknown length; nothing would show that it broke off."""
 
     status = 411
 
@@ -66,7 +66,7 @@ class LengthRequired(Problem):
         super().__init__("Send the body with a Content-Length.")
 
 
-class NameTaken(Problem):
+class NameTaken(HTTPError):
     """409: a dataset of that name is listed."""
 
     status = 409
@@ -75,37 +75,37 @@ class NameTaken(Problem):
         super().__init__(f'A data set named "{name}" already exists.')
 
 
-class Clash(Problem):
-    """409: this cannot be done to what is there."""
+class Conflict(HTTPError):
+    """409: the present state does not allow this."""
 
     status = 409
 
 
-class TooLarge(Problem):
+class ContentTooLarge(HTTPError):
     """413: above the limit for one upload."""
 
     status = 413
 
 
-class Unsatisfiable(Problem):
-    """416: no byte of the content is in the range asked for."""
+class RangeNotSatisfiable(HTTPError):
+    """416: the range lies outside of the content."""
 
     status = 416
 
 
-class TooMany(Problem):
+class TooManyRequests(HTTPError):
     """429: too many failed logins from one address."""
 
     status = 429
 
 
-class OwnFailure(Problem):
+class InternalError(HTTPError):
     """500: a fault of this program."""
 
     status = 500
 
 
-class Unavailable(Problem):
+class ServiceUnavailable(HTTPError):
     """503: database or store cannot be reached now; repeating may help."""
 
     status = 503
@@ -114,7 +114,7 @@ class Unavailable(Problem):
         super().__init__(message, headers={"Retry-After": "5"})
 
 
-class Full(Problem):
+class InsufficientStorage(HTTPError):
     """507: no room, by quota or on the disk."""
 
     status = 507

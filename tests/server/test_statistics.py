@@ -136,7 +136,7 @@ def profilers(server):
     found = []
     for child in psutil.Process(server.process.pid).children(recursive=True):
         try:
-            if "amltui.server.profiler" in child.cmdline():
+            if "amltui.server.statistics_worker" in child.cmdline():
                 found.append(child)
         except psutil.NoSuchProcess:
             continue

@@ -1,8 +1,9 @@
-"""Bringing a content into the store so that nothing which cleans up can take it away.
+"""Storing contents and referring to them, safe from the janitor.
 
-The record of a content comes first, its bytes second, and whoever refers to it third. The
-janitor goes the other way under the record's lock (see `janitor`), so a reference always
-finds bytes: a record that the janitor has doomed cannot be referred to, it must be kept anew.
+Three steps, in this order: the record of a content, its bytes, a reference to it. The janitor
+removes in the opposite order and locks the record (see `janitor`). So whatever is referred to has
+bytes. A record that is marked for deletion (`doomed`) cannot be referred to: the content must be
+stored again.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from amltui.server import clock
 from amltui.server.database.engine import Database, upsert
 from amltui.server.database.tables import contents
-from amltui.server.problems import Clash, Missing, Problem, Unavailable
+from amltui.server.http_errors import Conflict, HTTPError, NotFound, ServiceUnavailable
 from amltui.server.store.base import Staged, Stored
 
-_CLAIMED: Final = 0
-"""`touched` of a content that nobody waits for: without a reference it can go at once."""
+_REFERENCED: Final = 0
+"""`touched` of a content that was referred to: without a reference it can be removed at once."""
 
 
-async def keep(database: Database, staged: Staged) -> Stored:
-    """Publish a staged content with its record; nothing refers to it yet."""
+async def store(database: Database, staged: Staged) -> Stored:
+    """Put a staged content into the store, with its record; nothing refers to it yet."""
     stored = await staged.finish()
     async with database.writing() as connection:
         await _record(connection, stored)
@@ -31,31 +32,31 @@ async def keep(database: Database, staged: Staged) -> Stored:
     return stored
 
 
-async def claim(connection: AsyncConnection, sha256: str) -> None:
-    """Lock a kept content's record, so that a reference can be written in this transaction.
+async def lock(connection: AsyncConnection, sha256: str) -> None:
+    """Lock a content's record, so that this transaction can refer to it.
 
     Raises:
-        Clash: the janitor took it meanwhile; the client sends it again.
+        Conflict: the janitor has removed it; the client must send it again.
     """
-    claimed = await connection.execute(
+    locked = await connection.execute(
         sa.update(contents)
         .where(contents.c.sha256 == sha256)
         .where(~contents.c.doomed)
-        .values(touched=_CLAIMED)
+        .values(touched=_REFERENCED)
     )
-    if claimed.rowcount != 1:
-        raise Clash("The uploaded contents have expired. Upload them again.")
+    if locked.rowcount != 1:
+        raise Conflict("The uploaded contents have expired. Upload them again.")
 
 
-async def lost(database: Database, sha256: str) -> Problem:
+async def missing_reason(database: Database, sha256: str) -> HTTPError:
     """Why the store has no such content."""
     async with database.reading() as connection:
         known = await connection.scalar(
             sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)
         )
     if known is None:
-        return Missing("These contents were deleted.")
-    return Unavailable("The contents are damaged or missing in the server's store.")
+        return NotFound("These contents were deleted.")
+    return ServiceUnavailable("The contents are damaged or missing in the server's store.")
 
 
 async def _record(connection: AsyncConnection, stored: Stored) -> None:

@@ -1,4 +1,4 @@
-"""Rows of the database as the protocol's objects."""
+"""Serialising rows of the database as objects of the protocol."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import Any, Final, Protocol
 import msgspec
 import sqlalchemy as sa
 
-from amltui.server import profiles
+from amltui.server import statistics
 from amltui.server.links import View
 from amltui.wire import dates, messages, routes
 
 _NOWHERE: Final = messages.DownloadLocation(size=0)
 
 
-class Signs(Protocol):
+class LinkSigner(Protocol):
     """Makes the links of datasets; see `links.Signer`."""
 
     def credential(self, sha256: str, instance_id: str, view: View = "") -> str:
         """The query string that opens a content."""
 
 
-class _Gaps:
-    """Stands for a signer and an address, where they are filled in later."""
+class _Placeholders:
+    """A signer and an address that write marks; the real ones are filled in later."""
 
     def __init__(self) -> None:
         mark = secrets.token_hex(16)
@@ -41,8 +41,8 @@ class _Gaps:
     def credential(self, _sha256: str, _instance_id: str, view: View = "") -> str:
         return self._views[view]
 
-    def cut(self, encoded: bytes) -> tuple[bytes | View | None, ...]:
-        """The pieces between the gaps; in a gap its view, or None for the address."""
+    def split(self, encoded: bytes) -> tuple[bytes | View | None, ...]:
+        """The pieces between the marks; in place of a mark its view, or None for the address."""
         pieces: list[bytes | View | None] = []
         for piece in encoded.split(self.base_uri.encode()):
             rest = piece
@@ -55,37 +55,36 @@ class _Gaps:
         return tuple(pieces[:-1])
 
 
-class Lists:
-    """The list of datasets as it was sent lately, for the old client asks for it at every index.
+class ListCache:
+    """Lists of datasets that were sent lately: the old client asks for one at every index.
 
-    Nothing depends on what is kept: another server, or a change, only makes a list anew. It is
-    kept whole for the latest ETags, and piece by piece: after a change only what
-    changed is made anew, and for each reader only the links.
+    Whole lists are cached by ETag. Beside them each dataset is cached without its links: after a
+    change only what changed is serialised again, and for another reader only the links are made.
     """
 
     _LIMIT: Final = 32 << 20
-    """Bytes of the lists that are kept."""
+    """Bytes of the lists that are cached."""
 
     def __init__(self) -> None:
         self._bodies: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
-        self._gaps = _Gaps()
+        self._placeholders = _Placeholders()
         self._pieces: dict[str, tuple[sa.Row[Any], tuple[bytes | View | None, ...]]] = {}
 
     def get(self, etag: str, *, packed: bool) -> bytes | None:
-        """The list of that ETag, by gzip or not, if it is one of the last."""
+        """The list with that ETag, with gzip or not; None when it is not cached."""
         return self._bodies.get((etag, packed))
 
     def make(
         self,
         etag: str,
         rows: Sequence[sa.Row[Any]],
-        signer: Signs,
+        signer: LinkSigner,
         base_uri: str,
         *,
         packed: bool,
     ) -> bytes:
-        """The list of these rows, kept under its ETag. It may run in a thread of its own."""
-        writer = Writer(self._gaps, self._gaps.base_uri)
+        """Serialise the list of these rows and cache it under its ETag. May run in a thread."""
+        writer = DatasetSerializer(self._placeholders, self._placeholders.base_uri)
         known, present = self._pieces, {}
         base = msgspec.json.encode(base_uri)[1:-1]
         parts: list[bytes] = []
@@ -93,7 +92,7 @@ class Lists:
             before = known.get(row.id)
             if before is None or before[0] != row:
                 encoded = msgspec.json.encode(writer.dataset(row))
-                before = (row, self._gaps.cut(encoded))
+                before = (row, self._placeholders.split(encoded))
             present[row.id] = before
             parts.append(
                 b"".join(
@@ -118,10 +117,10 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
-    """Writes datasets for one request."""
+class DatasetSerializer:
+    """Serialises datasets for one request."""
 
-    signer: Signs
+    signer: LinkSigner
     base_uri: str
     """The address that the client used; ends with a slash."""
 
@@ -130,7 +129,7 @@ class Writer:
         return [self.dataset(row) for row in rows]
 
     def dataset(self, row: sa.Row[Any]) -> messages.DataSource:
-        """One instance, a row of `catalog.SHOWN`, with fresh links."""
+        """One instance, a row of `catalog.DATASET_COLUMNS`, with fresh links."""
         (
             instance_id,
             family_id,
@@ -151,11 +150,11 @@ class Writer:
             profile,
         ) = tuple(row)
         schema = visualization = _NOWHERE
-        status = profiles.NOT_SUPPORTED
-        if profiles.supported(data_type_id):
+        status = statistics.NOT_SUPPORTED
+        if statistics.supported(data_type_id):
             schema = self._location(sha256, instance_id, "schema")
             visualization = self._location(sha256, instance_id, "visualization")
-            status = profiles.told(profile)
+            status = statistics.schema_status(profile)
         return messages.DataSource(
             id=instance_id,
             family_id=family_id,

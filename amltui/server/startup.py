@@ -1,4 +1,4 @@
-"""Opening a data directory: database, store, workspace. Used to serve and to administer."""
+"""Opening a data directory to serve it: its database, store and workspace."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from amltui.server import seed
-from amltui.server.database import versions
+from amltui.server.database import schema_versions
 from amltui.server.database.engine import at_start, database_url, open_database
+from amltui.server.http_errors import HTTPError, StartError
 from amltui.server.options import ServeOptions
-from amltui.server.problems import Problem, StartError
-from amltui.server.state import State
+from amltui.server.state import ServerState
 from amltui.server.store.base import Store
 from amltui.server.store.local import LocalStore
 from amltui.text import reason_of
 
 
 @asynccontextmanager
-async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
-    """Everything that a request needs, made ready; closed at the end of the block.
+async def open_state(options: ServeOptions, endpoint: str) -> AsyncIterator[ServerState]:
+    """Open the database, the store and the workspace; they are closed at the end of the block.
 
     Raises:
         StartError: it cannot be opened; the text says why.
@@ -31,7 +31,7 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
         try:
             with at_start():
                 await store.open()
-                await versions.prepare(database)
+                await schema_versions.prepare(database)
                 if findings := await database.damage():
                     raise StartError(
                         f"The database is damaged: {findings[0]}. Restore it from a backup."
@@ -45,9 +45,9 @@ async def opened(options: ServeOptions, endpoint: str) -> AsyncIterator[State]:
                 )
                 if options.samples:
                     await seed.examples(database, store)
-        except (OSError, Problem) as error:
+        except (OSError, HTTPError) as error:
             raise StartError(f"The workspace cannot be opened: {reason_of(error)}") from error
-        yield State(options, database, store, workspace_id)
+        yield ServerState(options, database, store, workspace_id)
     finally:
         await database.close()
 

@@ -13,17 +13,17 @@ import httpx
 import psutil
 import pytest
 
-from amltui.server import admin, opening, settings
+from amltui.server import admin, settings, startup
 from amltui.server.database.engine import database_url
+from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
-from amltui.server.problems import StartError
 from tests.server.test_run import _TEAM
 from tests.support.server import ROOT, running_server
 from tests.support.studio import Studio
 
 
 async def open_and_close(data):
-    async with opening.opened(ServeOptions(data), "http://127.0.0.1:1/"):
+    async with startup.open_state(ServeOptions(data), "http://127.0.0.1:1/"):
         pass
 
 

@@ -1,7 +1,7 @@
-"""Between Granian and the ASGI application: its native interface moves bytes outside of Python.
+"""Adapts the ASGI application to RSGI, the native interface of Granian.
 
-A file, or a range of one, is sent by the server's own threads, and a body of moderate size arrives
-in one piece instead of one step of Python for each 64 KiB. Otherwise this is plain ASGI 2.4.
+RSGI moves bytes outside of Python: Granian's own threads send a file or a range of one, and a body
+of moderate size arrives in one piece, not in pieces of 64 KiB. All else is plain ASGI 2.4.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ SEND_FILE: Final = "amltui.send_file"
 """The message, and the extension, by which a response is a file's bytes `start` to before `stop`.
 
 Its `path` must exist; the head is that of `http.response.start` before it."""
-LET_IN: Final = "amltui.token"
-"""Where the application writes into the scope whose token a request has."""
+TOKEN_ID: Final = "amltui.token"  # noqa: S105 - a key, no token
+"""Key of the scope where the application writes the id of the request's token, once it is known."""
 _ONE_PIECE: Final = 8 << 20
-"""Bytes of the largest body that is taken in one piece, from clients that were let in: others
+"""Bytes of the largest body that is taken in one piece, from authenticated clients only: others
 could fill the memory."""
 _PIECE: Final = 256 << 10
-"""Bytes of an answer that wait for a slow client at most."""
+"""Bytes of a response that are buffered for a slow client at most."""
 _SLOWEST: Final = 4 << 10
-"""Bytes per second below which such a body is given up."""
+"""Bytes per second below which the request is ended."""
 
 
-class Bridge:
+class RSGIAdapter:
     """The application as Granian calls it (RSGI 1.x)."""
 
-    def __init__(self, app: ASGIApp, patience: float) -> None:
+    def __init__(self, app: ASGIApp, idle_timeout: float) -> None:
         self._app = app
-        self._patience = patience
+        self._idle_timeout = idle_timeout
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         if scope.proto == "http":
             translated = _asgi(scope)
-            exchange = _Exchange(translated, protocol, self._patience)
+            exchange = _Exchange(translated, protocol, self._idle_timeout)
             await self._app(translated, exchange.receive, exchange.send)
 
 
@@ -70,19 +70,19 @@ def _address(text: str) -> tuple[str, int]:
 def body_length(scope: Scope) -> int | None:
     """Bytes of a request's body. None: it does not say."""
     fields = Headers(scope=scope)
-    told = fields.get("content-length", "")
-    if told.isdecimal():
-        return int(told)
+    length = fields.get("content-length", "")
+    if length.isdecimal():
+        return int(length)
     return None if "transfer-encoding" in fields else 0
 
 
 class _Exchange:
     """One request's `receive` and `send`."""
 
-    def __init__(self, scope: Scope, protocol: Any, patience: float) -> None:
+    def __init__(self, scope: Scope, protocol: Any, idle_timeout: float) -> None:
         self._scope = scope
         self._protocol = protocol
-        self._patience = patience
+        self._idle_timeout = idle_timeout
         self._chunks: AsyncIterator[bytes] | None = None
         self._length = body_length(scope)
         self._received = 0
@@ -100,12 +100,12 @@ class _Exchange:
             await self._protocol.client_disconnect()
             return {"type": "http.disconnect"}
         small = self._length is not None and self._length <= _ONE_PIECE
-        if self._chunks is None and small and LET_IN in self._scope:
-            async with asyncio.timeout(self._patience + (self._length or 0) / _SLOWEST):
+        if self._chunks is None and small and TOKEN_ID in self._scope:
+            async with asyncio.timeout(self._idle_timeout + (self._length or 0) / _SLOWEST):
                 body = await self._whole()
         else:
             self._chunks = self._chunks or self._iterate()
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._idle_timeout):
                 body = await anext(self._chunks, b"")
         self._received += len(body)
         self._ended = not body or self._received == self._length
@@ -152,7 +152,7 @@ class _Exchange:
         view = memoryview(data)
         while view:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._idle_timeout):
                     await self._stream.send_bytes(bytes(view[:_PIECE]))
             except RuntimeError as error:  # Granian's own "transport is closed"
                 raise OSError("The client is gone") from error

@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from amltui.server import tokens
+from amltui.server.http_errors import Forbidden, TooManyRequests, Unauthorized
 from amltui.server.links import signing_key
 from amltui.server.options import ServeOptions
-from amltui.server.problems import Forbidden, TooMany, Unknown
-from amltui.server.state import State
+from amltui.server.state import ServerState
 from amltui.server.tokens import Caller
 from amltui.wire import headers
 
@@ -49,9 +49,9 @@ def address_of(scope: Scope, options: ServeOptions) -> str:
     address = str((scope.get("client") or ("",))[0])
     if options.public_url is None:
         return address
-    told = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
-    while told and _is_proxy(address, options.proxies):
-        before = told.pop().strip()[:100]
+    forwarded = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+    while forwarded and _is_proxy(address, options.proxies):
+        before = forwarded.pop().strip()[:100]
         address = before or address
     return address
 
@@ -65,20 +65,20 @@ def _is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
     return any(found in ip_network(proxy, strict=False) for proxy in proxies)
 
 
-class Gate:
-    """Lets requests in, or not."""
+class Authenticator:
+    """Finds out who sends a request, and whether they may."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ServerState) -> None:
         self._state = state
         self._failures: OrderedDict[str, deque[float]] = OrderedDict()
 
-    async def enter(self, request: Request, workspace_id: str, *, writes: bool) -> Caller:
+    async def authenticate(self, request: Request, workspace_id: str, *, writes: bool) -> Caller:
         """Who sends this request.
 
         Raises:
-            Unknown: the token or the workspace is wrong.
+            Unauthorized: the token or the workspace is wrong.
             Forbidden: the token only reads.
-            TooMany: this address failed too often.
+            TooManyRequests: this address failed too often.
         """
         token = token_of(request)
         async with self._state.database.reading() as connection:
@@ -88,7 +88,7 @@ class Gate:
                 address = address_of(request.scope, self._state.options)
                 self._check_rate(address)
                 self._failed(address)
-            raise Unknown
+            raise Unauthorized
         if tokens.wants_touch(row):
             async with self._state.database.writing() as connection:
                 await tokens.touch(connection, row.id)
@@ -106,7 +106,7 @@ class Gate:
             times.popleft()
         if len(times) >= self._state.options.failed_logins:
             wait = int(times[0] + _WINDOW - time.monotonic()) + 1
-            raise TooMany(
+            raise TooManyRequests(
                 "Too many failed logins from this address. Wait a little.",
                 headers={"Retry-After": str(wait)},
             )

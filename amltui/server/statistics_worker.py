@@ -1,6 +1,6 @@
 """Schema and statistics of a content, computed in a process of its own.
 
-    python -m amltui.server.profiler SOURCE DATA_TYPE_ID DIRECTORY
+    python -m amltui.server.statistics_worker SOURCE DATA_TYPE_ID DIRECTORY
 
 Prints one JSON object: `schema` and `visualization`, or `error`. A hostile or huge content costs
 this process, not the server: it runs at the lowest priority, and within limits of memory, cells and
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 BARS: Final = 10
 """Of a histogram, and most common values of texts."""
 DISTINCT_LIMIT: Final = 10_000
-"""Distinct values of a column above which none of them are told."""
+"""Distinct values of a column above which they are not counted out."""
 _SHOWN: Final = 200
-"""Characters of a common value that are told."""
+"""Characters of a common value that are sent."""
 MEMORY_LIMIT: Final = 1 << 30
 """Bytes of its own that the process may hold, beside the files that it maps."""
 CELLS_LIMIT: Final = 2_000_000_000
@@ -51,7 +51,7 @@ _NUMBERS: Final = frozenset({"int", "float"})
 _WORDS: Final = frozenset({"text", "bool"})
 
 
-class Profile(msgspec.Struct):
+class ContentStatistics(msgspec.Struct):
     """What the process prints."""
 
     schema: Schema | None = None
@@ -62,7 +62,7 @@ class Profile(msgspec.Struct):
     """Whether that is because they are beyond a limit, and not because of what they are."""
 
 
-def profile(table: Table, malformed: int) -> Profile:
+def compute(table: Table, malformed: int) -> ContentStatistics:
     """A table's columns as the statistics of previews and of the command line have them."""
     from amltui.tables.queries import table_histograms, table_statistics
 
@@ -76,16 +76,16 @@ def profile(table: Table, malformed: int) -> Profile:
         if one.type in _NUMBERS or (one.type in _WORDS and one.distinct <= DISTINCT_LIMIT)
     ]
     spreads = dict(zip(asked, table_histograms(table, asked, bins=BARS), strict=True))
-    told = tuple(_column(one, spreads.get(index)) for index, one in enumerate(found))
-    return Profile(
+    summaries = tuple(_column(one, spreads.get(index)) for index, one in enumerate(found))
+    return ContentStatistics(
         Schema(rows=table.row_count, columns=columns, malformed_rows=malformed),
-        Visualization(rows=table.row_count, columns=told),
+        Visualization(rows=table.row_count, columns=summaries),
     )
 
 
 def _column(found: Statistics, spread: Histogram | None) -> ColumnStatistics:
     """One column as the protocol tells it."""
-    told = ColumnStatistics(
+    summary = ColumnStatistics(
         name=found.name,
         type=found.type,
         count=found.rows - found.missing - found.misfits,
@@ -93,22 +93,22 @@ def _column(found: Statistics, spread: Histogram | None) -> ColumnStatistics:
         distinct=found.distinct if found.distinct <= DISTINCT_LIMIT else None,
     )
     if spread is None:
-        return told
+        return summary
     if found.type in _NUMBERS:
-        told.mean, told.standard_deviation = found.mean, found.std
+        summary.mean, summary.standard_deviation = found.mean, found.std
         if spread.edges:
             # Of finite values: JSON has no infinity.
-            told.minimum, told.maximum = spread.edges[0], spread.edges[-1]
+            summary.minimum, summary.maximum = spread.edges[0], spread.edges[-1]
         ends = itertools.pairwise(spread.edges)
-        told.histogram = tuple(
+        summary.histogram = tuple(
             Bar(low=low, high=high, count=part.count)
             for (low, high), part in zip(ends, spread.bins, strict=True)
         )
     else:
-        told.most_common = tuple(
+        summary.most_common = tuple(
             ValueCount(value=part.low[:_SHOWN], count=part.count) for part in spread.bins
         )
-    return told
+    return summary
 
 
 def main(arguments: list[str]) -> int:
@@ -121,11 +121,11 @@ def main(arguments: list[str]) -> int:
         with open_table(Path(directory), Path(source)) as table:
             if table.row_count * len(table.columns) > CELLS_LIMIT:
                 raise MemoryError  # noqa: TRY301 - the same limit by another measure
-            found = profile(table, progress.malformed)
+            found = compute(table, progress.malformed)
     except (Unreadable, UnsupportedDataType) as error:
-        found = Profile(error=str(error))
+        found = ContentStatistics(error=str(error))
     except MemoryError:
-        found = Profile(error="too costly", too_costly=True)
+        found = ContentStatistics(error="too costly", too_costly=True)
     sys.stdout.buffer.write(msgspec.json.encode(found))
     return 0
 

@@ -1,9 +1,9 @@
-"""Schemas and visualisations of contents: computed once, kept in the database, shared by all.
+"""Schemas and statistics of contents: computed once, stored in the database (table `profiles`).
 
-They are computed when somebody asks, or after a commit by a server that runs for a team. A few are
-computed at once in each server; who asks is told soon that one is pending. What is kept is what the
-bytes are to blame for: a full disk or a killed process is no property of a content, and it is tried
-again, later and later.
+They are computed on request, and after a commit unless the server is embedded. Each server computes
+a few at once; a request that would wait long is answered "pending". A failure is stored only where
+the bytes are the cause. A full disk or a killed process is not: it is tried again, with a growing
+delay.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ import sqlalchemy as sa
 
 from amltui.config.children import child_command, child_environment
 from amltui.formats import format_of
-from amltui.server import catalog, keeping, log
+from amltui.server import catalog, log, references
 from amltui.server.database.engine import upsert
 from amltui.server.database.tables import profiles
-from amltui.server.problems import BadRequest, Clash, Problem, Unavailable
-from amltui.server.state import State
+from amltui.server.http_errors import BadRequest, Conflict, HTTPError, ServiceUnavailable
+from amltui.server.state import ServerState
 from amltui.server.store.base import Stored
 
 COMPLETE: Final = "Complete"
@@ -38,16 +38,16 @@ FAILED: Final = "Failed"
 PENDING: Final = "Pending"
 NOT_SUPPORTED: Final = "NotSupported"
 _TOO_COSTLY: Final = "TooCostly"
-"""Kept, and told as `FAILED`: beyond the limits of `profiler`."""
-_LANES: Final = 2
-"""Profiles that are computed at once."""
-_SOON: Final = 10.0
-"""Seconds after which who asks is told that it is pending."""
+"""Stored, and sent as `FAILED`: beyond the limits of `statistics_worker`."""
+_PARALLEL: Final = 2
+"""Contents that are computed at once."""
+_PENDING_AFTER: Final = 10.0
+"""Seconds after which a request is answered "pending"."""
 _PATIENCE: Final = 600.0
-"""Seconds that one profile may take, whatever the machine does beside it."""
+"""Seconds that one content may take, whatever else the machine does."""
 _FIRST_RETRY: Final = 1.0
 _LAST_RETRY: Final = 300.0
-"""Seconds after a failure of this machine in which the same profile is not tried again."""
+"""Bounds of the delay in seconds before the same content is tried again."""
 _REMEMBERED: Final = 1_000
 """Failures that are remembered."""
 _ENVIRONMENT: Final = frozenset(
@@ -55,7 +55,7 @@ _ENVIRONMENT: Final = frozenset(
 )
 """What the process that reads hostile bytes inherits: nothing that could be a secret."""
 _Key = tuple[str, str]
-"""Of a profile: the content's SHA-256 and the data type id."""
+"""A content's SHA-256 and the data type id."""
 
 
 def supported(data_type_id: str) -> bool:
@@ -63,34 +63,34 @@ def supported(data_type_id: str) -> bool:
     return format_of(data_type_id).preview == "table"
 
 
-def told(status: str | None) -> str:
-    """A kept status, or none, as the protocol's `SchemaStatus`."""
+def schema_status(status: str | None) -> str:
+    """A stored status, or None, as the protocol's `SchemaStatus`."""
     return FAILED if status == _TOO_COSTLY else status or PENDING
 
 
-class Pending(Exception):
+class StillPending(Exception):
     """It is being computed, or waits for its turn."""
 
 
 @dataclass(slots=True)
 class _Failure:
-    """This machine could not compute a profile."""
+    """This machine could not compute them."""
 
     wait: float
     again: float
     """When it may be tried again, by the monotonic clock."""
 
 
-class Profiler:
+class StatisticsService:
     """Computes what is asked for, in the order in which it was asked."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ServerState) -> None:
         self._state = state
-        self._lanes = asyncio.Semaphore(_LANES)
+        self._slots = asyncio.Semaphore(_PARALLEL)
         self._tasks: dict[_Key, asyncio.Task[None]] = {}
         self._failures: OrderedDict[_Key, _Failure] = OrderedDict()
 
-    def later(self, stored: Stored, data_type_id: str) -> None:
+    def compute_later(self, stored: Stored, data_type_id: str) -> None:
         """Compute it in the background, for a server that has the time."""
         if self._state.options.embedded or not supported(data_type_id):
             return
@@ -108,10 +108,10 @@ class Profiler:
 
         Raises:
             BadRequest: contents of this type have no columns.
-            Clash: its bytes are not what the type says, or too costly to look at.
-            Missing: it was deleted.
-            Pending: it takes a while; ask again.
-            Unavailable: this machine cannot compute it now, or it is not in the store.
+            Conflict: its bytes are not what the type says, or too costly to look at.
+            NotFound: it was deleted.
+            StillPending: it takes a while; ask again.
+            ServiceUnavailable: this machine cannot compute it now, or it is not in the store.
         """
         if not supported(data_type_id):
             raise BadRequest(f"Data sets of type {data_type_id} have no schema.")
@@ -119,17 +119,17 @@ class Profiler:
         if row is None:
             self._check_failures((stored.sha256, data_type_id))
             task = self._begin(stored, data_type_id)
-            await asyncio.wait({task}, timeout=_SOON)
+            await asyncio.wait({task}, timeout=_PENDING_AFTER)
             if not task.done():
-                raise Pending
+                raise StillPending
             if task.cancelled():
-                raise Unavailable("The server stops.")
+                raise ServiceUnavailable("The server stops.")
             task.result()
             row = await self._known(stored, data_type_id)
         if row is not None and row.status == _TOO_COSTLY:
-            raise Clash("These contents are too costly to compute a schema of.")
+            raise Conflict("These contents are too costly to compute a schema of.")
         if row is None or row.status != COMPLETE:
-            raise Clash(f"The contents cannot be read as {data_type_id}.")
+            raise Conflict(f"The contents cannot be read as {data_type_id}.")
         return bytes(row.schema if view == "schema" else row.visualization)
 
     def _begin(self, stored: Stored, data_type_id: str) -> asyncio.Task[None]:
@@ -146,12 +146,12 @@ class Profiler:
         del self._tasks[key]
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            log.event("profile failed", logging.WARNING, sha256=key[0], words=str(error))
+            log.event("statistics failed", logging.WARNING, sha256=key[0], words=str(error))
 
     def _check_failures(self, key: _Key) -> None:
         failure = self._failures.get(key)
         if failure is not None and failure.again > time.monotonic():
-            raise Unavailable(_NOT_NOW)
+            raise ServiceUnavailable(_NOT_NOW)
 
     def _failed(self, key: _Key) -> None:
         before = self._failures.pop(key, None)
@@ -162,11 +162,11 @@ class Profiler:
 
     async def _in_turn(self, stored: Stored, data_type_id: str) -> None:
         key = (stored.sha256, data_type_id)
-        async with self._lanes:
+        async with self._slots:
             if await self._known(stored, data_type_id) is None:
                 try:
                     await self._compute(stored, data_type_id)
-                except (Problem, sa.exc.SQLAlchemyError, OSError):
+                except (HTTPError, sa.exc.SQLAlchemyError, OSError):
                     self._failed(key)
                     raise
                 self._failures.pop(key, None)
@@ -182,7 +182,7 @@ class Profiler:
 
     async def _compute(self, stored: Stored, data_type_id: str) -> None:
         if not await self._state.store.has(stored.sha256, stored.size):
-            raise await keeping.lost(self._state.database, stored.sha256)
+            raise await references.missing_reason(self._state.database, stored.sha256)
         async with _file(self._state, stored) as (path, scratch):
             answer = await _run(path, data_type_id, scratch)
         status = COMPLETE
@@ -192,7 +192,7 @@ class Profiler:
         insert = upsert(database.is_sqlite)
         async with database.writing() as connection:
             await catalog.change(connection, self._state.workspace_id)
-            await keeping.claim(connection, stored.sha256)
+            await references.lock(connection, stored.sha256)
             await connection.execute(
                 insert(profiles)
                 .values(
@@ -207,7 +207,7 @@ class Profiler:
 
 
 @asynccontextmanager
-async def _file(state: State, stored: Stored) -> AsyncIterator[tuple[Path, Path]]:
+async def _file(state: ServerState, stored: Stored) -> AsyncIterator[tuple[Path, Path]]:
     """The content as a file, and an empty directory; both gone at the end of the block."""
     scratch = state.store.scratch()
     await anyio.to_thread.run_sync(lambda: scratch.mkdir(mode=0o700))
@@ -224,8 +224,8 @@ async def _file(state: State, stored: Stored) -> AsyncIterator[tuple[Path, Path]
             await anyio.to_thread.run_sync(lambda: shutil.rmtree(scratch, ignore_errors=True))
 
 
-class _Answer(msgspec.Struct):
-    """What the profiler printed, its parts left as JSON."""
+class _WorkerOutput(msgspec.Struct):
+    """What the worker printed, its parts left as JSON."""
 
     schema: msgspec.Raw = msgspec.Raw(b"")
     visualization: msgspec.Raw = msgspec.Raw(b"")
@@ -236,8 +236,10 @@ class _Answer(msgspec.Struct):
 _NOT_NOW: Final = "The schema cannot be computed now. Ask again later."
 
 
-async def _run(path: Path, data_type_id: str, directory: Path) -> _Answer:
-    command = child_command("amltui.server.profiler", str(path), data_type_id, str(directory))
+async def _run(path: Path, data_type_id: str, directory: Path) -> _WorkerOutput:
+    command = child_command(
+        "amltui.server.statistics_worker", str(path), data_type_id, str(directory)
+    )
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -249,18 +251,18 @@ async def _run(path: Path, data_type_id: str, directory: Path) -> _Answer:
         async with asyncio.timeout(_PATIENCE):
             out, err = await process.communicate()
     except TimeoutError:
-        raise Unavailable(_NOT_NOW) from None
+        raise ServiceUnavailable(_NOT_NOW) from None
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
     if process.returncode == 0:
-        return msgspec.json.decode(out, type=_Answer)
+        return msgspec.json.decode(out, type=_WorkerOutput)
     words = err[-500:].decode("utf-8", "replace")
-    log.event("profiler died", logging.WARNING, code=process.returncode, words=words)
+    log.event("statistics worker died", logging.WARNING, code=process.returncode, words=words)
     if process.returncode == -signal.SIGXCPU:
-        return _Answer(error="too costly", too_costly=True)
-    raise Unavailable(_NOT_NOW)
+        return _WorkerOutput(error="too costly", too_costly=True)
+    raise ServiceUnavailable(_NOT_NOW)
 
 
 def _environment() -> dict[str, str]:
