@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from amltui.cli.registry import COMMANDS, Command
 from amltui.text import visible
@@ -19,6 +19,30 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 Shell = Literal["bash", "zsh", "fish"]
+
+_MEANINGS: Final = {
+    "amltui": "Python with this library",
+    "azureml": "Python with the old client",
+    "pandas": "Python with pandas",
+    "cli": "A shell with this command",
+    "az": "A shell with the Azure CLI",
+    "GenericCSV": "Commas, a header line",
+    "GenericCSVNoHeader": "Commas, no header line",
+    "GenericTSV": "Tabs, a header line",
+    "GenericTSVNoHeader": "Tabs, no header line",
+    "PlainText": "Lines of text",
+    "ARFF": "Weka's format",
+    "Zip": "Any bytes",
+    "names0": "Names with a NUL behind each",
+    "error": "Stop with an error",
+    "skip": "Leave what is there",
+    "update": "Make a new version of what is there",
+    "reader": "May read",
+    "owner": "May change everything",
+    "flat": "All in one folder",
+    "tree": "Folders as in the names",
+}
+"""What a value of an option means, where its name does not say it all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +336,11 @@ def _fish_option(seen: str, option: Option) -> str:
         f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
     ]
     if option.values:
-        parts.append(f"-x -a {_fish_text(' '.join(option.values))}")
+        # Each with its own words, or none: fish would show those of the option beside all of them.
+        told = " ".join(
+            f"{value}\\t{_fish_text(_MEANINGS.get(value, ''))}" for value in option.values
+        )
+        parts.append(f"-x -a {_fish_text(told)}")
     elif option.takes:
         parts.append("-r")
     parts.append(f"-d {_fish_text(option.help)}")

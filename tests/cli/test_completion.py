@@ -57,6 +57,22 @@ def test_commands_options_choices_and_names_are_completed(shell, name):
     assert shell(name, "get", "x", "--profile", "") == {"local"}
 
 
+@pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
+def test_fish_says_what_each_value_of_an_option_means_and_not_what_the_option_is(amltui):
+    script = amltui("completion", "fish").out
+    done = subprocess.run(
+        ["fish", "-c", "source; complete -C 'amltui snippet Iris --for '"],
+        input=script,
+        env=amltui.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
+    assert set(told) == {"amltui", "azureml", "pandas", "cli", "az"}
+    assert len(set(told.values())) == len(told)
+
+
 def test_bash_quotes_what_it_completes(shell):
     assert shell("bash", "get", "Airp") == {"Airport Codes Dataset"}
     assert shell("bash", "get", '"Airp') == {"Airport Codes Dataset"}
