@@ -137,14 +137,15 @@ def _local_table(name: str, written: Written) -> Iterator[Table]:
 
     from amltui.cli.exit_codes import FileNotThere
     from amltui.tables.contents import content_table, lens_of_file
+    from amltui.tables.scratch import Scratch
 
     path = Path(name).expanduser()
     if not path.exists():
         raise FileNotThere(f"There is no file {visible(str(path))}")
     lens = written.through(lens_of_file(path))
     with (
-        tempfile.TemporaryDirectory(prefix="amltui-diff-") as scratch,
-        content_table(path, Path(scratch), lens) as table,
+        Scratch(Path(tempfile.gettempdir()), "amltui-diff-") as scratch,
+        content_table(path, scratch.path, lens) as table,
     ):
         yield table
 

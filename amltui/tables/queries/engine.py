@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -15,7 +14,7 @@ import pyarrow as pa
 from amltui.errors import Cancelled, DiskFull, QueryError
 from amltui.formats.arrays import numbers
 from amltui.tables.queries.cancel import Cancel
-from amltui.tables.queries.view import temp_directory
+from amltui.tables.queries.view import scratch_of
 from amltui.tables.rows import Column
 from amltui.tables.stream import unreadable_rows
 from amltui.tables.table import Table
@@ -40,12 +39,11 @@ def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator
         DiskFull: no space for the spill.
         Cancelled: it was stopped.
     """
-    directory = temp_directory(table)
-    try:
+    with scratch_of(table) as scratch:
         found = duckdb.connect(
             config={
                 "memory_limit": f"{memory}MiB",
-                "temp_directory": str(directory),
+                "temp_directory": str(scratch.path),
                 "threads": THREADS,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
@@ -62,8 +60,6 @@ def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator
             raise mapped(error, cancel) from error
         finally:
             found.close()
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def lock(found: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -17,8 +16,9 @@ from amltui.errors import QueryError
 from amltui.formats.arrays import booleans
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, lock, mapped
-from amltui.tables.queries.view import View, table_of, temp_directory
+from amltui.tables.queries.view import View, scratch_of, table_of
 from amltui.tables.rows import Column, ColumnType
+from amltui.tables.scratch import Scratch
 from amltui.tables.state import ROWS, State, write_state
 from amltui.tables.stream import StreamWriter
 from amltui.tables.table import Table
@@ -39,10 +39,14 @@ class Answer(Table):
     """Columns of `data` with another name in SQL than in the file: index, and name in SQL. SQL
     does not tell capitals from small letters."""
 
+    def __init__(self, scratch: Scratch) -> None:
+        super().__init__(scratch.path)
+        self._scratch = scratch
+
     def close(self) -> None:
         """Let go of the files and remove them."""
         super().close()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self._scratch.close()
 
 
 def sql(
@@ -66,14 +70,14 @@ def sql(
     """
     cancel = cancel or Cancel()
     table = table_of(rows)
-    directory = temp_directory(table)
+    scratch = scratch_of(table)
     try:
         with table.reopen() as own:
-            cut = _write(own, rows, text, directory, limit, cancel)
+            cut = _write(own, rows, text, scratch.path, limit, cancel)
     except BaseException:
-        shutil.rmtree(directory, ignore_errors=True)
+        scratch.close()
         raise
-    answer = Answer(directory)
+    answer = Answer(scratch)
     answer.partial = cut
     names = sql_names(table.columns)
     answer.renamed = tuple(

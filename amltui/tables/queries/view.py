@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from amltui.tables.rows import Column
+from amltui.tables.scratch import Scratch
+from amltui.tables.state import QUERIES
 from amltui.tables.table import Table
 
 Order = npt.NDArray[np.uint32]
@@ -36,20 +35,20 @@ class View:
         self.table = table
         self.description = description
         self._complete = complete
-        self._directory: Path | None = None
+        self._scratch: Scratch | None = None
         self.order: Any = order
         """Row numbers in the view's order."""
         if len(order) > _IN_MEMORY:
-            self._directory = temp_directory(table)
-            path = self._directory / "order"
+            self._scratch = scratch_of(table)
+            path = self._scratch.path / "order"
             order.tofile(path)
             self.order = np.memmap(path, dtype=np.uint32, mode="r")
 
     def close(self) -> None:
         """Remove the view's file."""
         self.order = np.empty(0, dtype=np.uint32)
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
+        if self._scratch is not None:
+            self._scratch.close()
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -82,9 +81,9 @@ class View:
         return self.table.cell(int(self.order[row]), column)
 
 
-def temp_directory(table: Table) -> Path:
+def scratch_of(table: Table) -> Scratch:
     """A new directory for files that live as long as a question or its answer."""
-    return Path(tempfile.mkdtemp(prefix="query-", dir=table.directory))
+    return Scratch(table.directory, QUERIES)
 
 
 def table_of(rows: Table | View) -> Table:
