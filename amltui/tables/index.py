@@ -26,7 +26,8 @@ from amltui.tables.source import OpenFile
 
 PIECE: Final = 64 * 1024
 """Bytes of a piece of a table of not too many columns, unless a row is longer."""
-_VERSION: Final = 2
+_VERSION: Final = 3
+"""As that of a table, see `state`."""
 _MAGIC: Final = b"amltui row index\n"
 _SAMPLE: Final = 64 * 1024
 

@@ -16,8 +16,12 @@ from amltui.tables.rows import Column
 ROWS: Final = "rows.arrow"
 MALFORMED: Final = "malformed.arrow"
 CUTS: Final = "cuts.jsonl"
+QUERIES: Final = "query-"
+"""What directories for questions about the table begin with."""
 _STATE: Final = "table.json"
-_VERSION: Final = 4
+_VERSION: Final = 5
+"""Of what stands here, and of how bytes are read: a table made otherwise is made again. 5: binary
+bytes have no rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def remove(directory: Path) -> None:
         path = directory / name
         for file in (path, path.with_suffix(".idx"), path.with_suffix(".tmp")):
             file.unlink(missing_ok=True)
-    for left in directory.glob("query-*"):
+    for left in directory.glob(f"{QUERIES}*"):
         shutil.rmtree(left, ignore_errors=True)
     # Whatever else lies there is not ours.
     with contextlib.suppress(OSError):
