@@ -45,10 +45,20 @@ def unfinished(cache: Cache, key: str) -> tuple[Unfinished, ...]:
     return tuple(_described(cache, journal, one) for one in records)
 
 
-def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> int:
-    """Drop what no process runs, with what lies beside its targets; how many.
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What `drop_unfinished` did."""
 
-    Only those of `ids`, if any are given.
+    count: int
+    parts: bool
+    """Whether the workspace may hold parts of them."""
+
+
+def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> Dropped:
+    """Drop what no process runs, with what lies beside its targets.
+
+    Only those of `ids`, if any are given. Parts of uploads that the workspace holds are removed
+    when a queue of this workspace is next opened or closed.
 
     Raises:
         NotFound: one of `ids` is not there; nothing was dropped.
@@ -64,16 +74,19 @@ def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> int:
                 hint="`amltui transfers` lists them.",
             )
     dropped = set()
+    parts = False
     for entry in journal.claim_unowned(key):
         if ids and entry.record.id not in ids:
             entry.close()
         else:
-            entry.delete()
+            upload = entry.record.upload
+            parts = parts or (upload is not None and upload.upload_id is not None)
+            entry.give_up()
             dropped.add(entry.record.id)
     left = [name for name in ids if name not in dropped]
     if left:
         raise LocalError(f"Another process runs {' '.join(left)}", hint="Stop it there first.")
-    return len(dropped)
+    return Dropped(len(dropped), parts)
 
 
 def _described(cache: Cache, journal: Journal, record: Record) -> Unfinished:

@@ -14,7 +14,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,6 +29,8 @@ from amltui.text import visible
 from amltui.transfers.destinations import copy_beside, discard_parts
 from amltui.transfers.spool import is_spooled, sweep
 
+_KEPT: Final = timedelta(days=7)
+"""How long an upload waits to be gone on with; Azure keeps its parts as long."""
 _LOOPBACK: Final = re.compile(r"(?<=://)(localhost|127\.[\d.]+|\[::1\])(?=[:/])")
 
 
@@ -99,6 +101,8 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     upload: UploadRequest | None = None
     paused: bool = False
     """Whether somebody paused it: it does not go on before somebody says so."""
+    given_up: bool = False
+    """Whether nobody goes on with it: only its parts at the workspace are still to be removed."""
 
 
 class MemoryEntry:
@@ -184,6 +188,19 @@ class JournalEntry(MemoryEntry):
                 self._base.with_suffix(suffix).unlink(missing_ok=True)
         self._lock.release()
 
+    def give_up(self) -> None:
+        """As `delete`, but of an upload it stays noted that the workspace may hold its parts."""
+        upload = self.record.upload
+        if upload is None or upload.upload_id is None:
+            self.delete()
+            return
+        self.save(msgspec.structs.replace(self.record, given_up=True))
+        if is_spooled(source := Path(upload.path)):
+            with contextlib.suppress(OSError):
+                source.unlink(missing_ok=True)
+        self.forget_blocks()
+        self.close()
+
     def close(self) -> None:
         """Release the lock: another process can go on with it."""
         self._close_log()
@@ -215,7 +232,26 @@ class Journal:
     def claim_unowned(self, workspace: str) -> Iterator[JournalEntry]:
         """Lock every record of `workspace` that no running process holds, oldest first."""
         self._sweep()
-        for record in self.records():
+        yield from self._claim(workspace, self.records())
+
+    def claim_given_up(self, workspace: str) -> Iterator[JournalEntry]:
+        """As `claim_unowned`, the uploads whose parts nobody will make a dataset of.
+
+        Those too that no process went on with for a week.
+        """
+        now = datetime.now(UTC)
+        yield from self._claim(
+            workspace,
+            [
+                record
+                for record in self._all()
+                if record.given_up
+                or (record.upload is not None and not record.paused and now - record.begun > _KEPT)
+            ],
+        )
+
+    def _claim(self, workspace: str, records: list[Record]) -> Iterator[JournalEntry]:
+        for record in records:
             if not same_workspace(record.workspace, workspace):
                 continue
             lock = self._lock(record.id)
@@ -243,7 +279,7 @@ class Journal:
             elif found is None and _same_file(begun, plan):
                 found = entry
             elif begun.path == plan.path or is_spooled(Path(begun.path)):
-                entry.delete()
+                entry.give_up()
             else:
                 entry.close()
         if found is not None:
@@ -277,7 +313,10 @@ class Journal:
         return _acknowledged(self._directory / f"{name}.log")
 
     def records(self) -> list[Record]:
-        """All records, oldest first, whoever runs them."""
+        """All records that can be gone on with, oldest first, whoever runs them."""
+        return [record for record in self._all() if not record.given_up]
+
+    def _all(self) -> list[Record]:
         found = []
         with contextlib.suppress(OSError):
             for path in self._directory.glob("*.json"):

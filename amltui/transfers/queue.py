@@ -17,7 +17,14 @@ import msgspec
 from amltui.cache import Cache, Source, source_name
 from amltui.cache.disk import disk_errors
 from amltui.cache.entries import without_links
-from amltui.errors import AmltuiError, Cancelled, LocalError, UsageError
+from amltui.errors import (
+    AmltuiError,
+    Cancelled,
+    LocalError,
+    NotFound,
+    NotSupportedByServer,
+    UsageError,
+)
 from amltui.formats import file_name
 from amltui.models import Dataset
 from amltui.text import visible
@@ -41,6 +48,8 @@ from amltui.workspaces.base import Workspace
 
 _INTERVAL: Final = 0.1
 """Seconds between two progress values at least."""
+_ABORTING: Final = 5.0
+"""Seconds that the end of a queue waits for a workspace to remove parts."""
 
 
 class Transfers:
@@ -63,6 +72,7 @@ class Transfers:
         self._closed = False
 
     async def __aenter__(self) -> Self:
+        self._aborting = asyncio.ensure_future(self._abort_given_up())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -77,9 +87,14 @@ class Transfers:
         await self._fetches.close()
         for job in self._jobs.values():
             if job.state is State.FAILED and final(job.error):
-                job.entry.delete()
+                job.entry.give_up()
             else:
                 job.entry.close()
+        # Else at the next start; the task of this one is cancelled with the wait for it.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ABORTING):
+                await self._aborting
+                await self._abort_given_up()
         self._wake()
 
     def give_way(self) -> None:
@@ -204,15 +219,29 @@ class Transfers:
         if not job.state.over or job.state is State.FAILED:
             await self._stop(job, State.CANCELLED)
             if not keep:
-                job.entry.delete()
-                await self._abort(job.entry.record)
+                job.entry.give_up()
+                await self._abort_given_up()
 
-    async def _abort(self, record: Record) -> None:
-        """Give an upload's parts up at the workspace; where that fails they expire there."""
-        if record.upload is not None and record.upload.upload_id is not None:
-            upload = BegunUpload(record.upload.upload_id, record.upload.data_type_id)
-            with contextlib.suppress(AmltuiError):
-                await self._context.workspace.abort(upload)
+    async def _abort_given_up(self) -> None:
+        """Remove the parts of given up uploads at the workspace, as far as it answers now."""
+        key = self._context.workspace.key
+        for entry in self._journal.claim_given_up(key):
+            begun = entry.record.upload
+            over = True
+            try:
+                if begun is not None and begun.upload_id is not None:
+                    upload = BegunUpload(begun.upload_id, begun.data_type_id)
+                    await self._context.workspace.abort(upload)
+            except (asyncio.CancelledError, AmltuiError) as error:
+                # Whoever answers that he does not know it, or cannot do it, has nothing to remove.
+                over = isinstance(error, NotFound | NotSupportedByServer)
+                if isinstance(error, asyncio.CancelledError):
+                    raise
+            finally:
+                if over:
+                    entry.delete()
+                else:
+                    entry.close()
 
     def resume(self, transfer_id: str) -> None:
         """Go on with what is paused or failed; what waits tries again at once."""
@@ -247,7 +276,7 @@ class Transfers:
         """Take what is over off the list."""
         for job in [job for job in self._jobs.values() if job.state.over]:
             if job.state is State.FAILED:
-                job.entry.delete()
+                job.entry.give_up()
             del self._jobs[job.id]
         self._wake()
 

@@ -7,11 +7,13 @@ than are under way. Nothing appears in the workspace before the commit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+import anyio
 import msgspec
 
 from amltui.errors import (
@@ -96,7 +98,13 @@ async def send(
     record = Record("", workspace.key, "upload", name, datetime.now(UTC), upload=plan)
     retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
     context = TransferContext(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
-    return await Uploader(context, MemoryEntry(record), source, lambda: None).run()
+    uploader = Uploader(context, MemoryEntry(record), source, lambda: None)
+    try:
+        return await uploader.run()
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await uploader.abort()  # no other process will go on with it
+        raise
 
 
 class Uploader:
@@ -136,7 +144,7 @@ class Uploader:
         self._context.workspace().check_name(self._name)
         try:
             await self._source.open()
-            self._compare_with_plan()
+            await self._compare_with_plan()
             with caller_retries():
                 return await self._send_and_commit()
         finally:
@@ -162,7 +170,7 @@ class Uploader:
             try:
                 await all_of(*(self._worker(upload) for _ in range(self._context.options.blocks)))
                 if not await self._source.unchanged():
-                    self._changed()
+                    await self._changed()
                 return await self._proved(await self._commit(upload))
             except DatasetGone:  # there is nothing to replace
                 raise
@@ -172,7 +180,7 @@ class Uploader:
                     return done
                 if attempt == 2 or not self._source.repeatable:
                     raise
-                self._forget_upload()
+                await self._forget_upload()
         raise AssertionError  # the second attempt returns or raises
 
     async def _committed(self) -> Dataset | None:
@@ -185,7 +193,7 @@ class Uploader:
         done = await self._context.retry.call(self._find)
         return await self._proved(done) if done is not None else None
 
-    def _compare_with_plan(self) -> None:
+    async def _compare_with_plan(self) -> None:
         """Note what the source is, or see that it is what the journal says."""
         self.size = self._source.size
         if self._plan.upload_id is None:
@@ -194,21 +202,29 @@ class Uploader:
             )
             self._save(size=self.size, mtime_ns=self._source.mtime_ns, block_size=size)
         elif self.size != self._plan.size:
-            self._changed()
+            await self._changed()
 
     def _save(self, **changes: object) -> None:
         self._plan = msgspec.structs.replace(self._plan, **changes)
         record = msgspec.structs.replace(self._entry.record, upload=self._plan)
         self._entry.save(record, sync=self._plan.committing)
 
-    def _changed(self) -> None:
-        self._forget_upload()
+    async def _changed(self) -> None:
+        await self._forget_upload()
         raise ContentChanged(
             f'What is uploaded as "{visible(self._name)}" changed meanwhile',
             hint="Nothing was created. Start it again when nobody writes to the file.",
         )
 
-    def _forget_upload(self) -> None:
+    async def abort(self) -> None:
+        """Remove what the workspace holds of it; where that fails it expires there."""
+        if self._plan.upload_id is not None:
+            upload = Upload(self._plan.upload_id, self._plan.data_type_id)
+            with contextlib.suppress(AmltuiError):
+                await self._context.workspace().abort(upload)
+
+    async def _forget_upload(self) -> None:
+        await self.abort()
         self._acknowledged = {}
         self._entry.forget_blocks()
         self._save(upload_id=None, committing=False)
@@ -255,7 +271,7 @@ class Uploader:
                 if known is None:
                     return index, data, digest
                 if known != digest:
-                    self._changed()
+                    await self._changed()
                 self._count(len(data))
         return None
 
@@ -264,7 +280,7 @@ class Uploader:
         wanted = min(self._plan.block_size, self.size - start)
         data = await self._source.read(start, wanted)
         if len(data) != wanted:
-            self._changed()
+            await self._changed()
         await in_thread(self._sha256.update, data)
         return data, self._sha256.hexdigest()
 

@@ -89,7 +89,13 @@ def clear(*ids: str, common: Common = COMMON) -> None:
     async def work(session: Session) -> int:
         from amltui.services.unfinished import drop_unfinished
 
-        return drop_unfinished(session.cache, session.key, ids)
+        dropped = drop_unfinished(session.cache, session.key, ids)
+        if dropped.parts:
+            try:
+                await session.transfers()  # whose end removes them at the workspace
+            except AmltuiError:
+                common.out.note("What the workspace holds of them is removed at the next start.")
+        return dropped.count
 
     dropped = run(common, work)
     common.out.note(f"Dropped {dropped} transfer{'' if dropped == 1 else 's'}.")
