@@ -19,6 +19,7 @@ from amltui.text import iso_utc, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
+    from amltui.workspaces.base import Seen
 
 Sort = Literal["name", "size", "date", "type"]
 Format = Literal["table", "tsv", "csv", "json", "names0"]
@@ -117,35 +118,107 @@ def print_list(options: ListOptions) -> None:
     names = _column_names(options)
     since = _moment(options.since)
     out = Out(form == "json", options.quiet)
-    wanted = options.text.casefold()
-    folders, found = ((), _all(options, out)) if options.folder is None else _level(options, out)
-    datasets = [
-        dataset
-        for dataset in found
-        if wanted in dataset.name.casefold()
-        and not (options.mine and dataset.is_example)
-        and not (options.examples and not dataset.is_example)
-        and not (since and (dataset.created_date is None or dataset.created_date < since))
-    ]
-    datasets = _sorted(datasets, options.sort, reverse=options.reverse)
-    if form == "json":
+    early = _Early(options, out, form, names, since)
+    folders: tuple[str, ...] = ()
+    if options.folder is None:
+        found = _all(options, out, early)
+    else:
+        folders, found = _level(options, out)
+    datasets = _sorted(_wanted(options, since, found), options.sort, reverse=options.reverse)
+    if early.printed:
+        pass
+    elif form == "json":
         shown = [{"name": one, "is_folder": True} for one in folders]
         out.document(shown + [of_dataset(one) for one in datasets])
     elif form == "names0":
         sys.stdout.write("".join(f"{one.name}\0" for one in datasets))
     else:
-        columns = [COLUMNS[name] for name in names]
         rows = [
             [{"name": one, "type": "folder"}.get(name, "") for name in names] for one in folders
         ]
-        rows += [[value(one) for _, value in columns] for one in datasets]
+        rows += _rows(names, datasets)
         if form == "csv":
             _print_csv(names, rows)
         else:
-            as_table = None if form is None else form == "table"
-            out.table([col for col, _ in columns], rows, as_table=as_table)
+            out.table(_columns(names), rows, as_table=_as_table(form))
     if out.on_terminal and form in {None, "table"}:
         out.note(f"{len(datasets)} datasets." if len(datasets) != 1 else "1 dataset.")
+
+
+class _Early:
+    """Prints the pages of a long list as they come, in the order in which they come.
+
+    A list of one page is left alone, and so is one that has to be whole: to be sorted, or to be
+    one document.
+    """
+
+    def __init__(
+        self,
+        options: ListOptions,
+        out: Out,
+        form: Format | None,
+        names: list[str],
+        since: datetime | None,
+    ) -> None:
+        self._options = options
+        self._since = since
+        self._names = names
+        self._form = form
+        self._can = form != "json" and options.sort is None and not options.reverse
+        self._rows = out.growing(_columns(names), as_table=_as_table(form))
+        self._first: tuple[Dataset, ...] = ()
+        self.printed = False
+
+    def __call__(self, page: tuple[Dataset, ...]) -> None:
+        """Take a page."""
+        if not self._can or not page:
+            return
+        if not self._first:
+            self._first = page
+            return
+        if not self.printed:
+            self._print(self._first, self._names)
+        self._print(page, [])
+        self.printed = True
+
+    def _print(self, page: tuple[Dataset, ...], head: list[str]) -> None:
+        from amltui.services.catalog import in_order
+
+        found = _wanted(self._options, self._since, in_order(page))
+        if self._form == "names0":
+            sys.stdout.write("".join(f"{one.name}\0" for one in found))
+            sys.stdout.flush()
+        elif self._form == "csv":
+            _print_csv(head, _rows(self._names, found))
+            sys.stdout.flush()
+        else:
+            self._rows(_rows(self._names, found))
+
+
+def _wanted(
+    options: ListOptions, since: datetime | None, found: Iterable[Dataset]
+) -> list[Dataset]:
+    text = options.text.casefold()
+    return [
+        dataset
+        for dataset in found
+        if text in dataset.name.casefold()
+        and not (options.mine and dataset.is_example)
+        and not (options.examples and not dataset.is_example)
+        and not (since and (dataset.created_date is None or dataset.created_date < since))
+    ]
+
+
+def _columns(names: list[str]) -> list[Col]:
+    return [COLUMNS[name][0] for name in names]
+
+
+def _rows(names: list[str], datasets: Iterable[Dataset]) -> list[list[Any]]:
+    return [[COLUMNS[name][1](one) for name in names] for one in datasets]
+
+
+def _as_table(form: Format | None) -> bool | None:
+    return None if form is None else form == "table"
 
 
 def _form(options: ListOptions) -> Format | None:
@@ -209,11 +282,12 @@ def _sorted(datasets: list[Dataset], sort: Sort | None, *, reverse: bool) -> lis
 
 
 def _print_csv(names: list[str], rows: Iterable[list[Any]]) -> None:
-    """Print exact values, with a header."""
+    """Print exact values, with a header; no names: without one."""
     import csv
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
+    if names:
+        writer.writerow(names)
     for row in rows:
         writer.writerow([iso_utc(one) if isinstance(one, datetime) else one for one in row])
 
@@ -236,7 +310,7 @@ def _level(options: ListOptions, out: Out) -> tuple[tuple[str, ...], tuple[Datas
     return in_session(options.profile, out, work)
 
 
-def _all(options: ListOptions, out: Out) -> tuple[Dataset, ...]:
+def _all(options: ListOptions, out: Out, seen: Seen) -> tuple[Dataset, ...]:
     if options.offline:
         # Without a session: nothing that speaks to a network is even imported.
         from amltui.services.offline import remembered_list
@@ -247,7 +321,7 @@ def _all(options: ListOptions, out: Out) -> tuple[Dataset, ...]:
     from amltui.cli.session import in_session
 
     async def work(session: Session) -> tuple[Dataset, ...]:
-        snapshot = await session.current_list()
+        snapshot = await session.current_list(seen)
         if snapshot.gap:
             warn(snapshot.gap)
         return snapshot.datasets

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
@@ -106,6 +106,23 @@ class Out:
             cells = (_piped(value) for value, _ in zip(row, columns, strict=True))
             _write(sys.stdout, "\t".join(cells) + "\n")
 
+    def growing(
+        self, columns: Sequence[Col], *, as_table: bool | None = None
+    ) -> Callable[[Iterable[Sequence[Any]]], None]:
+        """What prints a list in pieces as they come, which fit together; otherwise as `table`."""
+        drawn = self.on_terminal if as_table is None else as_table
+        layout: _Layout | None = None
+
+        def more(rows: Iterable[Sequence[Any]]) -> None:
+            nonlocal layout
+            if drawn:
+                layout = _rich_piece(columns, list(rows), layout)
+            else:
+                self.table(columns, rows, as_table=False)
+            sys.stdout.flush()
+
+        return more
+
     def fields(self, pairs: Iterable[tuple[str, Any, Kind]]) -> None:
         """Print what is known of one thing: a label and a value on each line."""
         shown = [(label, value, kind) for label, value, kind in pairs if value not in {None, ""}]
@@ -178,41 +195,95 @@ def _shown(value: Any, kind: Kind) -> str:
     return visible(str(value))
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a table is laid out whose rows come in pieces."""
+
+    kept: list[int]
+    widths: dict[int, int]
+
+
 def _rich_table(columns: Sequence[Col], rows: Iterable[Sequence[Any]]) -> None:
+    terminal = console()
+    shown = _shown_rows(columns, rows)
+    kept = _fitting(columns, shown, terminal.width)
+    _print(terminal, columns, shown, _Layout(kept, {}))
+    _say_left_out(columns, kept)
+
+
+def _rich_piece(
+    columns: Sequence[Col], rows: Iterable[Sequence[Any]], layout: _Layout | None
+) -> _Layout:
+    """Print rows below those that were printed by `layout`; None: they are the first."""
+    terminal = console()
+    shown = _shown_rows(columns, rows)
+    if layout is not None:
+        _print(terminal, columns, shown, layout, head=False)
+        return layout
+    kept = _fitting(columns, shown, terminal.width)
+    needed = _needed(columns, shown)
+    widths = {at: needed[at] for at in kept if not columns[at].wide}
+    wide = [at for at in kept if columns[at].wide]
+    room = terminal.width - sum(widths.values()) - len(kept) + 1
+    widths |= {at: max(room // len(wide), 1) for at in wide}  # what comes may be longer
+    made = _Layout(kept, widths)
+    _print(terminal, columns, shown, made)
+    _say_left_out(columns, kept)
+    return made
+
+
+def _shown_rows(columns: Sequence[Col], rows: Iterable[Sequence[Any]]) -> list[list[str]]:
+    return [
+        [_shown(value, col.kind) for value, col in zip(row, columns, strict=True)] for row in rows
+    ]
+
+
+def _print(
+    terminal: Console,
+    columns: Sequence[Col],
+    shown: list[list[str]],
+    layout: _Layout,
+    *,
+    head: bool = True,
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    terminal = console()
-    shown = [
-        [_shown(value, col.kind) for value, col in zip(row, columns, strict=True)] for row in rows
-    ]
-    kept = _fitting(columns, shown, terminal.width)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for col in (columns[at] for at in kept):
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=head)
+    for at in layout.kept:
+        col = columns[at]
         table.add_column(
             col.title,
             justify="right" if col.kind in {"size", "count"} else "left",
             overflow="fold" if col.wide else "ellipsis",
             no_wrap=not col.wide,
-            ratio=None,
+            width=layout.widths.get(at),
         )
     for row in shown:
         # Text, never str: rich would read markup in a str.
-        table.add_row(*(Text(row[at]) for at in kept))
+        table.add_row(*(Text(row[at]) for at in layout.kept))
     terminal.print(table)
+
+
+def _say_left_out(columns: Sequence[Col], kept: list[int]) -> None:
     if len(kept) < len(columns):
         left_out = [col.title for at, col in enumerate(columns) if at not in kept]
         warn(f"Too narrow for: {', '.join(left_out)}.")
 
 
-def _fitting(columns: Sequence[Col], rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """The columns that a terminal has room for; the last ones go first, wide ones never."""
+def _needed(columns: Sequence[Col], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Cells that each column takes at most."""
     from rich.cells import cell_len
 
-    needed = [
+    return [
         max([len(col.title), *(cell_len(row[at]) for row in rows)])
         for at, col in enumerate(columns)
     ]
+
+
+def _fitting(columns: Sequence[Col], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """The columns that a terminal has room for; the last ones go first, wide ones never."""
+    needed = _needed(columns, rows)
     for at, col in enumerate(columns):
         if col.wide:
             needed[at] = min(needed[at], _NARROWEST)

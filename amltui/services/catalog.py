@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from amltui.cache import Cache
 from amltui.models import Dataset, Listing
-from amltui.workspaces.base import Workspace
+from amltui.workspaces.base import Seen, Workspace
 from amltui.workspaces.lists import find_dataset
 
 
@@ -25,6 +25,8 @@ class Snapshot:
     """Whether it came from this disk and not from the workspace."""
     unreadable: int = 0
     """Entries that the workspace listed and that could not be understood, so are left out."""
+    more: bool = False
+    """Whether the list goes on, and the rest was not there yet."""
 
     @property
     def gap(self) -> str:
@@ -65,14 +67,16 @@ class Catalog:
                 self._current = _snapshot(stored.listing, stored.fetched, cached=True)
         return self._current
 
-    async def refresh(self) -> Snapshot:
+    async def refresh(self, seen: Seen | None = None) -> Snapshot:
         """Ask the workspace; an unchanged list costs one small answer.
+
+        `seen` is given each page of a long list as it comes.
 
         Raises:
             Unreachable, Unauthorized, ServerFailed: `cached()` still has the last list.
         """
         workspace = await self._connect()
-        listing = await workspace.datasets(etag=self._etag)
+        listing = await workspace.listed(seen or (lambda _: None), etag=self._etag)
         fetched = datetime.now(UTC)
         if listing is None:
             assert self._current is not None  # an etag is only known with a list
@@ -86,6 +90,10 @@ class Catalog:
         return self._current
 
 
+def in_order(datasets: Iterable[Dataset]) -> tuple[Dataset, ...]:
+    """As lists show them: by name, letter case ignored."""
+    return tuple(sorted(datasets, key=lambda d: (d.name.casefold(), d.id)))
+
+
 def _snapshot(listing: Listing, fetched: datetime, *, cached: bool) -> Snapshot:
-    ordered = sorted(listing.datasets, key=lambda d: (d.name.casefold(), d.id))
-    return Snapshot(tuple(ordered), fetched, cached, listing.unreadable)
+    return Snapshot(in_order(listing.datasets), fetched, cached, listing.unreadable)

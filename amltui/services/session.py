@@ -28,14 +28,14 @@ from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
 from amltui.services.opening import Opener
-from amltui.services.versions import Version, find_version, numbered
+from amltui.services.versions import Version, find_by_key, find_version, numbered
 from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.formats.dialect import Dialect
     from amltui.services.previews import Preview
     from amltui.transfers import Options, Transfer, Transfers
-    from amltui.workspaces.base import Workspace
+    from amltui.workspaces.base import Seen, Workspace
 
 
 class Session:
@@ -151,13 +151,15 @@ class Session:
         """The list as this disk remembers it."""
         return await asyncio.to_thread(self.catalog.cached)
 
-    async def current_list(self) -> Snapshot:
+    async def current_list(self, seen: Seen | None = None) -> Snapshot:
         """The list, asked for now; of an offline session the one that this disk remembers.
+
+        `seen`: see `Catalog.refresh`.
 
         Raises:
             Unreachable: nothing answers, or offline nothing is cached.
         """
-        snapshot = await self.cached_list() if self.offline else await self.catalog.refresh()
+        snapshot = await (self.cached_list() if self.offline else self.catalog.refresh(seen))
         if snapshot is None:
             raise Unreachable(
                 "Nothing is cached of this workspace.", hint="Ask once while it can be reached."
@@ -171,7 +173,9 @@ class Session:
             NotFound: none has it; the hint names near ones.
             Unreachable: offline, and this disk does not remember it.
         """
-        found = await find_version(name, (await self.current_list()).datasets, self.connect)
+        found = None if self.offline else await find_by_key(name, await self.connect())
+        if found is None:
+            found = await find_version(name, (await self.current_list()).datasets, self.connect)
         return await self.whole(found)
 
     async def whole(self, dataset: Dataset) -> Dataset:

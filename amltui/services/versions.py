@@ -115,6 +115,25 @@ def _kept(found: tuple[Version, ...]) -> str:
     return f"It has versions 1 to {len(found)}{since}." if found else "It has none."
 
 
+async def find_by_key(text: str, workspace: Workspace) -> Dataset | None:
+    """As `find_version`, without the list; None: only the list can tell.
+
+    Raises:
+        UsageError, NotFound: as `find_version` does.
+    """
+    if not text or not workspace.named_by_key:
+        return None
+    found = await workspace.named(text)
+    if found is not None:
+        return found
+    name, at, ending = text.rpartition("@")
+    which = parse_which(ending) if at and name else None
+    latest = await workspace.named(name) if which is not None else None
+    if which is None or latest is None or which == LATEST:
+        return latest
+    return pick(await workspace.versions(latest.key), which, name)
+
+
 async def find_version(
     text: str,
     datasets: Iterable[Dataset],

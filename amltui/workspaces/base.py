@@ -15,7 +15,7 @@ the contents of an id never change, so it is what caches go by.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -119,6 +119,10 @@ class Upload:
     data_type_id: str
 
 
+Seen = Callable[[tuple[Dataset, ...]], None]
+"""Takes a page of a list."""
+
+
 class Workspace(ABC):
     """A workspace's datasets and experiments.
 
@@ -127,6 +131,8 @@ class Workspace(ABC):
     """
 
     part_sizes: PartSizes = PartSizes()
+    named_by_key: bool = False
+    """Whether a name is a key, so that `named` asks for that one alone and for no list."""
 
     @property
     @abstractmethod
@@ -154,6 +160,11 @@ class Workspace(ABC):
     @abstractmethod
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
         """The latest version of every dataset. None: unchanged since `etag`."""
+
+    async def listed(self, seen: Seen, *, etag: str | None = None) -> Listing | None:
+        """As `datasets`; of a list that comes in pages `seen` is given each as it comes."""
+        del seen
+        return await self.datasets(etag=etag)
 
     async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
         """As `datasets`, in pieces as they come, for lists that are long."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,43 @@ def test_what_is_removed_is_archived_and_comes_back(amltui):
     assert amltui("azure", "restore", "sales").code == 0
     assert [one["name"] for one in amltui("ls", "--json").json] == ["sales"]
     assert amltui("azure", "archive", "sales:1").code == 0
+
+
+@pytest.mark.parametrize("form", ["tsv", "csv", "names0", "table"])
+def test_the_first_of_5000_assets_are_printed_after_two_requests(azure, amltui, form):
+    for number in range(5_000):
+        azure.add(f"asset-{number:04}", "https://example.org/x.csv")
+    azure.stall_after(2)
+    listing = amltui.start("ls", "--format", form, stdout=subprocess.PIPE)
+    try:
+        first = b""
+        while b"asset-0199" not in first:
+            piece = listing.stdout.read1(20_000)
+            assert piece, first
+            first += piece
+        assert b"asset-0200" not in first
+        assert azure.listed <= 3  # the third is under way
+    finally:
+        azure.stalled.set()
+    whole = first + listing.communicate(timeout=60)[0]
+    assert listing.returncode == 0
+    names = re.findall(rb"asset-\d{4}", whole)
+    assert names == [b"asset-%04d" % number for number in range(5_000)]
+    assert whole.count(b"NAME") + whole.count(b"name") == (form in {"csv", "table"})
+    assert len(amltui("ls", "--json").json) == 5_000
+
+
+def test_one_asset_of_many_is_found_without_the_list(azure, amltui):
+    for number in range(200):
+        azure.add(f"asset-{number:04}", "https://example.org/x.csv")
+    amltui("put", "sales.csv", "--name", "sales")
+    amltui("update", "sales", "sales.csv")
+    before = azure.listed
+    for name in ("sales", "sales:1", "sales@1", "sales@-1", "sales@latest"):
+        assert amltui("head", name).code == 0
+    assert azure.listed == before
+    missing = amltui("head", "salse")
+    assert (missing.code, '"sales"' in missing.err) == (3, True)
 
 
 def test_snippets_name_the_workspace_and_the_version(amltui):

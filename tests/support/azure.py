@@ -172,6 +172,25 @@ class FakeAzure:
             self.stalled.wait(60)
         return None
 
+    def stall_after(self, pages: int) -> None:
+        """From the page after these on, no list is answered before `stalled` is set."""
+        left = [pages]
+
+        def rule(asked: Asked) -> Reply | None:
+            if asked.path == f"{PATH}/data":
+                if not left[0]:
+                    self.stalled.wait(120)
+                else:
+                    left[0] -= 1
+            return None
+
+        self.rule = rule
+
+    @property
+    def listed(self) -> int:
+        """How many pages of the list of assets were asked for."""
+        return len([one for one in self.asked if one.path == f"{PATH}/data"])
+
     def answer(self, asked: Asked) -> Reply:
         """What Azure says."""
         with self._lock:

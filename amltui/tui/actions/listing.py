@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from amltui.errors import AmltuiError, ConfigError, Unauthorized, Unreachable, UsageError
@@ -14,11 +15,14 @@ from amltui.tui.dialogs.prompts import AskLine
 from amltui.tui.widgets.header import ConnectionState
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.services.catalog import Snapshot
     from amltui.services.session import Session
 
 POLL: float = 30.0
 """Seconds between two looks at a workspace that answers; an unchanged list is a small answer."""
+SHARE: float = 20.0
+"""A look that took long is followed by as many times its length without one."""
 RETRY: float = 5.0
 """Seconds between two tries to reach one that does not."""
 
@@ -31,6 +35,24 @@ _INSTEAD: dict[ConnectionState, str] = {
 """What stands in place of a list that was never there."""
 
 
+class _Growing:
+    """Puts pages together and hands them on, less and less often as they become many."""
+
+    def __init__(self, take: Callable[[list[Dataset]], None]) -> None:
+        self._take = take
+        self._found: list[Dataset] = []
+        self._next = 1
+        self.pages = 0
+
+    def __call__(self, page: tuple[Dataset, ...]) -> None:
+        """Take a page."""
+        self.pages += 1
+        self._found += page
+        if len(self._found) >= self._next:
+            self._next = len(self._found) * 3 // 2
+            self._take(self._found)
+
+
 class ListActions:
     """The datasets of the workspace, and whether it answers."""
 
@@ -38,6 +60,8 @@ class ListActions:
         self._host = host
         self._show = show
         self._shown: Snapshot | None = None
+        self._took = 0.0
+        """Seconds that the last look took."""
         self._turn = asyncio.Lock()
         """One question at a time: an old answer must not take the place of a newer one."""
 
@@ -57,11 +81,13 @@ class ListActions:
             try:
                 await session.connect()
                 began = time.monotonic()
-                snapshot = await session.catalog.refresh()
+                growing = _Growing(self._take_some)
+                snapshot = await session.catalog.refresh(growing)
             except AmltuiError as error:
                 self._failed(error)
                 raise
-            latency = time.monotonic() - began
+            self._took = time.monotonic() - began
+            latency = self._took / (growing.pages or 1)
         header = self._host.header
         if header.status.state == "online":
             # Only what a person would call another speed is worth writing to the terminal.
@@ -74,7 +100,8 @@ class ListActions:
         """Look again and again, so that neither the list nor what is said of it grows old."""
         header = self._host.header
         while True:
-            await asyncio.sleep(RETRY if header.status.state == "offline" else POLL)
+            away = header.status.state == "offline"
+            await asyncio.sleep(RETRY if away else max(POLL, SHARE * self._took))
             before = header.status.state
             try:
                 await self.reload()
@@ -133,11 +160,29 @@ class ListActions:
         self._host.header.change(state=state, latency=None, listed=listed)
         self._host.datasets.say(_INSTEAD[state])
 
+    def _take_some(self, found: list[Dataset]) -> None:
+        """Show how far a first, long list has come; a list that is there already stays."""
+        before = self._shown
+        if before is None or (before.more and len(before.datasets) < len(found)):
+            from amltui.services.catalog import Snapshot, in_order
+
+            self._host.header.change(state="online", listed=None)
+            now = datetime.now(UTC)
+            self._take(Snapshot(in_order(found), now, cached=False, more=True), None)
+
     def _take(self, snapshot: Snapshot, select: str | None) -> None:
         before, self._shown = self._shown, snapshot
         if snapshot.gap and (before is None or before.gap != snapshot.gap):
             self._host.say(snapshot.gap, warning=True)
         if snapshot.cached:
             self._host.header.change(listed=snapshot.fetched)
-        if before is None or select is not None or before.datasets != snapshot.datasets:
+        if (
+            before is None
+            or select is not None
+            or (before.datasets, before.more)
+            != (
+                snapshot.datasets,
+                snapshot.more,
+            )
+        ):
             self._show(snapshot, select)

@@ -247,7 +247,7 @@ class MainScreen(PanesScreen):
         self.work(partial(self._transfers.asked, event.transfer, event.what))
 
     def _show_list(self, snapshot: Snapshot, select: str | None) -> None:
-        self.datasets.show(snapshot.datasets, select=select)
+        self.datasets.show(snapshot.datasets, select=select, more=snapshot.more)
         for dataset in snapshot.datasets:
             self._previews.renamed(dataset)
         self._show_facts()

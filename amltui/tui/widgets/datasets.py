@@ -53,6 +53,7 @@ class DatasetsPane(Pane):
         self._kind = kind
         self._all: Sequence[Dataset] = ()
         self._folded: list[str] = []
+        self._more = False
         self._filter = ""
         self._empty = "Opening the workspace…"
 
@@ -71,9 +72,15 @@ class DatasetsPane(Pane):
         """The rows."""
         return self.query_one(DatasetList)
 
-    def show(self, datasets: Sequence[Dataset], *, select: str | None = None) -> None:
-        """Show these datasets; the cursor goes to family `select` where given."""
+    def show(
+        self, datasets: Sequence[Dataset], *, select: str | None = None, more: bool = False
+    ) -> None:
+        """Show these datasets; the cursor goes to family `select` where given.
+
+        `more`: others are still on their way.
+        """
         self._all = datasets
+        self._more = more
         self._folded = [dataset.name.casefold() for dataset in datasets]
         self._empty = "No datasets yet.\n\nPress u to upload a file."
         if select is not None and self._filter:
@@ -136,7 +143,7 @@ class DatasetsPane(Pane):
             "No name holds that text.\n\nesc shows all again." if self._all else self._empty
         )
         self.list.show(shown, select=select)
-        count = f" ({len(self._all):,})" if self._all else ""
+        count = f" ({len(self._all):,}{' so far' if self._more else ''})" if self._all else ""
         self.write_title(f"1 Datasets{count}")
         self.write_subtitle(
             f"/{visible(self._filter)} {len(shown):,} of {len(self._all):,}"

@@ -23,7 +23,7 @@ from amltui.errors import (
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import Content, PartSizes, Route, Upload, Workspace, opened
+from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace, opened
 from amltui.workspaces.capabilities import CAN, Capabilities, Capability
 from amltui.workspaces.chunks import bytes_given
 from amltui.workspaces.lists import ListBuilder
@@ -48,6 +48,7 @@ class AzureMLWorkspace(Workspace):
     """
 
     part_sizes = PartSizes(smallest=1, largest=64 << 20, most=40_000)
+    named_by_key = True
 
     def __init__(
         self,
@@ -141,9 +142,14 @@ class AzureMLWorkspace(Workspace):
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
         """The latest version of every asset that is not archived."""
+        return await self.listed(lambda _: None, etag=etag)
+
+    async def listed(self, seen: Seen, *, etag: str | None = None) -> Listing | None:
+        """As `datasets`, with each page as Azure gives it."""
         found = ListBuilder()
         async for page, unreadable in self._pages():
             found.add(page, unreadable)
+            seen(page)
         return found.listing(etag=etag)
 
     async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
@@ -168,12 +174,14 @@ class AzureMLWorkspace(Workspace):
 
     async def find(self, name: str) -> Dataset:
         """An asset by its name, without its list; a wrong one is compared with all."""
-        if name:
-            try:
-                return await self.dataset(name)
-            except (DatasetGone, UsageError):
-                pass  # something that is near
-        return await super().find(name)
+        return await self.named(name) or await super().find(name)
+
+    async def named(self, name: str) -> Dataset | None:
+        """An asset, a version or a file in one by its name, without the list."""
+        try:
+            return await self.dataset(name)
+        except (DatasetGone, UsageError):
+            return None
 
     async def dataset(self, dataset_id: str) -> Dataset:
         """One version, or the latest where the id names none, with what its content is.

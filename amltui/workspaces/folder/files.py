@@ -18,6 +18,8 @@ from amltui.workspaces.folder.disk import file_key
 class FileWorkspace(Workspace):
     """A workspace whose datasets are files."""
 
+    named_by_key = True
+
     @abstractmethod
     async def _present(self, key: str) -> Dataset:
         """A file as it is now.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeVar
@@ -27,7 +27,7 @@ from amltui.errors import (
 from amltui.formats import data_type_of_name
 from amltui.models import ContentInfo, Dataset, Level, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import Content, PartSizes, Route, Upload, Workspace
+from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace
 from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
 from amltui.workspaces.chunks import ChunkedContent, bytes_given
 from amltui.workspaces.folder.disk import check_new_name
@@ -44,7 +44,7 @@ from amltui.workspaces.folder.store_listing import (
     object_of,
     pages_of,
 )
-from amltui.workspaces.folder.store_notes import StoreNotes
+from amltui.workspaces.folder.store_notes import StoreNotes, notes_of
 from amltui.workspaces.folder.store_writing import Place, Writer
 from amltui.workspaces.lists import ListBuilder
 
@@ -179,21 +179,41 @@ class StoreWorkspace(FileWorkspace):
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
         """All objects below the prefix; a change of any of them changes the list's validator."""
+        return await self.listed(lambda _: None, etag=etag)
+
+    async def listed(self, seen: Seen, *, etag: str | None = None) -> Listing | None:
+        """As `datasets`; what the last page may say more of, its notes, is given with the next."""
         found: list[Object] = []
         sidecars: dict[str, str] = {}
+        waiting: list[Object] = []
         unreadable = 0
         async for page, missing in self._pages():
             unreadable += missing
-            for one in page:
-                if one.key.rpartition("/")[2] == NAME:
-                    sidecars[one.key] = one.etag
-                found.append(one)
+            here = {one.key: one.etag for one in page if one.key.rpartition("/")[2] == NAME}
+            if here:
+                await anyio.to_thread.run_sync(self._notes.add, here)
+                sidecars |= here
+            found += page
+            # Lists are in the order of their names: what comes before the place of its notes waits.
+            last = page[-1].key if page else ""
+            ready = [one for one in (*waiting, *page) if last >= notes_of(one.key)]
+            waiting = [one for one in (*waiting, *page) if last < notes_of(one.key)]
+            seen(self._shown(ready))
+        seen(self._shown(waiting))
         await anyio.to_thread.run_sync(self._notes.listed, sidecars)
         listed = ListBuilder()
         listed.add(
             (self._noted(one.dataset) for one in found if not is_hidden(one.key)), unreadable
         )
         return listed.listing(etag=etag)
+
+    def _shown(self, objects: Iterable[Object]) -> tuple[Dataset, ...]:
+        """What people see of a page: without our own objects, with what is known of notes."""
+        return tuple(
+            _with_note(one.dataset, self._notes.known(one.key))
+            for one in objects
+            if not is_hidden(one.key)
+        )
 
     async def pages(self) -> AsyncIterator[tuple[Dataset, ...]]:
         """As `datasets`, a page of the store at a time, without what is noted of objects."""
@@ -442,13 +462,7 @@ class StoreWorkspace(FileWorkspace):
         return await anyio.to_thread.run_sync(lambda: self._noted(self._head(key).dataset))
 
     def _noted(self, dataset: Dataset) -> Dataset:
-        note = self._notes.of(dataset.key)
-        if note == Note():
-            return dataset
-        kind = note.type or dataset.data_type_id
-        return replace(
-            dataset, description=note.description, data_type_id=kind, typed=bool(note.type)
-        )
+        return _with_note(dataset, self._notes.of(dataset.key))
 
     def _head(self, key: str) -> Object:
         import obstore
@@ -480,3 +494,10 @@ class _StoreContent(ChunkedContent):
         with mapped("the contents", READ):
             chunk = next(self._chunks, None)
             return None if chunk is None else bytes(chunk)
+
+
+def _with_note(dataset: Dataset, note: Note) -> Dataset:
+    if note == Note():
+        return dataset
+    kind = note.type or dataset.data_type_id
+    return replace(dataset, description=note.description, data_type_id=kind, typed=bool(note.type))

@@ -37,12 +37,24 @@ class StoreNotes:
             self._load(folder)
         self._listed = True
 
+    def add(self, found: Mapping[str, str]) -> None:
+        """Take from a page of a list which notes there are, for `known`."""
+        for key, etag in found.items():
+            folder = key.removesuffix(NAME)
+            if self._known.get(folder, ("", {}))[0] != etag:
+                self._load(folder)
+
+    def known(self, key: str) -> Note:
+        """What is known to be noted of an object; the store is not asked."""
+        folder, _, name = _parts(key)
+        return self._known.get(folder, ("", {}))[1].get(name, Note())
+
     def of(self, key: str) -> Note:
         """What is noted of an object."""
-        folder, _, name = _parts(key)
+        folder = _parts(key)[0]
         if folder not in self._known and not self._listed:
             self._load(folder)
-        return self._known.get(folder, ("", {}))[1].get(name, Note())
+        return self.known(key)
 
     def refresh(self, folder: str) -> None:
         """Read the notes of one folder anew."""
@@ -96,6 +108,11 @@ class StoreNotes:
             etag = str(answer.meta.get("e_tag") or "").strip('"')
             return data.decode("utf-8", "replace"), etag
         return "", ""
+
+
+def notes_of(key: str) -> str:
+    """Where the notes of an object are."""
+    return _parts(key)[1]
 
 
 def _parts(key: str) -> tuple[str, str, str]:

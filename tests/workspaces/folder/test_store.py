@@ -96,6 +96,28 @@ async def test_more_objects_than_a_page_holds_come_in_pages(store, url):
     assert max(pages) <= 1_000
 
 
+async def test_pages_as_they_come_say_of_each_object_what_the_whole_list_says(store, url):
+    for number in range(1_030):
+        obstore.put(store, f"n/{number:04}.csv", b"x")
+    obstore.put(store, "n/-early.csv", b"x")  # comes before the notes of its folder
+    obstore.put(store, "!/a.csv", b"x")
+    notes = '[files."{}"]\ndescription = "By day"\ntype = "PlainText"\n'
+    obstore.put(
+        store, "n/.amltui.toml", "".join(map(notes.format, ("-early.csv", "1029.csv"))).encode()
+    )
+    obstore.put(store, ".amltui.toml", notes.format("x").encode())
+    async with StoreWorkspace(url) as workspace:
+        seen = []
+        listing = await workspace.listed(seen.append)
+    given = [one for page in seen for one in page]
+    assert len(seen) >= 2
+    assert sorted(given, key=lambda one: one.name) == sorted(
+        listing.datasets, key=lambda one: one.name
+    )
+    described = [one.name for one in given if one.description]
+    assert sorted(described) == ["n/-early.csv", "n/1029.csv"]
+
+
 async def test_what_cannot_be_reached_says_which_way(service, url, monkeypatch):
     scheme = url.partition(":")[0]
     async with StoreWorkspace(f"{scheme}://no-such-bucket-here/prefix") as workspace:
