@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from pathlib import Path
+from collections.abc import AsyncGenerator
 
-from amltui.cache import Cache, Entry
+from amltui.cache import Cache, Entry, Source
 from amltui.formats.lens import Lens
-from amltui.services.previews import Preview, Source
-from amltui.tables import Rows, Table, ingest_in_process, open_table
+from amltui.services.previews.preview import Preview
+from amltui.tables import Rows
 from amltui.tables.batched import batch_rows
 from amltui.text import human_size
 from amltui.transfers import Feed
@@ -55,18 +54,3 @@ class BatchedPreview(Preview):
     @property
     def _small(self) -> bool:
         return False
-
-    async def _ingest(self, building: Path, note: Callable[[], None]) -> None:
-        path = self._entry.raw
-        if self._feed is not None:
-            path = await self._feed.wait_whole()
-        else:
-            await self._check()
-        await ingest_in_process(
-            path, self._fmt, building, on_progress=lambda _: note(), sheet=self._sheet
-        )
-
-    def _adopt(self, building: Path) -> Table:
-        if self._sheet is None:
-            return super()._adopt(building)
-        return open_table(building, self._content)  # what one looks at by name is not kept

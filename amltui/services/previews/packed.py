@@ -14,12 +14,14 @@ from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from pathlib import Path
 
-from amltui.cache import Cache, Entry
+from amltui.cache import Cache, Entry, Source
 from amltui.formats.blocks import CELLS
 from amltui.formats.lens import Lens
-from amltui.services.indexing import Indexing, save_index
-from amltui.services.previews import SMALL, Preview, Source, content_file
-from amltui.tables import Rows, ingest, ingest_in_process
+from amltui.services.previews.columns import check_content
+from amltui.services.previews.handles import content_file
+from amltui.services.previews.indexing import Indexing, save_index
+from amltui.services.previews.preview import SMALL, Preview
+from amltui.tables import Rows
 from amltui.tables.index import RowIndex
 from amltui.tables.source import OpenFile
 from amltui.tables.unpacking import UnpackingStream
@@ -82,7 +84,7 @@ class PackedPreview(Preview):
                 return
             feed = self._feed
             if feed is None:
-                await self._check()
+                await check_content(self._entry, self.source)
             descriptor = feed.open() if feed is not None else None
             file = OpenFile(descriptor) if descriptor else await content_file(self._entry.raw)
             temporary = self._entry.directory / f"unpacked.{os.getpid()}.{uuid.uuid4().hex[:8]}"
@@ -121,13 +123,8 @@ class PackedPreview(Preview):
         assert indexing.index is not None
         yield indexing.index
 
-    async def _ingest(self, building: Path, note: Callable[[], None]) -> None:
+    async def _ingest(self, directory: Path, note: Callable[[], None]) -> None:
         async with contextlib.aclosing(self._unpack()) as steps:
             async for _ in steps:
                 note()
-        if self._small:
-            await asyncio.to_thread(ingest, self._content, self._fmt, building)
-        else:
-            await ingest_in_process(
-                self._content, self._fmt, building, on_progress=lambda _: note()
-            )
+        await self._ingest_file(self._content, directory, note)

@@ -8,8 +8,8 @@ import pytest
 
 from amltui.config import Connection
 from amltui.errors import Unreadable
-from amltui.services.parquet_ranges import TAIL, open_remote
 from amltui.services.previews import open_preview
+from amltui.services.previews.parquet_ranges import TAIL, open_remote
 from amltui.services.session import open_session
 from tests.support.server import running_server
 from tests.support.tables import all_rows

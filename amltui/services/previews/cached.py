@@ -1,0 +1,138 @@
+"""What this disk alone can show of a content."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from amltui.cache import Entry, Source, source_name
+from amltui.errors import AmltuiError, LocalError
+from amltui.formats import Format
+from amltui.formats.dialect import Dialect, dialect_text
+from amltui.formats.lens import Lens
+from amltui.services.previews.first import first_in, typed
+from amltui.services.previews.indexing import saved_index
+from amltui.services.previews.preview import SMALL
+from amltui.tables import HEAD, HeaderGoesOn, Rows, Table, hex_rows, open_table
+from amltui.tables.batched import batch_rows
+from amltui.tables.contents import lens_of_file
+from amltui.tables.indexed import IndexedRows
+from amltui.tables.source import OpenFile
+
+AT_ONCE: Final = 64 << 20
+"""Bytes of a cached content up to which all of it is looked at before the first row is shown."""
+
+
+def lens_of(entry: Entry, source: Source, dialect: Dialect | None) -> Lens:
+    """How a whole content is read."""
+    try:
+        return lens_of_file(
+            entry.raw,
+            name=source_name(source),
+            data_type_id=source.data_type_id,
+            dialect=dialect,
+            typed=typed(source),
+        )
+    except OSError as error:
+        raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
+
+
+def cached_rows(
+    entry: Entry, source: Source, dialect: Dialect | None, sheet: str | None
+) -> Rows | None:
+    """What this disk alone can show: the table, rows by their index, or the first rows."""
+    if not entry.whole:
+        return None
+    entry.touch()
+    lens = lens_of(entry, source, dialect).of(sheet)
+    if not lens.has_rows:
+        return hex_rows(entry.raw, note=lens.note) if entry.check() != "damaged" else None
+    _remove_leftovers(entry)
+    content = entry.unpacked if lens.packing else entry.raw
+    table = _cached_table(entry, content, lens.fmt) if sheet is None else None
+    if table is not None and not (table.has_cuts and entry.check() == "damaged"):
+        return table
+    if table is not None:
+        table.close()
+    file = OpenFile.at(entry.raw)
+    try:
+        small = os.fstat(file.descriptor).st_size <= AT_ONCE
+        if (small and entry.check() == "damaged") or not entry.head_is_good(file.read(0, HEAD)):
+            return None
+        return _readable(file, entry, lens)
+    finally:
+        file.close()
+
+
+def _readable(file: OpenFile, entry: Entry, lens: Lens) -> Rows:
+    """Rows of a whole content by their index, or the first rows."""
+    if lens.fmt.kind == "batches":
+        return batch_rows(entry.raw, lens.fmt, lens.sheet)
+    size, _ = file.stat()
+    if not lens.packing and (rows := _indexed(file, entry, lens)) is not None:
+        return rows
+    if lens.packing:
+        with contextlib.suppress(OSError):
+            text = OpenFile.at(entry.unpacked)
+            try:
+                if (rows := _indexed(text, entry, lens)) is not None:
+                    return rows
+            finally:
+                text.close()
+    wanted = HEAD
+    while True:
+        with contextlib.suppress(HeaderGoesOn):
+            return first_in(file.read(0, wanted), lens, whole=wanted >= size)
+        wanted *= 4
+
+
+def _indexed(file: OpenFile, entry: Entry, lens: Lens) -> Rows | None:
+    """Rows by the index that an entry has; None: it has none, or needs none for so few."""
+    index, identity = saved_index(entry, file, lens.fmt)
+    if index is None or identity.size <= SMALL:
+        return None
+    return IndexedRows(OpenFile(os.dup(file.descriptor)), index, identity=identity)
+
+
+def _cached_table(entry: Entry, content: Path, fmt: Format) -> Table | None:
+    """The whole table, as far as can be told at once; one that is damaged is dropped.
+
+    A small one is looked at wholly. Of a large one each batch is, when it is first read.
+    """
+    try:
+        table = open_table(entry.table, content)
+    except LocalError:
+        shutil.rmtree(entry.table, ignore_errors=True)  # another version's, or damaged
+        return None
+    made_as = (table.state.data_type_id, table.state.dialect)
+    if table.complete and table.state.typed:
+        try:
+            if made_as != (fmt.data_type_id, dialect_text(fmt)):
+                raise LocalError("The table was read in another dialect.")
+            if entry.raw.stat().st_size <= AT_ONCE:
+                table.check()
+        except (AmltuiError, OSError):
+            shutil.rmtree(entry.table, ignore_errors=True)
+        else:
+            return table
+    table.close()
+    return None
+
+
+def _remove_leftovers(entry: Entry) -> None:
+    """Remove tables that a process which is gone did not finish."""
+    for path in entry.directory.glob("*.*.*"):
+        kind, pid, _ = path.name.split(".", 2)
+        if kind not in {"table", "unpacked"}:
+            continue
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        except (ValueError, OSError):
+            continue

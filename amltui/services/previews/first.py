@@ -1,0 +1,78 @@
+"""The first rows of a content, of its first bytes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from amltui.cache import Source, source_name
+from amltui.formats.dialect import Dialect
+from amltui.formats.lens import Lens, look
+from amltui.formats.packing import unpack_start
+from amltui.models import Dataset
+from amltui.services.previews.handles import opened
+from amltui.tables import HEAD, HeaderGoesOn, Rows, first_rows, hex_rows
+from amltui.tables.batched import batch_rows
+from amltui.transfers import Feed
+
+
+def typed(source: Source) -> bool:
+    """Whether a person said of what type a content is."""
+    return not isinstance(source, Dataset) or source.typed
+
+
+def start_of(
+    head: bytes, source: Source, dialect: Dialect | None, *, whole: bool
+) -> tuple[Rows, Lens]:
+    """The first rows of a content that begins with `head`, and how it is read.
+
+    Raises:
+        HeaderGoesOn: more bytes are needed to say.
+    """
+    lens = look(
+        head,
+        source_name(source),
+        source.data_type_id,
+        whole=whole,
+        dialect=dialect,
+        typed=typed(source),
+    )
+    if lens.undecided:
+        raise HeaderGoesOn
+    return first_in(head, lens, whole=whole), lens
+
+
+async def first_of(
+    feed: Feed, source: Source, dialect: Dialect | None, sheet: str | None
+) -> tuple[Rows, Lens, bytes]:
+    """The first rows of what arrives, how it is read, and the bytes that they are in."""
+    wanted = HEAD
+    while True:
+        await feed.wait(wanted)
+        # More may be here by now, also all of it: what counts is what is read.
+        data = feed.read(0, wanted)
+        whole = feed.size is not None and feed.size <= len(data)
+        try:
+            rows, lens = await asyncio.to_thread(start_of, data, source, dialect, whole=whole)
+        except HeaderGoesOn:
+            wanted *= 4
+        else:
+            lens = lens.of(sheet)
+            if lens.fmt.kind == "batches" and lens.has_rows:
+                path = await feed.wait_whole()
+                rows = await opened(batch_rows, path, lens.fmt, lens.sheet)
+            return rows, lens, data
+
+
+def first_in(data: bytes, lens: Lens, *, whole: bool) -> Rows:
+    """The first rows in the first bytes of a content, or those bytes where it has no rows.
+
+    Raises:
+        HeaderGoesOn: the header, or the first compressed block, is not whole yet.
+    """
+    if not lens.has_rows or lens.fmt.kind == "batches":
+        return hex_rows(data, complete=whole, note=lens.note)
+    if lens.packing:
+        data, whole = unpack_start(data, lens.packing, HEAD, whole=whole)
+        if not data and not whole:
+            raise HeaderGoesOn
+    return first_rows(data, lens.fmt, whole=whole)

@@ -1,0 +1,184 @@
+"""What of a content is shown first: what this disk has, what arrives, or what is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from amltui.cache import Cache, Entry, Source
+from amltui.errors import AmltuiError, ContentError
+from amltui.formats.dialect import Dialect
+from amltui.formats.lens import Lens
+from amltui.formats.registry import PARQUET
+from amltui.models import Dataset
+from amltui.services.previews.batched import BatchedPreview
+from amltui.services.previews.cached import cached_rows, lens_of
+from amltui.services.previews.first import first_of, start_of
+from amltui.services.previews.handles import content_file, opened
+from amltui.services.previews.packed import PackedPreview
+from amltui.services.previews.parquet_ranges import RemoteParquet, open_remote
+from amltui.services.previews.peeking import SECONDS, Partial, PartialContent, Peeking, Read
+from amltui.services.previews.preview import SMALL, Preview
+from amltui.tables import HEAD, HeaderGoesOn, Rows
+from amltui.tables.memory import MemoryRows
+from amltui.tables.peeked import PeekedRows
+from amltui.tables.source import OpenFile
+from amltui.transfers import Feed, Transfers
+from amltui.workspaces.base import Workspace
+
+FETCHED: Final = 256 << 20
+"""Bytes up to which a content is fetched whole although only its first rows were asked for."""
+FIRST: Final = 1_000
+"""Rows of a Parquet file elsewhere that are shown first."""
+
+
+async def open_preview(
+    cache: Cache,
+    key: str,
+    transfers: Callable[[], Awaitable[Transfers]],
+    source: Source,
+    *,
+    connect: Callable[[], Awaitable[Workspace]] | None = None,
+    limit: int | None = None,
+    sheet: str | None = None,
+    dialect: Dialect | None = None,
+) -> Preview:
+    """The first rows of a dataset or an intermediate dataset; `key`: the workspace's.
+
+    What is cached opens without asking the workspace. What lies on this disk is read where it is;
+    `connect` gives the workspace that can say so. Of a content of more than `limit` bytes (None:
+    `FETCHED`, or what the line brings in `SECONDS`) only what is looked at is fetched.
+    `sheet` is the table that is meant of a workbook or a database; None: its first.
+    `dialect`: how a person says that it is written.
+
+    Raises:
+        DatasetGone: it is no longer there.
+        Unreachable: nothing of it is cached, and the workspace does not answer.
+        Unreadable: the bytes are not what their type says.
+    """
+    entry = cache.entry(key, source)
+    if dialect is not None:
+        entry.read_as(dialect.to_text())
+    cached = await opened(cached_rows, entry, source, dialect, sheet)
+    if cached is None and connect is not None and isinstance(source, Dataset):
+        local = await (await connect()).local_content(source)
+        if local is not None:
+            await asyncio.to_thread(entry.link, source, local.path, local.sha256)
+            cached = await opened(cached_rows, entry, source, dialect, sheet)
+    if cached is not None:
+        lens = (await asyncio.to_thread(lens_of, entry, source, dialect)).of(sheet)
+        preview = _preview(source, cache, entry, cached, None, lens)
+        preview.peek(await asyncio.to_thread(_peek_here, entry, cached, source, lens))
+        return preview
+    content = None
+    if connect is not None and isinstance(source, Dataset) and source.size is not None:
+        content = PartialContent(cache, entry, source, connect)
+        waiting = await _waiting(content, source, limit, dialect)
+        if waiting is not None:
+            rows, lens, places = waiting
+            preview = _preview(source, cache, entry, rows, None, lens)
+            preview.remote = places if isinstance(places, RemoteParquet) else None
+            preview.peek(
+                places if isinstance(places, Peeking) else None, Partial(content, transfers)
+            )
+            return preview
+    queue = await transfers()
+    feed = queue.feed(source)
+    try:
+        rows, lens, head = await first_of(feed, source, dialect, sheet)
+        preview = _preview(source, cache, entry, rows, feed, lens)
+        if content is not None:
+            read = content.read
+            preview.peek(await asyncio.to_thread(_peeking, head, rows, source, lens, read))
+    except BaseException:
+        feed.close()
+        raise
+    return preview
+
+
+async def _waiting(
+    content: PartialContent, source: Dataset, limit: int | None, dialect: Dialect | None
+) -> tuple[Rows, Lens, Peeking | RemoteParquet] | None:
+    """The first rows of a content of which no more is fetched; None: all of it is to be."""
+    assert source.size is not None
+    if source.size <= (FETCHED if limit is None else limit):
+        return None
+    peeking: Peeking | RemoteParquet | None = None
+    try:
+        await asyncio.to_thread(content.open)
+        wanted = HEAD
+        while peeking is None:
+            head = await content.read(0, min(wanted, source.size))
+            if limit is None and content.rate * SECONDS >= source.size:
+                break
+            try:
+                rows, lens = await asyncio.to_thread(start_of, head, source, dialect, whole=False)
+            except HeaderGoesOn:
+                wanted *= 4
+                continue
+            if lens.fmt == PARQUET and lens.has_rows:
+                remote = await open_remote(content.read, source.size)
+                rows = await remote.first(FIRST)
+                peeking = remote
+                break
+            peeking = await asyncio.to_thread(_peeking, head, rows, source, lens, content.read)
+            break
+    except ContentError:
+        pass  # No ranges, or other bytes than were here: all that there is is the whole.
+    finally:
+        if peeking is None:
+            content.close()
+    return None if peeking is None else (rows, lens, peeking)
+
+
+def _peeking(head: bytes, rows: Rows, source: Source, lens: Lens, read: Read) -> Peeking | None:
+    """What brings rows from any place of a content that begins with `head` and `rows`.
+
+    None: its rows have no places of their own, or it is too small for that to be of use.
+    """
+    size = source.size if isinstance(source, Dataset) else None
+    if lens.fmt.dialect is not None:
+        return None  # what begins a row depends on what comes before it
+    if size is None or size <= SMALL or lens.packing or not isinstance(rows, MemoryRows):
+        return None
+    if lens.fmt.kind == "batches":
+        return None
+    try:
+        found = PeekedRows.begin(head, lens.fmt, rows, size)
+    except AmltuiError:
+        return None
+    return None if found is None else Peeking(found, read)
+
+
+def _peek_here(entry: Entry, rows: Rows, source: Source, lens: Lens) -> Peeking | None:
+    """The same of a content that is whole on this disk, until its index is made."""
+    if not isinstance(rows, MemoryRows) or rows.complete:
+        return None
+
+    async def read(start: int, stop: int) -> bytes:
+        file = await content_file(entry.raw)
+        try:
+            return await asyncio.to_thread(file.read, start, stop)
+        finally:
+            file.close()
+
+    with contextlib.suppress(OSError):
+        file = OpenFile.at(entry.raw)
+        try:
+            return _peeking(file.read(0, max(HEAD, rows.consumed)), rows, source, lens, read)
+        finally:
+            file.close()
+    return None
+
+
+def _preview(
+    source: Source, cache: Cache, entry: Entry, rows: Rows, feed: Feed | None, lens: Lens
+) -> Preview:
+    kind = Preview
+    if lens.has_rows and lens.packing:
+        kind = PackedPreview
+    elif lens.has_rows and lens.fmt.kind == "batches":
+        kind = BatchedPreview
+    return kind(source, cache, entry, rows, feed, lens)

@@ -1,0 +1,290 @@
+"""What makes the rows that are shown more: the rest of the bytes, their index and the table."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from amltui.errors import AmltuiError, Cancelled, DiskFull, UnsupportedDataType
+from amltui.formats.blocks import CELLS
+from amltui.formats.dialect import Dialect
+from amltui.formats.recognition import mismatch
+from amltui.services.previews.columns import Columns, check_content, ingest_arriving, room_for
+from amltui.services.previews.first import first_in
+from amltui.services.previews.handles import close, content_file, opened
+from amltui.services.previews.indexing import Indexing, save_index
+from amltui.services.previews.peeking import Partial, Peeking
+from amltui.services.previews.shown import Shown
+from amltui.tables import (
+    HEAD,
+    HeaderGoesOn,
+    HexRows,
+    Rows,
+    hex_rows,
+    ingest,
+    ingest_in_process,
+)
+from amltui.tables.index import FileIdentity, RowIndex
+from amltui.tables.indexed import IndexedRows
+from amltui.tables.memory import MemoryRows
+from amltui.tables.source import OpenFile
+
+SMALL: Final = 4 << 20
+"""Bytes up to which a table is written at once: that takes no longer than an index is worth."""
+
+
+class Preview(Shown):
+    """Rows of one dataset as far as they are here. Close it when they are no longer shown.
+
+    `async for _ in preview.changes()` makes it grow to all rows; leaving that loop stops the
+    fetch, and what arrived stays in the cache for the next time. `build` makes the table.
+    """
+
+    def peek(self, peeking: Peeking | None, partial: Partial | None = None) -> None:
+        """Show any row by its place; with `partial` fetch no more until `fetch_all`."""
+        self._peeking, self._partial = peeking, partial
+        if partial is not None:
+            self._fetching.clear()
+
+    async def peeks(self) -> AsyncGenerator[None]:
+        """Fetch what `peeked` is asked for, and yield each time that something came.
+
+        Raises:
+            AmltuiError: a place did not come; call again for the next.
+        """
+        if self._peeking is not None:
+            async with contextlib.aclosing(self._peeking.run()) as steps:
+                async for _ in steps:
+                    yield
+
+    async def window_of(self, start: int | None, count: int) -> tuple[Rows, range]:
+        """`count` rows from row `start` on, or the last ones (None), and where they are in it.
+
+        Of a content on this disk by its index; of one elsewhere only their place is fetched, and
+        their numbers may be what is expected (`PlacedRows.state`).
+
+        Raises:
+            AmltuiError: they cannot be had.
+        """
+        peeking = self._peeking
+        if peeking is not None and (self._partial is not None or self._feed is not None):
+            return peeking.rows, await peeking.window(start, count)
+        async with contextlib.aclosing(self.changes()) as changes:
+            async for _ in changes:
+                if start is not None and self.whole_rows >= start + count:
+                    break
+        if self.problem is not None:
+            raise self.problem
+        total = self.rows.row_count
+        first = max(0, total - count) if start is None else min(start, total)
+        return self.rows, range(first, min(first + count, total))
+
+    async def fetch_all(self) -> None:
+        """Fetch what is missing, however large: `changes` goes on with it.
+
+        Raises:
+            DiskFull: there is no room for it.
+            AmltuiError: nothing comes.
+        """
+        partial = self._partial
+        if partial is None:
+            return
+        needed = (self.size or 0) - partial.content.held
+        await asyncio.to_thread(self._cache.make_room, needed, keep=self._entry)
+        partial.content.close()
+        self._partial = None
+        feed = (await partial.transfers()).feed(self.source)
+        try:
+            await feed.wait(1)
+        except BaseException:
+            feed.close()
+            raise
+        self._feed = feed
+        self._fetching.set()
+
+    async def first_rows(self, dialect: Dialect) -> Rows:
+        """The first rows as another dialect would read them.
+
+        Raises:
+            LocalError: the content cannot be read any more.
+        """
+        if self._partial is not None:
+            head = await self._partial.content.read(0, min(HEAD, self.size or HEAD))
+        elif self._feed is not None:
+            head = self._feed.read(0, HEAD)
+        else:
+            file = await content_file(self._entry.raw)
+            try:
+                head = await asyncio.to_thread(file.read, 0, HEAD)
+            finally:
+                file.close()
+        return await asyncio.to_thread(self._first_in, head, dialect)
+
+    def _first_in(self, data: bytes, dialect: Dialect) -> Rows:
+        whole = self.size is not None and self.size <= len(data)
+        try:
+            return first_in(data, self._lens.written(dialect), whole=whole)
+        except HeaderGoesOn:
+            return MemoryRows([], [])
+
+    def close(self) -> None:
+        """Stop fetching and let go of the files; `rows` can be read no longer."""
+        self._closed = True
+        self._fetching.set()
+        if self._partial is not None:
+            self._partial.content.close()
+        self._release()
+        for rows in self._shown:
+            close(rows)
+        if self._columns is not None:
+            self._columns.remove()
+
+    async def changes(self) -> AsyncGenerator[None]:
+        """Fetch the rest, and yield each time that `rows`, its types or `problem` changed.
+
+        Ends when all rows are here, or when `problem` says why they will not come. The table of
+        a small content is made, too.
+        """
+        try:
+            if isinstance(self.rows, HexRows):
+                if self._feed is not None:
+                    path = await self._feed.wait_whole()
+                    self._show(await opened(partial(hex_rows, note=self.note), path))
+                    yield
+                return
+            await self._fetching.wait()
+            if self._closed:
+                return
+            grow = self.build if self._small else self._index
+            async with contextlib.aclosing(grow()) as steps:
+                async for _ in steps:
+                    yield
+        except Cancelled:
+            return  # The preview was closed meanwhile.
+        except AmltuiError as error:
+            self.problem = error
+            yield
+        finally:
+            self._release()
+
+    @property
+    def _small(self) -> bool:
+        # The first rows have more cells than bytes only where most cells are not written out.
+        cells = self.rows.row_count * len(self.rows.columns)
+        return self.size is not None and self.size <= SMALL and cells < CELLS // 2
+
+    async def _index(self) -> AsyncGenerator[None]:
+        """Find the rows, and show them by their index as soon as there are more than the first."""
+        if self.table is not None or self.rows.complete:
+            return
+        feed = self._feed
+        whole = feed is None or feed.complete
+        file = OpenFile(feed.open()) if feed is not None else await content_file(self._content)
+        indexing = Indexing(file, self._fmt)
+        try:
+            identity = await asyncio.to_thread(FileIdentity.of, file) if whole else None
+            async with contextlib.aclosing(indexing.run(feed)) as steps:
+                async for index in steps:
+                    if self._take(indexing, index, file, identity):
+                        yield
+            assert indexing.index is not None
+            self._take(indexing, indexing.index, file, identity)
+            yield
+            await asyncio.to_thread(save_index, self._entry, indexing.index, self._content)
+        finally:
+            file.close()
+
+    def _take(
+        self, indexing: Indexing, index: RowIndex, file: OpenFile, identity: FileIdentity | None
+    ) -> bool:
+        """Take in what the index knows by now; whether there is something new to show."""
+        if isinstance(self.rows, IndexedRows):
+            new = self.rows.refresh()
+            self._peek_on(self.rows)
+            return new
+        if not index.complete and index.row_count <= self.whole_rows:
+            return False
+        columns = [replace(column, sampled=True) for column in self.rows.columns]
+        own = OpenFile(os.dup(file.descriptor))
+        rows = IndexedRows(own, index, indexing.codec, columns, identity)
+        self._show(rows)
+        self._peek_on(rows)
+        return True
+
+    def _peek_on(self, rows: IndexedRows) -> None:
+        """Let places follow what the index knows by now."""
+        if self._peeking is not None:
+            self._peeking.rows.follow(rows)
+            self._moves += self._peeking.rows.take_moves()
+
+    @property
+    def _needed(self) -> int:
+        """Bytes that the table may take."""
+        cells = self.rows.row_count * len(self.rows.columns)
+        return room_for(self.size or self.received, cells)
+
+    async def has_room(self) -> bool:
+        """Whether the table fits on this disk at the cost of nothing else that is cached."""
+        if not self._cache.fits(self._needed):
+            return False
+        try:
+            return not await asyncio.to_thread(self._cache.choose, self._needed, keep=self._entry)
+        except DiskFull:
+            return False
+
+    async def build(self) -> AsyncGenerator[None]:
+        """Write the text table, and yield each time that it has more rows or types.
+
+        When it is whole, `rows` is that table. Nothing is done where it is whole already; for one
+        caller at a time. Who leaves stops the work.
+
+        Raises:
+            DiskFull: neither the cache's quota nor the disk has room for it.
+            Unreadable: the bytes are not what their type says.
+            UnsupportedDataType: they are of a type without rows.
+            AmltuiError: what keeps the rest of the bytes away.
+        """
+        if not self.has_rows:
+            raise mismatch(self.note) if self.note else UnsupportedDataType(self._fmt.data_type_id)
+        await self.fetch_all()
+        if self.table is not None and self.table.complete and self.table.state.typed:
+            return
+        self.table = None
+        if not self._small:
+            await asyncio.to_thread(self._cache.make_room, self._needed, keep=self._entry)
+        kept = self._lens.sheet is None  # What one looks at by name is not kept.
+        self._columns = Columns(self._entry, self._content, kept=kept)
+        async with contextlib.aclosing(self._columns.write(self._ingest)) as steps:
+            async for table in steps:
+                if table is not self.table:
+                    self.table = table
+                    self._shown.append(table)
+                if table.complete and table.state.typed:
+                    self._show(table)
+                yield
+
+    async def _ingest(self, directory: Path, note: Callable[[], None]) -> None:
+        """Write the table into a directory, and call `note` when there is more of it."""
+        feed = self._feed
+        if feed is not None:
+            if not self._small and await ingest_arriving(feed, self._fmt, directory, note):
+                return
+            path = await feed.wait_whole()
+        else:
+            path = self._entry.raw
+            await check_content(self._entry, self.source)
+        await self._ingest_file(path, directory, note)
+
+    async def _ingest_file(self, path: Path, directory: Path, note: Callable[[], None]) -> None:
+        if self._small:
+            await asyncio.to_thread(ingest, path, self._fmt, directory)
+        else:
+            await ingest_in_process(
+                path, self._fmt, directory, on_progress=lambda _: note(), sheet=self._lens.sheet
+            )
