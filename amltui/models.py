@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 GLOBAL_WORKSPACE_ID: Final = "506153734175476c4f62416c57734963"
@@ -124,6 +125,16 @@ class Level:
     datasets: tuple[Dataset, ...]
     unreadable: int = 0
     """Entries beside them that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file of this disk that is part of a folder."""
+
+    name: str
+    """Its path in the folder, with `/`."""
+    path: Path
+    """Where it lies."""
 
 
 @dataclass(frozen=True, slots=True)

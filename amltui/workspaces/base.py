@@ -15,7 +15,7 @@ the contents of an id never change, so it is what caches go by.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from amltui.models import (
     Experiment,
     Level,
     Listing,
+    LocalFile,
     OutputPort,
     Quota,
     User,
@@ -312,6 +313,26 @@ class Workspace(ABC):
         """
         del upload, name, description, data_type_id, replaces, filename
         await self._refuse("write")
+
+    async def put_folder(
+        self,
+        files: Sequence[LocalFile],
+        *,
+        name: str,
+        description: str = "",
+        replaces: str | None = None,
+        sent: Callable[[int], None],
+    ) -> str:
+        """Make files of this disk one dataset, or the latest version of the one with a key; its id.
+
+        `sent` is told how many more bytes went. Repeating it with equal files goes on with what
+        was sent. Otherwise as `commit`.
+
+        Raises:
+            NotSupportedByServer: `capabilities().folders` is false.
+        """
+        del files, name, description, replaces, sent
+        await self._refuse("folders")
 
     async def abort(self, upload: Upload) -> None:
         """Give an upload up, so that its parts take no room. A kind may let them expire instead."""

@@ -57,6 +57,8 @@ class Capabilities:
     quota: Capability = Capability("This workspace does not say how much it may hold.")
     copy: Capability = Capability("Contents are copied by way of this machine.")
     """Copy a content without sending it here and back."""
+    folders: Capability = Capability("A dataset of this workspace is one file.")
+    """Make a folder of files one dataset."""
     exclusive: Capability = CAN
     """Of several who write one name at once exactly one wins, and the others are told."""
 
@@ -64,9 +66,9 @@ class Capabilities:
     def lacks(self) -> tuple[str, ...]:
         """The names of what cannot be done.
 
-        Copying always can: it only takes longer. Where there is no archive, there is deleting.
+        Copying always can: it only takes longer. Where there is no archive, there is deleting, and
+        where a folder is no dataset, its files are.
         """
         names = (field.name for field in dataclasses.fields(self))
-        return tuple(
-            name for name in names if name not in {"copy", "archive"} and not getattr(self, name)
-        )
+        otherwise = {"copy", "archive", "folders"}
+        return tuple(name for name in names if name not in otherwise and not getattr(self, name))

@@ -79,6 +79,28 @@ def test_a_file_goes_there_and_back_in_versions(amltui):
     assert (refused.code, "cannot rename" in refused.err) == (1, True)
 
 
+def test_a_folder_is_one_asset_where_it_has_a_name(amltui):
+    (amltui.home / "days").mkdir()
+    for day in (1, 2):
+        (amltui.home / "days" / f"{day}.csv").write_text(f"a\n{day}\n")
+    put = amltui("put", "days", "--name", "days", "--description", "By day", "--json")
+    assert put.code == 0, put.err
+    assert (put.json["id"], put.json["size"], put.json["description"]) == ("days:1", 6, "By day")
+    assert amltui("get", "days", "-o", "-").out == "a\n1\n2\n"
+    assert amltui("put", "days", "--name", "days").code == 5
+    (amltui.home / "days" / "3.csv").write_text("a\n3\n")
+    assert amltui("update", "days", "days").code == 0
+    assert amltui("get", "days", "-o", "-").out == "a\n1\n2\n3\n"
+    assert amltui("show", "days", "--json").json["description"] == "By day"
+    assert amltui("put", "days", "--name", "x", "--type", "GenericCSV").code == 2
+    refused = amltui("--profile", "local", "put", "days", "--name", "days")
+    assert (refused.code, "is one file" in refused.err) == (1, True)
+    (amltui.home / "empty").mkdir()
+    assert amltui("put", "empty", "--name", "empty").code == 2
+    assert amltui("put", "days", "--prefix", "each-").code == 0
+    assert {"each-1.csv", "days"} <= {one["name"] for one in amltui("ls", "--json").json}
+
+
 def test_what_is_removed_is_archived_and_comes_back(amltui):
     amltui("put", "sales.csv", "--name", "sales")
     assert "Archived" in amltui("rm", "sales", "--yes").err
@@ -143,6 +165,8 @@ def test_snippets_name_the_workspace_and_the_version(amltui):
 
 @pytest.mark.slow  # each command runs three times
 def test_no_secret_is_left_anywhere_whatever_fails(azure, amltui):
+    (amltui.home / "days").mkdir()
+    (amltui.home / "days" / "1.csv").write_text("a\n1\n")
     key, secret = azure.secrets["key"], amltui.environment["AZURE_CLIENT_SECRET"]
     told = []
     bad = {
@@ -155,7 +179,8 @@ def test_no_secret_is_left_anywhere_whatever_fails(azure, amltui):
         return f"{asked.token} AccountKey={key}; Authorization: Bearer {asked.token}"
 
     commands = [
-        ("put", "sales.csv", "--name", "sales"), ("ls",), ("show", "sales"), ("head", "sales"),
+        ("put", "sales.csv", "--name", "sales"), ("put", "days", "--name", "days"),
+        ("update", "days", "days"), ("ls",), ("show", "sales"), ("head", "sales"),
         ("get", "sales", "-o", "-"), ("update", "sales", "sales.csv"), ("versions", "sales"),
         ("restore", "sales@1"), ("describe", "sales", "x"), ("rm", "sales", "--yes"),
         ("azure", "archived"), ("azure", "restore", "sales"), ("snippet", "sales"), ("doctor",),

@@ -120,7 +120,8 @@ def put(
     Args:
         files: Files, or folders with all files in them, or - for standard input. Files of a folder
             are named by their paths below it.
-        name: Of one file: what to call the dataset; else as the file.
+        name: Of one file: what to call the dataset; else as the file. A folder with a name becomes
+            one dataset, in workspaces that have such.
         type_: Their data type, for example GenericCSV; else by their extensions and first bytes.
         description: A description.
         prefix: What all their names begin with.
@@ -138,6 +139,12 @@ def put(
         if given[0] == STDIN and name is None:
             raise UsageError("Standard input has no name", hint="Add --name NAME.")
         _put_one(given[0], called, type_, description, written, common, convert=convert)
+        return DONE
+    if name is not None and len(given) == 1 and exists == "error":
+        if type_ is not None or convert or written.given:
+            raise UsageError("A folder has no data type", hint="Leave it out.")
+        dataset = _send_folder(common, Path(given[0]).expanduser(), prefix + name, description)
+        changed(common.out, dataset, _uploaded("Uploaded", dataset))
         return DONE
     if name is not None:
         raise UsageError("--name is for one file", hint="Several are named by --prefix.")
@@ -237,12 +244,18 @@ def update(
 
     Args:
         name: The dataset's name or id.
-        file: The file, or - for standard input.
+        file: The file, or - for standard input; a folder, in workspaces that have such datasets.
         type_: Its new data type; else it stays.
         description: Its new description; else it stays.
         rename: Its new name; else it stays.
         common: Common options.
     """
+    if Path(file).expanduser().is_dir():
+        if type_ is not None or rename is not None:
+            raise UsageError("A folder takes neither --type nor --rename", hint="Leave it out.")
+        dataset = _send_folder(common, Path(file).expanduser(), name, description, replacing=True)
+        changed(common.out, dataset, _uploaded("Updated", dataset))
+        return
     data_type_id = data_type(type_, Path(file)) if type_ is not None else None
 
     async def check(session: Session) -> None:
@@ -272,6 +285,35 @@ def update(
 
         dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Updated", dataset))
+
+
+def _send_folder(
+    common: Common, folder: Path, name: str, description: str | None, *, replacing: bool = False
+) -> Dataset:
+    """Upload a folder as one dataset called `name`, or as the next version of it."""
+
+    async def work(session: Session) -> Dataset:
+        from amltui.cli.progress import Bytes
+        from amltui.services.edits import must_be_own
+        from amltui.services.folders import put_folder
+
+        before = await session.find_to_change(name) if replacing else None
+        called, about = name, description or ""
+        if before is not None:
+            must_be_own(before)
+            called = before.name
+            about = before.description if description is None else description
+        with Bytes(common.out, folder.name) as progress, resumable(common.out):
+            return await put_folder(
+                session,
+                folder,
+                name=called,
+                description=about,
+                replaces=before,
+                sent=progress.show,
+            )
+
+    return run(common, work)
 
 
 @contextmanager

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +18,7 @@ from amltui.cli.session import need_yes
 from amltui.cli.several import Report, work_on
 from amltui.errors import AmltuiError, Conflict, UsageError
 from amltui.models import Dataset
+from amltui.services.folders import files_below
 from amltui.services.selection import Selected, file_targets, work_through
 from amltui.text import human_size, visible
 
@@ -115,7 +115,7 @@ def named_files(given: Sequence[str]) -> list[tuple[str, Path]]:
     for word in given:
         path = Path(word).expanduser()
         if path.is_dir():
-            found += _below(path)
+            found += [(one.name, one.path) for one in files_below(path)]
         elif path.is_file():
             found.append((path.name, path))
         else:
@@ -132,15 +132,6 @@ def named_files(given: Sequence[str]) -> list[tuple[str, Path]]:
     if not found:
         raise UsageError("There are no files in it")
     return found
-
-
-def _below(folder: Path) -> Iterator[tuple[str, Path]]:
-    for directory, folders, files in os.walk(folder):
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        for name in sorted(files):
-            path = Path(directory, name)
-            if not name.startswith(".") and path.is_file():
-                yield path.relative_to(folder).as_posix(), path
 
 
 async def put_several(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -21,7 +21,7 @@ from amltui.errors import (
     UsageError,
 )
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name
-from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
+from amltui.models import ContentInfo, Dataset, Listing, LocalFile, OutputPort, WorkspaceInfo
 from amltui.text import visible
 from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace, opened
 from amltui.workspaces.capabilities import CAN, Capabilities, Capability
@@ -135,6 +135,7 @@ class AzureMLWorkspace(Workspace):
             versions=CAN,
             restore=CAN,
             archive=CAN,
+            folders=CAN,
             experiments=Capability("amltui shows only the data of an Azure ML workspace."),
         )
 
@@ -387,14 +388,44 @@ class AzureMLWorkspace(Workspace):
         begun = Begun.of(upload.id)
         await self._sending.complete(begun)
         kind = data_type_id or upload.data_type_id
-        uri = f"{self._id.address}/datastores/{quote(begun.datastore, safe='')}/paths/{begun.path}"
         about = {
             "dataType": "uri_file",
-            "dataUri": uri,
+            "dataUri": self._uri(begun.datastore, begun.path),
             "description": description,
             "tags": {} if data_type_of_name(begun.path) == kind else {TYPE_TAG: kind},
         }
         return await self._create(name, version, about)
+
+    async def put_folder(
+        self,
+        files: Sequence[LocalFile],
+        *,
+        name: str,
+        description: str = "",
+        replaces: str | None = None,
+        sent: Callable[[int], None],
+    ) -> str:
+        """Put the files into one folder of the datastore, and make a version that points there."""
+        from amltui.workspaces.azureml.folders import send_folder
+        from amltui.workspaces.http.retries import Retry
+
+        self.check_name(name)
+        if replaces not in {None, name}:
+            _NO_RENAME.require()
+        await self._next_version(name, replaces=replaces is not None)  # before bytes go
+        retry = self._retry or Retry()
+        place = await send_folder(self._sending, name, files, sent, retry)
+        about = {
+            "dataType": "uri_folder",
+            "dataUri": f"{self._uri(place.datastore, place.path)}/",
+            "description": description,
+            "tags": {},
+        }
+        version = await self._next_version(name, replaces=replaces is not None)
+        return await self._create(name, version, about)
+
+    def _uri(self, datastore: str, path: str) -> str:
+        return f"{self._id.address}/datastores/{quote(datastore, safe='')}/paths/{path}"
 
     async def _next_version(self, name: str, *, replaces: bool) -> str:
         """The version that a new one of an asset gets.

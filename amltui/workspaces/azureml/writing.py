@@ -17,9 +17,9 @@ from amltui.workspaces.azureml import messages
 from amltui.workspaces.azureml.arm import ResourceManager
 from amltui.workspaces.azureml.stores import Container, Stores, forbidden
 from amltui.workspaces.azureml.uris import InDatastore
-from amltui.workspaces.folder.store_writing import Place, Writer
+from amltui.workspaces.folder.store_writing import Place
 
-_FOLDER: Final = "LocalUpload"
+FOLDER: Final = "LocalUpload"
 """Where Azure's own client puts what it uploads, too."""
 _LIMITS: Final[dict[str, Any]] = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 120}
 T = TypeVar("T")
@@ -69,11 +69,30 @@ class Uploads:
 
     async def begin(self, name: str, data_type_id: str) -> Begun:
         """A place that nobody else has, in the workspace's default datastore or the chosen one."""
-        datastore = self._datastore = self._datastore or await self._default()
         token = secrets.token_hex(16)
-        begun = Begun(datastore, f"{_FOLDER}/{token}/{file_name(name, data_type_id)}", token)
-        await self._using(begun, lambda writer, place: writer.begin(place, token))
+        begun = Begun(
+            await self.datastore(), f"{FOLDER}/{token}/{file_name(name, data_type_id)}", token
+        )
+        await self.open(begun)
         return begun
+
+    async def datastore(self) -> str:
+        """Where uploads go.
+
+        Raises:
+            WorkspaceError: the workspace has no default datastore.
+        """
+        self._datastore = self._datastore or await self._default()
+        return self._datastore
+
+    async def open(self, begun: Begun) -> None:
+        """Begin an upload whose place is known."""
+        await self._using(begun, lambda writer, place: writer.begin(place, begun.token))
+
+    async def size(self, begun: Begun) -> int | None:
+        """The size of the blob that an upload made. None: there is none."""
+        size: int | None = await self._using(begun, lambda writer, place: writer.size(place))
+        return size
 
     async def send(self, begun: Begun, index: int, data: bytes) -> None:
         """Send a part."""
@@ -99,7 +118,7 @@ class Uploads:
             hint="Name one when you add the profile: --datastore NAME",
         )
 
-    async def _using(self, begun: Begun, ask: Callable[[Writer, Place], T]) -> T:
+    async def _using(self, begun: Begun, ask: Callable[[Any, Place], T]) -> T:
         """What the store answers; where it refuses, once more with new credentials."""
         where = InDatastore(begun.datastore, begun.path)
         container: Container

@@ -74,6 +74,14 @@ class AzureWriter:
         """Nothing: Azure removes blocks by itself, and only all of a name at once."""
         del place, upload
 
+    def size(self, place: Place) -> int | None:
+        """Bytes of the object; None: there is none."""
+        try:
+            with _mapped(place.key, READ):
+                return int(self._blob(place).get_blob_properties().size)
+        except NotFound:
+            return None
+
     def copy(self, source: Place, etag: str, target: Place) -> None:
         """See `Writer`."""
         with _mapped(source.key, READ):

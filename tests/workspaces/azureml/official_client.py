@@ -91,6 +91,23 @@ def content(name, version):
         return blobs.get_blob_client(store.container_name, inner).download_blob().readall().decode()
 
 
+def folder_content(name, version):
+    """The bytes of each file below the path of a version, by the datastore that it names."""
+    from azure.storage.blob import BlobServiceClient
+
+    path = CLIENT.data.get(name=name, version=version).path
+    datastore, _, inner = path.partition("/datastores/")[2].partition("/paths/")
+    store = CLIENT.datastores.get(datastore, include_secrets=True)
+    address = f"{store.protocol}://{store.account_name}.blob.{store.endpoint}"
+    key = {"account_name": store.account_name, "account_key": store.credentials.account_key}
+    with BlobServiceClient(address, credential=key) as blobs:
+        container = blobs.get_container_client(store.container_name)
+        return {
+            one.name.removeprefix(inner): container.download_blob(one.name).readall().decode()
+            for one in container.list_blobs(name_starts_with=inner)
+        }
+
+
 def archive(**about):
     CLIENT.data.archive(**about)
 
