@@ -6,6 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amltui.formats.lens import Lens
     from amltui.models import Dataset
 
 
@@ -22,7 +25,7 @@ def main() -> int:
             return _terminal_program(profile, debug="--debug" in arguments)
         from amltui.cli.app import main as command_line
 
-        return command_line(arguments, choose=_choose)
+        return command_line(arguments, choose=_choose, look=_look)
     except KeyboardInterrupt:
         return 130
 
@@ -49,7 +52,14 @@ def _choose(profile: str | None) -> Dataset | None:
     return pick(profile)
 
 
-def _terminal_program(profile: str | None, *, debug: bool) -> int:
+def _look(place: str, reading: Callable[[Lens], Lens]) -> int:
+    """Run the terminal program on a folder or a file, for the command line."""
+    return _terminal_program(_folder(place), debug=False, reading=reading)
+
+
+def _terminal_program(
+    profile: str | None, *, debug: bool, reading: Callable[[Lens], Lens] | None = None
+) -> int:
     """Run the terminal program until its user leaves it; the exit code."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         from amltui.cli import exit_codes
@@ -64,7 +74,7 @@ def _terminal_program(profile: str | None, *, debug: bool) -> int:
         told = f"amltui: what happened is told in {log_to_file()}\n"
     from amltui.tui.app import run
 
-    code = run(profile=profile)
+    code = run(profile, reading)
     sys.stderr.write(told)
     return code
 

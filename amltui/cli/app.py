@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from cyclopts import App
 
+    from amltui.formats.lens import Lens
     from amltui.models import Dataset
 
     Choose = Callable[[str | None], Dataset | None]
     """Gives what a user chose from a profile's workspace; None if nothing."""
+    Look = Callable[[str, Callable[[Lens], Lens]], int]
+    """Shows a place whose texts are read so, until its user leaves; the exit code."""
 
 _FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
 _HELP: Final = frozenset({"--help", "-h"})
@@ -35,11 +38,11 @@ _DASH: Final = "\0-"
 parser would take a lone dash for an option."""
 
 
-def main(arguments: list[str], *, choose: Choose | None = None) -> int:
+def main(arguments: list[str], *, choose: Choose | None = None, look: Look | None = None) -> int:
     """Run one command; returns the exit code. Never raises, apart from `SystemExit`.
 
-    `choose` lets the user of a terminal choose a dataset, for `amltui pick`: the terminal program
-    does that, which the command line must not know.
+    What the terminal program does, which the command line must not know: `choose` lets the user of
+    a terminal choose a dataset, for `amltui pick`; `look` shows a place, for `amltui open`.
     """
     _make_streams_safe()
     debug = "--debug" in arguments
@@ -48,16 +51,16 @@ def main(arguments: list[str], *, choose: Choose | None = None) -> int:
 
         log_to_stderr()
     try:
-        return _ended(arguments, choose, debug=debug)
+        return _ended(arguments, {"choose": choose, "look": look}, debug=debug)
     except BrokenPipeError:
         _write_no_more(sys.stdout, sys.stderr)
         return exit_codes.BROKEN_PIPE
 
 
-def _ended(arguments: list[str], choose: Choose | None, *, debug: bool) -> int:
+def _ended(arguments: list[str], doors: dict[str, Any], *, debug: bool) -> int:
     """Run one command; what went wrong is explained. The exit code."""
     try:
-        code = _run(arguments, choose)
+        code = _run(arguments, doors)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -102,7 +105,7 @@ def _write_no_more(*streams: TextIO) -> None:
         os.dup2(nowhere, stream.fileno())
 
 
-def _run(arguments: list[str], choose: Choose | None) -> int:
+def _run(arguments: list[str], doors: dict[str, Any]) -> int:
     if arguments[:2] == ["serve", "--embedded"]:
         # The terminal program waits for this start: no parser, nothing else is imported.
         from amltui.cli.embedded import serve_embedded
@@ -136,7 +139,7 @@ def _run(arguments: list[str], choose: Choose | None) -> int:
         raise usage_error(str(error).replace(_DASH, "-"), error, arguments) from error
     for name, value in bound.arguments.items():
         bound.arguments[name] = _undashed(value)
-    given = {"choose": choose} if "choose" in unparsed else {}
+    given = {name: door for name, door in doors.items() if name in unparsed}
     code = command(*bound.args, **bound.kwargs, **given)
     return code if isinstance(code, int) else exit_codes.DONE
 

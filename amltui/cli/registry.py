@@ -179,7 +179,11 @@ COMMANDS: Final = (
         "open",
         "open:open_folder",
         "Look at a folder or a file in the terminal program.",
-        ("amltui open data/", "amltui open flights.csv", "amltui open s3://bucket/prefix"),
+        (
+            "amltui open data/",
+            "amltui open flights.csv --delimiter ';'",
+            "amltui open s3://bucket/prefix",
+        ),
         places=("file",),
     ),
     Command(

@@ -7,8 +7,9 @@ something first needs it. So the cached list can be on the screen before.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.formats.dialect import Dialect
+    from amltui.formats.lens import Lens
     from amltui.services.previews import Preview
     from amltui.transfers import Options, Transfer, Transfers
     from amltui.workspaces.base import Seen, Workspace
@@ -49,6 +51,7 @@ class Session:
         profile: str | None = None,
         offline: bool = False,
         options: Options | None = None,
+        reading: Callable[[Lens], Lens] | None = None,
     ) -> None:
         self._opener = Opener(connection)
         self.cache = cache
@@ -56,6 +59,9 @@ class Session:
         """Whether the network is left alone: only what is cached can be seen."""
         self._profile = profile
         self._options = options
+        self._reading = reading
+        self._chosen: set[str] = set()
+        """Keys of datasets of which a person said in this session how they are read."""
         self._workspace: Workspace | None = None
         self._transfers: Transfers | None = None
         self._queue = AsyncExitStack()
@@ -242,6 +248,7 @@ class Session:
         from amltui.services.dialects import remember
 
         remember(self.key, dataset.key, dialect)
+        self._chosen.add(dataset.key)
 
     async def preview(
         self,
@@ -252,8 +259,26 @@ class Session:
     ) -> Preview:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown.
 
-        `dialect`: how it is read; None: as was remembered, else as its type says.
+        `dialect`: how it is read; None: as this session was told to read, as was remembered, or as
+        its type says, whichever comes first.
         """
+        reading = self._reading
+        if (
+            dialect is None
+            and reading is not None
+            and isinstance(source, Dataset)
+            and source.key not in self._chosen
+        ):
+            plain = await self._preview(source, None, sheet)
+            lens = plain.lens
+            plain.close()
+            with contextlib.suppress(UsageError):  # it is no text
+                dialect = reading(lens).dialect
+        return await self._preview(source, dialect, sheet)
+
+    async def _preview(
+        self, source: Dataset | OutputPort, dialect: Dialect | None, sheet: str | None
+    ) -> Preview:
         # It brings pyarrow, which a list needs not, and takes longer than a frame.
         module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
         if isinstance(source, Dataset):
@@ -439,15 +464,20 @@ async def open_session(
     connection: Connection | None = None,
     offline: bool = False,
     options: Options | None = None,
+    reading: Callable[[Lens], Lens] | None = None,
 ) -> AsyncIterator[Session]:
     """A session with the workspace that `connection`, `profile` or the environment names.
+
+    `reading`: how its texts are written, put into what their types and bytes say of it.
 
     Raises:
         ConfigError: the profile or a settings file is wrong.
     """
     wanted = connection or await asyncio.to_thread(resolve, profile)
     with Cache(paths.cache_dir(), cache_quota()) as cache:
-        session = Session(wanted, cache, profile=profile, offline=offline, options=options)
+        session = Session(
+            wanted, cache, profile=profile, offline=offline, options=options, reading=reading
+        )
         try:
             yield session
         finally:

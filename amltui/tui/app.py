@@ -25,6 +25,9 @@ from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.workspaces.person import tell_by
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amltui.formats.lens import Lens
     from amltui.transfers import Options
 
 _log = logging.getLogger(__name__)
@@ -42,9 +45,22 @@ class AmltuiApp(KeyQueue[int]):
         Binding("ctrl+q", "quit", "Quit", show=False, system=True),
     ]
 
-    def __init__(self, profile: str | None = None, *, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        profile: str | None = None,
+        *,
+        options: Options | None = None,
+        reading: Callable[[Lens], Lens] | None = None,
+    ) -> None:
+        """Make the program.
+
+        Args:
+            profile: whose workspace it shows, or a folder.
+            options: of transfers.
+            reading: see `open_session`.
+        """
         super().__init__()
-        self.loader = SessionLoader(profile, options)
+        self.loader = SessionLoader(profile, options, reading)
         self.notes = Notifications()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -130,8 +146,8 @@ class AmltuiApp(KeyQueue[int]):
         self.notify("Press q to quit.")
 
 
-def run(profile: str | None = None) -> int:
-    """Run the terminal program until it is left; the exit code."""
+def run(profile: str | None = None, reading: Callable[[Lens], Lens] | None = None) -> int:
+    """Run the terminal program until it is left; the exit code. Arguments as `AmltuiApp`'s."""
     end_with_terminal()
-    app = AmltuiApp(profile)
+    app = AmltuiApp(profile, reading=reading)
     return app.run() or app.return_code or 0

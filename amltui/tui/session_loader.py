@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from amltui.tui.idle_gc import IdleCollector
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amltui.formats.lens import Lens
     from amltui.services.session import Session
     from amltui.transfers import Options
 
@@ -17,9 +20,15 @@ if TYPE_CHECKING:
 class SessionLoader:
     """Opens one session in the background and lends it to whoever waits for it."""
 
-    def __init__(self, profile: str | None = None, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        profile: str | None = None,
+        options: Options | None = None,
+        reading: Callable[[Lens], Lens] | None = None,
+    ) -> None:
         self.profile = profile
         self.options = options
+        self.reading = reading
         self.collector = IdleCollector()
         self._task: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Session] | None = None
@@ -64,7 +73,9 @@ class SessionLoader:
         try:
             # The import takes longer than a frame, so it happens beside the loop that draws.
             module = await asyncio.to_thread(importlib.import_module, "amltui.services.session")
-            async with module.open_session(self.profile, options=self.options) as session:
+            async with module.open_session(
+                self.profile, options=self.options, reading=self.reading
+            ) as session:
                 ready.set_result(session)
                 await self._closing.wait()
         except Exception as error:

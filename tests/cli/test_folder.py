@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cli.terminal import Terminal
+
 ROWS = "id,city\n1,Oslo\n2,Rome\n"
 
 
@@ -55,6 +57,17 @@ def test_open_is_found_in_the_help_and_says_where_it_needs_a_terminal(folder):
     assert (done.code, done.out) == (2, "")
     assert "needs a terminal" in done.err
     assert "amltui --at PLACE ls" in folder("open", "results", "--json").err
+
+
+def test_open_reads_texts_as_it_is_told(folder):
+    (folder.home / "results" / "a.csv").write_text("x;y\n1,5;two words\n")
+    told = ("--delimiter", ";", "--decimal", ",")
+    terminal = Terminal(folder, "open", "results/a.csv", *told)
+    terminal.wait_for(b"separated by ;, decimal comma")
+    terminal.wait_for(b"two words")
+    terminal.type(b"q")
+    terminal.end()
+    assert terminal.process.returncode == 0
 
 
 def test_a_folder_that_was_named_for_one_command_is_only_read(folder):
