@@ -14,6 +14,7 @@ NOT_AUTHORISED: Final = 4
 CONFLICT: Final = 5
 UNREACHABLE: Final = 6
 DAMAGED: Final = 7
+REFUSED: Final = 8
 DIFFERENT: Final = 1
 """What `diff` answers where it found a difference, as `diff` itself does."""
 FAILED_DIFF: Final = 9
@@ -27,6 +28,10 @@ class FileNotThere(errors.LocalError):
     """A local file that was named is not there."""
 
 
+class CheckFailed(errors.AmltuiError):
+    """What was to be sent breaks a rule."""
+
+
 _CODES: Final[tuple[tuple[type[BaseException], int], ...]] = (
     # The first that fits counts, so that a special case stands before its parent.
     (errors.UsageError, USAGE),
@@ -35,6 +40,7 @@ _CODES: Final[tuple[tuple[type[BaseException], int], ...]] = (
     (errors.Rejected, USAGE),
     (errors.NotFound, NOT_FOUND),
     (FileNotThere, NOT_FOUND),
+    (CheckFailed, REFUSED),
     (errors.Unauthorized, NOT_AUTHORISED),
     (errors.LinkExpired, NOT_AUTHORISED),
     (errors.Conflict, CONFLICT),
@@ -60,6 +66,7 @@ MEANINGS: Final = (
     (CONFLICT, "conflict: the name is taken, or the file is there (see --force)"),
     (UNREACHABLE, "no answer from the network or the server, or the server failed"),
     (DAMAGED, "data damaged, changed meanwhile, or not readable as its type"),
+    (REFUSED, "a check said no: contents break a rule (see --fail-on)"),
     (FAILED_DIFF, "diff alone: failed, the reason is on standard error"),
     (INTERRUPTED, "interrupted (Ctrl-C)"),
     (BROKEN_PIPE, "whoever read the output closed it, as `head` does"),

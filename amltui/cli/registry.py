@@ -126,7 +126,18 @@ COMMANDS: Final = (
         "update",
         "contents:update",
         "Upload new contents of a dataset.",
-        ("amltui update Sales sales.csv", "amltui update Sales - < sales.csv"),
+        (
+            "amltui update Sales sales.csv",
+            "amltui update Sales - < sales.csv",
+            "amltui update Sales sales.csv --fail-on schema,type,missing=5%,rows=-10%",
+        ),
+        places=("dataset", "file"),
+    ),
+    Command(
+        "check",
+        "check:check",
+        "Hold a dataset or new contents against rules.",
+        ("amltui check Sales", "amltui check Sales sales.csv --fail-on schema,rows=-10%"),
         places=("dataset", "file"),
     ),
     Command(

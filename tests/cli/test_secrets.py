@@ -52,6 +52,7 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
                ["Iris", "-o", "/dev/full"]],
     ("update",): [["f.csv", "f.csv", "--json"], ["Iris", "f.csv"]],
     ("restore",): [["f.csv@-1", "--json"], ["f.csv@99"]],
+    ("check",): [["f.csv", "f.csv", "--fail-on", "rows=-1%", "--json"]],
     ("describe",): [["f.csv", "of the test", "--json"]],
     ("snippet",): [["Iris"], ["Iris", "--for", "pandas"], ["Iris", "--for", "azureml", "--json"]],
     ("rename",): [["f.csv", "Iris"], ["f.csv", "g.csv"]],

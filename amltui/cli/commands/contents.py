@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
+from amltui.cli.commands.check import limits_in, refuse
 from amltui.cli.commands.datasets import changed
 from amltui.cli.exit_codes import DONE, FileNotThere
 from amltui.cli.files import STDIN, readable
@@ -236,11 +237,16 @@ def update(
     type_: Type = None,
     description: Annotated[str | None, Parameter(name=("--description", "-d"))] = None,
     rename: str | None = None,
+    check: bool = False,
+    fail_on: list[str] | None = None,
+    rules: str | None = None,
     common: Common = COMMON,
 ) -> None:
     """Upload a file as the new contents of a dataset. Its older versions stay.
 
     What was begun and cut before goes on where it stopped, if the file is still the same.
+    With --check, --fail-on or --rules it first says what changes, and exits 8 without sending
+    anything if a rule is broken; `amltui check NAME FILE` only looks.
 
     Args:
         name: The dataset's name or id.
@@ -248,17 +254,24 @@ def update(
         type_: Its new data type; else it stays.
         description: Its new description; else it stays.
         rename: Its new name; else it stays.
+        check: Say what changes, and hold it against the rules beside the file or the dataset.
+        fail_on: What may not change: schema, type, missing=5%, rows=-10%; may be repeated, or with
+            commas between.
+        rules: A file of rules in place of those beside: see amltui help rules.
         common: Common options.
     """
+    limits = limits_in(fail_on)
     if Path(file).expanduser().is_dir():
         if type_ is not None or rename is not None:
             raise UsageError("A folder takes neither --type nor --rename", hint="Leave it out.")
+        if check or rules is not None or limits is not None:
+            raise UsageError("A folder has no rows to check", hint="Check a file in it.")
         dataset = _send_folder(common, Path(file).expanduser(), name, description, replacing=True)
         changed(common.out, dataset, _uploaded("Updated", dataset))
         return
     data_type_id = data_type(type_, Path(file)) if type_ is not None else None
 
-    async def check(session: Session) -> None:
+    async def must_be_changeable(session: Session) -> None:
         from amltui.services.edits import must_be_own
         from amltui.transfers.uploader import check_name_is_free
 
@@ -267,13 +280,16 @@ def update(
         if rename is not None:
             await check_name_is_free(await session.connect(), rename, dataset.key)
 
-    with readable(file, check=lambda: run(common, check)) as path:
+    with readable(file, check=lambda: run(common, must_be_changeable)) as path:
 
         async def work(session: Session) -> Dataset:
             from amltui.cli.progress import watched
 
+            dataset = await session.find_to_change(name)
+            if check or limits is not None or rules is not None:
+                await refuse(session, common.out, dataset, path, rules, limits, data_type_id)
             sending = session.update(
-                await session.find_to_change(name),
+                dataset,
                 path,
                 name=rename,
                 data_type_id=data_type_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from amltui.cli.exit_codes import DIFFERENT, DONE
+from amltui.cli.exit_codes import DIFFERENT, DONE, FileNotThere
 from amltui.cli.files import appearing, table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
-from amltui.cli.reading import WRITTEN, Written, preview_of
+from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.session import run
-from amltui.errors import AmltuiError, UnsupportedDataType, UsageError
+from amltui.errors import UsageError
 from amltui.text import visible
 
 if TYPE_CHECKING:
@@ -110,44 +109,24 @@ def _is_file(word: str) -> bool:
 @asynccontextmanager
 async def _table(session: Session | None, word: str, written: Written) -> AsyncIterator[Table]:
     """All rows of a dataset or of a local file."""
+    from amltui.services.whole_tables import dataset_table, file_table
+
     if _is_file(word):
-        with _local_table(word, written) as table:
+        with file_table(_local(word), written.through) as table:
             yield table
         return
     assert session is not None, "a dataset needs a session"
     dataset = await session.find(word)
-    preview = await preview_of(session, dataset, written)
-    try:
-        if not preview.has_rows and not preview.note:
-            raise UnsupportedDataType(
-                dataset.data_type_id, hint="Only types with rows can be compared."
-            )
-        async for _ in preview.build():
-            pass
-        if preview.table is None:
-            raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
-        yield preview.table
-    finally:
-        preview.close()
+    reading = written.through if written.given else None
+    async with dataset_table(session, dataset, reading) as table:
+        yield table
 
 
-@contextlib.contextmanager
-def _local_table(name: str, written: Written) -> Iterator[Table]:
-    import tempfile
-
-    from amltui.cli.exit_codes import FileNotThere
-    from amltui.tables.contents import content_table, lens_of_file
-    from amltui.tables.scratch import Scratch
-
-    path = Path(name).expanduser()
+def _local(word: str) -> Path:
+    path = Path(word).expanduser()
     if not path.exists():
         raise FileNotThere(f"There is no file {visible(str(path))}")
-    lens = written.through(lens_of_file(path))
-    with (
-        Scratch(Path(tempfile.gettempdir()), "amltui-diff-") as scratch,
-        content_table(path, scratch.path, lens) as table,
-    ):
-        yield table
+    return path
 
 
 def _write(target: Path, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:

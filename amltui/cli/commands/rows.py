@@ -21,11 +21,9 @@ from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
 from amltui.cli.session import run
 from amltui.cli.several import SEVERAL, Report, Several, work_on
 from amltui.errors import (
-    AmltuiError,
     NotFound,
     QueryError,
     Unreadable,
-    UnsupportedDataType,
     UsageError,
 )
 from amltui.models import Dataset
@@ -349,24 +347,13 @@ async def _wait_for(preview: Preview, count: int) -> None:
 
 
 async def _whole_table(preview: Preview, dataset: Dataset) -> Table:
-    """The text table of all rows.
+    """See `services.whole_tables`; malformed rows are told."""
+    from amltui.services.whole_tables import whole_table
 
-    Raises:
-        UnsupportedDataType: the dataset has no rows.
-        AmltuiError: what kept the rest of its bytes away.
-    """
-    if not preview.has_rows and not preview.note:
-        raise UnsupportedDataType(
-            dataset.data_type_id, hint="Only types with rows can be asked for statistics and SQL."
-        )
-    async for _ in preview.build():
-        pass
-    if preview.table is None:
-        raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
-    if preview.table.malformed_count:
-        count = preview.table.malformed_count
-        _warn_malformed(dataset, count)
-    return preview.table
+    table = await whole_table(preview, dataset)
+    if table.malformed_count:
+        _warn_malformed(dataset, table.malformed_count)
+    return table
 
 
 def _malformed_among(rows: Rows, shown: int) -> int:

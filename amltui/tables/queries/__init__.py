@@ -35,6 +35,7 @@ from amltui.tables.queries.values import (
 )
 
 if TYPE_CHECKING:
+    from amltui.tables.queries.checks import Checked, ColumnCheck, Failure, check_rules
     from amltui.tables.queries.comparison import compare, differing_rows
     from amltui.tables.queries.histograms import histogram, table_histograms
     from amltui.tables.queries.match import filter_rows, find
@@ -46,7 +47,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Answer": "select",
+    "Checked": "checks",
+    "ColumnCheck": "checks",
+    "Failure": "checks",
     "View": "view",
+    "check_rules": "checks",
     "compare": "comparison",
     "differing_rows": "comparison",
     "distinct": "value_counts",
@@ -65,11 +70,14 @@ __all__ = [
     "Bin",
     "Cancel",
     "CellChange",
+    "Checked",
+    "ColumnCheck",
     "ColumnPair",
     "Comparison",
     "Condition",
     "Distinct",
     "Drift",
+    "Failure",
     "Histogram",
     "Hit",
     "Operator",
@@ -77,6 +85,7 @@ __all__ = [
     "SortKey",
     "Statistics",
     "View",
+    "check_rules",
     "compare",
     "differing_rows",
     "distinct",
