@@ -81,7 +81,7 @@ class Authenticator:
             TooManyRequests: this address failed too often.
         """
         token = token_of(request)
-        async with self._state.database.reading() as connection:
+        async with self._state.database.lookup() as connection:
             row = await tokens.find(connection, workspace_id, token) if token else None
         if row is None:
             if token:

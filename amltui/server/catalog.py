@@ -87,13 +87,14 @@ DATASET_COLUMNS: Final = (
 """What a response holds of an instance; `responses.DatasetSerializer` relies on this order."""
 
 
+_REVISIONS: Final = sa.select(workspaces.c.id, workspaces.c.revision).where(
+    workspaces.c.id.in_([sa.bindparam("workspace"), GLOBAL_WORKSPACE_ID])
+)
+
+
 async def revision(connection: AsyncConnection, workspace_id: str) -> tuple[int, int]:
     """What changes whenever the workspace's list changes: its own count, the examples' count."""
-    found = await connection.execute(
-        sa.select(workspaces.c.id, workspaces.c.revision).where(
-            workspaces.c.id.in_([workspace_id, GLOBAL_WORKSPACE_ID])
-        )
-    )
+    found = await connection.execute(_REVISIONS, {"workspace": workspace_id})
     counts = {row.id: row.revision for row in found}
     return counts.get(workspace_id, 0), counts.get(GLOBAL_WORKSPACE_ID, 0)
 
@@ -107,6 +108,13 @@ def _shown() -> sa.Select[tuple[Any, ...]]:
         & (profiles.c.data_type_id == instances.c.data_type_id),
     )
     return sa.select(*DATASET_COLUMNS).select_from(profiled)
+
+
+_ONE: Final = (
+    _shown()
+    .where(instances.c.id == sa.bindparam("wanted"))
+    .where(instances.c.workspace_id.in_([sa.bindparam("workspace"), GLOBAL_WORKSPACE_ID]))
+)
 
 
 async def listed(connection: AsyncConnection, workspace_id: str) -> Sequence[sa.Row[Any]]:
@@ -129,11 +137,7 @@ async def one(connection: AsyncConnection, workspace_id: str, instance_id: str) 
     Raises:
         NotFound: there is none of that id.
     """
-    found = await connection.execute(
-        _shown()
-        .where(instances.c.id == instance_id)
-        .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
-    )
+    found = await connection.execute(_ONE, {"wanted": instance_id, "workspace": workspace_id})
     row: sa.Row[Any] | None = found.first()
     if row is None:
         raise NotFound("There is no data set with this id.")
@@ -166,13 +170,24 @@ async def probe(connection: AsyncConnection, workspace_id: str) -> None:
     await connection.execute(_shown().order_by(instances.c.created.desc()).limit(1))
 
 
+# Statements of every create are built once: building one costs more than executing it.
+_CHANGE: Final = (
+    sa.update(workspaces)
+    .where(workspaces.c.id == sa.bindparam("workspace"))
+    .values(revision=workspaces.c.revision + 1)
+)
+_INSERT_FAMILY: Final = sa.insert(families)
+_INSERT_INSTANCE: Final = sa.insert(instances)
+_NAMED: Final = (
+    sa.select(families.c.id)
+    .where(families.c.workspace_id.in_([sa.bindparam("workspace"), GLOBAL_WORKSPACE_ID]))
+    .where(families.c.name == sa.bindparam("wanted"))
+)
+
+
 async def change(connection: AsyncConnection, workspace_id: str) -> None:
     """Begin a change of the workspace: others wait until this transaction ends."""
-    await connection.execute(
-        sa.update(workspaces)
-        .where(workspaces.c.id == workspace_id)
-        .values(revision=workspaces.c.revision + 1)
-    )
+    await connection.execute(_CHANGE, {"workspace": workspace_id})
 
 
 async def add(
@@ -193,9 +208,8 @@ async def add(
         await _check_free(connection, workspace_id, new.name, None)
         family_id = secrets.token_hex(16)
         number = 1
-        await connection.execute(
-            sa.insert(families).values(id=family_id, workspace_id=workspace_id, name=new.name)
-        )
+        row = {"id": family_id, "workspace_id": workspace_id, "name": new.name}
+        await connection.execute(_INSERT_FAMILY, row)
     else:
         latest = await _latest(connection, workspace_id, family_id)
         number = latest.number + 1
@@ -205,25 +219,26 @@ async def add(
         )
     instance_id = f"{workspace_id}.{family_id}.{secrets.token_hex(16)}"
     await connection.execute(
-        sa.insert(instances).values(
-            id=instance_id,
-            family_id=family_id,
-            workspace_id=workspace_id,
-            number=number,
-            is_latest=True,
-            created=clock.now(),
-            sha256=new.sha256,
-            size=new.size,
-            name=new.name,
-            description=new.description,
-            data_type_id=new.data_type_id,
-            owner=new.owner,
-            source_origin=new.source_origin,
-            resource_upload_id=new.resource_upload_id,
-            uploaded_from_filename=new.uploaded_from_filename,
-            experiment_id=new.experiment_id,
-            promoted_from=new.promoted_from,
-        )
+        _INSERT_INSTANCE,
+        {
+            "id": instance_id,
+            "family_id": family_id,
+            "workspace_id": workspace_id,
+            "number": number,
+            "is_latest": True,
+            "created": clock.now(),
+            "sha256": new.sha256,
+            "size": new.size,
+            "name": new.name,
+            "description": new.description,
+            "data_type_id": new.data_type_id,
+            "owner": new.owner,
+            "source_origin": new.source_origin,
+            "resource_upload_id": new.resource_upload_id,
+            "uploaded_from_filename": new.uploaded_from_filename,
+            "experiment_id": new.experiment_id,
+            "promoted_from": new.promoted_from,
+        },
     )
     return instance_id
 
@@ -316,10 +331,6 @@ async def _rename(
 async def _check_free(
     connection: AsyncConnection, workspace_id: str, name: str, family_id: str | None
 ) -> None:
-    found = await connection.execute(
-        sa.select(families.c.id)
-        .where(families.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
-        .where(families.c.name == name)
-    )
+    found = await connection.execute(_NAMED, {"workspace": workspace_id, "wanted": name})
     if any(row.id != family_id for row in found):
         raise NameTaken(name)

@@ -8,7 +8,9 @@ stored again.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,15 +21,29 @@ from amltui.server.database.tables import contents
 from amltui.server.http_errors import Conflict, HTTPError, NotFound, ServiceUnavailable
 from amltui.server.store.base import Staged, Stored
 
+Refer = Callable[[AsyncConnection, Stored], Awaitable[None]]
 _REFERENCED: Final = 0
 """`touched` of a content that was referred to: without a reference it can be removed at once."""
+_LOCK: Final = (
+    sa.update(contents)
+    .where(contents.c.sha256 == sa.bindparam("wanted"))
+    .where(~contents.c.doomed)
+    .values(touched=_REFERENCED)
+)
+# Statements of every create are built once: building one costs more than executing it.
 
 
-async def store(database: Database, staged: Staged) -> Stored:
-    """Put a staged content into the store, with its record; nothing refers to it yet."""
+async def store(database: Database, staged: Staged, refer: Refer | None = None) -> Stored:
+    """Put a staged content into the store, with its record.
+
+    `refer` writes a reference in the record's transaction. It must be one that nobody follows
+    before this returns: the bytes come last. Without it nothing refers to the content yet.
+    """
     stored = await staged.finish()
     async with database.writing() as connection:
-        await _record(connection, stored)
+        await _record(connection, stored, referenced=refer is not None)
+        if refer is not None:
+            await refer(connection, stored)
     await staged.publish()
     return stored
 
@@ -38,12 +54,7 @@ async def lock(connection: AsyncConnection, sha256: str) -> None:
     Raises:
         Conflict: the janitor has removed it; the client must send it again.
     """
-    locked = await connection.execute(
-        sa.update(contents)
-        .where(contents.c.sha256 == sha256)
-        .where(~contents.c.doomed)
-        .values(touched=_REFERENCED)
-    )
+    locked = await connection.execute(_LOCK, {"wanted": sha256})
     if locked.rowcount != 1:
         raise Conflict("The uploaded contents have expired. Upload them again.")
 
@@ -59,18 +70,19 @@ async def missing_reason(database: Database, sha256: str) -> HTTPError:
     return ServiceUnavailable("The contents are damaged or missing in the server's store.")
 
 
-async def _record(connection: AsyncConnection, stored: Stored) -> None:
-    insert = upsert(connection.dialect.name == "sqlite")
+async def _record(connection: AsyncConnection, stored: Stored, *, referenced: bool) -> None:
     row = {
         "sha256": stored.sha256,
         "size": stored.size,
-        # Nothing refers to it before it is in the store: a megabyte in a second at the slowest.
-        "touched": clock.now() + stored.size,
+        # Without a reference it must stay until it is in the store: at least a megabyte a second.
+        "touched": _REFERENCED if referenced else clock.now() + stored.size,
         "doomed": False,
     }
-    statement = insert(contents).values(row)
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["sha256"], set_={"touched": row["touched"], "doomed": False}
-        )
-    )
+    await connection.execute(_upsert(sqlite=connection.dialect.name == "sqlite"), row)
+
+
+@cache
+def _upsert(*, sqlite: bool) -> Any:
+    statement: Any = upsert(sqlite)(contents)
+    kept = {"touched": statement.excluded.touched, "doomed": False}
+    return statement.on_conflict_do_update(index_elements=["sha256"], set_=kept)

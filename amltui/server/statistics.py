@@ -172,7 +172,7 @@ class StatisticsService:
                 self._failures.pop(key, None)
 
     async def _known(self, stored: Stored, data_type_id: str) -> sa.Row[Any] | None:
-        async with self._state.database.reading() as connection:
+        async with self._state.database.lookup() as connection:
             found = await connection.execute(
                 sa.select(profiles)
                 .where(profiles.c.sha256 == stored.sha256)

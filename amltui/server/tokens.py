@@ -56,9 +56,7 @@ def hashed(token: str) -> str:
 async def find(connection: AsyncConnection, workspace_id: str, token: str) -> sa.Row[Any] | None:
     """The row of a token that is valid now, with `workspace_key`, or None."""
     digest = hashed(token)
-    found = await connection.execute(
-        sa.select(tokens, _workspace_key()).where(tokens.c.hash == digest)
-    )
+    found = await connection.execute(_FIND, {"digest": digest})
     row = found.first()
     if row is None or not hmac.compare_digest(row.hash, digest):
         return None
@@ -107,6 +105,9 @@ def _workspace_key() -> sa.Label[bytes]:
         .scalar_subquery()
         .label("workspace_key")
     )
+
+
+_FIND: Final = sa.select(tokens, _workspace_key()).where(tokens.c.hash == sa.bindparam("digest"))
 
 
 def wants_touch(row: sa.Row[Any]) -> bool:

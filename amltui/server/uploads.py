@@ -27,28 +27,70 @@ _SMALL_BLOCKS: Final = 1_000
 """Blocks of an upload that may have fewer than `_SMALL` bytes: each costs a file and a row."""
 
 
-async def begin(state: ServerState, data_type_id: str, stored: Stored | None = None) -> str:
-    """Begin an upload, or write down one whose whole content is `stored` already; its id."""
+# Statements of every create are built once: building one costs more than executing it.
+_INSERT: Final = sa.insert(uploads)
+_DELETE: Final = sa.delete(uploads).where(uploads.c.id == sa.bindparam("upload"))
+_FIND: Final = (
+    sa.select(uploads)
+    .where(uploads.c.id == sa.bindparam("upload"))
+    .where(uploads.c.workspace_id == sa.bindparam("workspace"))
+)
+
+
+async def begin(state: ServerState, data_type_id: str) -> str:
+    """Begin an upload by blocks; its id."""
     upload_id = secrets.token_hex(16)
     async with state.database.writing() as connection:
-        if stored is not None:
-            await references.lock(connection, stored.sha256)
-        await connection.execute(
-            sa.insert(uploads).values(
-                id=upload_id,
-                workspace_id=state.workspace_id,
-                data_type_id=data_type_id,
-                touched=clock.now(),
-                blocks=0,
-                sha256=stored.sha256 if stored else None,
-                size=stored.size if stored else None,
-            )
-        )
+        await _insert(connection, state, upload_id, data_type_id, None)
     return upload_id
 
 
-async def receive(state: ServerState, size: int, data: AsyncIterator[bytes]) -> Stored:
-    """Keep a body of `size` bytes as a content that nothing refers to yet.
+async def begin_whole(
+    state: ServerState, data_type_id: str, size: int, data: AsyncIterator[bytes]
+) -> str:
+    """Begin an upload whose whole content is a body of `size` bytes; its id.
+
+    Raises:
+        ContentTooLarge: no upload may be as large.
+        InsufficientStorage: there is no room for it.
+    """
+    upload_id = secrets.token_hex(16)
+
+    async def refer(connection: AsyncConnection, stored: Stored) -> None:
+        await _insert(connection, state, upload_id, data_type_id, stored)
+
+    await receive(state, size, data, refer)
+    return upload_id
+
+
+async def _insert(
+    connection: AsyncConnection,
+    state: ServerState,
+    upload_id: str,
+    data_type_id: str,
+    stored: Stored | None,
+) -> None:
+    await connection.execute(
+        _INSERT,
+        {
+            "id": upload_id,
+            "workspace_id": state.workspace_id,
+            "data_type_id": data_type_id,
+            "touched": clock.now(),
+            "blocks": 0,
+            "sha256": stored.sha256 if stored else None,
+            "size": stored.size if stored else None,
+        },
+    )
+
+
+async def receive(
+    state: ServerState,
+    size: int,
+    data: AsyncIterator[bytes],
+    refer: references.Refer | None = None,
+) -> Stored:
+    """Store a body of `size` bytes as a content; see `references.store`.
 
     Raises:
         ContentTooLarge: no upload may be as large.
@@ -57,7 +99,7 @@ async def receive(state: ServerState, size: int, data: AsyncIterator[bytes]) -> 
     async with quota.reserved(state, size), state.store.stage() as staged:
         async for chunk in data:
             await staged.write(chunk)
-        return await references.store(state.database, staged)
+        return await references.store(state.database, staged, refer)
 
 
 async def receive_block(
@@ -82,7 +124,7 @@ async def receive_block(
         raise ContentTooLarge(f"A block cannot be larger than {BLOCK_LIMIT} bytes.")
     if size < _SMALL and _SMALL_BLOCKS <= number < count - 1:
         raise BadRequest(f"Beyond the first {_SMALL_BLOCKS}, blocks have {_SMALL} bytes or more.")
-    async with state.database.reading() as connection:
+    async with state.database.lookup() as connection:
         _check_count(await _upload(connection, state.workspace_id, upload_id), count)
         before = await connection.scalar(_bytes_of(upload_id).where(blocks.c.number != number))
     if int(before or 0) + size > state.options.upload_limit:
@@ -153,11 +195,10 @@ async def commit(
         Conflict: the upload has already become another dataset.
         InsufficientStorage: there is no room for it.
     """
-    async with state.database.reading() as connection:
-        done = await _committed(connection, upload_id, new, family_id)
-        if done is not None:
-            return done
-        upload = await _upload(connection, state.workspace_id, upload_id)
+    async with state.database.lookup() as connection:
+        upload = await _find(connection, state.workspace_id, upload_id)
+        if upload is None:
+            return await _committed(connection, upload_id, new, family_id)
     stored = await _whole(state, upload)
     new = replace(
         new,
@@ -167,22 +208,20 @@ async def commit(
     )
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
-        done = await _committed(connection, upload_id, new, family_id)
-        if done is not None:
-            return done
-        await _upload(connection, state.workspace_id, upload_id)
-        of_blocks = await connection.scalar(_bytes_of(upload_id))
-        await quota.check(connection, state, -int(of_blocks or 0))  # they go with the commit
+        deleted = await connection.execute(_DELETE, {"upload": upload_id})
+        if deleted.rowcount != 1:  # another request, or the janitor, was faster
+            return await _committed(connection, upload_id, new, family_id)
+        await quota.check(connection, state, 0)
         instance_id = await catalog.add(connection, state.workspace_id, new, family_id)
-        await connection.execute(sa.delete(uploads).where(uploads.c.id == upload_id))
-    await state.store.drop_blocks(upload_id)
+    if upload.sha256 is None:
+        await state.store.drop_blocks(upload_id)
     return instance_id
 
 
 async def _whole(state: ServerState, upload: sa.Row[Any]) -> Stored:
     if upload.sha256 is not None:
         return Stored(upload.sha256, upload.size)
-    async with state.database.reading() as connection:
+    async with state.database.lookup() as connection:
         found = await connection.execute(
             sa.select(blocks).where(blocks.c.upload_id == upload.id).order_by(blocks.c.number)
         )
@@ -211,27 +250,33 @@ def direct_key(upload_id: str) -> str:
     return f"{upload_id}/direct"
 
 
+async def _find(
+    connection: AsyncConnection, workspace_id: str, upload_id: str
+) -> sa.Row[Any] | None:
+    found = await connection.execute(_FIND, {"upload": upload_id, "workspace": workspace_id})
+    return found.first()
+
+
 async def _upload(connection: AsyncConnection, workspace_id: str, upload_id: str) -> sa.Row[Any]:
-    found = await connection.execute(
-        sa.select(uploads)
-        .where(uploads.c.id == upload_id)
-        .where(uploads.c.workspace_id == workspace_id)
-    )
-    row = found.first()
+    row = await _find(connection, workspace_id, upload_id)
     if row is None:
-        raise NotFound("There is no upload with this id. Begin a new one.")
+        raise NotFound(_NO_UPLOAD)
     return row
+
+
+_NO_UPLOAD: Final = "There is no upload with this id. Begin a new one."
 
 
 async def _committed(
     connection: AsyncConnection, upload_id: str, new: NewInstance, family_id: str | None
-) -> str | None:
+) -> str:
+    """The instance that an upload has become already, by the same request as this one."""
     found = await connection.execute(
         sa.select(instances).where(instances.c.resource_upload_id == upload_id)
     )
     row = found.first()
     if row is None:
-        return None
+        raise NotFound(_NO_UPLOAD)
     if family_id not in {None, row.family_id}:
         raise Conflict("This upload was already used for another data set.")
     if row.name != new.name:

@@ -1,8 +1,9 @@
 """The server under load, against nginx and json.dumps in the same run.
 
-    python -m tests.benchmarks.server_load [downloads|list|upload] [--gib 4]
+    python -m tests.benchmarks.server_load [downloads|list|upload|creates|unchanged] [--gib 4]
 
-Needs curl, and nginx for `downloads`. Prints figures with the bound that each must hold.
+Needs curl, and nginx for `downloads`; `creates` takes --database for PostgreSQL. Prints figures with
+the bound that each must hold.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Self
 import httpx
 import psutil
 
-from tests.support.server import running_server
+from tests.support.server import RunningServer, running_server
 from tests.support.services import free_port
 from tests.support.studio import Studio, url_of
 
@@ -244,16 +245,90 @@ def upload(directory: Path, gib: int) -> None:
     print(f"memory of the server: {memory.peak / MIB:.0f} MiB (below 200)")
 
 
+def creates(directory: Path, database: str | None) -> None:
+    """Small creates of many clients at once: an upload in one body, then its commit."""
+    with running_server(directory / "data", database=database, samples=False) as server:
+        process = psutil.Process(server.process.pid)
+        alone = made(server, 1, 40)
+        before, began = cpu_of(process), time.perf_counter()
+        together = made(server, 16, 40)
+        took, cpu = time.perf_counter() - began, cpu_of(process) - before
+    p50, worst = statistics.median(together), statistics.quantiles(together, n=100)[98]
+    bound = 200 if database else 150
+    print(f"creates of 16 clients: {len(together) / took:.0f}/s (at least {bound}), "
+          f"{cpu / len(together) * 1e3:.1f} ms of the server's CPU each; p50 {p50 * 1e3:.0f} ms, "
+          f"p99 {worst * 1e3:.0f} ms: ratio {worst / p50:.1f} (below 10); one client alone "
+          f"p50 {statistics.median(alone) * 1e3:.0f} ms")  # fmt: skip
+
+
+def made(server: RunningServer, clients: int, each: int) -> list[float]:
+    """Seconds that every one of these creates took. The clients are processes: they cost little
+    and never wait for one another."""
+    given = json.dumps([server.endpoint, server.workspace_id, server.token, each])
+    command = [sys.executable, "-c", _CREATE, given]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(clients)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()  # it is connected
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.close()
+    found: list[float] = []
+    for process in processes:
+        assert process.stdout is not None
+        found += json.loads(process.stdout.read())
+        process.wait()
+    return found
+
+
+_CREATE = """
+import http.client, json, os, sys, time, urllib.parse
+endpoint, workspace, token, each = json.loads(sys.argv[1])
+connection = http.client.HTTPConnection(urllib.parse.urlsplit(endpoint).netloc)
+def ask(path, body):
+    connection.request("POST", path, body, {"x-ms-metaanalytics-authorizationtoken": token})
+    answer = connection.getresponse()
+    text = answer.read()
+    assert answer.status == 200, text
+    return json.loads(text)
+connection.connect()
+print(flush=True)
+sys.stdin.read()
+times = []
+for number in range(each):
+    name = f"load {os.getpid()} {number}"
+    began = time.perf_counter()
+    path = f"/api/resourceuploads/workspaces/{workspace}/?dataTypeId=GenericCSV"
+    upload = ask(path, f"a,b\\n{os.getpid()},{number}\\n")["Id"]
+    source = {"Name": name, "DataTypeId": "GenericCSV", "Description": "", "Owner": "load"}
+    ask(f"/api/workspaces/{workspace}/datasources", json.dumps({"DataSource": source, "UploadId": upload}))
+    times.append(time.perf_counter() - began)
+print(json.dumps(times))
+"""
+
+
+def cpu_of(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def hash_of(dataset: dict[str, object]) -> str:
     return url_of(dataset).partition("content/")[2].partition("?")[0]
 
 
+_ALL = ["downloads", "list", "upload", "creates"]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", nargs="?", choices=["downloads", "list", "upload"])
+    parser.add_argument("what", nargs="?", choices=_ALL)
     parser.add_argument("--gib", type=int, default=4)
+    parser.add_argument("--database")
     given = parser.parse_args()
-    chosen = [given.what] if given.what else ["downloads", "list", "upload"]
+    chosen = [given.what] if given.what else _ALL
     for what in chosen:
         with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
             directory = Path(name)
@@ -262,6 +337,8 @@ def main() -> int:
                 downloads(directory)
             elif what == "list":
                 listing(directory)
+            elif what == "creates":
+                creates(directory, given.database)
             else:
                 upload(directory, given.gib)
     return 0

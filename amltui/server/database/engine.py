@@ -1,8 +1,9 @@
 """Connections to SQLite or PostgreSQL, and transactions over them.
 
 SQLite runs in WAL mode with full synchronisation: what was acknowledged survives `kill -9` and
-a power cut. Writing transactions take its write lock when they begin, so that none fails halfway
-because another one wrote first.
+a power cut. It has one writer at a time. Here writers wait in one queue, and all that wait at the
+same time share a transaction, each with a savepoint of its own (group commit): the disk is waited
+for once, and nobody is overtaken.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncTransaction,
+    create_async_engine,
+)
 
 from amltui.server.http_errors import ServiceUnavailable, StartError
 
@@ -36,15 +42,83 @@ def upsert(sqlite: bool) -> Callable[[sa.Table], Any]:  # noqa: FBT001  there ar
     return postgresql.insert
 
 
+class GroupCommit:
+    """Transactions of one SQLite database that are committed together."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._turn = asyncio.Lock()
+        self._open: AsyncConnection | None = None
+        self._lost: BaseException | None = None
+        self._committed: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def join(self) -> AsyncIterator[AsyncConnection]:
+        """A savepoint in the present transaction; durable after the end of the block."""
+        async with self._turn:
+            if self._open is None:
+                self._open = await self._begin()
+                # It waits for its turn behind all who wait now, and so commits what they write too.
+                self._committed = asyncio.create_task(self._commit(self._open))
+                self._committed.add_done_callback(_retrieve)
+            connection, committed = self._open, self._committed
+            savepoint = await connection.begin_nested()
+            try:
+                yield connection
+                await savepoint.commit()
+            except BaseException as error:
+                await self._roll_back(connection, savepoint, error)
+                raise
+        assert committed is not None
+        await asyncio.shield(committed)
+
+    async def _begin(self) -> AsyncConnection:
+        connection = await self._engine.connect()
+        try:
+            await connection.begin()
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def _roll_back(
+        self, connection: AsyncConnection, savepoint: AsyncTransaction, error: BaseException
+    ) -> None:
+        raw = (await connection.get_raw_connection()).driver_connection
+        if raw is not None and raw.in_transaction:
+            await savepoint.rollback()
+        else:  # SQLite itself took back all of it, as it does when the disk is full
+            self._lost = error
+
+    async def _commit(self, connection: AsyncConnection) -> None:
+        async with self._turn:
+            lost, self._lost, self._open = self._lost, None, None
+            try:
+                if lost is not None:
+                    raise lost
+                await connection.commit()
+            finally:
+                await connection.close()
+
+
+def _retrieve(done: asyncio.Task[None]) -> None:
+    """Who takes part has the error of a commit; where nobody does, nothing was to be written."""
+    if not done.cancelled():
+        done.exception()
+
+
 class Database:
     """Connections for its two kinds of transaction."""
 
-    def __init__(self, reading: AsyncEngine, writing: AsyncEngine, file: Path | None) -> None:
+    def __init__(
+        self, reading: AsyncEngine, lookup: AsyncEngine, writing: AsyncEngine, file: Path | None
+    ) -> None:
         self._reading = reading
+        self._lookup = lookup
         self._writing = writing
         self._file = file
         self._identity: tuple[int, int] | None = None
-        self._turn = asyncio.Lock()
+        self._group = GroupCommit(writing)
 
     @property
     def is_sqlite(self) -> bool:
@@ -59,16 +133,22 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def lookup(self) -> AsyncIterator[AsyncConnection]:
+        """As `reading`, for a few rows by their keys: SQLite is asked on the loop itself."""
+        self._check_file()
+        async with self._lookup.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed at the end of the block, rolled back by an exception.
+        """A transaction: durable after the end of the block, rolled back by an exception.
 
         Raises:
             ServiceUnavailable: the file is no longer the one that was opened: nothing would last.
         """
         self._check_file()
-        # SQLite lets whoever asks next have the lock; here, who waits longest.
-        turn = self._turn if self.is_sqlite else nullcontext()
-        async with turn, self._writing.begin() as connection:
+        transaction = self._group.join() if self.is_sqlite else self._writing.begin()
+        async with transaction as connection:
             yield connection
 
     @asynccontextmanager
@@ -105,8 +185,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._reading.dispose()
-        await self._writing.dispose()
+        for engine in {self._reading, self._lookup, self._writing}:
+            await engine.dispose()
 
 
 def database_url(url: str | None, data: Path) -> sa.URL:
@@ -153,13 +233,20 @@ def open_database(url: sa.URL) -> Database:
         )
     except ModuleNotFoundError:
         raise StartError("PostgreSQL needs more: pip install 'amltui[postgres]'.") from None
-    writing = create_async_engine(url, **options)
-    if url.get_backend_name() == "sqlite":
-        for engine in (reading, writing):
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(writing.sync_engine, "begin", _begin_sqlite)
-    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-    return Database(reading, writing, file)
+    if url.get_backend_name() != "sqlite":
+        return Database(reading, reading, create_async_engine(url, **options), None)
+    from amltui.server.database.inline import DRIVER, InlineConnection, begin_writing
+
+    inline = url.set(drivername=DRIVER)
+    options["connect_args"] |= {"check_same_thread": False, "factory": InlineConnection}
+    lookup = create_async_engine(
+        inline, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **options
+    )
+    writing = create_async_engine(inline, **options | {"pool_reset_on_return": "rollback"})
+    for engine in (reading, lookup, writing):
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(writing.sync_engine, "begin", begin_writing)
+    return Database(reading, lookup, writing, Path(url.database) if url.database else None)
 
 
 def is_failure(error: Exception) -> bool:
@@ -189,7 +276,7 @@ def at_start() -> Iterator[None]:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`
+    connection.isolation_level = None  # transactions are begun by `begin_writing`
     cursor = connection.cursor()
     try:
         for pragma in (
@@ -201,7 +288,3 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
             cursor.execute(f"PRAGMA {pragma}")
     finally:
         cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

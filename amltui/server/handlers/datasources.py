@@ -23,25 +23,26 @@ PROMOTION: Final = "FromOutputPromotion"
 async def list_all(call: Call) -> Response:
     """The latest instance of every family; 304 when the client's ETag is the present one."""
     state = call.state
-    async with state.database.reading() as connection:
+    async with state.database.lookup() as connection:
         own, examples = await catalog.revision(connection, state.workspace_id)
-        writer = call.serializer()
-        signer = call.signer()
-        named = f"{own}.{examples}.{signer.expires}.{signer.key.hex()}.{writer.base_uri}".encode()
-        etag = f'"{hashlib.sha256(named).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
-        given = call.request.headers.get("if-none-match", "")
-        if etag in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
-            return Response(status_code=304, headers=headers)
-        packed = _takes_gzip(call)
-        if packed:
-            headers["Content-Encoding"] = "gzip"
-        body = call.list_cache.get(etag, packed=packed)
-        if body is None:
+    writer = call.serializer()
+    signer = call.signer()
+    named = f"{own}.{examples}.{signer.expires}.{signer.key.hex()}.{writer.base_uri}".encode()
+    etag = f'"{hashlib.sha256(named).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    given = call.request.headers.get("if-none-match", "")
+    if etag in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
+        return Response(status_code=304, headers=headers)
+    packed = _takes_gzip(call)
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    body = call.list_cache.get(etag, packed=packed)
+    if body is None:
+        async with state.database.reading() as connection:
             rows = await catalog.listed(connection, state.workspace_id)
-            body = await anyio.to_thread.run_sync(
-                lambda: call.list_cache.make(etag, rows, signer, writer.base_uri, packed=packed)
-            )
+        body = await anyio.to_thread.run_sync(
+            lambda: call.list_cache.make(etag, rows, signer, writer.base_uri, packed=packed)
+        )
     return Response(body, media_type=JSON_TYPE, headers=headers)
 
 
@@ -71,7 +72,7 @@ async def create(call: Call) -> Response:
         made = await uploads.commit(call.state, body.upload_id, new, source.family_id or None)
     else:
         raise BadRequest("UploadId is missing.")
-    async with call.state.database.reading() as connection:
+    async with call.state.database.lookup() as connection:
         row = await catalog.one(connection, call.state.workspace_id, made)
     call.statistics.compute_later(Stored(row.sha256, row.size), row.data_type_id)
     return json_response(made)
@@ -194,7 +195,7 @@ def _takes_gzip(call: Call) -> bool:
 
 
 async def _profile(call: Call, view: str) -> Response:
-    async with call.state.database.reading() as connection:
+    async with call.state.database.lookup() as connection:
         row = await catalog.one(connection, call.state.workspace_id, call.part("id"))
     return await statistics_response(call, Stored(row.sha256, row.size), row.data_type_id, view)
 
@@ -210,7 +211,7 @@ async def statistics_response(call: Call, stored: Stored, data_type_id: str, vie
 
 async def _answer(call: Call, instance_id: str) -> Response:
     state = call.state
-    async with state.database.reading() as connection:
+    async with state.database.lookup() as connection:
         row = await catalog.one(connection, state.workspace_id, instance_id)
     dataset = call.serializer().dataset(row)
     dataset.sha256 = row.sha256  # a list would be half as long again with it

@@ -20,8 +20,10 @@ async def begin(call: Call) -> Response:
     if not data_type_id or len(data_type_id) > 100:
         raise BadRequest("dataTypeId is missing or too long.")
     quota.check_disk(call.state, call.size)
-    stored = await uploads.receive(call.state, call.size, body_of(call)) if call.size else None
-    upload_id = await uploads.begin(call.state, data_type_id, stored)
+    if call.size:
+        upload_id = await uploads.begin_whole(call.state, data_type_id, call.size, body_of(call))
+    else:
+        upload_id = await uploads.begin(call.state, data_type_id)
     link = await call.state.store.upload_url(uploads.direct_key(upload_id))
     return json_response(
         ResourceUpload(
@@ -49,7 +51,7 @@ async def download(call: Call) -> Response:
     link = links.parse(call.part("key"), call.request.url.query)
     found = None
     if link is not None:
-        async with state.database.reading() as connection:
+        async with state.database.lookup() as connection:
             found = await tokens.link_target(connection, state.workspace_id, link)
     if link is None or found is None:
         raise Forbidden("This link is not valid or has ended. Ask the workspace for a new one.")

@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
 
 import anyio.to_thread
 
@@ -54,6 +54,8 @@ class LocalStore(Store):
         self._contents = directory / "contents"
         self._blocks = directory / "blocks"
         self._temp = directory / "temp"
+        self.flushed: set[Path] = set()
+        """Directories of contents that outlast a power cut."""
 
     async def open(self) -> None:
         """Create the directories, for the owner only."""
@@ -197,12 +199,12 @@ class StagedFile(Staged):
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._file: IO[bytes] | None = None
-        self._writing: asyncio.Future[list[None]] | None = None
+        self._writing: asyncio.Future[Any] | None = None
         self._stored: Stored | None = None
+        self._renamed = False
 
     async def __aenter__(self) -> Self:
-        with mapped():
-            self._file = await anyio.to_thread.run_sync(_create, self._path)
+        """The file comes to be with its first bytes."""
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -212,6 +214,8 @@ class StagedFile(Staged):
             with contextlib.suppress(FileNotFoundError):
                 self._path.unlink()
 
+        if self._renamed:
+            return
         with anyio.CancelScope(shield=True):
             if self._writing is not None:
                 await asyncio.wait([self._writing])
@@ -248,7 +252,8 @@ class StagedFile(Staged):
             hashes.update(data)
 
     def _append(self, pending: list[bytes]) -> None:
-        assert self._file is not None
+        if self._file is None:
+            self._file = _create(self._path)
         for data in pending:
             rest = memoryview(data)
             while rest:  # an unbuffered file may take less than it was given
@@ -261,28 +266,39 @@ class StagedFile(Staged):
 
     async def finish(self, *, durable: bool = True) -> Stored:
         """Flush it to the disk, unless it only passes through."""
-        assert self._file is not None
         await self._settle()
-        if self._pending:
-            self._begin()
-            await self._settle()
-        if durable:
-            with mapped():
-                await anyio.to_thread.run_sync(os.fsync, self._file.fileno())
+
+        def end() -> None:
+            if self._hash is not None:
+                self._add_to_hash(self._hash, self._pending)
+            self._append(self._pending)
+            if durable and self._file is not None:
+                os.fsync(self._file.fileno())
+
+        # One change of threads is all that a small body needs.
+        self._writing = asyncio.gather(anyio.to_thread.run_sync(end))
+        await self._settle()
+        self._pending = []
         self._stored = Stored(self._hash.hexdigest() if self._hash else "", self._size)
         return self._stored
 
     async def publish(self) -> None:
         """Rename it to its hash."""
         assert self._stored is not None
-        await self.rename(self._store.path(self._stored.sha256))
+        target = self._store.path(self._stored.sha256)
+        known = self._store.flushed
+        await self.rename(target, new_directory=target.parent not in known)
+        known.add(target.parent)
 
     async def rename(self, target: Path, *, new_directory: bool = True) -> None:
         """Move the file to `target`, made durable; its directory too where it may be new."""
 
         def move() -> None:
             target.parent.mkdir(mode=0o700, exist_ok=True)
+            if self._file is not None:
+                self._file.close()
             self._path.rename(target)
+            self._renamed = True
             flush_directory(target.parent)
             if new_directory:
                 flush_directory(target.parent.parent)
