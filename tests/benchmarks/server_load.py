@@ -1,9 +1,9 @@
 """The server under load, against nginx and json.dumps in the same run.
 
-    python -m tests.benchmarks.server_load [downloads|list|upload|creates|unchanged] [--gib 4]
+    python -m tests.benchmarks.server_load [downloads|list|upload|creates] [--gib 4]
 
-Needs curl, and nginx for `downloads`; `creates` takes --database for PostgreSQL. Prints figures with
-the bound that each must hold.
+Needs curl, and nginx for `downloads`; `creates` takes --database for PostgreSQL. Prints figures
+with the bound that each must hold.
 """
 
 from __future__ import annotations
@@ -304,7 +304,8 @@ for number in range(each):
     path = f"/api/resourceuploads/workspaces/{workspace}/?dataTypeId=GenericCSV"
     upload = ask(path, f"a,b\\n{os.getpid()},{number}\\n")["Id"]
     source = {"Name": name, "DataTypeId": "GenericCSV", "Description": "", "Owner": "load"}
-    ask(f"/api/workspaces/{workspace}/datasources", json.dumps({"DataSource": source, "UploadId": upload}))
+    commit = json.dumps({"DataSource": source, "UploadId": upload})
+    ask(f"/api/workspaces/{workspace}/datasources", commit)
     times.append(time.perf_counter() - began)
 print(json.dumps(times))
 """

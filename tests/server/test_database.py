@@ -126,3 +126,11 @@ async def test_nobody_is_told_done_when_sqlite_took_all_of_it_back(database, tmp
     assert set(written(tmp_path)) <= {3}  # answered with an error, whether it is there or not
     await write(database, 4)
     assert 4 in written(tmp_path)
+
+
+async def test_a_database_is_closed_wholly_also_after_a_failure(tmp_path):
+    database = open_database(database_url(None, tmp_path))
+    with pytest.raises(sa.exc.OperationalError):
+        await write(database, 1)  # there is no such table
+    await database.close()
+    assert {path.name for path in tmp_path.iterdir()} <= {"workspace.sqlite"}

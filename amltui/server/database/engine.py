@@ -72,6 +72,11 @@ class GroupCommit:
         assert committed is not None
         await asyncio.shield(committed)
 
+    async def settle(self) -> None:
+        """Wait until the present transaction is over."""
+        if self._committed is not None:
+            await asyncio.wait({self._committed})
+
     async def _begin(self) -> AsyncConnection:
         connection = await self._engine.connect()
         try:
@@ -185,6 +190,7 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        await self._group.settle()
         for engine in {self._reading, self._lookup, self._writing}:
             await engine.dispose()
 
