@@ -7,6 +7,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.test_secrets import Watch, leaked, parts
@@ -99,6 +101,18 @@ def test_a_folder_is_one_asset_where_it_has_a_name(amltui):
     assert amltui("put", "empty", "--name", "empty").code == 2
     assert amltui("put", "days", "--prefix", "each-").code == 0
     assert {"each-1.csv", "days"} <= {one["name"] for one in amltui("ls", "--json").json}
+
+
+def test_a_folder_of_parquet_files_is_asked_as_one_table(amltui):
+    (amltui.home / "p").mkdir()
+    for number in range(3):
+        table = pa.table({"a": range(number * 1000, number * 1000 + 1000)})
+        pq.write_table(table, amltui.home / "p" / f"{number}.parquet", row_group_size=300)
+    assert amltui("put", "p", "--name", "p").code == 0
+    asked = amltui("sql", "p", "select count(*), sum(a::int) from data", "--json")
+    assert asked.json["rows"] == [["3000", str(sum(range(3000)))]]
+    assert amltui("head", "p", "-n", "2", "--json").json["rows"] == [["0"], ["1"]]
+    assert "3 files" in amltui("show", "p").out
 
 
 def test_what_is_removed_is_archived_and_comes_back(amltui):

@@ -13,20 +13,15 @@ from amltui.formats.guess import guess_from
 from amltui.models import Dataset, DataTypeIds
 from amltui.text import visible
 from amltui.workspaces.azureml import messages
-from amltui.workspaces.azureml.contents import Part, etag_of, pieces, size_of
 from amltui.workspaces.azureml.mltable import FILE, LARGEST, MLTable, Rows, matching, read_mltable
 from amltui.workspaces.azureml.stores import BlobStore, Stores, forbidden, missing
 from amltui.workspaces.azureml.uris import Place, place_of
+from amltui.workspaces.joining import MOST, one_table
+from amltui.workspaces.parts import Part, etag_of, pieces, size_of
 
 T = TypeVar("T")
 
-_FILES: Final = 200
-"""Files that are put together as one table at most: each costs requests."""
 _HEAD: Final = 64 << 10
-_LINES: Final = frozenset({DataTypeIds.PlainText})
-"""Types whose files can follow each other."""
-_HEADED: Final = frozenset({DataTypeIds.GenericCSV, DataTypeIds.GenericTSV})
-"""Types whose files can follow each other where their first lines are the same."""
 _SHOWN: Final = 5
 
 
@@ -115,25 +110,22 @@ class Reader:
 
     async def _folder(self, name: str, place: Place, about: messages.AssetProperties) -> Data:
         store, files = await self._files(place)
-        said = (about.tags or {}).get(messages.TYPE_TAG)
+        said = (about.tags or {}).get(messages.TYPE_TAG) or ""
         if len(files) == 1:
             kind = said or await _type(store, files[0])
             return Data(kind, (Part(store, files[0]),), posixpath.basename(files[0].key))
-        kinds = {data_type_of_name(one.key) for one in files}
-        kind = kinds.pop() if len(kinds) == 1 else ""
-        parts = None
-        if kind in _LINES | _HEADED and len(files) <= _FILES:
-            parts = await _joined(store, files, headed=kind in _HEADED)
-        if parts is None:
+        found = await one_table(store, files, data_type_id=said)
+        if found is None:
             raise _no_table(name, files, place.path)
-        return Data(said or kind, parts, note=f"The {len(files)} files of a folder, in order.")
+        filename = f"{name}{found.extension}"
+        return Data(found.data_type_id, found.parts, filename, found.note)
 
     async def _files(self, place: Place) -> tuple[BlobStore, list[Dataset]]:
         """The files of a folder that are data."""
         prefix = f"{place.path.rstrip('/')}/" if place.path.strip("/") else ""
 
         async def files(store: BlobStore, _path: str) -> list[Dataset]:
-            return await store.files(prefix, _FILES)
+            return await store.files(prefix, MOST)
 
         store, found = await self._using(place, files)
         shown = [one for one in found if _is_data(one.key.removeprefix(prefix))]
@@ -157,7 +149,7 @@ class Reader:
             parts += await self._listed(folder, kind, path)
         if not parts:
             raise missing(place)
-        return _read_as(name, table, tuple(parts))
+        return await _read_as(name, table, tuple(parts))
 
     async def _listed(self, folder: Place, kind: str, path: str) -> list[Part]:
         """The files that one entry of an MLTable's paths names."""
@@ -184,29 +176,30 @@ class Reader:
         return [Part(store, blob)]
 
 
-def _read_as(name: str, table: MLTable, parts: tuple[Part, ...]) -> Data:
+async def _read_as(name: str, table: MLTable, parts: tuple[Part, ...]) -> Data:
     """The content of a table's files, and in words what is not done to them."""
     ignored = list(table.ignored)
-    first = parts[0].blob
+    first = parts[0].file
     assert first is not None
-    if table.reader == "read_delimited" and len(parts) <= _FILES:
+    if table.reader == "read_delimited" and len(parts) <= MOST:
         headed = Rows(table).has_header
         kind = DataTypeIds.GenericCSV if headed else DataTypeIds.GenericCSVNoHeader
         if table.header == "all_files_different_headers" and len(parts) > 1:
             ignored.append("headers that differ from file to file")
         return Data(kind, parts, note=_said(ignored), rows=replace(table, ignored=()))
     ignored += [f"{step.name}_columns" if step.columns else step.name for step in table.steps]
-    lines = table.reader == "read_json_lines"
-    kind = DataTypeIds.PlainText if lines else data_type_of_name(first.key)
+    kind = DataTypeIds.PlainText if table.reader == "read_json_lines" else ""
     if len(parts) == 1:
+        kind = kind or data_type_of_name(first.key)
         return Data(kind, parts, posixpath.basename(first.key), _said(ignored))
-    if not lines or len(parts) > _FILES:
-        blobs = [part.blob for part in parts if part.blob is not None]
-        raise _no_table(name, blobs, posixpath.dirname(first.key))
-    between: list[Part] = []
-    for part in parts:  # an empty line between two files does no harm
-        between += [part, Part(between=b"\n")]
-    return Data(kind, tuple(between), note=_said(ignored))
+    files = [part.file for part in parts if part.file is not None]
+    source = parts[0].source
+    same = source is not None and all(part.source is source for part in parts)
+    found = await one_table(source, files, data_type_id=kind) if same and source else None
+    if found is None:
+        raise _no_table(name, files, posixpath.dirname(first.key))
+    note = f"{found.note} {_said(ignored)}".strip()
+    return Data(found.data_type_id, found.parts, f"{name}{found.extension}", note)
 
 
 def _said(ignored: list[str]) -> str:
@@ -214,30 +207,6 @@ def _said(ignored: list[str]) -> str:
         return ""
     names = ", ".join(visible(one)[:60] for one in ignored)
     return f"The MLTable file asks for more than was done here: {names}."
-
-
-async def _joined(
-    store: BlobStore, files: list[Dataset], *, headed: bool
-) -> tuple[Part, ...] | None:
-    """Files of lines one after the other; None: their headers differ."""
-    parts: list[Part] = []
-    header: bytes | None = None
-    for file in files:
-        size = file.size or 0
-        start = 0
-        if headed:
-            head = await store.bytes(file, 0, _HEAD)
-            line, newline, _ = head.partition(b"\n")
-            if header is None:
-                header = line.rstrip(b"\r")
-            elif line.rstrip(b"\r") != header:
-                return None
-            else:
-                start = len(line) + len(newline)
-        parts.append(Part(store, file, start))
-        if size > start and await store.bytes(file, size - 1, size) != b"\n":
-            parts.append(Part(between=b"\n"))
-    return tuple(parts)
 
 
 async def _type(store: BlobStore, blob: Dataset) -> str:
@@ -262,15 +231,19 @@ def _below(place: Place, path: str) -> Place:
 
 
 def _is_data(path: str) -> bool:
-    """Whether a file of a folder holds data, and is no mark that a program left."""
-    return bool(path) and not any(part[:1] in {"_", ".", ""} for part in path.split("/"))
+    """Whether a file of a folder holds data, and is no MLTable file and no mark of a program."""
+    return (
+        bool(path)
+        and path != FILE
+        and not any(part[:1] in {"_", ".", ""} for part in path.split("/"))
+    )
 
 
 def _no_table(name: str, files: list[Dataset], prefix: str) -> NotSupportedByServer:
     shown = [one.key.removeprefix(prefix).lstrip("/") for one in files[:_SHOWN]]
     names = ", ".join(f"{visible(name)}/{visible(one)}" for one in shown)
     more = " and others" if len(files) > _SHOWN else ""
-    count = f"{_FILES} or more" if len(files) > _FILES else str(len(files))
+    count = f"{MOST} or more" if len(files) > MOST else str(len(files))
     return NotSupportedByServer(
         f"{visible(name)} is a folder of {count} files that are not one table",
         405,

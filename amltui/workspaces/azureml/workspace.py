@@ -313,13 +313,13 @@ class AzureMLWorkspace(Workspace):
     async def _content(
         self, stack: AsyncExitStack, data: Data, start: int, stop: int | None, etag: str | None
     ) -> Content:
-        from amltui.workspaces.azureml.contents import PiecesContent, pieces
+        from amltui.workspaces.parts import PiecesContent, pieces
 
         if len(data.parts) == 1 and data.rows is None:
             part = data.parts[0]
-            assert part.store is not None
-            assert part.blob is not None
-            reading = part.store.read(part.blob, start=start, stop=stop, etag=etag)
+            assert part.source is not None
+            assert part.file is not None
+            reading = part.source.read(part.file, start=start, stop=stop, etag=etag)
             return await stack.enter_async_context(reading)
         size = data.size
         if size is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import time
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
@@ -187,6 +191,61 @@ async def test_a_folder_of_files_with_one_header_is_one_table(azure, workspace, 
     inner = await workspace.find("days/sub/3.csv")
     assert (inner.id, inner.name) == ("days:1/sub/3.csv", "days/sub/3.csv")
     assert (await read(workspace, inner))[1] == b"a,b\n5,6\n"
+
+
+def parquet(table, **options):
+    out = io.BytesIO()
+    pq.write_table(table, out, **options)
+    return out.getvalue()
+
+
+async def test_a_folder_of_parquet_files_of_one_schema_is_one_table(azure, workspace, blobs):
+    for year in (2024, 2025):
+        rows = {"a": range(year, year + 500), "b": ["x"] * 500}
+        blobs(f"p/year={year}/part.parquet", parquet(pa.table(rows), row_group_size=100))
+    blobs("p/_SUCCESS", b"")
+    azure.add("p", azure.path("p/"), "uri_folder")
+    found = await workspace.find("p")
+    info, data = await read(workspace, found)
+    table = pq.read_table(io.BytesIO(data))
+    assert table["a"].to_pylist() == [*range(2024, 2524), *range(2025, 2525)]
+    assert (found.size, info.size, info.ranges) == (len(data), len(data), True)
+    assert (found.uploaded_from_filename, "2 files" in found.note) == ("p.parquet", True)
+    assert "names of folders say: year" in found.note
+    assert (await read(workspace, found, start=100, stop=9_000))[1] == data[100:9_000]
+    text = "paths: [{pattern: ./*/*.parquet}]\ntransformations: [read_parquet]\n"
+    blobs("p/MLTable", text.encode())
+    azure.add("t", azure.path("p"), "mltable")
+    assert await opened(workspace, "t") == data
+    blobs("p/year=2026/part.parquet", parquet(pa.table({"a": ["text"], "b": ["x"]})))
+    azure.add("other", azure.path("p"), "uri_folder")
+    assert "not one table" in (await workspace.find("other")).note
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (b'a,"b\nc"\n1,2\n', b'a,"b\nc"\n3,4\n'),  # a header of two lines
+        ("a,b\n1,2\n".encode("utf-16"), "a,b\n3,4\n".encode("utf-16")),
+        (b"a,b\n1,2\n", b"a;b\n3;4\n"),
+    ],
+)
+async def test_files_that_cannot_simply_follow_each_other_are_no_one_table(
+    azure, workspace, blobs, first, second
+):
+    name = hashlib.sha256(first).hexdigest()[:8]
+    blobs(f"{name}/1.csv", first)
+    blobs(f"{name}/2.csv", second)
+    azure.add("odd", azure.path(name), "uri_folder")
+    with pytest.raises(errors.NotSupportedByServer):
+        await opened(workspace, "odd")
+
+
+async def test_a_mark_of_utf_8_stands_once_at_the_beginning(azure, workspace, blobs):
+    for number in (1, 2):
+        blobs(f"marked/{number}.csv", b"\xef\xbb\xbfa\n%d\n" % number)
+    azure.add("marked", azure.path("marked"), "uri_folder")
+    assert await opened(workspace, "marked") == b"\xef\xbb\xbfa\n1\n2\n"
 
 
 async def test_a_folder_that_is_no_table_names_its_files(azure, workspace, blobs):

@@ -1,4 +1,4 @@
-"""Several blobs as one content, one after the other, in pieces."""
+"""Several files as one content, one after the other, in pieces."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from amltui.models import ContentInfo, Dataset
-from amltui.workspaces.azureml.stores import BlobStore
+from amltui.workspaces.base import Workspace
 from amltui.workspaces.chunks import ChunkedContent
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A blob from some byte on, or bytes that stand between two blobs."""
+    """Some bytes of a file, or bytes that stand between two files."""
 
-    store: BlobStore | None = None
-    blob: Dataset | None = None
+    source: Workspace | None = None
+    """What reads the file."""
+    file: Dataset | None = None
     start: int = 0
+    stop: int | None = None
+    """None: to its end."""
     between: bytes = b""
 
     @property
     def size(self) -> int:
         """Its bytes."""
-        if self.blob is None:
+        if self.file is None:
             return len(self.between)
-        return max(0, (self.blob.size or 0) - self.start)
+        size = self.file.size or 0
+        return max(0, min(size if self.stop is None else self.stop, size) - self.start)
 
 
 def size_of(parts: tuple[Part, ...]) -> int:
@@ -34,10 +38,11 @@ def size_of(parts: tuple[Part, ...]) -> int:
 
 
 def etag_of(parts: tuple[Part, ...], more: str = "") -> str:
-    """A validator, with its quotes, that changes with each of the blobs."""
+    """A validator, with its quotes, that changes with each of the files."""
     digest = hashlib.sha256(more.encode())
     for part in parts:
-        digest.update(f"{part.blob.id if part.blob else ''}\0{part.start}\0".encode())
+        name = part.file.id if part.file else ""
+        digest.update(f"{name}\0{part.start}\0".encode("utf-8", "surrogatepass"))
     return f'"{digest.hexdigest()[:32]}"'
 
 
@@ -49,11 +54,11 @@ async def pieces(parts: tuple[Part, ...], start: int, stop: int) -> AsyncGenerat
         place += part.size
         if first >= last:
             continue
-        if part.store is None or part.blob is None:
+        if part.source is None or part.file is None:
             yield part.between[first:last]
             continue
         begin, end = part.start + first, part.start + last
-        async with part.store.read(part.blob, start=begin, stop=end) as content:
+        async with part.source.read(part.file, start=begin, stop=end) as content:
             async for piece in content:
                 yield piece
 
