@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         IntermediateDataset,
         SourceDataset,
         Workspace,
+        diff,
     )
     from amltui.errors import (
         AmltuiError,
@@ -75,6 +76,7 @@ __all__ = [
     "Workspace",
     "__version__",
     "deserialize_dataframe",
+    "diff",
     "errors",
     "is_supported",
     "serialize_dataframe",

@@ -11,6 +11,7 @@ from amltui.api.aio import (
     AsyncIntermediateDataset,
     AsyncWorkspace,
 )
+from amltui.api.comparing import diff
 from amltui.api.connecting import Endpoints
 from amltui.api.sync import (
     Dataset,
@@ -37,6 +38,7 @@ __all__ = [
     "IntermediateDataset",
     "SourceDataset",
     "Workspace",
+    "diff",
 ]
 
 for _name in __all__:

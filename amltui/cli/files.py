@@ -113,22 +113,6 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
         os.close(wake)
 
 
-@contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to; at the end it is renamed to it.
-
-    So the file appears whole or not at all. What failed leaves nothing behind.
-    """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def table_file(output: str, what: str, *, force: bool) -> Path:
     """The path that rows are written to, as .csv or .parquet.
 

@@ -92,7 +92,8 @@ COMMANDS: Final = (
         (
             "amltui diff sales sales-2026",
             "amltui diff old.csv new.csv --key id --json",
-            "amltui diff sales new.csv -o changes.csv",
+            "amltui diff sales@1 sales -o changes.csv",
+            "amltui diff team:sales s3://bucket/sales.csv",
         ),
         places=("dataset", "dataset"),
     ),

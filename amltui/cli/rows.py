@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, TextIO
+from typing import Final, Literal
 
 from amltui.cli.output import Out
 from amltui.errors import UsageError
 from amltui.tables import CELL_LIMIT, Rows
+from amltui.tables.csv_rows import write_csv
 from amltui.text import visible
 
 Format = Literal["table", "tsv", "csv", "json"]
@@ -69,17 +69,6 @@ def cells(rows: Rows, stop: int, first: int = 0) -> Iterator[Sequence[str | None
                 yield row
 
 
-def write_csv(stream: TextIO, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
-    """Write exact cells; a missing one is nothing, an empty one is `""`."""
-    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(names)
-    for row in rows:
-        if any(cell == "" for cell in row) or len(row) == 1:
-            stream.write(",".join(_quoted(cell) for cell in row) + "\n")
-        else:
-            writer.writerow(["" if cell is None else cell for cell in row])
-
-
 def print_json(rows: Rows, stop: int, *, complete: bool, start: int = 0, **about: object) -> None:
     """Print one document, row by row, so that none of them has to be in memory."""
     columns = [{"name": column.name, "type": column.type} for column in rows.columns]
@@ -96,14 +85,6 @@ def print_json(rows: Rows, stop: int, *, complete: bool, start: int = 0, **about
 
 def _safe(value: object) -> str:
     return json.dumps(value).replace("\x7f", "\\u007f")
-
-
-def _quoted(cell: str | None) -> str:
-    if cell is None:
-        return ""
-    if cell and not any(char in cell for char in ',"\r\n'):
-        return cell
-    return '"' + cell.replace('"', '""') + '"'
 
 
 def _print_table(out: Out, rows: Rows, names: Sequence[str], stop: int, start: int) -> None:

@@ -114,6 +114,34 @@ class Places:
         return self._sessions[key]
 
 
+def is_elsewhere(text: str) -> bool:
+    """Whether a word names a dataset by its whole place: an address, or of a profile that is there.
+
+    A dataset's own name may have a colon in it too.
+    """
+    if (match := _PROFILE.fullmatch(text)) is None:
+        return "://" in text
+    from amltui.config.profiles import profiles
+    from amltui.config.values import LOCAL
+
+    return not match[1] or match[1] == LOCAL or match[1] in {one.name for one in profiles()}
+
+
+async def dataset_at(places: Places, text: str) -> tuple[Session, Dataset]:
+    """The one dataset at a place, and the session with its workspace.
+
+    Raises:
+        NotFound: there is none.
+        UsageError: there are several.
+    """
+    place = place_of(text)
+    session = await places.session(place)
+    found = await datasets_at(session, place.name)
+    if len(found) != 1:
+        raise UsageError(f"{visible(text)} names {len(found):,} datasets", hint="Name one of them.")
+    return session, found[0]
+
+
 async def datasets_at(session: Session, name: str) -> list[Dataset]:
     """The datasets of a name, of a pattern, or, of "", all that are no examples.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from amltui.formats.arrays import strings
+from amltui.tables.csv_rows import write_csv
 from amltui.tables.rows import Column
 from amltui.tables.table import Table
 from amltui.tables.types import missing_mask, reading_of, typed
@@ -40,6 +43,36 @@ def write_parquet(table: Table, path: Path) -> None:
             columns[misfit.column] = _TEXT
         else:
             return
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to; at the end it is renamed to it.
+
+    So the file appears whole or not at all. What failed leaves nothing behind.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_rows(target: Path, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
+    """Write rows of text as CSV, or as Parquet where the name ends so; whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with appearing(target) as path:
+        if target.suffix.lower() == ".parquet":
+            write_text_parquet(path, names, rows)
+            return
+        with path.open("w", encoding="utf-8", newline="") as file:
+            write_csv(file, names, rows)
 
 
 def write_text_parquet(

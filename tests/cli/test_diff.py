@@ -95,3 +95,17 @@ def test_two_versions_of_a_dataset_are_compared(amltui):
     amltui("update", "diff-versions", "new.csv")
     assert "1 added, 1 removed, 1 changed" in amltui("diff", "diff-versions@1", "diff-versions").out
     assert amltui("diff", "diff-versions@2", "diff-versions@latest", "--quiet").code == 0
+
+
+def test_an_address_and_a_profile_name_a_side_without_a_workspace_in_force(files):
+    files.environment["AMLTUI_ENDPOINT"] = "http://127.0.0.1:9/"
+    (files.home / "team").mkdir()
+    (files.home / "team" / "sales.csv").write_text(NEW)
+    folder = str(files.home / "team")
+    assert files("profile", "add", "there", "--url", folder).code == 0
+    for word in (f"file://{folder}/sales.csv", "there:sales.csv"):
+        done = files("diff", "old.csv", word, "--json")
+        assert done.code == 1, done.err
+        assert (done.json["added"], done.json["changed"]) == (1, 1)
+        assert files("diff", word, "new.csv").code == 0
+    assert files("diff", "there:none.csv", "new.csv").code == 3

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from cyclopts import Parameter
 
 from amltui.cli.exit_codes import DIFFERENT, DONE, FileNotThere
-from amltui.cli.files import appearing, table_file
+from amltui.cli.files import table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
 from amltui.cli.reading import WRITTEN, Written
-from amltui.cli.session import run
+from amltui.cli.session import prepared, run
 from amltui.errors import UsageError
 from amltui.text import visible
 
 if TYPE_CHECKING:
+    from amltui.services.places import Places
     from amltui.services.session import Session
     from amltui.tables import Table
     from amltui.tables.queries import Comparison, Drift, RowChange
@@ -47,8 +48,8 @@ def diff(
     only the exit code answers.
 
     Args:
-        first: The older one: a dataset's name or id, or a local file. A file of that name is
-            taken first.
+        first: The older one: a local file, a dataset's name or id, PROFILE:NAME or an address. A
+            file of that name is taken first.
         second: The newer one, likewise.
         key: Columns that tell rows apart, with commas between; else the first that are unique.
         columns: The only columns to compare, with commas between.
@@ -66,21 +67,25 @@ def diff(
     by, only = _names(key), _names(columns)
 
     async def compared(session: Session | None) -> Comparison:
+        from amltui.services.places import Places
+        from amltui.tables.export import write_rows
         from amltui.tables.queries import compare, differing_rows, in_thread
 
         async with AsyncExitStack() as stack:
-            left = await stack.enter_async_context(_table(session, first, written))
-            right = await stack.enter_async_context(_table(session, second, written))
+            places = await stack.enter_async_context(Places(common.place))
+            left = await stack.enter_async_context(_table(session, places, first, written))
+            right = await stack.enter_async_context(_table(session, places, second, written))
             found = await in_thread(compare, left, right, key=by, columns=only, limit=limit)
             if target is not None:
 
                 def write(names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
-                    _write(target, names, rows)
+                    write_rows(target, names, rows)
 
                 await in_thread(differing_rows, left, right, write, key=by, columns=only)
             return found
 
-    if _is_file(first) and _is_file(second):
+    if not any(map(_is_dataset, (first, second))):
+        prepared()
         import asyncio
 
         found = asyncio.run(compared(None))
@@ -106,17 +111,30 @@ def _is_file(word: str) -> bool:
     return word.startswith(("/", "./", "../", "~")) or Path(word).is_file()
 
 
+def _is_dataset(word: str) -> bool:
+    """Whether a word names a dataset of the workspace in force."""
+    from amltui.services.places import is_elsewhere
+
+    return not _is_file(word) and not is_elsewhere(word)
+
+
 @asynccontextmanager
-async def _table(session: Session | None, word: str, written: Written) -> AsyncIterator[Table]:
+async def _table(
+    session: Session | None, places: Places, word: str, written: Written
+) -> AsyncIterator[Table]:
     """All rows of a dataset or of a local file."""
+    from amltui.services.places import dataset_at, is_elsewhere
     from amltui.services.whole_tables import dataset_table, file_table
 
     if _is_file(word):
         with file_table(_local(word), written.through) as table:
             yield table
         return
-    assert session is not None, "a dataset needs a session"
-    dataset = await session.find(word)
+    if is_elsewhere(word):
+        session, dataset = await dataset_at(places, word)
+    else:
+        assert session is not None, "a dataset needs a session"
+        dataset = await session.find(word)
     reading = written.through if written.given else None
     async with dataset_table(session, dataset, reading) as table:
         yield table
@@ -127,18 +145,6 @@ def _local(word: str) -> Path:
     if not path.exists():
         raise FileNotThere(f"There is no file {visible(str(path))}")
     return path
-
-
-def _write(target: Path, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
-    from amltui.cli.rows import write_csv
-    from amltui.tables.export import write_text_parquet
-
-    with appearing(target) as path:
-        if target.suffix.lower() == ".parquet":
-            write_text_parquet(path, names, rows)
-        else:
-            with path.open("w", encoding="utf-8", newline="") as file:
-                write_csv(file, names, rows)
 
 
 def _print(out: Out, found: Comparison) -> None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from amltui.cli.exit_codes import DONE
-from amltui.cli.files import appearing, table_file
+from amltui.cli.files import table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
 from amltui.cli.reading import WRITTEN, Written, preview_of, say_reading
-from amltui.cli.rows import Format, cells, chosen_format, print_rows, write_csv
+from amltui.cli.rows import Format, cells, chosen_format, print_rows
 from amltui.cli.session import run
 from amltui.cli.several import SEVERAL, Report, Several, work_on
 from amltui.errors import (
@@ -509,10 +509,11 @@ def _number(value: float | None) -> str | None:
 
 
 def _save_answer(out: Out, answer: Table, target: Path) -> None:
+    from amltui.tables.csv_rows import write_csv
+    from amltui.tables.export import appearing, write_parquet
+
     with appearing(target) as path:
         if target.suffix.lower() == ".parquet":
-            from amltui.tables.export import write_parquet
-
             write_parquet(answer, path)
         else:
             with path.open("w", encoding="utf-8", newline="") as file:
