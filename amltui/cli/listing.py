@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from amltui.cli.json_output import of_dataset
+from amltui.cli.options import moment
 from amltui.cli.output import Col, Out, warn
 from amltui.errors import UsageError
 from amltui.models import Dataset
@@ -116,7 +117,7 @@ def print_list(options: ListOptions) -> None:
         raise UsageError("--mine and --examples exclude each other", hint="Leave one out.")
     form = _form(options)
     names = _column_names(options)
-    since = _moment(options.since)
+    since = moment("--since", options.since)
     out = Out(form == "json", options.quiet)
     early = _Early(options, out, form, names, since)
     folders: tuple[str, ...] = ()
@@ -243,17 +244,6 @@ def _column_names(options: ListOptions) -> list[str]:
                 f'There is no column "{visible(name)}"', hint=f"There are: {', '.join(COLUMNS)}."
             )
     return names
-
-
-def _moment(since: str | None) -> datetime | None:
-    if since is None:
-        return None
-    from amltui.times import parse_time
-
-    try:
-        return parse_time(since)
-    except ValueError as error:
-        raise UsageError(f"--since: {error}") from None
 
 
 def _sorted(datasets: list[Dataset], sort: Sort | None, *, reverse: bool) -> list[Dataset]:

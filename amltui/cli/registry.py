@@ -359,6 +359,17 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "audit",
+        "audit:audit",
+        "Print who did what in the workspace that this machine serves.",
+        (
+            "amltui audit --since today --data /srv/aml",
+            "amltui audit --refused --action token",
+            "amltui audit --since 2026-01-01 --format csv > audit.csv",
+        ),
+        title=SERVER,
+    ),
+    Command(
         "token",
         "",
         "Access tokens of the server's own data directory.",

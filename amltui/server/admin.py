@@ -7,7 +7,9 @@ They raise `StartError` when there is no workspace to open, and `HTTPError` for 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import getpass
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
+from amltui.server import audit, janitor, settings, tokens, verify
 from amltui.server import backup as saving
-from amltui.server import janitor, settings, tokens, verify
+from amltui.server.audit import Entry, Filter, Gathered, Origin
 from amltui.server.backup import Saved
 from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database, at_start, database_url, open_database
@@ -57,7 +60,9 @@ def create_token(
     """Make a token with role `owner` or `reader`. `expires` is aware; None: never."""
 
     async def create(connection: AsyncConnection, workspace_id: str) -> NewSecret:
-        return NewSecret(*await tokens.create(connection, workspace_id, name, role, expires))
+        made = NewSecret(*await tokens.create(connection, workspace_id, name, role, expires))
+        await audit.record(connection, local(), "token.create", made.info.id, made.info.name)
+        return made
 
     return _run(options, create)
 
@@ -67,6 +72,7 @@ def regenerate_token(options: ServeOptions, token: str) -> NewSecret:
 
     async def regenerate(connection: AsyncConnection, workspace_id: str) -> NewSecret:
         made = NewSecret(*await tokens.regenerate(connection, workspace_id, token))
+        await audit.record(connection, local(), "token.regenerate", made.info.id, made.info.name)
         if made.info.name == tokens.PRIMARY:
             await settings.replace_token(options.data, workspace_id, made.secret)
         return made
@@ -78,7 +84,8 @@ def revoke_token(options: ServeOptions, token: str) -> None:
     """Delete a token (its id or name); the primary and the secondary one cannot be."""
 
     async def revoke(connection: AsyncConnection, workspace_id: str) -> None:
-        await tokens.revoke(connection, workspace_id, token)
+        info = await tokens.revoke(connection, workspace_id, token)
+        await audit.record(connection, local(), "token.revoke", info.id, info.name)
 
     _run(options, revoke)
 
@@ -88,8 +95,35 @@ def rotate_links(options: ServeOptions) -> None:
 
     async def rotate(connection: AsyncConnection, _workspace_id: str) -> None:
         await tokens.rotate_links(connection)
+        await audit.record(connection, local(), "links.rotate")
 
     _run(options, rotate)
+
+
+def read_audit(
+    options: ServeOptions, which: Filter, take: Callable[[Sequence[Entry]], None]
+) -> int:
+    """Give the entries of the audit log to `take` in batches, oldest first.
+
+    Returns how many there are, however many of the last were asked for.
+    """
+
+    async def run() -> int:
+        async with _database(options) as database, database.reading() as connection:
+            async for batch in audit.find(connection, which):
+                take(batch)
+            return await audit.count(connection, which)
+
+    return asyncio.run(run())
+
+
+def local() -> Origin:
+    """Who works on the server's machine itself."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        name = str(os.getuid())
+    return Origin(f"{name}@{audit.LOCAL}", None, audit.LOCAL)
 
 
 def clean(options: ServeOptions) -> Cleaned:
@@ -99,8 +133,12 @@ def clean(options: ServeOptions) -> Cleaned:
         async with _database(options) as database:
             store = open_store(options)
             await store.open()
-            state = ServerState(options, database, store, await _workspace(database, options))
-            return await janitor.clean(state, upload_age=janitor.CLEAN_UPLOAD_AGE)
+            workspace_id = await _workspace(database, options)
+            state = ServerState(options, database, store, workspace_id, Gathered(database))
+            cleaned = await janitor.clean(state, upload_age=janitor.CLEAN_UPLOAD_AGE)
+            async with database.writing() as connection:
+                await audit.record(connection, local(), "room.clean")
+            return cleaned
 
     return asyncio.run(run())
 

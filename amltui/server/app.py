@@ -20,7 +20,8 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from amltui.server import log
-from amltui.server.auth import Authenticator, address_of
+from amltui.server.audit import Origin
+from amltui.server.auth import CALLER, Authenticator, address_of, token_of
 from amltui.server.database.engine import is_failure, is_full
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.http_errors import (
@@ -34,6 +35,7 @@ from amltui.server.http_errors import (
     NotFound,
     RequestTimeout,
     ServiceUnavailable,
+    Unauthorized,
 )
 from amltui.server.quota import DISK_FULL
 from amltui.server.responses import ListCache
@@ -46,6 +48,8 @@ from amltui.wire.messages import Error
 
 _DRAIN_BYTES: Final = 64 << 20
 _DRAIN_SECONDS: Final = 10.0
+_REQUEST: Final = "amltui.request"
+"""Where in a request's scope its id stands."""
 _REQUEST_ID: Final = headers.REQUEST_ID.encode()
 
 
@@ -76,7 +80,7 @@ class Application:
             return
         # The R client joins an endpoint that ends with a slash and a path that begins with one.
         scope["path"] = "/" + scope["path"].lstrip("/")
-        request_id = secrets.token_hex(8)
+        request_id = scope[_REQUEST] = secrets.token_hex(8)
         began = time.perf_counter()
         status = 0
         body = _Body(scope, receive)
@@ -120,14 +124,51 @@ class Application:
     async def handle(self, endpoint: Endpoint, request: Request) -> Response:
         """Let the request in and answer it."""
         caller = None
-        if endpoint.access != "open":
-            caller = await self._authenticator.authenticate(
-                request, request.path_params["w"], writes=endpoint.access == "owner"
+        try:
+            if endpoint.access != "open":
+                caller = await self._authenticator.authenticate(
+                    request, request.path_params["w"], writes=endpoint.access == "owner"
+                )
+                request.scope[TOKEN_ID] = caller.token_id
+            return await endpoint.handler(
+                Call(
+                    self._state,
+                    self.statistics,
+                    self._list_cache,
+                    request,
+                    caller,
+                    self._origin(request),
+                    endpoint.action,
+                )
             )
-            request.scope[TOKEN_ID] = caller.token_id
-        return await endpoint.handler(
-            Call(self._state, self.statistics, self._list_cache, request, caller)
+        except Exception as error:
+            self._note_refusal(endpoint, request, error)
+            raise
+
+    def _origin(self, request: Request) -> Origin:
+        caller = request.scope.get(CALLER)
+        return Origin(
+            caller.name if caller else "",
+            caller.token_id if caller else None,
+            address_of(request.scope, self._state.options),
+            request.scope[_REQUEST],
         )
+
+    def _note_refusal(self, endpoint: Endpoint, request: Request, error: Exception) -> None:
+        """Remember for the audit log what was not done, and who tried to get in."""
+        status = error.status if isinstance(error, HTTPError) else InternalError.status
+        if request.scope.get(CALLER) is None:
+            if status == Unauthorized.status and token_of(request):
+                self._state.audit.add(self._origin(request), "login", status=status)
+            return
+        if endpoint.action:
+            parts = request.path_params
+            target = next((parts[part] for part in _TARGETS if part in parts), "")
+            self._state.audit.add(self._origin(request), endpoint.action, target, status=status)
+
+
+_TARGETS: Final = ("id", "family", "e", "token")
+"""Parts of a path that say what something is done to."""
 
 
 class _Body:

@@ -26,6 +26,8 @@ from amltui.server.state import ServerState
 from amltui.server.tokens import Caller
 from amltui.wire import headers
 
+CALLER: Final = "amltui.caller"
+"""Where in a request's scope its `Caller` stands, also if it may not do what it asks for."""
 _WINDOW: Final = 60.0
 """Seconds over which failures are counted."""
 _REMEMBERED: Final = 4_096
@@ -94,6 +96,7 @@ class Authenticator:
                 await tokens.touch(connection, row.id)
         key = signing_key(row.workspace_key, row.hash)
         caller = Caller(row.id, row.name, row.role, key)
+        request.scope[CALLER] = caller
         if writes and not caller.is_owner:
             raise Forbidden("This token may only read. Ask an owner of the workspace.")
         return caller

@@ -250,8 +250,8 @@ async def edit(
     *,
     name: str | None,
     description: str | None,
-) -> str:
-    """Rename or describe a family's latest instance; its id. Call `change` first.
+) -> tuple[str, str]:
+    """Rename or describe a family's latest instance; its id and name. Call `change` first.
 
     Raises:
         NameTaken: another listed dataset has the name.
@@ -269,22 +269,25 @@ async def edit(
         await connection.execute(
             sa.update(instances).where(instances.c.id == latest.id).values(values)
         )
-    return str(latest.id)
+    return str(latest.id), values.get("name", latest.name)
 
 
-async def delete(connection: AsyncConnection, workspace_id: str, family_id: str) -> None:
-    """Remove a family with all its instances; the janitor takes the bytes. Call `change` first.
+async def delete(connection: AsyncConnection, workspace_id: str, family_id: str) -> str:
+    """Remove a family with all its instances; its name. The janitor takes the bytes.
+
+    Call `change` first.
 
     Raises:
         NotFound: there is no such family.
         Forbidden: the family is an example.
     """
-    await _latest(connection, workspace_id, family_id)
+    latest = await _latest(connection, workspace_id, family_id)
     await connection.execute(sa.delete(families).where(families.c.id == family_id))
+    return str(latest.name)
 
 
-async def delete_version(connection: AsyncConnection, workspace_id: str, instance_id: str) -> None:
-    """Remove one instance that is not its family's latest. Call `change` first.
+async def delete_version(connection: AsyncConnection, workspace_id: str, instance_id: str) -> str:
+    """Remove one instance that is not its family's latest; its name. Call `change` first.
 
     Raises:
         NotFound: there is no such instance.
@@ -300,6 +303,7 @@ async def delete_version(connection: AsyncConnection, workspace_id: str, instanc
             "whole data set."
         )
     await connection.execute(sa.delete(instances).where(instances.c.id == instance_id))
+    return str(row.name)
 
 
 async def _latest(connection: AsyncConnection, workspace_id: str, family_id: str) -> sa.Row[Any]:

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from amltui.server import audit
+from amltui.server.audit import Origin
 from amltui.server.http_errors import BadRequest, ContentTooLarge
 from amltui.server.links import Signer, expiry
 from amltui.server.responses import DatasetSerializer, ListCache
@@ -38,6 +41,16 @@ class Call:
     request: Request
     caller: Caller | None
     """None where access is open."""
+    origin: Origin
+    """Who sent the request, for the audit log."""
+    action: str
+    """What the audit log calls it; see `Endpoint`."""
+
+    async def record(
+        self, connection: AsyncConnection, target: str = "", name: str = "", action: str = ""
+    ) -> None:
+        """Write down in the audit log what this transaction changes."""
+        await audit.record(connection, self.origin, action or self.action, target, name)
 
     def part(self, name: str) -> str:
         """A part of the path, decoded."""
@@ -145,6 +158,8 @@ class Endpoint:
     """A message, or bytes for raw contents."""
     answer: Any = None
     """A message type, or bytes, or None for an empty answer."""
+    action: str = ""
+    """What the audit log calls it; "" for what is not written down."""
     success: int = 200
     """The status of its answer; one without an answer has 204."""
     problems: dict[int, str] = field(default_factory=dict, hash=False)

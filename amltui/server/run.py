@@ -113,9 +113,11 @@ async def _serve(options: ServeOptions) -> None:
                 _stop_at_end_of_input(stop)
             watching = asyncio.create_task(connections.watch(port, most))
             cleaning = asyncio.create_task(janitor.run(state))
+            auditing = asyncio.create_task(state.audit.run())
             await _first(running, stop)
             cleaning.cancel()
             watching.cancel()
+            auditing.cancel()
             await app.statistics.stop()
             stop.clear()
             server.stop()
@@ -124,6 +126,7 @@ async def _serve(options: ServeOptions) -> None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(drain):
                     await _first(running, stop)
+            await state.audit.write()
             log.event("stopped")
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from amltui.server import seed
+from amltui.server.audit import Gathered
 from amltui.server.database import schema_versions
 from amltui.server.database.engine import at_start, database_url, open_database
 from amltui.server.http_errors import HTTPError, StartError
@@ -47,7 +48,7 @@ async def open_state(options: ServeOptions, endpoint: str) -> AsyncIterator[Serv
                     await seed.examples(database, store)
         except (OSError, HTTPError) as error:
             raise StartError(f"The workspace cannot be opened: {reason_of(error)}") from error
-        yield ServerState(options, database, store, workspace_id)
+        yield ServerState(options, database, store, workspace_id, Gathered(database))
     finally:
         await database.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from amltui.server.audit import Gathered
 from amltui.server.database.engine import Database
 from amltui.server.options import ServeOptions
 from amltui.server.store.base import Store
@@ -25,6 +26,8 @@ class ServerState:
     database: Database
     store: Store
     workspace_id: str
+    audit: Gathered
+    """Entries of the audit log that change nothing."""
     reservations: Reservations = field(default_factory=Reservations)
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a content may have lost its last reference: the janitor looks at once."""

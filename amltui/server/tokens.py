@@ -76,7 +76,10 @@ async def link_target(
         sa.select(
             tokens.c.hash,
             tokens.c.expires,
+            tokens.c.name.label("token_name"),
             _workspace_key(),
+            instances.c.id,
+            instances.c.name,
             instances.c.sha256,
             instances.c.size,
             instances.c.data_type_id,
@@ -194,8 +197,8 @@ async def regenerate(
     return info(await _row(connection, workspace_id, row.id)), token
 
 
-async def revoke(connection: AsyncConnection, workspace_id: str, token_id: str) -> None:
-    """Delete a token; it dies at once. `token_id` may be its name.
+async def revoke(connection: AsyncConnection, workspace_id: str, token_id: str) -> TokenInfo:
+    """Delete a token; it dies at once. What it was. `token_id` may be its name.
 
     Raises:
         NotFound: there is no such token.
@@ -205,6 +208,7 @@ async def revoke(connection: AsyncConnection, workspace_id: str, token_id: str) 
     if row.name in {PRIMARY, SECONDARY}:
         raise BadRequest(f"The {row.name} token cannot be revoked, only regenerated.")
     await connection.execute(sa.delete(tokens).where(tokens.c.id == row.id))
+    return info(row)
 
 
 def info(row: sa.Row[Any]) -> TokenInfo:

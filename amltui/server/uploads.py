@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -182,11 +182,16 @@ def _check_count(upload: sa.Row[Any], count: int) -> None:
 
 
 async def commit(
-    state: ServerState, upload_id: str, new: NewInstance, family_id: str | None
+    state: ServerState,
+    upload_id: str,
+    new: NewInstance,
+    family_id: str | None,
+    made: Callable[[AsyncConnection, str], Awaitable[None]] | None = None,
 ) -> str:
     """Make an upload a dataset, or the latest instance of `family_id`; the instance's id.
 
-    A commit that is repeated because its answer was lost answers the same id again.
+    A commit that is repeated because its answer was lost answers the same id again. `made` is
+    called with the id in the transaction that makes the instance.
 
     Raises:
         NotFound: there is no such upload or family.
@@ -213,6 +218,8 @@ async def commit(
             return await _committed(connection, upload_id, new, family_id)
         await quota.check(connection, state, 0)
         instance_id = await catalog.add(connection, state.workspace_id, new, family_id)
+        if made is not None:
+            await made(connection, instance_id)
     if upload.sha256 is None:
         await state.store.drop_blocks(upload_id)
     return instance_id

@@ -77,6 +77,7 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
     ("doctor",): [["--json"], []],
     ("completion",): [["bash"]],
     ("help",): [["files"], ["nonsense"]],
+    ("audit",): [["--json"], ["--format", "csv"], ["--since", "nonsense"]],
     ("token", "list"): [["--json"]],
     ("token", "rotate-links"): [[]],
     ("token", "create"): [["nightly"], ["primary"]],
@@ -97,7 +98,7 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
 }  # fmt: skip
 """What each command is run with, in an order in which all of it can be done; mistakes included."""
 
-ON_THIS_DISK = ("cache", "completion", "help", "token", "serve", "server", "pick", "open")
+ON_THIS_DISK = ("cache", "completion", "help", "token", "serve", "server", "audit", "pick", "open")
 """Groups and commands that ask no workspace: a bad one is no case for them."""
 WAITS = ("put", "transfers")
 """What waits a minute for a server that fails: in such a run it is interrupted instead."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The schema version that this program reads and writes."""
 
 METADATA: Final = MetaData(
@@ -174,4 +174,33 @@ profiles = Table(
     Column("schema", LargeBinary, nullable=False),
     Column("visualization", LargeBinary, nullable=False),
     # JSON, as the two routes answer it.
+)
+
+settings = Table(
+    "settings",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    # JSON.
+)
+"""What whoever runs the workspace has set, for all its servers."""
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("time", BigInteger, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    # A token's name as it was then, or who worked on the server's machine; "" for nobody known.
+    Column("token_id", String(32)),
+    Column("client", Text, nullable=False),
+    # An address, or "local" on the server's machine.
+    Column("action", String(32), nullable=False),
+    Column("target", Text, nullable=False),
+    # The id of a dataset, an instance, an experiment or a token.
+    Column("name", Text, nullable=False),
+    # Its name as it was then.
+    Column("status", Integer, nullable=False),
+    # As the request was answered.
+    Column("request_id", String(32), nullable=False),
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import anyio.to_thread
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from amltui.server import catalog, experiments, uploads
@@ -69,7 +71,9 @@ async def create(call: Call) -> Response:
     if source.source_origin == PROMOTION:
         made = await _promote(call, body, new)
     elif body.upload_id:
-        made = await uploads.commit(call.state, body.upload_id, new, source.family_id or None)
+        made = await uploads.commit(
+            call.state, body.upload_id, new, source.family_id or None, partial(_made, call, body)
+        )
     else:
         raise BadRequest("UploadId is missing.")
     async with call.state.database.lookup() as connection:
@@ -98,13 +102,14 @@ async def edit(call: Call) -> Response:
     state = call.state
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
-        edited = await catalog.edit(
+        edited, name = await catalog.edit(
             connection,
             state.workspace_id,
             call.part("family"),
             name=body.name,
             description=body.description,
         )
+        await call.record(connection, edited, name)
     return await _answer(call, edited)
 
 
@@ -113,7 +118,8 @@ async def delete(call: Call) -> Response:
     state = call.state
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
-        await catalog.delete(connection, state.workspace_id, call.part("family"))
+        name = await catalog.delete(connection, state.workspace_id, call.part("family"))
+        await call.record(connection, call.part("family"), name)
     state.freed.set()
     return Response(status_code=204)
 
@@ -123,7 +129,8 @@ async def delete_version(call: Call) -> Response:
     state = call.state
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
-        await catalog.delete_version(connection, state.workspace_id, call.part("id"))
+        name = await catalog.delete_version(connection, state.workspace_id, call.part("id"))
+        await call.record(connection, call.part("id"), name)
     state.freed.set()
     return Response(status_code=204)
 
@@ -158,6 +165,7 @@ async def restore(call: Call) -> Response:
             promoted_from=row.promoted_from,
         )
         restored = await catalog.add(connection, state.workspace_id, new, row.family_id)
+        await call.record(connection, restored, row.name)
     return await _answer(call, restored)
 
 
@@ -182,9 +190,20 @@ async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
             experiment_id=body.experiment_id,
             promoted_from=f"{body.experiment_id}/{body.module_node_id}/{body.output_name}",
         )
-        return await catalog.add(
+        made = await catalog.add(
             connection, state.workspace_id, new, body.data_source.family_id or None
         )
+        await _made(call, body, connection, made)
+        return made
+
+
+async def _made(
+    call: Call, body: CreateDataSource, connection: AsyncConnection, instance_id: str
+) -> None:
+    """Write down that a dataset, or its next instance, was made."""
+    source = body.data_source
+    action = "dataset.update" if source.family_id else "dataset.create"
+    await call.record(connection, instance_id, source.name, action)
 
 
 def _takes_gzip(call: Call) -> bool:

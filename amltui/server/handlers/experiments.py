@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from amltui.server import catalog, content, experiments, uploads
-from amltui.server.handlers.transfers import body_of
+from amltui.server.handlers.transfers import body_of, note_download
 from amltui.server.http_errors import BadRequest
 from amltui.server.routing import Call, json_response
 from amltui.server.store.base import Stored
@@ -31,7 +31,9 @@ async def output(call: Call) -> Response:
         row = await experiments.output(
             connection, state.workspace_id, call.part("e"), call.part("node"), call.part("port")
         )
-    return await content.respond(state, Stored(row.sha256, row.size), call.request)
+    response = await content.respond(state, Stored(row.sha256, row.size), call.request)
+    note_download(call, response, call.origin, call.part("e"), _port(call))
+    return response
 
 
 async def publish(call: Call) -> Response:
@@ -50,6 +52,7 @@ async def publish(call: Call) -> Response:
         await experiments.publish(
             connection, state.workspace_id, experiment_id, node, port, data_type_id, stored
         )
+        await call.record(connection, experiment_id, _port(call))
     state.freed.set()  # by the contents that this port had before
     return Response(status_code=204)
 
@@ -62,6 +65,7 @@ async def delete_output(call: Call) -> Response:
         await experiments.delete_output(
             connection, state.workspace_id, call.part("e"), call.part("node"), call.part("port")
         )
+        await call.record(connection, call.part("e"), _port(call))
     state.freed.set()
     return Response(status_code=204)
 
@@ -72,5 +76,11 @@ async def delete(call: Call) -> Response:
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
         await experiments.delete(connection, state.workspace_id, call.part("e"))
+        await call.record(connection, call.part("e"))
     state.freed.set()
     return Response(status_code=204)
+
+
+def _port(call: Call) -> str:
+    """An output as the audit log names it."""
+    return f"{call.part('node')}/{call.part('port')}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from amltui.server import content, links, quota, tokens, uploads
+from amltui.server.audit import Origin
 from amltui.server.handlers.datasources import statistics_response
 from amltui.server.http_errors import BadRequest, Forbidden, NotFound
 from amltui.server.routing import Call, json_response
@@ -60,7 +62,16 @@ async def download(call: Call) -> Response:
     stored = Stored(found.sha256, found.size)
     if link.view:
         return await statistics_response(call, stored, found.data_type_id, link.view)
-    return await content.respond(call.state, stored, call.request)
+    response = await content.respond(call.state, stored, call.request)
+    origin = replace(call.origin, actor=found.token_name, token_id=link.token_id)
+    note_download(call, response, origin, found.id, found.name)
+    return response
+
+
+def note_download(call: Call, response: Response, origin: Origin, target: str, name: str) -> None:
+    """Remember for the audit log that contents are sent."""
+    if call.request.method == "GET" and response.status_code != 304:
+        call.state.audit.add(origin, "download", target, name)
 
 
 async def body_of(call: Call) -> AsyncIterator[bytes]:

@@ -104,6 +104,7 @@ async def create_token(call: Call) -> Response:
         info, secret = await tokens.create(
             connection, call.state.workspace_id, body.name, body.role, expires
         )
+        await call.record(connection, info.id, info.name)
     return json_response(_token(info, secret), 201)
 
 
@@ -112,6 +113,7 @@ async def regenerate_token(call: Call) -> Response:
     state = call.state
     async with state.database.writing() as connection:
         info, secret = await tokens.regenerate(connection, state.workspace_id, call.part("token"))
+        await call.record(connection, info.id, info.name)
     if info.name == tokens.PRIMARY:
         await settings.replace_token(state.options.data, state.workspace_id, secret)
     return json_response(_token(info, secret))
@@ -120,7 +122,8 @@ async def regenerate_token(call: Call) -> Response:
 async def revoke_token(call: Call) -> Response:
     """Delete a token (ours)."""
     async with call.state.database.writing() as connection:
-        await tokens.revoke(connection, call.state.workspace_id, call.part("token"))
+        info = await tokens.revoke(connection, call.state.workspace_id, call.part("token"))
+        await call.record(connection, info.id, info.name)
     return Response(status_code=204)
 
 
@@ -136,6 +139,8 @@ async def health(call: Call) -> Response:
 async def clean(call: Call) -> Response:
     """Take away now what nobody refers to, uploads that lie for an hour included (ours)."""
     cleaned = await janitor.clean(call.state, upload_age=janitor.CLEAN_UPLOAD_AGE)
+    async with call.state.database.writing() as connection:
+        await call.record(connection)
     return json_response(
         {
             "Uploads": cleaned.uploads,
