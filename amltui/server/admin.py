@@ -109,7 +109,7 @@ def read_audit(
     """
 
     async def run() -> int:
-        async with _database(options) as database, database.reading() as connection:
+        async with _database(options) as database, database.snapshot() as connection:
             async for batch in audit.find(connection, which):
                 take(batch)
             return await audit.count(connection, which)

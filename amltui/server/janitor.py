@@ -18,7 +18,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from amltui.server import clock, log
+from amltui.server import clock, log, retention
 from amltui.server.database.tables import contents, instances, outputs, uploads
 from amltui.server.http_errors import HTTPError
 from amltui.server.state import ServerState
@@ -81,6 +81,7 @@ async def clean(
 ) -> Cleaned:
     """Take away what is older than the ages (seconds) and has no reference."""
     abandoned = await _abandoned(state, upload_age)
+    await retention.apply(state)
     removed = await clean_contents(state, content_age)
     async with state.database.reading() as connection:
         live = set((await connection.execute(sa.select(uploads.c.id))).scalars())

@@ -63,7 +63,7 @@ def test_every_change_is_written_down_with_who_what_and_from_where(options):
         ("dataset.update", "sales"),
         ("dataset.edit", "turnover"),
         ("version.restore", "sales"),
-        ("version.delete", "sales"),
+        ("version.delete", "turnover"),
         ("output.publish", "node/port"),
         ("output.delete", "node/port"),
         ("experiment.delete", ""),
@@ -149,7 +149,7 @@ def test_a_change_that_was_acknowledged_has_its_entry_after_a_kill(options):
 def test_filters_choose_and_the_last_are_the_newest(options):
     async def write():
         async with (
-            startup.opened(options, "http://127.0.0.1:1/") as state,
+            startup.open_state(options, "http://127.0.0.1:1/") as state,
             state.database.writing() as connection,
         ):
             for number in range(10):
@@ -198,7 +198,7 @@ def test_what_an_own_command_does_is_written_down_too(tmp_path):
 async def test_gathered_entries_wait_for_the_database_and_are_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(audit, "_GATHERED", 5)
     options = ServeOptions(tmp_path / "data", samples=False)
-    async with startup.opened(options, "http://127.0.0.1:1/") as state:
+    async with startup.open_state(options, "http://127.0.0.1:1/") as state:
         gathered = audit.Gathered(state.database)
         file = tmp_path / "data" / "workspace.sqlite"
         file.rename(tmp_path / "away")

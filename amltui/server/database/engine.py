@@ -158,7 +158,14 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """A PostgreSQL connection whose statements all see the same moment."""
+        """A connection that rows can be streamed from.
+
+        On PostgreSQL all its statements see the same moment, on SQLite each sees its own.
+        """
+        if self.is_sqlite:
+            async with self.reading() as connection:
+                yield connection
+            return
         engine = self._writing.execution_options(isolation_level="REPEATABLE READ")
         async with engine.connect() as connection:
             yield connection
