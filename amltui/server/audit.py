@@ -32,6 +32,7 @@ _WINDOW: Final = 600.0
 _GATHERED: Final = 10_000
 """Entries that are gathered at most, and that are remembered as written."""
 _BATCH: Final = 500
+_INSERT: Final = sa.insert(audit)
 LOCAL: Final = "local"
 """The client of what is done on the server's machine itself."""
 
@@ -85,7 +86,7 @@ async def record(
     connection: AsyncConnection, origin: Origin, action: str, target: str = "", name: str = ""
 ) -> None:
     """Write down a change in its own transaction."""
-    await connection.execute(sa.insert(audit), _row(origin, action, target, name, 200))
+    await connection.execute(_INSERT, _row(origin, action, target, name, 200))
 
 
 class Gathered:
@@ -127,7 +128,7 @@ class Gathered:
             batch = self._waiting[:_BATCH]
             try:
                 async with self._database.writing() as connection:
-                    await connection.execute(sa.insert(audit), batch)
+                    await connection.execute(_INSERT, batch)
             except Exception as error:
                 if not is_failure(error) and not isinstance(error, HTTPError):
                     raise
@@ -157,11 +158,15 @@ async def count(connection: AsyncConnection, which: Filter) -> int:
     return int(await connection.scalar(counted) or 0)
 
 
-async def forget(connection: AsyncConnection, days: float) -> int:
-    """Delete entries that are older; how many."""
+async def forget(database: Database, days: float) -> None:
+    """Delete entries that are older, some at a time: others wait meanwhile."""
     before = clock.now() - int(days * 86_400 * 1_000_000)
-    deleted = await connection.execute(sa.delete(audit).where(audit.c.time < before))
-    return deleted.rowcount
+    old = sa.select(audit.c.id).where(audit.c.time < before).limit(_BATCH)
+    deleted = _BATCH
+    while deleted == _BATCH:
+        async with database.writing() as connection:
+            gone = await connection.execute(sa.delete(audit).where(audit.c.id.in_(old)))
+            deleted = gone.rowcount
 
 
 def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:

@@ -76,9 +76,9 @@ async def due(connection: AsyncConnection, workspace_id: str, policy: Policy) ->
     """Versions that go by this policy now, the oldest first."""
     if not policy.deletes:
         return []
-    family = {"partition_by": instances.c.family_id}
-    newer = sa.func.row_number().over(**family, order_by=instances.c.number.desc()) - 1
-    replaced = sa.func.lead(instances.c.created).over(**family, order_by=instances.c.number)
+    family, number = instances.c.family_id, instances.c.number
+    newer = sa.func.row_number().over(partition_by=family, order_by=number.desc()) - 1
+    replaced = sa.func.lead(instances.c.created).over(partition_by=family, order_by=number)
     ranked = (
         sa.select(
             instances.c.id,
@@ -114,8 +114,7 @@ async def apply(state: ServerState) -> int:
         deleted += await _delete(state, old[start : start + _BATCH])
     if deleted:
         state.freed.set()
-    async with state.database.writing() as connection:
-        await audit.forget(connection, policy.audit_days)
+    await audit.forget(state.database, policy.audit_days)
     return deleted
 
 
