@@ -14,6 +14,11 @@ from typing import Final
 GLOBAL_WORKSPACE_ID: Final = "506153734175476c4f62416c57734963"
 """The workspace whose datasets and experiments are everybody's examples and nobody's to change."""
 
+TYPE_TAG: Final = "amltui.type"
+"""Tag that holds a data type which the name of a file does not tell, where tags are kept."""
+NAME_TAG: Final = "amltui.name"
+"""Tag that holds the name that a dataset has elsewhere, and cannot have here."""
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

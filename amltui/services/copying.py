@@ -9,6 +9,7 @@ is sent from where it is.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from amltui.errors import Conflict, Damaged, UsageError
-from amltui.models import Dataset
-from amltui.text import visible
+from amltui.models import NAME_TAG, TYPE_TAG, Dataset
+from amltui.text import iso_utc, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
@@ -58,6 +59,14 @@ class Step:
     there: Dataset | None
     """What has this name at the target. None: nothing."""
     way: Way
+    older: tuple[Dataset, ...] = ()
+    """Versions that are copied before it, the oldest first."""
+
+
+def target_name(workspace: Workspace, dataset: Dataset, before: str) -> str:
+    """What a copy of `dataset` is called in `workspace`: `before` and the name that it has had."""
+    name = dict(dataset.tags).get(NAME_TAG, dataset.name)
+    return workspace.name_for(dataset, f"{before}{name}")
 
 
 async def planned(
@@ -67,6 +76,7 @@ async def planned(
     *,
     replace: bool = False,
     same: Compare | None = None,
+    versions: bool = False,
 ) -> list[Step]:
     """What copying `datasets`, each under a name, will do; nothing is changed.
 
@@ -76,6 +86,8 @@ async def planned(
         target: where they are to be.
         replace: whether what has such a name may be replaced, as its new version where kept.
         same: leave out what is the same there by this measure.
+        versions: copy all versions of each, the oldest first; of a copy that has the first of
+            them already, the others.
 
     Raises:
         Conflict: a name is taken and `replace` is not given.
@@ -94,17 +106,89 @@ async def planned(
         old = there.get(name)
         if source.key == target.key and old is not None and old.key == dataset.key:
             raise UsageError(f'"{visible(name)}" would be copied onto itself.')
+        if versions:
+            steps.append(await _all_versions(source, dataset, target, name, old, replace=replace))
+            continue
         way = Way.STORE if inside and old is None else Way.MACHINE
         if old is not None and same is not None and await _same(source, dataset, target, old, same):
             way = Way.NONE
         elif old is not None and not replace:
-            raise Conflict(
-                f'There is a "{visible(name)}" already.',
-                409,
-                hint="Add --force to replace it, or name another target.",
-            )
+            raise _taken(name)
         steps.append(Step(dataset, name, old, way))
     return steps
+
+
+async def _all_versions(
+    source: Session,
+    dataset: Dataset,
+    target: Session,
+    name: str,
+    old: Dataset | None,
+    *,
+    replace: bool,
+) -> Step:
+    """The copy of all versions, or of those that are not there yet.
+
+    Raises:
+        NotSupportedByServer: one of both keeps no versions.
+        Conflict: what has the name has other versions, and `replace` is not given.
+    """
+    here = await _versions(source, dataset)
+    (await (await target.connect()).capabilities()).versions.require()
+    if old is not None:
+        there = await _versions(target, old)
+        if len(there) <= len(here) and all(map(_alike, here, there)):
+            here = here[len(there) :]
+        elif not replace:
+            raise _taken(name)
+    if not here:
+        return Step(dataset, name, old, Way.NONE)
+    return Step(here[-1], name, old, Way.MACHINE, here[:-1])
+
+
+async def _versions(session: Session, dataset: Dataset) -> tuple[Dataset, ...]:
+    """All versions, the oldest first."""
+    found = await (await session.connect()).versions(dataset.key)
+    return tuple([await session.whole(one) for one in reversed(found)])
+
+
+def _alike(one: Dataset, other: Dataset) -> bool:
+    """Whether one version is a copy of the other, as far as workspaces tell."""
+    if None in {one.size, other.size} or one.size != other.size:
+        return False
+    hashes = {one.sha256, other.sha256} - {None}
+    return len(hashes) <= 1 and one.description == other.description
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(
+        f'There is a "{visible(name)}" already.',
+        409,
+        hint="Add --force to replace it, or name another target.",
+    )
+
+
+def not_kept(source: Dataset, made: Dataset) -> dict[str, str]:
+    """What of a dataset its copy does not say: by what it is, the value that is left behind."""
+    left = {
+        "name": "" if dict(made.tags).get(NAME_TAG, made.name) == source.name else source.name,
+        "description": "" if made.description == source.description else source.description,
+        "type": "" if made.data_type_id == source.data_type_id else source.data_type_id,
+        "file name": (
+            ""
+            if made.uploaded_from_filename == source.uploaded_from_filename
+            else source.uploaded_from_filename
+        ),
+        "owner": "" if made.owner == source.owner else source.owner,
+        "created": iso_utc(source.created_date) or "",
+        "experiment": source.experiment_id or "",
+        "note": source.note,
+    }
+    kept = dict(made.tags)
+    for key, value in source.tags:
+        if key not in {NAME_TAG, TYPE_TAG} and kept.get(key) != value:
+            left[f"tag {key}"] = value
+    return {what: value for what, value in left.items() if value}
 
 
 async def _there(target: Session, workspace: Workspace, names: list[str]) -> dict[str, Dataset]:
@@ -116,13 +200,38 @@ async def _there(target: Session, workspace: Workspace, names: list[str]) -> dic
 
 
 async def copy(source: Session, step: Step, target: Session) -> Dataset:
-    """Make one copy, with its description and type; what it became.
+    """Make one copy, with description, type, and tags where there are such; what it became.
+
+    Older versions of it go first.
 
     Raises:
         Conflict: somebody took the name meanwhile.
         Damaged: what came, or what was stored, is not what was promised.
         AmltuiError: what stopped it.
     """
+    there = step.there
+    for dataset in (*step.older, step.source):
+        one = dataclasses.replace(step, source=dataset, there=there, older=())
+        there = await _tagged(target, dataset, await _copied(source, one, target))
+    assert there is not None
+    return there
+
+
+async def _tagged(target: Session, dataset: Dataset, made: Dataset) -> Dataset:
+    """A copy with the tags of what it is a copy of, and with its name where that is another."""
+    workspace = await target.connect()
+    if not (await workspace.capabilities()).tags:
+        return made
+    wanted = dict(dataset.tags)
+    name = wanted.pop(NAME_TAG, dataset.name)
+    wanted.pop(TYPE_TAG, None)
+    if name != made.name and workspace.name_for(dataset, name) == made.name:
+        wanted[NAME_TAG] = name
+    missing = {key: value for key, value in wanted.items() if dict(made.tags).get(key) != value}
+    return await workspace.tag(made, missing) if missing else made
+
+
+async def _copied(source: Session, step: Step, target: Session) -> Dataset:
     workspace, here = await target.connect(), await source.connect()
     dataset = step.source
     if step.way is Way.STORE:

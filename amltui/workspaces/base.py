@@ -15,7 +15,7 @@ the contents of an id never change, so it is what caches go by.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -349,6 +349,15 @@ class Workspace(ABC):
         """
         del dataset, name, description
         await self._refuse("edit")
+
+    async def tag(self, dataset: Dataset, tags: Mapping[str, str]) -> Dataset:
+        """Give one version of a dataset tags beside those that it has.
+
+        Raises:
+            NotSupportedByServer: `capabilities().tags` is false.
+        """
+        del dataset, tags
+        await self._refuse("tags")
 
     async def delete(self, key: str) -> None:
         """Delete a dataset with all its versions.

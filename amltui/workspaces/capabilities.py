@@ -59,6 +59,7 @@ class Capabilities:
     """Copy a content without sending it here and back."""
     folders: Capability = Capability("A dataset of this workspace is one file.")
     """Make a folder of files one dataset."""
+    tags: Capability = Capability("This workspace gives datasets no tags.")
     exclusive: Capability = CAN
     """Of several who write one name at once exactly one wins, and the others are told."""
 
@@ -70,5 +71,5 @@ class Capabilities:
         where a folder is no dataset, its files are.
         """
         names = (field.name for field in dataclasses.fields(self))
-        otherwise = {"copy", "archive", "folders"}
+        otherwise = {"copy", "archive", "folders", "tags"}
         return tuple(name for name in names if name not in otherwise and not getattr(self, name))

@@ -10,7 +10,7 @@ from amltui.cli import exit_codes
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, warn
 from amltui.cli.session import OFFLINE_TIMEOUT, need_yes, prepared
-from amltui.errors import AmltuiError, UsageError
+from amltui.errors import AmltuiError, Unauthorized, Unreachable, UsageError
 from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
@@ -25,23 +25,28 @@ DryRun = Annotated[bool, Parameter(help="Say what would be done, and do nothing.
 def cp(
     *places: str,
     force: bool = False,
+    versions: bool = False,
     dry_run: DryRun = False,
     common: Common = COMMON,
 ) -> int:
     """Copy datasets between workspaces, folders and this disk. The last place is the target.
 
     A place is PROFILE:NAME, :NAME of the workspace in force, an address, or a path of this disk;
-    see `amltui help folders`. Description and type go along. What was cut goes on where it stopped.
+    see `amltui help folders`. Description, type and tags go along, and what of a dataset has no
+    place at the target is said. What was cut goes on where it stopped.
 
     Args:
         places: From where, one or more, and to where.
         force: Replace what has the name, as its new version where versions are kept.
+        versions: Copy all versions, the oldest first, and not only the latest; of a copy that
+            has the first of them already, the others.
         dry_run: Say what would be done, and do nothing.
         common: Common options.
     """
     if len(places) < 2:
         raise UsageError("cp takes what to copy and a target", hint="amltui cp team:Sales data/")
-    return _run(common, places[-1], places[:-1], _Wanted(replace=force, dry_run=dry_run))
+    wanted = _Wanted(replace=force, dry_run=dry_run, versions=versions)
+    return _run(common, places[-1], places[:-1], wanted)
 
 
 def sync(
@@ -88,9 +93,11 @@ class _Wanted:
         same: Compare | None = None,
         delete: bool = False,
         yes: bool = True,
+        versions: bool = False,
     ) -> None:
         self.replace, self.dry_run, self.same = replace, dry_run, same
         self.delete, self.yes = delete, yes
+        self.versions = versions
 
 
 def _run(common: Common, target: str, sources: Any, wanted: _Wanted) -> int:
@@ -136,13 +143,16 @@ async def _plan(
     places: Places, sources: list[Place], goal: Place, target: Session, wanted: _Wanted
 ) -> list[tuple[Session, Step]]:
     """All copies, with the session that each comes from; nothing is changed."""
-    from amltui.services.copying import planned
+    from amltui.services.copying import planned, target_name
     from amltui.services.places import datasets_at
 
     found: list[tuple[Session, list[Dataset]]] = []
     for place in sources:
         session = await places.session(place)
-        found.append((session, await datasets_at(session, place.name)))
+        datasets = await datasets_at(session, place.name)
+        found.append((session, [await _whole(session, one) for one in datasets]))
+        if not place.name:
+            await _say_left_out(session)
     exact = bool(goal.name) and not goal.name.endswith("/")
     if exact and sum(len(datasets) for _, datasets in found) != 1:
         raise UsageError(
@@ -153,10 +163,7 @@ async def _plan(
     steps: list[tuple[Session, Step]] = []
     taken: set[str] = set()
     for session, datasets in found:
-        names = [
-            goal.name if exact else workspace.name_for(one, f"{goal.name}{one.name}")
-            for one in datasets
-        ]
+        names = [goal.name if exact else target_name(workspace, one, goal.name) for one in datasets]
         for name in names:
             if name in taken:
                 raise UsageError(
@@ -164,9 +171,36 @@ async def _plan(
                 )
             taken.add(name)
         pairs = list(zip(datasets, names, strict=True))
-        made = await planned(session, pairs, target, replace=wanted.replace, same=wanted.same)
+        made = await planned(
+            session,
+            pairs,
+            target,
+            replace=wanted.replace,
+            same=wanted.same,
+            versions=wanted.versions,
+        )
         steps += [(session, step) for step in made]
     return steps
+
+
+async def _whole(session: Session, dataset: Dataset) -> Dataset:
+    """All that is known of a dataset; one that is broken fails alone, when it is copied."""
+    try:
+        return await session.whole(dataset)
+    except (Unreachable, Unauthorized):
+        raise
+    except AmltuiError:
+        return dataset
+
+
+async def _say_left_out(session: Session) -> None:
+    """Say what of a whole workspace is no dataset in its list, and so is not copied."""
+    workspace = await session.connect()
+    can = await workspace.capabilities()
+    if can.archive and (archived := len(await workspace.archived())):
+        warn(f"{archived} archived of {session.name} are left out.")
+    if can.experiments and any(not one.is_example for one in await workspace.experiments()):
+        warn(f"The experiments of {session.name} and their outputs are left out.")
 
 
 async def _one(
@@ -174,13 +208,14 @@ async def _one(
 ) -> tuple[dict[str, Any], int]:
     """Make a copy unless only asked for; what is printed of it, and its exit code."""
     from amltui.cli.progress import watched
-    from amltui.services.copying import Way, copy
+    from amltui.services.copying import Way, copy, not_kept
 
     row: dict[str, Any] = {
         "from": step.source.name,
         "to": step.name,
         "size": step.source.size,
         "way": str(step.way),
+        "versions": 0 if step.way is Way.NONE else len(step.older) + 1,
     }
     if wanted.dry_run or step.way is Way.NONE:
         return row, exit_codes.DONE
@@ -194,8 +229,23 @@ async def _one(
         warn(f'"{step.source.name}": {error}' + (f"\n{error.hint}" if error.hint else ""))
         code = exit_codes.code_of(error)
         return row | {"way": "failed", "error": str(error), "exit_code": code}, code
-    common.out.note(f'Copied "{visible(step.source.name)}", {human_size(made.size)}.')
-    return row | {"to": made.name, "size": made.size, "id": made.id}, exit_codes.DONE
+    count = f", {row['versions']} versions" if step.older else ""
+    common.out.note(f'Copied "{visible(step.source.name)}"{count}, {human_size(made.size)}.')
+    left = not_kept(step.source, made)
+    _say_left(common, step.source.name, left)
+    done = {"to": made.name, "size": made.size, "id": made.id, "not_kept": left}
+    return row | done, exit_codes.DONE
+
+
+def _say_left(common: Common, name: str, left: dict[str, str]) -> None:
+    """Say what has no place at the target, but for what no copy keeps: whose it was, and since."""
+    told = [
+        f"{what} {visible(value)}"
+        for what, value in left.items()
+        if what not in {"name", "owner", "created", "file name"}  # the table says the names
+    ]
+    if told:
+        common.out.note(f'Not kept of "{visible(name)}": {"; ".join(told)}')
 
 
 async def _surplus(goal: Place, steps: list[Step], target: Session) -> list[Dataset]:

@@ -16,8 +16,6 @@ from amltui.models import Dataset, Location
 
 Tags = dict[str, str | None]
 _KINDS: Final = {"urifile": "uri_file", "urifolder": "uri_folder", "mltable": "mltable"}
-TYPE_TAG: Final = "amltui.type"
-"""Tag that holds a data type which the name of the file does not tell."""
 
 
 class Message(msgspec.Struct, rename="camel", kw_only=True):

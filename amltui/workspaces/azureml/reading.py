@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from amltui.errors import DatasetGone, NotFound, NotSupportedByServer, Unauthorized
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name
 from amltui.formats.guess import guess_from
-from amltui.models import Dataset, DataTypeIds
+from amltui.models import TYPE_TAG, Dataset, DataTypeIds
 from amltui.text import visible
 from amltui.workspaces.azureml import messages
 from amltui.workspaces.azureml.mltable import FILE, LARGEST, MLTable, Rows, matching, read_mltable
@@ -105,12 +105,12 @@ class Reader:
             return await store.head(path)
 
         store, blob = await self._using(place, head)
-        kind = (about.tags or {}).get(messages.TYPE_TAG) or await _type(store, blob)
+        kind = (about.tags or {}).get(TYPE_TAG) or await _type(store, blob)
         return Data(kind, (Part(store, blob),), posixpath.basename(blob.key))
 
     async def _folder(self, name: str, place: Place, about: messages.AssetProperties) -> Data:
         store, files = await self._files(place)
-        said = (about.tags or {}).get(messages.TYPE_TAG) or ""
+        said = (about.tags or {}).get(TYPE_TAG) or ""
         if len(files) == 1:
             kind = said or await _type(store, files[0])
             return Data(kind, (Part(store, files[0]),), posixpath.basename(files[0].key))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+import unicodedata
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -21,7 +23,15 @@ from amltui.errors import (
     UsageError,
 )
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name
-from amltui.models import ContentInfo, Dataset, Listing, LocalFile, OutputPort, WorkspaceInfo
+from amltui.models import (
+    TYPE_TAG,
+    ContentInfo,
+    Dataset,
+    Listing,
+    LocalFile,
+    OutputPort,
+    WorkspaceInfo,
+)
 from amltui.text import visible
 from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace, opened
 from amltui.workspaces.capabilities import CAN, Capabilities, Capability
@@ -37,6 +47,7 @@ if TYPE_CHECKING:
 
 _NO_RENAME: Final = Capability("Azure ML cannot rename a data asset: its name is its key.")
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,254}", re.ASCII)
+_LONGEST_NAME: Final = 255
 _KEPT: Final = 512
 """Versions of which it is remembered where their bytes lie."""
 
@@ -136,6 +147,7 @@ class AzureMLWorkspace(Workspace):
             restore=CAN,
             archive=CAN,
             folders=CAN,
+            tags=CAN,
             experiments=Capability("amltui shows only the data of an Azure ML workspace."),
         )
 
@@ -350,6 +362,15 @@ class AzureMLWorkspace(Workspace):
                 hint="It begins with a letter or a digit.",
             )
 
+    def name_for(self, dataset: Dataset, name: str) -> str:
+        """A name that an asset can have."""
+        del dataset
+        if _NAME.fullmatch(name):
+            return name
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        plain = re.sub(r"[^\w.-]+", "-", plain, flags=re.ASCII).strip("-_.")[:_LONGEST_NAME]
+        return plain or f"dataset-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
     @property
     def _sending(self) -> Uploads:
         return opened(self._uploads)
@@ -377,7 +398,6 @@ class AzureMLWorkspace(Workspace):
         filename: str = "",
     ) -> str:
         """Make the blob of its parts, and a version of an asset that points at it."""
-        from amltui.workspaces.azureml.messages import TYPE_TAG
         from amltui.workspaces.azureml.writing import Begun
 
         del filename
@@ -470,6 +490,13 @@ class AzureMLWorkspace(Workspace):
             version = _parsed(dataset.id)[1] or ""
             await self._change(asset_name, version, description=description)
             await self._change(asset_name, None, description=description)
+        return await self.dataset(dataset.id)
+
+    async def tag(self, dataset: Dataset, tags: Mapping[str, str]) -> Dataset:
+        """Add tags to one version."""
+        name, version, _ = _parsed(dataset.id)
+        _asset_name(dataset.id)
+        await self._change(name, version or "", tags=dict(dataset.tags) | dict(tags))
         return await self.dataset(dataset.id)
 
     async def _change(self, name: str, version: str | None, **changes: Any) -> None:
