@@ -6,19 +6,17 @@ import itertools
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from amltui.cli.output import Out
 from amltui.errors import UsageError
-from amltui.tables import CELL_LIMIT, Rows
-from amltui.tables.csv_rows import write_csv
+from amltui.tables import Rows
+from amltui.tables.lines import cells, write_csv
 from amltui.text import visible
 
 Format = Literal["table", "tsv", "csv", "json"]
 
-_CHUNK: Final = 5_000
-"""Rows that are held at once."""
 _WIDEST: Final = 40
 """Cells that a column takes on a terminal at most."""
 _SAMPLE: Final = 200
@@ -55,18 +53,6 @@ def print_rows(
             sys.stdout.write("\t".join(visible(cell or "") for cell in row) + "\n")
     else:
         _print_table(out, rows, names, stop, start)
-
-
-def cells(rows: Rows, stop: int, first: int = 0) -> Iterator[Sequence[str | None]]:
-    """Rows `first` to before `stop`, each with all its cells whole."""
-    columns = range(len(rows.columns))
-    for start in range(first, stop, _CHUNK):
-        window = rows.window(start, min(stop, start + _CHUNK), columns)
-        for offset, row in enumerate(zip(*window, strict=True)):
-            if any(cell is not None and len(cell) >= CELL_LIMIT for cell in row):
-                yield [rows.cell(start + offset, column) for column in columns]
-            else:
-                yield row
 
 
 def print_json(rows: Rows, stop: int, *, complete: bool, start: int = 0, **about: object) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from amltui.config import paths
 from amltui.errors import LocalError
-from amltui.formats import Format
+from amltui.formats import Format, format_of
 from amltui.formats.detection import offer
 from amltui.formats.dialect import Dialect, with_dialect
 from amltui.formats.encoding import WINDOW, decide, sniff
 from amltui.models import DataTypeIds
+from amltui.services.previews.first import first_in
+from amltui.tables.contents import lens_of_file
+from amltui.tables.first import HEAD, HeaderGoesOn
+from amltui.tables.rows import Rows
 from amltui.text import reason_of
 from amltui.transfers.spool import spool
 
@@ -41,6 +46,50 @@ def seen(path: Path, fmt: Format) -> tuple[Dialect, str]:
     if encoding != "utf-8":
         words.append(f"in {encoding}")
     return found or own, ", ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a file would be read as a dataset of some type."""
+
+    problem: str
+    """What the type does not say of how it is written, in words; "" for nothing."""
+    dialect: Dialect | None
+    """What it is written in. None: it is no delimited text, and is not converted."""
+    rows: Rows | None
+    """The first of them, by the type alone or as they will be once converted. None: none."""
+
+
+def look_at(path: Path, data_type_id: str, *, convert: bool = False) -> Look:
+    """Look at a file before it is sent.
+
+    Args:
+        path: the file.
+        data_type_id: what it is to be.
+        convert: whether it is going to be converted.
+
+    Raises:
+        LocalError: it cannot be read.
+        Unreadable: its bytes are not what the type says.
+    """
+    fmt = format_of(data_type_id)
+    dialect, problem = seen(path, fmt) if fmt.kind == "delimited" else (None, "")
+    try:
+        lens = lens_of_file(path, data_type_id=data_type_id, typed=True)
+        if lens.packing or lens.fmt.kind != "delimited":
+            dialect, problem = None, ""
+        elif convert and dialect is not None:
+            lens = lens.written(dialect)
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            whole = not file.read(1)
+    except OSError as error:
+        raise LocalError(f"Cannot read {path.name}: {reason_of(error)}") from error
+    rows = None
+    if lens.has_rows and lens.fmt.kind != "batches":
+        with suppress(HeaderGoesOn):
+            rows = first_in(head, lens, whole=whole)
+    return Look(problem, dialect, rows)
 
 
 @contextmanager

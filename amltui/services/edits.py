@@ -1,4 +1,4 @@
-"""Changes to datasets that send no new contents: rename, describe, delete, and taking them back."""
+"""Changes to datasets that send no new contents: rename, describe, delete, and undoing them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Change:
     after: Dataset
     contents: bool = False
     """Whether the contents were changed too."""
+    sent: bool = True
+    """Whether the workspace knows of it. False: a delete that waits for `send`."""
 
 
 class Edits:
@@ -63,6 +65,29 @@ class Edits:
         self._done = [c for c in self._done if c.before.key != dataset.key]
         return bool((await workspace.capabilities()).archive)
 
+    def delete_later(self, dataset: Dataset) -> Change:
+        """Note that a dataset is to be deleted: `send` does it, unless it is undone before.
+
+        Raises:
+            UsageError: the dataset is an example.
+        """
+        must_be_own(dataset)
+        change = Change(f'deleted "{visible(dataset.name)}"', dataset, dataset, sent=False)
+        self._done.append(change)
+        return change
+
+    @property
+    def waiting(self) -> tuple[Change, ...]:
+        """The deletes that were not sent yet, the oldest first."""
+        return tuple(change for change in self._done if not change.sent)
+
+    async def send(self, change: Change) -> bool | None:
+        """Delete what `delete_later` noted: see `delete`. None: it was undone, or sent before."""
+        if not any(one is change for one in self._done):
+            return None
+        self._done = [one for one in self._done if one is not change]
+        return await self.delete(change.before)
+
     @property
     def undoable(self) -> Change | None:
         """The change that `undo` would take back."""
@@ -78,6 +103,9 @@ class Edits:
         change = self.undoable
         if change is None:
             return None
+        if not change.sent:
+            self._done.remove(change)
+            return change
         workspace = await self._connect()
         now = next((v for v in await self._latest(workspace) if _same(v, change.after)), None)
         if now is None or now.id != change.after.id:

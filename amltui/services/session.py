@@ -422,13 +422,6 @@ class Session:
         """See `Edits.describe`."""
         return await self.edits.describe(dataset, description)
 
-    async def archives(self) -> bool:
-        """Whether what is deleted here is kept in an archive, as far as the workspace says so."""
-        try:
-            return bool((await (await self.connect()).capabilities()).archive)
-        except AmltuiError:
-            return False
-
     async def delete(self, dataset: Dataset) -> bool:
         """See `Edits.delete`."""
         return await self.edits.delete(dataset)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amltui.errors import AmltuiError, UnsupportedDataType
+from amltui.errors import AmltuiError, NotFound, UnsupportedDataType, UsageError
 from amltui.tables.contents import content_table, lens_of_file
 from amltui.tables.scratch import Scratch
-from amltui.text import visible
+from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.formats.lens import Lens
@@ -23,14 +24,23 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def dataset_table(
-    session: Session, dataset: Dataset, reading: Callable[[Lens], Lens] | None = None
+    session: Session,
+    dataset: Dataset,
+    reading: Callable[[Lens], Lens] | None = None,
+    *,
+    fetch: bool = True,
 ) -> AsyncIterator[Table]:
     """A table of all rows of a dataset, fetched and made now if need be.
 
-    `reading`: how its text is written, put into what its type and bytes say.
+    Args:
+        session: whose dataset it is.
+        dataset: it, or one version of it.
+        reading: how its text is written, put into what its type and bytes say.
+        fetch: whether it is fetched also when it is so large that a person is asked before.
 
     Raises:
         UnsupportedDataType: it has no rows.
+        UsageError: it would have to be fetched, and is not to be.
         AmltuiError: what kept its bytes away.
     """
     preview = await session.preview(dataset)
@@ -39,6 +49,12 @@ async def dataset_table(
         preview.close()
         preview = await session.preview(dataset, reading(lens).dialect)
     try:
+        if preview.waits and not fetch:
+            missing = human_size((preview.size or 0) - preview.received)
+            raise UsageError(
+                f'{missing} of "{visible(dataset.name)}" are not here yet.',
+                hint="Show it and fetch all of it first.",
+            )
         yield await whole_table(preview, dataset)
     finally:
         preview.close()
@@ -61,6 +77,34 @@ async def whole_table(preview: Preview, dataset: Dataset) -> Table:
     if preview.table is None:
         raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
     return preview.table
+
+
+@asynccontextmanager
+async def tables_in(
+    session: Session, text: str, dataset: Dataset
+) -> AsyncIterator[dict[str, Table]]:
+    """The tables of the datasets that an SQL statement names beside `data`, which is `dataset`.
+
+    `"Iris"` is the dataset of that name, `"Iris@2"` a version of one, `"@2"` a version of
+    `dataset`. What is no dataset's name is left out: the engine says so, and where.
+    """
+    from amltui.services.versions import find_version
+    from amltui.tables.queries import tables_named
+
+    async with AsyncExitStack() as stack:
+        tables: dict[str, Table] = {}
+        named = await asyncio.to_thread(tables_named, text)
+        listed = (await session.cached_list() or await session.current_list()) if named else None
+        for name in sorted(named):
+            wanted = f"{dataset.name}{name}" if name.startswith("@") else name
+            assert listed is not None
+            try:
+                found = await find_version(wanted, listed.datasets, session.connect)
+            except (NotFound, UsageError):
+                continue
+            table = dataset_table(session, found, fetch=False)
+            tables[name] = await stack.enter_async_context(table)
+        yield tables
 
 
 @contextmanager

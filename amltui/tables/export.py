@@ -1,10 +1,9 @@
-"""Writing a text table as Parquet, each column with the type that all its values have."""
+"""Rows as a file: text of several kinds, or Parquet with types that all values have."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import errno
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -13,14 +12,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from amltui.errors import DiskFull, LocalError, UsageError
 from amltui.formats.arrays import strings
-from amltui.tables.csv_rows import write_csv
+from amltui.tables.lines import (
+    CHUNK,
+    appearing,
+    cells,
+    write_csv,
+    write_json_lines,
+    write_markdown,
+)
+from amltui.tables.queries.cancel import Cancel
+from amltui.tables.queries.view import View, own_reader
 from amltui.tables.rows import Column
 from amltui.tables.table import Table
 from amltui.tables.types import missing_mask, reading_of, typed
+from amltui.text import reason_of, visible
 
 _TEXT: Final = Column("", "text")
-_CHUNK: Final = 5_000
+ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".md")
+"""How names of files end that rows can be written to."""
 
 
 class _Misfit(Exception):
@@ -29,36 +40,109 @@ class _Misfit(Exception):
         self.column = column
 
 
+def check_target(path: Path) -> None:
+    """See that rows can be written to a file of this name.
+
+    Raises:
+        UsageError: its ending names no format.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(
+            "The ending of a file's name says how it is written",
+            hint=f"End it as one of {' '.join(ENDINGS)}",
+        )
+
+
+def export(
+    rows: Table | View, path: Path, columns: Sequence[int], *, cancel: Cancel | None = None
+) -> int:
+    """Write rows in the order in which they are shown, as the ending of `path` says; how many.
+
+    What is at `path` is replaced, once all is written.
+
+    Args:
+        rows: all of them are written.
+        path: see `ENDINGS`.
+        columns: indexes of the columns to write, in their order.
+        cancel: stops it; then nothing is left.
+
+    Raises:
+        UsageError: the ending is none of those.
+        LocalError: the file cannot be written.
+        DiskFull: there is no room for it.
+        Cancelled: it was stopped.
+    """
+    check_target(path)
+    cancel = cancel or Cancel()
+    try:
+        with own_reader(rows) as own, appearing(path) as target:
+            _write_as(path.suffix.lower(), own, target, columns, cancel)
+            return own.row_count
+    except OSError as error:
+        kind = DiskFull if error.errno in {errno.ENOSPC, errno.EDQUOT} else LocalError
+        raise kind(f"Cannot write {visible(str(path))}: {reason_of(error)}") from error
+
+
+def _write_as(
+    ending: str, rows: Table | View, target: Path, columns: Sequence[int], cancel: Cancel
+) -> None:
+    if ending == ".parquet":
+        _write_typed(rows, target, columns, cancel)
+        return
+
+    def lines() -> Iterator[Sequence[str | None]]:
+        for number, row in enumerate(cells(rows, rows.row_count, columns=columns)):
+            if number % CHUNK == 0:
+                cancel.check()
+            yield row
+
+    about = [rows.columns[index] for index in columns]
+    names = [column.name for column in about]
+    with target.open("w", encoding="utf-8", newline="") as file:
+        if ending == ".md":
+            write_markdown(file, about, lines())
+        elif ending in {".jsonl", ".ndjson"}:
+            write_json_lines(file, about, lines())
+        else:
+            write_csv(file, names, lines(), "\t" if ending == ".tsv" else ",")
+
+
+def _write_typed(rows: Table | View, path: Path, columns: Sequence[int], cancel: Cancel) -> None:
+    def batches() -> Iterator[Sequence[Any]]:
+        waiting = cells(rows, rows.row_count, columns=columns)
+        while chunk := list(islice(waiting, CHUNK)):
+            cancel.check()
+            yield [strings(list(column)) for column in zip(*chunk, strict=True)]
+
+    _write_fitting([rows.columns[index] for index in columns], batches, path)
+
+
 def write_parquet(table: Table, path: Path) -> None:
     """Write all rows. A column with a value that is not of its type stays text as a whole.
 
     Raises:
         OSError: the file cannot be written.
     """
-    columns = [_TEXT if column.misfits else column for column in table.columns]
+
+    def batches() -> Iterator[Sequence[Any]]:
+        for number in range(table.stream.batch_count):
+            yield table.stream.batch(number).columns
+
+    _write_fitting(table.columns, batches, path)
+
+
+def _write_fitting(
+    about: Sequence[Column], batches: Callable[[], Iterator[Sequence[Any]]], path: Path
+) -> None:
+    names = [column.name for column in about]
+    columns = [_TEXT if column.misfits else column for column in about]
     while True:
         try:
-            _write(table, columns, path)
+            _write(names, columns, batches(), path)
         except _Misfit as misfit:
             columns[misfit.column] = _TEXT
         else:
             return
-
-
-@contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to; at the end it is renamed to it.
-
-    So the file appears whole or not at all. What failed leaves nothing behind.
-    """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_rows(target: Path, names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> None:
@@ -86,18 +170,18 @@ def write_text_parquet(
     schema = pa.schema([(name, pa.string()) for name in names])
     waiting = iter(rows)
     with pq.ParquetWriter(str(path), schema, compression="zstd") as writer:
-        while chunk := list(islice(waiting, _CHUNK)):
+        while chunk := list(islice(waiting, CHUNK)):
             columns = [strings(list(column)) for column in zip(*chunk, strict=True)]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
 
 
-def _write(table: Table, columns: list[Column], path: Path) -> None:
+def _write(
+    names: Sequence[str], columns: Sequence[Column], batches: Iterator[Sequence[Any]], path: Path
+) -> None:
     kinds = [pa.string() if (r := reading_of(column)) is None else r.arrow for column in columns]
-    names = [column.name for column in table.columns]
     schema = pa.schema(list(zip(names, kinds, strict=True)))
     with pq.ParquetWriter(str(path), schema, compression="zstd") as writer:
-        for number in range(table.stream.batch_count):
-            texts = table.stream.batch(number).columns
+        for texts in batches:
             values = [_values(array, columns[index], index) for index, array in enumerate(texts)]
             writer.write_batch(pa.RecordBatch.from_arrays(values, schema=schema))
 

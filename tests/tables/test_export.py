@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from amltui.errors import UsageError
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
-from amltui.tables.export import write_parquet
+from amltui.tables.contents import content_table
+from amltui.tables.export import export, write_parquet
+from amltui.tables.queries import SortKey, sort
 
 
 @pytest.fixture
@@ -41,3 +45,58 @@ def test_a_column_with_a_value_of_another_type_stays_text_as_a_whole(table, tmp_
     written = pq.read_table(tmp_path / "out.parquet")
     assert written.column("mixed").to_pylist() == ["1", "x", "3"]
     assert written.column("wide").to_pylist() == [9, 99999999999999999999999, 1]
+
+
+HOSTILE = 'id,name,ok\n1,"a|b\n*c*",true\n2,,false\n3,"",NA\n'
+
+
+def exported(tmp_path, ending, columns=(0, 1, 2)):
+    path = tmp_path / "rows.csv"
+    path.write_text(HOSTILE)
+    (tmp_path / "scratch").mkdir()
+    with content_table(path, tmp_path / "scratch") as table:
+        target = tmp_path / f"out{ending}"
+        shown = sort(table, [SortKey(0, descending=True)])
+        assert export(shown, target, columns) == 3
+        shown.close()
+    assert [one.name for one in tmp_path.glob(".*")] == []
+    return target
+
+
+def test_rows_are_exported_in_the_order_in_which_they_are_shown(tmp_path):
+    assert exported(tmp_path, ".csv").read_text() == (
+        'id,name,ok\n3,"",NA\n2,,false\n1,"a|b\n*c*",true\n'
+    )
+
+
+def test_hidden_columns_are_left_out_of_an_export(tmp_path):
+    assert exported(tmp_path, ".tsv", [2, 0]).read_text() == "ok\tid\nNA\t3\nfalse\t2\ntrue\t1\n"
+
+
+def test_json_lines_have_numbers_and_nulls(tmp_path):
+    lines = exported(tmp_path, ".jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines][1:] == [
+        {"id": 2, "name": None, "ok": False},
+        {"id": 1, "name": "a|b\n*c*", "ok": True},
+    ]
+
+
+def test_markdown_shows_what_stands_in_a_cell(tmp_path):
+    assert exported(tmp_path, ".md").read_text().splitlines() == [
+        "| id | name | ok |",
+        "| ---: | --- | --- |",
+        "| 3 |  | NA |",
+        "| 2 |  | false |",
+        r"| 1 | a\|b<br>\*c\* | true |",
+    ]
+
+
+def test_parquet_of_shown_rows_has_types(tmp_path):
+    table = pq.read_table(exported(tmp_path, ".parquet"))
+    assert table.column("id").to_pylist() == [3, 2, 1]
+
+
+def test_an_ending_that_names_no_format_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UsageError, match="ending"):
+        exported(tmp_path, ".xyz")
+    assert not (tmp_path / "out.xyz").exists()

@@ -190,3 +190,28 @@ async def test_random_bytes_are_not_offered_as_a_table(place):
         await user.until(lambda: "guessed" in user.screen_text())
         assert "Binary, guessed: bytes of any" in user.screen_text()
         await user.press("escape")
+
+
+async def test_a_file_is_shown_as_it_will_be_read_and_converted_when_asked(place):
+    (place / "semi.csv").write_bytes("n;price;city\n1;2,5;Köln\n2;3,5;Łódź\n".encode())
+    async with at_the_screen() as user:
+        await user.press("u")
+        await user.until(lambda: "semi.csv" in user.screen_text())
+        await user.type("semi.csv")
+        await user.press("enter")
+        await user.until(lambda: "separated by ;" in user.screen_text())
+        await user.until(lambda: "n;price;city" in user.screen_text())  # one column, as it is
+        await user.press("ctrl+s")
+        await user.until(lambda: user.main.focused.id == "type")
+        assert "all the same" in user.screen_text()
+        await user.press("ctrl+t")
+        await user.until(lambda: "sent as UTF-8 with commas" in user.screen_text())
+        await user.until(lambda: "n;price;city" not in user.screen_text())
+        await user.press("ctrl+s")
+        await user.until(lambda: user.main.dataset and user.main.dataset.name == "semi.csv")
+        session = await user.main.session()
+        made = user.main.dataset
+        sent = b"".join([chunk async for chunk in session.stream(made)])
+        assert sent.decode() == "n,price,city\n1,2.5,Köln\n2,3.5,Łódź\n"
+        assert made.data_type_id == "GenericCSV"
+        await session.delete(made)

@@ -1,6 +1,9 @@
+from amltui.services.session import open_session
+from amltui.tui.actions import datasets
+from amltui.tui.app import AmltuiApp
 from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.widgets.header import Header
-from tests.tui.conftest import at_the_screen
+from tests.tui.conftest import Driver, at_the_screen
 
 CENSUS = "Adult Census Income Binary Classification dataset"
 SAMPLES = [
@@ -80,7 +83,8 @@ async def test_download_leaves_a_file_and_asks_before_it_overwrites_one(place):
         assert (place / "Iris.csv").read_bytes() == b"mine"
 
 
-async def test_a_dataset_is_uploaded_renamed_described_updated_and_deleted(place):
+async def test_a_dataset_is_uploaded_renamed_described_updated_and_deleted(place, monkeypatch):
+    monkeypatch.setattr(datasets, "TAKEN_BACK", 0.1)
     (place / "mine.csv").write_text("a,b\n1,2\n")
     (place / "more.csv").write_text("a,b\n1,2\n3,4\n")
     async with at_the_screen() as user:
@@ -124,6 +128,7 @@ async def test_a_dataset_is_uploaded_renamed_described_updated_and_deleted(place
         await user.type("My numbers")
         await user.press("enter")
         await user.until(lambda: user.names == SAMPLES)
+        await user.until(lambda: "Deleted My numbers." in user.notes)
 
 
 async def test_an_example_cannot_be_renamed_and_the_reason_is_said(place):
@@ -133,13 +138,72 @@ async def test_an_example_cannot_be_renamed_and_the_reason_is_said(place):
         await user.until(lambda: "is an example and cannot be changed" in user.notes)
 
 
-async def test_a_name_that_is_taken_is_asked_for_again_without_sending_the_file_again(place):
-    (place / "Iris").write_text("a\n1\n")
-    async with at_the_screen() as user:
+async def test_a_delete_is_sent_only_after_a_while_and_taken_back_until_then(place):
+    (place / "kept.csv").write_text("a\n1\n")
+    async with at_the_screen() as user, open_session() as other:
+        made = await other.upload(place / "kept.csv", name="kept", data_type_id="GenericCSV")
+        await user.press("R")
+        await user.until(lambda: "kept" in user.names)
+        await user.choose("kept")
+        await user.press("D")
+        await user.until(lambda: "Type its name" in user.screen_text())
+        await user.type("kept")
+        await user.press("enter")
+        await user.until(lambda: "kept" not in user.names)
+        await user.press("R")
+        assert any(one.id == made.id for one in (await other.current_list()).datasets)
+        assert "kept" not in user.names
+        await user.press("z")
+        await user.until(lambda: "kept" in user.names)
+        assert user.main.dataset.name == "kept"
+        await user.press("r")
+        await user.until(lambda: "Rename" in user.screen_text())
+        await user.press("end")
+        await user.type(" anew")
+        await user.press("enter")
+        await user.until(lambda: "kept anew" in user.names)
+        await user.press("z")
+        await user.until(lambda: "kept" in user.names)
+        await user.press("z")
+        await user.until(lambda: "nothing to undo" in user.notes)
+        await user.press("D")
+        await user.until(lambda: "Type its name" in user.screen_text())
+        await user.type("kept")
+        await user.press("enter")
+        await user.until(lambda: "kept" not in user.names)
+        await user.press("q")  # what waits is sent before the program ends
+        await user.until(lambda: not user.app.is_running)
+        assert all(one.id != made.id for one in (await other.current_list()).datasets)
+
+
+async def test_what_a_workspace_cannot_do_is_said_and_not_offered(tmp_path, place, monkeypatch):
+    for name in ("ENDPOINT", "WORKSPACE_ID", "TOKEN"):
+        monkeypatch.delenv(f"AMLTUI_{name}")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    app = AmltuiApp(folder.as_uri())
+    async with app.run_test(size=(120, 40)) as pilot:
+        user = Driver(app, pilot)
+        await user.until(lambda: "No datasets." in user.screen_text())
+        assert "Press u" not in user.screen_text()
+        assert "This folder was opened" in user.screen_text()
+        await user.press("u")
+        await user.until(lambda: "opened for reading only" in user.notes)
+        assert "Upload a file" not in user.screen_text()
+
+
+async def test_a_name_that_is_taken_is_asked_for_again_without_sending_the_file_again(
+    place, monkeypatch
+):
+    monkeypatch.setattr(datasets, "TAKEN_BACK", 0.1)
+    (place / "late").write_text("a\n1\n")
+    (place / "other.csv").write_text("b\n2\n")
+    async with at_the_screen() as user, open_session() as other:
         await user.press("u")
         await user.until(lambda: user.app.screen.focused.id == "path")
-        await user.type("Iris")
-        await user.until(lambda: user.dialog.completion == "Iris")
+        await user.type("late")
+        await user.until(lambda: user.dialog.completion == "late")
+        made = await other.upload(place / "other.csv", name="late", data_type_id="GenericCSV")
         await user.press("ctrl+s")
         await user.until(lambda: "The name is taken" in user.screen_text())
         await user.press("enter")
@@ -147,12 +211,40 @@ async def test_a_name_that_is_taken_is_asked_for_again_without_sending_the_file_
         await user.press("end")
         await user.type("2")
         await user.press("enter")
-        await user.until(lambda: user.main.dataset and user.main.dataset.name == "Iris2")
+        await user.until(lambda: user.main.dataset and user.main.dataset.name == "late2")
         await user.press("D")
         await user.until(lambda: "cannot be undone" in user.screen_text())
-        await user.type("Iris2")
+        await user.type("late2")
         await user.press("enter")
-        await user.until(lambda: user.names == SAMPLES)
+        await user.until(lambda: "Deleted late2." in user.notes)
+        await other.delete(made)
+
+
+async def test_a_name_that_is_taken_is_said_while_it_is_typed_and_can_be_the_next_version(place):
+    (place / "first.csv").write_text("a\n1\n")
+    (place / "second.csv").write_text("a\n1\n2\n")
+    async with open_session() as other:
+        made = await other.upload(place / "first.csv", name="numbers", data_type_id="GenericCSV")
+        async with at_the_screen() as user:
+            await user.until(lambda: "numbers" in user.names)
+            await user.press("u")
+            await user.until(lambda: user.app.screen.focused.id == "path")
+            await user.type("second.csv")
+            await user.press("enter")
+            await user.until(lambda: user.main.focused.id == "name")
+            user.main.focused.clear()
+            await user.type("Iris")
+            await user.until(lambda: "Iris is there already" in user.screen_text())
+            assert "^n sends" not in user.screen_text()  # it is an example
+            user.main.focused.clear()
+            await user.type("numbers")
+            await user.until(lambda: "^n sends it" in user.screen_text())
+            await user.press("ctrl+s")
+            await user.until(lambda: "Upload a file" in user.screen_text())
+            await user.press("ctrl+n")
+            await user.until(lambda: user.main.dataset and user.main.dataset.size == 6)
+            assert len(await other.versions("numbers")) == 2
+        await other.delete(made)
 
 
 async def test_help_shows_the_keys_of_what_is_in_focus(place):
@@ -214,9 +306,6 @@ async def test_hostile_text_from_a_file_is_drawn_as_plain_characters(place):
 
 async def test_an_unreachable_workspace_is_said_and_nothing_breaks(place, monkeypatch):
     monkeypatch.setenv("AMLTUI_ENDPOINT", "http://127.0.0.1:9/")
-    from amltui.tui.app import AmltuiApp
-    from tests.tui.conftest import Driver
-
     app = AmltuiApp()
     async with app.run_test(size=(120, 40)) as pilot:
         user = Driver(app, pilot)

@@ -45,7 +45,7 @@ def cell(user):
 
 async def ask(user, key, text):
     await user.press(key)
-    await user.until(lambda: user.main.focused.id == "query-text")
+    await user.until(lambda: user.main.focused.id in {"query-text", "query-sql"})
     user.main.focused.clear()
     await user.type(text)
     await user.press("enter")
@@ -168,7 +168,7 @@ async def test_sql_answers_in_the_grid_and_says_what_is_wrong(place):
         await user.until(lambda: all_rows_shown(user, ROWS))
         await ask(user, "s", "selekt 1")
         await user.until(lambda: "syntax error" in user.screen_text())
-        assert user.main.focused.value == "selekt 1"
+        assert user.main.focused.text == "selekt 1"
         user.main.focused.clear()
         await user.type("select * from '/etc/passwd'")
         await user.press("enter")
@@ -302,8 +302,72 @@ async def test_what_was_asked_before_comes_back_with_the_arrow_up(place):
         await user.until(lambda: user.main.focused is user.main.preview.grid)
         await user.press("s")
         line = user.main.focused
-        assert line.value == "select max(age) from data"
+        assert line.text == "select max(age) from data"
         await user.press("up")
-        assert line.value == "select count(*) from data"
+        await user.until(lambda: line.text == "select count(*) from data")
         await user.press("down")
-        assert line.value == "select max(age) from data"
+        await user.until(lambda: line.text == "select max(age) from data")
+    async with at_the_screen() as user:  # another program
+        await open_census(user)
+        await user.press("s", "ctrl+r")
+        await user.until(lambda: "Asked before (2)" in user.screen_text())
+        await user.type("count")
+        await user.press("enter")
+        await user.until(lambda: user.main.focused.id == "query-sql")
+        assert user.main.focused.text == "select count(*) from data"
+
+
+async def test_sql_is_written_over_several_lines_and_an_error_is_said_at_its_place(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("s")
+        editor = user.main.focused
+        editor.clear()
+        await user.type("select sex,")
+        await user.press("ctrl+j")
+        await user.type("  nosuch from data")
+        await user.press("enter")
+        await user.until(lambda: "Line 2: Binder Error" in user.screen_text())
+        assert editor.has_focus
+        assert editor.cursor_location == (1, 2)
+        await user.press(*["delete"] * 6)
+        await user.type("age")
+        await user.press("enter")
+        await user.until(lambda: "SQL select sex, age from data" in state(user))
+        assert [column.name for column in user.main.preview.rows.columns] == ["sex", "age"]
+
+
+async def test_tab_completes_columns_functions_and_datasets_in_sql(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("s")
+        editor = user.main.focused
+        editor.clear()
+        await user.until(lambda: editor.complete("select nat").texts)
+        await user.type("select native")
+        await user.press("tab")
+        assert editor.text == 'select "native-country"'
+        await user.type(", approx_count_d")
+        await user.press("tab")
+        assert editor.text.endswith(", approx_count_distinct(")
+        await user.type("ed")
+        await user.press("tab")
+        await user.until(lambda: "1/3  education" in user.screen_text())
+        await user.press("tab")
+        assert editor.text.endswith('"education-num"')
+        await user.type(") from Ir")
+        await user.press("tab")
+        assert editor.text.endswith(" from Iris")
+        await user.press("escape")
+        assert user.main.preview.grid.has_focus
+
+
+async def test_sql_reads_other_datasets_by_their_names(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "s", 'select count(*) as n, (select count(*) from "Iris") as o from data')
+        await user.until(lambda: "SQL" in state(user))
+        assert user.main.preview.rows.window(0, 1, [0, 1]) == [["32561"], ["150"]]
+        await user.press("escape")
+        await ask(user, "s", 'select * from "No such set"')
+        await user.until(lambda: "No such set does not" in user.screen_text())

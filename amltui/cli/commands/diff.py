@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -17,16 +17,14 @@ from amltui.cli.output import Out
 from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.session import prepared, run
 from amltui.errors import UsageError
+from amltui.services.comparing import shown, told
 from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.services.places import Places
     from amltui.services.session import Session
     from amltui.tables import Table
-    from amltui.tables.queries import Comparison, Drift, RowChange
-
-_SHIFTED: Final = 0.1
-"""Population stability index from which a column is named in the summary."""
+    from amltui.tables.queries import Comparison, RowChange
 
 
 def diff(
@@ -148,23 +146,8 @@ def _local(word: str) -> Path:
 
 
 def _print(out: Out, found: Comparison) -> None:
-    if found.equal:
-        out.line(f"equal: {found.right_rows:,} rows")
-        _print_cut(out, found)
-        return
-    for line in _columns(found):
+    for line in told(found):
         out.line(line)
-    how = f"by {', '.join(map(visible, found.key))}" if found.key else "as a whole, without a key"
-    how += ", which is unique in both" * found.key_found
-    counts = [f"{found.added:,} added", f"{found.removed:,} removed"]
-    counts += [f"{found.changed:,} changed"] if found.key else []
-    rows = f"{found.left_rows:,} → {found.right_rows:,}"
-    out.line(f"rows {rows}, compared {how}: {', '.join(counts)}")
-    _print_cut(out, found)
-    for one in found.drift:
-        told = _moved(one)
-        if told:
-            out.line(f"column {visible(one.column)}: {', '.join(told)}")
     for change in found.changes:
         out.line(_row(change))
     if found.partial:
@@ -172,54 +155,14 @@ def _print(out: Out, found: Comparison) -> None:
         out.line(f"… the first {len(found.changes):,} of {total:,} rows that differ")
 
 
-def _print_cut(out: Out, found: Comparison) -> None:
-    if found.cut:
-        out.line(f"{found.cut:,} cells over 64 KiB were compared by their first 64 KiB")
-
-
-def _columns(found: Comparison) -> Iterator[str]:
-    for pair in found.columns:
-        if pair.status == "renamed":
-            yield f"column {visible(pair.left or '')} is now {visible(pair.right or '')}"
-        elif pair.status == "retyped":
-            yield f"column {visible(pair.name)}: {pair.left_type} is now {pair.right_type}"
-        elif pair.status != "same":
-            yield f"column {visible(pair.name)}: {pair.status}"
-    if not found.same_columns and all(pair.status == "same" for pair in found.columns):
-        yield "columns: in another order"
-
-
 def _row(change: RowChange) -> str:
     key = ", ".join("(missing)" if cell is None else visible(cell) for cell in change.key)
     if change.status != "changed":
         return f"{'+' if change.status == 'added' else '-'} {key}"
     cells = "; ".join(
-        f"{visible(cell.column)}: {_cell(cell.old)} → {_cell(cell.new)}" for cell in change.cells
+        f"{visible(cell.column)}: {shown(cell.old)} → {shown(cell.new)}" for cell in change.cells
     )
     return f"~ {key}: {cells}"
-
-
-def _cell(text: str | None) -> str:
-    if text is None:
-        return "(missing)"
-    return visible(text if len(text) <= 60 else text[:59] + "…") or '""'
-
-
-def _moved(one: Drift) -> list[str]:
-    told = []
-    if one.changed:
-        told.append(f"{one.changed:,} cell{'s' * (one.changed > 1)} changed")
-    if one.missing[0] != one.missing[1]:
-        told.append(f"missing {one.missing[0]:,} → {one.missing[1]:,}")
-    if one.mean[0] is not None and one.mean[1] is not None and one.mean[0] != one.mean[1]:
-        told.append(f"mean {one.mean[0]:.6g} → {one.mean[1]:.6g}")
-    if one.new_values:
-        told.append(f"new: {', '.join(map(_cell, one.new_values[:5]))}")
-    if one.vanished_values:
-        told.append(f"gone: {', '.join(map(_cell, one.vanished_values[:5]))}")
-    if one.stability is not None and one.stability >= _SHIFTED:
-        told.append(f"population stability index {one.stability:.2f}")
-    return told
 
 
 def _document(found: Comparison) -> dict[str, Any]:

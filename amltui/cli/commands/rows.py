@@ -17,7 +17,7 @@ from amltui.cli.files import table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out, warn
 from amltui.cli.reading import WRITTEN, Written, preview_of, say_reading
-from amltui.cli.rows import Format, cells, chosen_format, print_rows
+from amltui.cli.rows import Format, chosen_format, print_rows
 from amltui.cli.session import run
 from amltui.cli.several import SEVERAL, Report, Several, work_on
 from amltui.errors import (
@@ -28,6 +28,7 @@ from amltui.errors import (
 )
 from amltui.models import Dataset
 from amltui.tables import RANGED
+from amltui.tables.lines import appearing, cells, write_csv
 from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, near_names, visible
 
@@ -229,6 +230,9 @@ def sql(
 ) -> None:
     """Ask a dataset a question in SQL; its rows are the table `data`. Nothing can be changed.
 
+    Other datasets and versions are tables by their names, in double quotes: from data join "Iris@2"
+    i using (id). "@2" is a version of the same dataset.
+
     Args:
         name: The dataset's name or id.
         query: One SELECT, or - for standard input.
@@ -244,6 +248,7 @@ def sql(
     text = sys.stdin.read() if query == "-" else query
 
     async def work(session: Session) -> None:
+        from amltui.services.whole_tables import tables_in
         from amltui.tables.queries import in_thread
         from amltui.tables.queries import sql as ask
 
@@ -253,7 +258,8 @@ def sql(
             table = await _whole_table(preview, dataset)
             limit = _ON_TERMINAL if target is None and fmt == "table" else 1 << 40
             with _pointing_at(text):
-                found = await in_thread(ask, table, text, limit=limit)
+                async with tables_in(session, text, dataset) as others:
+                    found = await in_thread(ask, table, text, others=others, limit=limit)
             with found as answer:
                 _say_names(common.out, table, answer)
                 if target is not None:
@@ -509,8 +515,7 @@ def _number(value: float | None) -> str | None:
 
 
 def _save_answer(out: Out, answer: Table, target: Path) -> None:
-    from amltui.tables.csv_rows import write_csv
-    from amltui.tables.export import appearing, write_parquet
+    from amltui.tables.export import write_parquet
 
     with appearing(target) as path:
         if target.suffix.lower() == ".parquet":

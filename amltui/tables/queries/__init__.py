@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     from amltui.tables.queries.comparison import compare, differing_rows
     from amltui.tables.queries.histograms import histogram, table_histograms
     from amltui.tables.queries.match import filter_rows, find
+    from amltui.tables.queries.merged import difference_table
     from amltui.tables.queries.order import sort
-    from amltui.tables.queries.select import Answer, sql
+    from amltui.tables.queries.select import Answer, sql, tables_named
     from amltui.tables.queries.summary import statistics, table_statistics
     from amltui.tables.queries.value_counts import distinct
     from amltui.tables.queries.view import View
+    from amltui.tables.queries.words import sql_words
 
 _HOMES = {
     "Answer": "select",
@@ -53,6 +55,7 @@ _HOMES = {
     "View": "view",
     "check_rules": "checks",
     "compare": "comparison",
+    "difference_table": "merged",
     "differing_rows": "comparison",
     "distinct": "value_counts",
     "filter_rows": "match",
@@ -60,8 +63,10 @@ _HOMES = {
     "histogram": "histograms",
     "sort": "order",
     "sql": "select",
+    "sql_words": "words",
     "statistics": "summary",
     "table_histograms": "histograms",
+    "tables_named": "select",
     "table_statistics": "summary",
 }
 
@@ -87,6 +92,7 @@ __all__ = [
     "View",
     "check_rules",
     "compare",
+    "difference_table",
     "differing_rows",
     "distinct",
     "filter_rows",
@@ -95,9 +101,11 @@ __all__ = [
     "in_thread",
     "sort",
     "sql",
+    "sql_words",
     "statistics",
     "table_histograms",
     "table_statistics",
+    "tables_named",
 ]
 
 

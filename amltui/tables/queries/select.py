@@ -1,9 +1,10 @@
-"""Read-only SQL against a table, named `data`."""
+"""Read-only SQL against a table, named `data`, and others by names of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -50,16 +51,22 @@ class Answer(Table):
 
 
 def sql(
-    rows: Table | View, text: str, *, limit: int = LIMIT, cancel: Cancel | None = None
+    rows: Table | View,
+    text: str,
+    *,
+    others: Mapping[str, Table] | None = None,
+    limit: int = LIMIT,
+    cancel: Cancel | None = None,
 ) -> Answer:
     """The answer of a SELECT on `data`, whose columns have the types that the table's have.
 
-    Values that do not fit their column's type are NULL there. Nothing but `data` can be read,
-    nothing can be written, and no setting changed.
+    Values that do not fit their column's type are NULL there. Nothing but `data` and `others` can
+    be read, nothing can be written, and no setting changed.
 
     Args:
         rows: the table, or a view of one: then only its rows are in `data`.
         text: one statement.
+        others: more tables, by their names in the statement.
         limit: rows to keep; `Answer.partial` says when there were more.
         cancel: stops it.
 
@@ -72,8 +79,12 @@ def sql(
     table = table_of(rows)
     scratch = scratch_of(table)
     try:
-        with table.reopen() as own:
-            cut = _write(own, rows, text, scratch.path, limit, cancel)
+        with ExitStack() as stack:
+            own = stack.enter_context(table.reopen())
+            named = {
+                name: stack.enter_context(other.reopen()) for name, other in (others or {}).items()
+            }
+            cut = _write(own, rows, named, text, scratch.path, limit, cancel)
     except BaseException:
         scratch.close()
         raise
@@ -86,6 +97,34 @@ def sql(
         if name != column.name
     )
     return answer
+
+
+def tables_named(text: str) -> frozenset[str]:
+    """The tables that a statement reads, `data` and those that it defines itself left out.
+
+    Empty where it cannot be read: what is wrong with it is said when it is asked.
+    """
+    found: set[str] = set()
+    own = {"data"}
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if node.get("type") == "BASE_TABLE" and not node.get("schema_name"):
+                found.add(node["table_name"])
+            own.update(one["key"] for one in (node.get("cte_map") or {}).get("map", ()))
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    with duckdb.connect() as parser:
+        try:
+            answer = parser.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
+        except duckdb.Error:
+            return frozenset()
+    walk(json.loads(answer[0]) if answer else None)
+    return frozenset(name for name in found if name.lower() not in own)
 
 
 def _only_select(found: Any, text: str) -> str:
@@ -114,24 +153,37 @@ def _placed(text: str, query: str, prefix: str, cancel: Cancel) -> Iterator[None
 _CHECK: Final = "PREPARE asked AS "
 
 
+def _register(found: Any, name: str, table: Table, rows: Table | View, number: int) -> None:
+    """Make a table known by a name; `number` is another one for each."""
+    raw = f"raw_text_{number}"
+    found.register(raw, _batches(table, rows))
+    chosen = ", ".join(
+        f"{value} AS {_quoted(column)}"
+        for value, column in zip(
+            _values(found, table.columns, number), sql_names(table.columns), strict=True
+        )
+    )
+    only = " WHERE shown" if isinstance(rows, View) else ""
+    wanted = chosen or f"NULL AS {_quoted(_NO_COLUMNS)}"
+    found.execute(f"CREATE VIEW {_quoted(name)} AS SELECT {wanted} FROM {raw}{only}")  # noqa: S608 - names are quoted
+
+
 def _write(
-    table: Table, rows: Table | View, text: str, directory: Path, limit: int, cancel: Cancel
+    table: Table,
+    rows: Table | View,
+    others: Mapping[str, Table],
+    text: str,
+    directory: Path,
+    limit: int,
+    cancel: Cancel,
 ) -> bool:
     """Run a query and write its rows; returns whether there were more than the limit."""
-    columns = table.columns
     with connection(table, cancel) as found:
         with _placed(text, text, "", cancel):
             query = _only_select(found, text)
-        found.register("raw_text", _batches(table, rows))
-        chosen = ", ".join(
-            f"{value} AS {_quoted(name)}"
-            for value, name in zip(_values(found, columns), sql_names(columns), strict=True)
-        )
-        only = " WHERE shown" if isinstance(rows, View) else ""
-        found.execute(
-            f"CREATE VIEW data AS SELECT {chosen or f'NULL AS {_quoted(_NO_COLUMNS)}'} "  # noqa: S608 - names are quoted
-            f"FROM raw_text{only}"
-        )
+        _register(found, "data", table, rows, 0)
+        for number, (name, other) in enumerate(others.items(), 1):
+            _register(found, name, other, other, number)
         found.execute("SET TimeZone = 'UTC'")
         lock(found)
         with _placed(text, query, _CHECK, cancel):
@@ -191,7 +243,7 @@ def _batches(table: Table, rows: Table | View) -> Any:
     return pa.Table.from_batches(batches, schema=schema)
 
 
-def _values(found: Any, columns: Sequence[Column]) -> Iterator[str]:
+def _values(found: Any, columns: Sequence[Column], number: int) -> Iterator[str]:
     """Expressions of the columns' values: read as everywhere else, by functions of DuckDB."""
     names: dict[Reading, str] = {}
     for index, column in enumerate(columns):
@@ -200,7 +252,7 @@ def _values(found: Any, columns: Sequence[Column]) -> Iterator[str]:
             yield f"c{index}"
             continue
         if reading not in names:
-            names[reading] = f"typed_{len(names)}"
+            names[reading] = f"typed_{number}_{len(names)}"
             kind = "DECIMAL(38,0)" if reading is INT128 else reading.sql
             found.create_function(
                 names[reading],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -79,6 +81,18 @@ class View:
         if row < 0:
             raise IndexError(row)
         return self.table.cell(int(self.order[row]), column)
+
+
+@contextmanager
+def own_reader(rows: Table | View) -> Iterator[Table | View]:
+    """The same rows by a reader of the calling thread's own."""
+    with table_of(rows).reopen() as table:
+        if isinstance(rows, View):
+            own = copy(rows)
+            own.table = table
+            yield own
+        else:
+            yield table
 
 
 def scratch_of(table: Table) -> Scratch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from amltui.tui.widgets.header import Header
     from amltui.tui.widgets.preview import PreviewPane
     from amltui.tui.widgets.transfers import TransfersPane
+    from amltui.workspaces.capabilities import Capabilities
 
 T = TypeVar("T")
 Action = Callable[[], Awaitable[None]]
@@ -25,6 +26,14 @@ class ActionHost(Protocol):
     @property
     def dataset(self) -> Dataset | None:
         """The dataset that keys act on now."""
+
+    @property
+    def can(self) -> Capabilities | None:
+        """What the workspace can do. None: it was not reached yet."""
+
+    @property
+    def listed(self) -> Sequence[Dataset]:
+        """The datasets as they were listed last."""
 
     async def session(self) -> Session:
         """The open session."""
@@ -43,6 +52,9 @@ class ActionHost(Protocol):
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to family `select`."""
+
+    def relist(self, *, select: str | None = None) -> None:
+        """Show the list as it is known, without what is about to be deleted."""
 
 
 class ListHost(ActionHost, Protocol):
@@ -63,6 +75,13 @@ class PreviewHost(ActionHost, Protocol):
     @property
     def preview(self) -> PreviewPane:
         """The preview pane."""
+
+    @property
+    def preview_dataset(self) -> Dataset | None:
+        """The dataset whose rows are shown there."""
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        """Begin to show a dataset, or a version of one, and go there."""
 
 
 class TransferHost(ActionHost, Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from amltui.models import Dataset
     from amltui.services.catalog import Snapshot
     from amltui.services.session import Session
+    from amltui.workspaces.capabilities import Capabilities
 
 POLL: float = 30.0
 """Seconds between two looks at a workspace that answers; an unchanged list is a small answer."""
@@ -26,6 +27,7 @@ SHARE: float = 20.0
 RETRY: float = 5.0
 """Seconds between two tries to reach one that does not."""
 
+_UPLOAD = "Press u to upload a file."
 _INSTEAD: dict[ConnectionState, str] = {
     "offline": "The workspace does not answer.\n\nIt is tried again every few seconds.",
     "refused": "The workspace refused the token or does not know the workspace id.\n\n"
@@ -62,8 +64,16 @@ class ListActions:
         self._shown: Snapshot | None = None
         self._took = 0.0
         """Seconds that the last look took."""
+        self._session: Session | None = None
+        self.can: Capabilities | None = None
+        """What the workspace can do. None: it was not reached yet."""
         self._turn = asyncio.Lock()
         """One question at a time: an old answer must not take the place of a newer one."""
+
+    @property
+    def listed(self) -> Sequence[Dataset]:
+        """The datasets as they were listed last."""
+        return self._shown.datasets if self._shown is not None else ()
 
     async def begin(self) -> None:
         """Show what this disk remembers, then what the workspace says."""
@@ -83,6 +93,7 @@ class ListActions:
                 began = time.monotonic()
                 growing = _Growing(self._take_some)
                 snapshot = await session.catalog.refresh(growing)
+                self.can = can = await (await session.connect()).capabilities()
             except AmltuiError as error:
                 self._failed(error)
                 raise
@@ -94,6 +105,7 @@ class ListActions:
             before = header.status.latency or 0.0
             latency = latency if max(latency, before) > 2 * min(latency, before) + 0.05 else before
         header.change(state="online", latency=latency, listed=None)
+        self._host.datasets.nothing = f"No datasets.\n\n{can.write.missing or _UPLOAD}"
         self._take(snapshot, select)
 
     async def watch(self) -> None:
@@ -144,11 +156,13 @@ class ListActions:
 
     async def _open(self) -> Session:
         try:
-            return await self._host.session()
+            session = await self._host.session()
         except Exception:  # whatever it is, it is raised again; the panes must not seem to wait
             self._host.header.change(state="failed")
             self._host.datasets.say("The workspace could not be opened.")
             raise
+        self._session = session
+        return session
 
     def _failed(self, error: AmltuiError) -> None:
         state: ConnectionState = "failed"
@@ -185,4 +199,13 @@ class ListActions:
                 snapshot.more,
             )
         ):
-            self._show(snapshot, select)
+            self.show_again(select)
+
+    def show_again(self, select: str | None = None) -> None:
+        """Show what is known, without what is about to be deleted."""
+        session, snapshot = self._session, self._shown
+        if session is None or snapshot is None:
+            return
+        leaving = {change.before.key for change in session.edits.waiting}
+        kept = tuple(one for one in snapshot.datasets if one.key not in leaving)
+        self._show(replace(snapshot, datasets=kept), select)

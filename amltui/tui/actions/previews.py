@@ -17,6 +17,7 @@ from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.queries import QueryActions
 from amltui.tui.dialogs.dialect import DialectScreen
 from amltui.tui.dialogs.prompts import Confirm
+from amltui.tui.dialogs.record import RecordScreen
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.json_text import indented
 from amltui.tui.widgets.details import Facts
@@ -53,6 +54,8 @@ class PreviewActions:
         """Brings the rows that are looked at and are not here."""
         self.opening: Dataset | None = None
         """What will take the place of what is shown."""
+        self._shown_now = asyncio.Event()
+        """Set when what is being opened is on the screen, or will not come."""
         self.queries = QueryActions(host, self._describe, self._want_columns, self._plain)
 
     @property
@@ -82,6 +85,7 @@ class PreviewActions:
         """Show a dataset's first rows at once, then all as they arrive."""
         pane = self._host.preview
         self.opening = dataset
+        self._shown_now.clear()
         session = await self._host.session()
         coming = asyncio.ensure_future(session.preview(dataset))
         try:
@@ -96,6 +100,7 @@ class PreviewActions:
             await _left(coming)
             if self.opening is dataset:
                 self.opening = None
+                self._shown_now.set()
                 pane.say("There is no preview of this dataset.", title=dataset.name)
                 self.close()
                 self._changed()
@@ -106,6 +111,7 @@ class PreviewActions:
         shown = _all(preview)
         self._show(preview, keep=False)
         let_go()
+        self._shown_now.set()
         self._peeks = asyncio.create_task(self._bring_places(preview))
         self._changed()
         self._note_table()
@@ -121,6 +127,17 @@ class PreviewActions:
         self._describe()
         if preview.problem is not None:
             raise preview.problem
+
+    async def opened(self, dataset: Dataset) -> None:
+        """Wait until a dataset that is being opened is on the screen.
+
+        Raises:
+            Cancelled: something else is.
+        """
+        if self._preview is None or self.opening is not None:
+            await self._shown_now.wait()
+        if self._preview is None or not self.shows(dataset):
+            raise Cancelled("Something else was opened.")
 
     def _show(self, preview: Preview, *, keep: bool = True) -> None:
         pane = self._host.preview
@@ -231,6 +248,13 @@ class PreviewActions:
         copy = await self._host.ask(ShowText(title, lines or value or ""))
         return copy is True
 
+    async def show_record(self, row: int) -> bool:
+        """`o`: a row with a line for each of its columns; whether it is to be copied."""
+        rows, grid = self._host.preview.rows, self._host.preview.grid
+        if rows is None or not rows.row_count:
+            return False
+        return await self._host.ask(RecordScreen(rows, row, hidden=grid.hidden_columns)) is True
+
     async def profile(self, column: int) -> None:
         """`I`: a column in numbers, and how its values are spread."""
         text = await self.queries.profile(column)
@@ -334,14 +358,7 @@ class PreviewActions:
         if preview is None or dataset is None:
             return PreviewState()
         rows, table, labels = preview.rows, preview.table, self.queries.stack.labels
-        note = preview.note or "complete"
-        if not rows.complete:
-            done = "fetched" if preview.waits else "read"
-            note = f"{human_size(preview.received)} of {human_size(preview.size)} {done}"
-            if preview.problem is not None:
-                note += ", then it stopped"
-        if preview.changed:
-            note = "the file was changed meanwhile, so its rows are not known"
+        note = _completeness(preview)
         if table is not None and table is not rows and not table.complete:
             part = f"{preview.built:.0%} of the columns read"
             note = part if labels else f"{note} · {part}"
@@ -349,7 +366,9 @@ class PreviewActions:
         whole = None
         if labels:
             note = "" if rows.complete else f"so far, {note}"
-            if self.queries.stack.replaced:
+            if self.queries.stack.compares:
+                note = ""
+            elif self.queries.stack.replaced:
                 note = f"asked of {self.queries.stack.asked_of:,} rows {note}".rstrip()
             else:
                 whole = self.queries.stack.asked_of
@@ -360,7 +379,26 @@ class PreviewActions:
             note, whole = "", self.queries.stack.asking
         busy = self.queries.stack.busy or ("fetching rows" if preview.peeks_now else "")
         note = _with_dialect(note, preview.lens)
-        return PreviewState(dataset.name, note, labels, busy, whole, first)
+        return PreviewState(_title(dataset), note, labels, busy, whole, first)
+
+
+def _title(dataset: Dataset) -> str:
+    """The dataset's name, and of which day it is where that is not its latest version."""
+    if dataset.is_latest:
+        return dataset.name
+    made = dataset.created_date
+    return dataset.name + (f", version of {made:%Y-%m-%d %H:%M}" if made else ", older version")
+
+
+def _completeness(preview: Preview) -> str:
+    """How much of the dataset's rows is here."""
+    if preview.changed:
+        return "the file was changed meanwhile, so its rows are not known"
+    if preview.rows.complete:
+        return preview.note or "complete"
+    done = "fetched" if preview.waits else "read"
+    note = f"{human_size(preview.received)} of {human_size(preview.size)} {done}"
+    return f"{note}, then it stopped" if preview.problem is not None else note
 
 
 def _with_dialect(note: str, lens: Lens) -> str:

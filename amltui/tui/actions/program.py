@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
-from amltui.tui.actions.host import TransferHost
+from amltui.tui.actions.host import Action, TransferHost
 from amltui.tui.dialogs.help import keys_in_focus
 from amltui.tui.dialogs.prompts import Confirm
 from amltui.tui.dialogs.show import ShowText
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     PaletteCommand("run:download_to", "download to a path that you type"),
-    PaletteCommand("run:undo", "undo the last change to a dataset"),
+    PaletteCommand("run:compare", "compare with another dataset"),
     PaletteCommand("run:colours", "light or dark colours"),
     PaletteCommand("run:messages", "messages so far"),
     PaletteCommand("run:forget", "clear finished transfers"),
@@ -46,11 +46,14 @@ class ProgramActions:
         app: Callable[[], App[object]],
         notifications: Notifications,
         recoloured: Callable[[], None],
+        leaving: Action,
     ) -> None:
         self._host = host
         self._app = app
         self._notifications = notifications
         self._recoloured = recoloured
+        self._leaving = leaving
+        """What is still to be done before the program ends."""
 
     async def other_colours(self) -> None:
         """Light in place of dark, or the other way round."""
@@ -69,4 +72,5 @@ class ProgramActions:
             question = "Transfers are running. They stop now and go on at the next start."
             if not await self._host.ask(Confirm("Quit?", question, yes="quit", no="stay")):
                 return
+        await self._leaving()
         self._app().exit(0)

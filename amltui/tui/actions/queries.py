@@ -15,17 +15,21 @@ from amltui.tables.rows import Rows
 from amltui.tui.actions.column_summaries import column_summaries, loaded
 from amltui.tui.actions.filter_syntax import conditions
 from amltui.tui.actions.query_stack import Query, QueryStack, Result
+from amltui.tui.sql_completion import Completions, completions
 
 if TYPE_CHECKING:
     from amltui.tables import Table
-    from amltui.tables.queries import Histogram, Statistics, View
+    from amltui.tables.queries import Answer, Histogram, Statistics, View
     from amltui.tables.table import MalformedRows
     from amltui.tui.actions.host import PreviewHost
     from amltui.tui.widgets.preview import Kind
+    from amltui.tui.widgets.sql_editor import Complete
 
 
 _CALM: Final = 0.5
 """Seconds between two frames that only bring summaries of columns."""
+LABEL: Final = 40
+"""Characters of a statement that stand above its result."""
 MARKED: Final = 100_000
 """Malformed rows that are marked in the grid at most; `m` shows all."""
 
@@ -80,7 +84,13 @@ class QueryActions:
         try:
             await run[kind](text)
         except QueryError as error:
-            pane.refused(kind, text, f"{error}\n{error.hint}" if error.hint else str(error))
+            told = str(error)
+            if error.position is not None and "\n" in text:
+                line = text.count("\n", 0, error.position) + 1
+                told = f"Line {line}: {told}"
+            if error.hint:
+                told = f"{told}\n{error.hint}"
+            pane.refused(kind, text, told, position=error.position)
         else:
             pane.answered(kind)
 
@@ -134,13 +144,42 @@ class QueryActions:
         )
 
     async def sql(self, text: str) -> None:
-        """`s`: the result of a SELECT on `data`: the rows as they are filtered, in no order."""
+        """`s`: the result of a SELECT on `data`: the rows as they are filtered, in no order.
+
+        It may read other datasets by their names, and versions of this one as `"@2"`.
+        """
         await loaded()
+        from amltui.services.whole_tables import tables_in
         from amltui.tables.queries import in_thread, sql
 
-        await self.stack.run(
-            "asking", Query("sql", "SQL", lambda rows: in_thread(sql, rows, text), text=text)
-        )
+        dataset = self._host.preview_dataset
+        if dataset is None:
+            raise UsageError("No rows are shown.", hint="Choose a dataset first.")
+
+        async def run(rows: Table | View) -> Answer:
+            session = await self._host.session()
+            async with tables_in(session, text, dataset) as others:
+                return await in_thread(sql, rows, text, others=others)
+
+        await self.stack.run("asking", Query("sql", f"SQL {_short(text)}", run, text=text))
+
+    async def completing(self) -> Complete:
+        """What completes the words of an SQL statement about the rows on the screen."""
+        await loaded()
+        from amltui.tables.queries import sql_words
+        from amltui.tables.queries.select import sql_names
+
+        words = await asyncio.to_thread(sql_words)
+        session = await self._host.session()
+        listed = await session.cached_list()
+        names = [one.name for one in listed.datasets] if listed is not None else []
+
+        def complete(text: str) -> Completions:
+            plain = self._plain()
+            columns = sql_names(plain.columns) if plain is not None else []
+            return completions(text, columns=columns, datasets=names, words=words)
+
+        return complete
 
     async def malformed(self) -> None:
         """`m`: the rows that are not as the format wants them: where, why, and their text."""
@@ -266,6 +305,12 @@ class QueryActions:
         self._malformed = found
         if not self.stack.replaced:
             self._host.preview.grid.mark_malformed(found)
+
+
+def _short(text: str) -> str:
+    """A statement in one line of some words."""
+    line = " ".join(text.split())
+    return line if len(line) <= LABEL else f"{line[: LABEL - 1]}…"
 
 
 def _numbers(table: Table) -> frozenset[int]:

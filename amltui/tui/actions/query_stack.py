@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from amltui.tables.queries import Answer, View
     from amltui.tables.table import MalformedRows
 
-_REPLACING: Final = ("sql", "malformed")
+_REPLACING: Final = ("sql", "malformed", "compare")
 """Kinds of queries whose result has no rows of the dataset."""
 
 
@@ -29,7 +29,7 @@ _REPLACING: Final = ("sql", "malformed")
 class Query:
     """What was asked; it can be asked again."""
 
-    kind: Literal["filter", "sort", "sql", "malformed"]
+    kind: Literal["filter", "sort", "sql", "malformed", "compare"]
     label: str
     """For a person."""
     run: Callable[[Any], Awaitable[Any]]
@@ -124,6 +124,11 @@ class QueryStack:
         return any(result.query.replaces for result in self.results)
 
     @property
+    def compares(self) -> bool:
+        """Whether the rows are those that differ from another table's."""
+        return any(result.query.kind == "compare" for result in self.results)
+
+    @property
     def top(self) -> Query | None:
         """What was asked last."""
         return self.results[-1].query if self.results else None
@@ -174,6 +179,23 @@ class QueryStack:
             with self.working("reading the columns"):
                 await self._await_table(whole=True)
         return await self.rows()
+
+    async def whole_table(self) -> Table:
+        """The table of all rows of the dataset, however it is filtered and sorted."""
+        if self.table is None or not self.table.complete:
+            with self.working("reading the columns"):
+                await self._await_table(whole=True)
+        assert self.table is not None  # that is what arrived
+        return self.table
+
+    async def settled_rows(self) -> Table | View:
+        """The rows on top, asked of all rows of the dataset."""
+        rows = await self.all_rows()
+        if self.results:
+            await self.whole_table()
+            await self.rerun()
+            rows = await self.rows()
+        return rows
 
     async def _rows_on(self, results: list[Result]) -> Table | View:
         if results:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,17 +17,28 @@ from textual.message import Message
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from amltui.errors import AmltuiError
 from amltui.formats.guess import UNKNOWN_BINARY
 from amltui.models import DataTypeIds
 from amltui.text import human_size, visible
+from amltui.tui.dialogs.dialect import drawn
 from amltui.tui.path_completion import Completion, complete, file_problem, full_path, is_folder
 from amltui.tui.widgets.choices import Choice, Choices
 from amltui.tui.widgets.dialog import Dialog
 from amltui.tui.widgets.fields import Field
 
+if TYPE_CHECKING:
+    from amltui.formats.dialect import Dialect
+    from amltui.services.conversion import Look
+
 Guess = Callable[[Path], Awaitable[str]]
 """Says which data type a file seems to be."""
+LookAt = Callable[[Path, str, bool], Awaitable["Look"]]
+"""Says how a file would be read as a type, and whether it is going to be converted."""
+Taken = Callable[[str], str]
+"""Says who has a name already, and what can be done; "" where nobody has."""
 
+_VERSION: Final = "^n sends it as a new version"
 TYPES: Final = {
     DataTypeIds.GenericCSV: "commas, names in the first line",
     DataTypeIds.GenericCSVNoHeader: "commas, no names",
@@ -49,6 +60,10 @@ class UploadChoice:
     name: str
     data_type_id: str
     description: str
+    convert: Dialect | None = None
+    """What it is written in, where it is to be sent as UTF-8 with commas."""
+    as_version: bool = False
+    """Whether it is to be the next version of the dataset that has the name."""
 
 
 class TypeField(Static, can_focus=True):
@@ -110,18 +125,26 @@ class PathInput(Field):
 
 
 class UploadScreen(Dialog[UploadChoice]):
-    """Choose a file by typing or from the list, then edit what was guessed about it."""
+    """Choose a file by typing or from the list, then edit what was guessed about it.
+
+    Once it is chosen, its first rows stand there as they will be read.
+    """
 
     FIRST = "#path"
+    WIDTH: ClassVar[int] = 72
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "leave"),
         Binding("ctrl+s", "send", "send", priority=True),
+        Binding("ctrl+t", "convert", "convert, or not", show=False, priority=True),
+        Binding("ctrl+n", "as_version", "as a new version", show=False, priority=True),
     ]
 
     def __init__(
         self,
         guess: Guess,
+        look_at: LookAt,
         *,
+        taken: Taken = lambda _name: "",
         title: str = "Upload a file",
         name: str = "",
         data_type_id: str = "",
@@ -129,6 +152,12 @@ class UploadScreen(Dialog[UploadChoice]):
     ) -> None:
         super().__init__()
         self._guess = guess
+        self._look_at = look_at
+        self._taken = taken
+        self._look: Look | None = None
+        """What is known of the chosen file as the chosen type."""
+        self._convert = False
+        self._as_version = False
         self._title = title
         self._fixed_name = name
         self._data_type_id = data_type_id
@@ -157,7 +186,7 @@ class UploadScreen(Dialog[UploadChoice]):
             with Horizontal(classes="field"):
                 yield Label("file")
                 yield PathInput(id="path", placeholder="type a path, tab completes", compact=True)
-            yield Static("", classes="problem", markup=False)
+            yield Static("", id="path-problem", classes="problem", markup=False)
             yield OptionList(compact=True, id="files")
             yield Choices([Choice(key, "", key, about) for key, about in self._types.items()])
             with Horizontal(classes="field"):
@@ -165,18 +194,24 @@ class UploadScreen(Dialog[UploadChoice]):
                 yield Field(
                     self._fixed_name, id="name", compact=True, placeholder="the file's name"
                 )
+            yield Static("", id="name-problem", classes="problem", markup=False)
             with Horizontal(classes="field"):
                 yield Label("type")
                 yield TypeField("", id="type", markup=False)
+            yield Static("", id="type-problem", classes="problem", markup=False)
             with Horizontal(classes="field"):
                 yield Label("description")
                 yield Field(
                     self._description, id="description", compact=True, placeholder="optional"
                 )
+            yield Static("", id="first-rows", markup=False)
 
     def on_mount(self) -> None:
         """Show where the program was started."""
         self._set_type(self._type)
+        for line in self.query(".problem").results():
+            line.display = False
+        self.query_one("#first-rows").display = False
         self.query_one(Choices).display = False
         self.query_one(Choices).can_focus = False
         self._read_folder("")
@@ -185,6 +220,16 @@ class UploadScreen(Dialog[UploadChoice]):
     def _typed(self, event: Input.Changed) -> None:
         self._say("")
         self._read_folder(event.value)
+
+    @on(Input.Changed, "#name")
+    def _name_typed(self) -> None:
+        self._as_version = False
+        self._say(self._name_problem(), "#name-problem")
+
+    def _name_problem(self) -> str:
+        """Who has the name already: said while it is typed, not once the file is sent."""
+        name = self.query_one("#name", Input).value.strip()
+        return self._taken(name) if name and name != self._fixed_name else ""
 
     @on(Input.Submitted, "#path")
     def _path_submitted(self, event: Input.Submitted) -> None:
@@ -269,6 +314,8 @@ class UploadScreen(Dialog[UploadChoice]):
         self._guessed = await self._guess(path)
         if not self._data_type_id:
             self._set_type(self._guessed, guessed=True)
+        else:
+            self._look_again()
 
     def _set_type(self, data_type_id: str, *, guessed: bool = False) -> None:
         if data_type_id not in self._types:
@@ -281,6 +328,45 @@ class UploadScreen(Dialog[UploadChoice]):
         types = self.query_one(Choices)
         types.show([Choice(key, "", key, about) for key, about in self._types.items()])
         types.action_move(list(self._types).index(data_type_id))
+        self._convert = False
+        self._look_again()
+
+    @work(exclusive=True, group="first rows")
+    async def _look_again(self) -> None:
+        await self._see()
+
+    async def _see(self) -> None:
+        """Show how the file will be read, and what its type does not say of it."""
+        if not self._path:
+            return
+        try:
+            self._look = look = await self._look_at(Path(self._path), self._type, self._convert)
+        except AmltuiError as error:
+            self._look, told, rows = None, str(error), ""
+        else:
+            rows = "" if look.rows is None else await asyncio.to_thread(drawn, look.rows)
+            told = self._doubt()
+        if self.answer.done():
+            return  # It was left meanwhile.
+        self._say(told, "#type-problem")
+        shown = self.query_one("#first-rows", Static)
+        shown.display = True
+        shown.update(rows or "No rows are read of this type.")
+
+    def action_convert(self) -> None:
+        """Send the file as UTF-8 with commas, or as it is."""
+        look = self._look
+        if look is None or look.dialect is None or not (look.problem or self._convert):
+            self._say("There is nothing to convert.", "#type-problem")
+            return
+        self._convert = not self._convert
+        self._look_again()
+
+    def action_as_version(self) -> None:
+        """Send the file as the next version of the dataset that has the name."""
+        if _VERSION in self._name_problem():
+            self._as_version = True
+            self.action_send()
 
     @on(TypeField.Left)
     def _type_in_focus(self, event: TypeField.Left) -> None:
@@ -299,15 +385,20 @@ class UploadScreen(Dialog[UploadChoice]):
         self._set_type(event.choice.id)
 
     def _doubt(self) -> str:
-        """What speaks against the type that the dataset has, said once for each file and type."""
-        doubt = f"{self._path}\n{self._type}"
-        if not self._data_type_id or self._guessed == self._type or self._warned == doubt:
-            return ""
-        self._warned = doubt
-        return (
-            f"This looks like {self._guessed}, and would be read as {self._type}. "
-            "Choose another type, or send it all the same with ^s."
-        )
+        """What speaks against sending the file so; "" for nothing."""
+        if self._convert:
+            return "It is sent as UTF-8 with commas; ^t sends it as it is."
+        if self._data_type_id and self._guessed != self._type:
+            return (
+                f"This looks like {self._guessed}, and would be read as {self._type}. "
+                "Choose another type, or send it all the same with ^s."
+            )
+        if self._look is not None and self._look.problem:
+            return (
+                f"It looks {self._look.problem}, which other clients read otherwise: "
+                "^t converts it, ^s sends it all the same."
+            )
+        return ""
 
     @work(exclusive=True, group="choose")
     async def action_send(self) -> None:
@@ -321,19 +412,36 @@ class UploadScreen(Dialog[UploadChoice]):
         path = full_path(typed)
         if str(path) != self._path:
             await self._fill(path)
-        doubt = self._doubt()
-        if doubt:
-            self._say(doubt)
+        name = self._name_problem()
+        if name and not self._as_version:
+            self._say(name, "#name-problem")
+            self.query_one("#name").focus()
+            return
+        await self._see()
+        so = f"{self._path}\n{self._type}"
+        if self._doubt() and not self._convert and self._warned != so:
+            self._warned = so
             self.query_one("#type").focus()
             return
+        look = self._look
         self.dismiss(
             UploadChoice(
                 path,
                 self.query_one("#name", Input).value.strip() or path.name,
                 self._type,
                 self.query_one("#description", Input).value,
+                convert=look.dialect if look is not None and self._convert else None,
+                as_version=self._as_version,
             )
         )
 
-    def _say(self, problem: str) -> None:
-        self.query_one(".problem", Static).update(visible(problem))
+    def _say(self, problem: str, where: str = "#path-problem") -> None:
+        line = self.query_one(where, Static)
+        line.display = bool(problem)
+        line.update(visible(problem))
+
+
+def name_taken(name: str, *, by_example: bool) -> str:
+    """What is said of a name that another dataset has; `by_example`: that cannot be changed."""
+    instead = "" if by_example else f", or {_VERSION}"
+    return f"{visible(name)} is there already. Give another name{instead}."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -14,16 +15,25 @@ from textual.timer import Timer
 
 from amltui.errors import Cancelled
 from amltui.models import Dataset
+from amltui.text import visible
 from amltui.tui.actions.copying import CopyActions
 from amltui.tui.actions.datasets import DatasetActions
+from amltui.tui.actions.exporting import export
 from amltui.tui.actions.host import Action
 from amltui.tui.actions.listing import ListActions
 from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.actions.program import ProgramActions, palette_commands
 from amltui.tui.actions.python_prompt import PythonPrompt
 from amltui.tui.actions.transfers import TransferActions, presence
+from amltui.tui.actions.versions import VersionActions
 from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
-from amltui.tui.grid.messages import CellHighlighted, CellSelected, SortRequested
+from amltui.tui.grid.messages import (
+    CellHighlighted,
+    CellSelected,
+    RowLabelSelected,
+    SortRequested,
+)
+from amltui.tui.history import load, note
 from amltui.tui.notifications import Notifications
 from amltui.tui.screens.layout import LIST, PREVIEW
 from amltui.tui.screens.panes import PanesScreen
@@ -34,13 +44,14 @@ from amltui.tui.widgets.details import Details, Facts
 from amltui.tui.widgets.dialog import Dialog, DialogLayer
 from amltui.tui.widgets.header import Header
 from amltui.tui.widgets.keybar import KeyBar
-from amltui.tui.widgets.palette import Palette
+from amltui.tui.widgets.palette import Palette, PaletteCommand
 from amltui.tui.widgets.preview import PreviewPane
 from amltui.tui.widgets.transfers import TransfersPane
 
 if TYPE_CHECKING:
     from amltui.services.catalog import Snapshot
     from amltui.services.session import Session
+    from amltui.workspaces.capabilities import Capabilities
 
 T = TypeVar("T")
 
@@ -69,7 +80,9 @@ class MainScreen(PanesScreen):
         Binding("U", "run('update')", "update contents", show=False),
         Binding("e", "run('describe')", "edit the description", show=False),
         Binding("D", "run('delete')", "delete", show=False),
+        Binding("V", "run('versions')", "versions: show, restore, compare", show=False),
         Binding("P", "run('prompt')", "the dataset as df in Python", show=False),
+        Binding("z", "run('undo')", "undo the last change to a dataset", show=False),
         Binding("R", "run('refresh')", "refresh the list", show=False),
         Binding("S", "run('sign_in')", "sign in with another token", show=False),
         Binding("colon,ctrl+p", "palette", "commands"),
@@ -77,7 +90,7 @@ class MainScreen(PanesScreen):
         Binding("w", "transfers", "transfers"),
         Binding("escape", "back", "step back", show=False),
         Binding(
-            "s,I,m,n,N,c,F,X,ampersand,f,minus,underscore,left_square_bracket,right_square_bracket",
+            "s,I,m,n,N,c,o,E,F,X,ampersand,f,minus,underscore,left_square_bracket,right_square_bracket",
             "elsewhere('preview', '2')",
             show=False,
         ),
@@ -111,8 +124,11 @@ class MainScreen(PanesScreen):
         self._transfers = TransferActions(self, self._transfers_changed)
         self._datasets = DatasetActions(self, self._transfers)
         self._previews = PreviewActions(self, self._show_facts)
+        self._versions = VersionActions(self, self._previews, self._choose_dataset)
         self._copying = CopyActions(self, lambda: self.app)
-        self._program = ProgramActions(self, lambda: self.app, notes, self._recoloured)
+        self._program = ProgramActions(
+            self, lambda: self.app, notes, self._recoloured, self._datasets.finish_deletes
+        )
         self._actions: dict[str, Action] = {
             "download": self._datasets.download,
             "download_to": self._datasets.download_to,
@@ -126,6 +142,8 @@ class MainScreen(PanesScreen):
             "forget": self._transfers.forget,
             "copy": self._copying.menu,
             "undo": self._datasets.undo,
+            "versions": self._versions.versions,
+            "compare": self._versions.compare,
             "colours": self._program.other_colours,
             "messages": self._program.messages,
             "prompt": PythonPrompt(self, lambda: self.app).prompt,
@@ -150,6 +168,7 @@ class MainScreen(PanesScreen):
         self._show_facts()
         self.preview.check = self._previews.queries.problem
         self.work(self._begin)
+        self.work(self._remember, group="history")
 
     def on_unmount(self) -> None:
         """Let go of what is shown."""
@@ -165,6 +184,16 @@ class MainScreen(PanesScreen):
         return self.query_one(DatasetList).current
 
     @property
+    def can(self) -> Capabilities | None:
+        """What the workspace can do. None: it was not reached yet."""
+        return self._list.can
+
+    @property
+    def listed(self) -> Sequence[Dataset]:
+        """The datasets as they were listed last."""
+        return self._list.listed
+
+    @property
     def header(self) -> Header:
         """The top line."""
         return self.query_one(Header)
@@ -178,6 +207,11 @@ class MainScreen(PanesScreen):
     def preview(self) -> PreviewPane:
         """The preview pane."""
         return self.query_one(PreviewPane)
+
+    @property
+    def preview_dataset(self) -> Dataset | None:
+        """The dataset whose rows are shown there."""
+        return self._previews.dataset
 
     @property
     def transfers(self) -> TransfersPane:
@@ -230,6 +264,10 @@ class MainScreen(PanesScreen):
         """Ask the workspace for its list again; go to family `select`."""
         await self._list.reload(select=select)
 
+    def relist(self, *, select: str | None = None) -> None:
+        """Show the list as it is known, without what is about to be deleted."""
+        self._list.show_again(select)
+
     async def _look_at_cache(self) -> None:
         here, used, quota = await presence(self)
         self.query_one(DatasetsPane).mark(here)
@@ -266,10 +304,24 @@ class MainScreen(PanesScreen):
 
     @on(DatasetList.Chosen)
     def _chosen(self, event: DatasetList.Chosen) -> None:
+        self.show_dataset(event.dataset)
+
+    def show_dataset(self, dataset: Dataset) -> None:
+        """Begin to show a dataset, or a version of one, and go there."""
         if self._pause is not None:
             self._pause.stop()
         self.action_pane(PREVIEW)
-        self._open_preview(event.dataset, asked=True)
+        self._open_preview(dataset, asked=True)
+
+    def _choose_dataset(self, title: str, chosen: Callable[[Dataset], None]) -> None:
+        listed = self.listed
+        self.query_one(Palette).open(
+            [PaletteCommand(f"at:{at}", visible(one.name)) for at, one in enumerate(listed)],
+            lambda command: chosen(listed[int(command.partition(":")[2])]),
+            title=title,
+            asks="a dataset's name",
+            number="",
+        )
 
     def _open_preview(self, dataset: Dataset, *, asked: bool) -> None:
         if self._previews.shows(dataset):
@@ -324,7 +376,18 @@ class MainScreen(PanesScreen):
 
     @on(PreviewPane.QueryEntered)
     def _asked(self, event: PreviewPane.QueryEntered) -> None:
+        self.work(partial(asyncio.to_thread, note, event.kind, event.text), group="history")
         self._ask(partial(self._previews.queries.answer, event.kind, event.text))
+
+    @on(PreviewPane.SqlOpened)
+    def _sql_opened(self) -> None:
+        self.work(self._know_words, group="words", exclusive=True)
+
+    async def _know_words(self) -> None:
+        self.preview.complete_by(await self._previews.queries.completing())
+
+    async def _remember(self) -> None:
+        self.preview.remember(await asyncio.to_thread(load))
 
     @on(PreviewPane.Stopped)
     def _stopped(self) -> None:
@@ -360,6 +423,22 @@ class MainScreen(PanesScreen):
         self.workers.cancel_group(self, "query")
         self.workers.cancel_group(self, "summaries")
         self.work(partial(self._preview, dataset), group="preview", exclusive=True)
+
+    @on(PreviewPane.ExportRequested)
+    def _export(self) -> None:
+        self._ask(partial(export, self, self._previews.queries))
+
+    @on(PreviewPane.RecordRequested)
+    def _record_asked(self) -> None:
+        self.work(partial(self._show_record, self.preview.grid.cursor_row))
+
+    @on(RowLabelSelected)
+    def _row_selected(self, event: RowLabelSelected) -> None:
+        self.work(partial(self._show_record, event.cursor_row))
+
+    async def _show_record(self, row: int) -> None:
+        if await self._previews.show_record(row):
+            self._copying.send(self.preview.grid.copy("row").text, "the row")
 
     @on(PreviewPane.ProfileRequested)
     def _profile(self, event: PreviewPane.ProfileRequested) -> None:

@@ -56,6 +56,8 @@ class DatasetsPane(Pane):
         self._more = False
         self._filter = ""
         self._empty = "Opening the workspace…"
+        self.nothing = "No datasets."
+        """What stands in place of a list that is empty."""
 
     def compose(self) -> ComposeResult:
         """The list, then the filter line."""
@@ -82,7 +84,7 @@ class DatasetsPane(Pane):
         self._all = datasets
         self._more = more
         self._folded = [dataset.name.casefold() for dataset in datasets]
-        self._empty = "No datasets yet.\n\nPress u to upload a file."
+        self._empty = self.nothing
         if select is not None and self._filter:
             chosen = next((d for d in datasets if d.key == select), None)
             if chosen and self._filter.casefold() not in chosen.name.casefold():

@@ -47,7 +47,7 @@ def matching(
     found = [c for c in commands if all(word in c.label.casefold() for word in words)]
     found.sort(key=lambda c: not c.label.casefold().startswith(text))
     digits = text.replace(",", "").replace("_", "")
-    if digits.isdecimal():
+    if number and digits.isdecimal():
         return [
             *found,
             PaletteCommand(f"{number}:{int(digits)}", f"go to {number} {int(digits):,}"),
@@ -118,7 +118,7 @@ class Palette(Modal):
                 end are one frame, and the next key is for what it leads to.
             title: what stands above.
             asks: what is to be typed.
-            number: what a number goes to; chosen with the id `number:N`.
+            number: what a number goes to; chosen with the id `number:N`. "": to nothing.
         """
         self._commands, self._chosen, self._number = commands, chosen, number
         self.border_title = title

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
@@ -23,6 +23,7 @@ from amltui.tui.history import History
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.palette import Palette, PaletteCommand
 from amltui.tui.widgets.pane import Pane
+from amltui.tui.widgets.sql_editor import Complete, SqlEditor
 
 Kind = Literal["find", "filter", "sql"]
 
@@ -102,6 +103,8 @@ class PreviewPane(Pane):
         Binding("I", "profile", "column profile", show=False),
         Binding("m", "malformed", "malformed rows", show=False),
         Binding("F", "fetch_all", "fetch all of a large content", show=False),
+        Binding("o", "record", "the row as a record", show=False),
+        Binding("E", "export", "export what is seen", show=False),
         Binding("X", "dialect", "how the text is written", show=False),
     ]
 
@@ -123,12 +126,21 @@ class PreviewPane(Pane):
     class DialectRequested(Message):
         """Somebody wants to say how the text is written."""
 
+    class RecordRequested(Message):
+        """The row under the cursor is wanted as a record."""
+
+    class ExportRequested(Message):
+        """What is seen is to be written to a file."""
+
     class ProfileRequested(Message):
         """The profile of a column of what is shown is wanted."""
 
         def __init__(self, column: int) -> None:
             super().__init__()
             self.column = column
+
+    class SqlOpened(Message):
+        """A statement is going to be written: its words are to be completed."""
 
     class Stopped(Message):
         """The query that is being asked is not wanted any more."""
@@ -156,14 +168,17 @@ class PreviewPane(Pane):
         yield Static("", id="preview-empty", markup=False)
         yield Grid(id="grid")
         yield Static("", id="query-problem", markup=False)
+        yield Static("", id="query-names", markup=False)
         with Horizontal(id="query"):
             yield Label("", id="query-mark", markup=False)
             yield QueryInput(id="query-text", compact=True)
+            yield SqlEditor(id="query-sql")
 
     def on_mount(self) -> None:
         """Begin empty."""
         self.query_one("#query").display = False
         self.query_one("#query-problem").display = False
+        self.query_one("#query-names").display = False
         # By its message it would come a frame later.
         self.watch(self.grid, "cursor_coordinate", self._cursor_moved, init=False)
         self.say("Choose a dataset: enter shows its rows.")
@@ -269,19 +284,36 @@ class PreviewPane(Pane):
         self._kind = kind
         mark, placeholder = PROMPTS[kind]
         self.query_one("#query-mark", Label).update(mark)
-        line = self.query_one(QueryInput)
+        line, editor = self.query_one(QueryInput), self.query_one(SqlEditor)
+        line.display, editor.display = kind != "sql", kind == "sql"
         line.placeholder = placeholder
-        line.value = text
+        self._write(text)
         self._say_problem("")
         self.query_one("#query").display = True
         # Now, not by a message: what is typed next is for the line.
-        self.screen.set_focus(line)
+        self.screen.set_focus(editor if kind == "sql" else line)
+        if kind == "sql":
+            self.post_message(self.SqlOpened())
+
+    @property
+    def _written(self) -> str:
+        """What stands in the line."""
+        if self._kind == "sql":
+            return self.query_one(SqlEditor).text
+        return self.query_one(QueryInput).value
+
+    def _write(self, text: str) -> None:
+        if self._kind == "sql":
+            self.query_one(SqlEditor).write(text)
+        else:
+            self.query_one(QueryInput).value = text
 
     def end_query(self) -> None:
         """Close the line; the grid has the focus again."""
         self.screen.set_focus(self.grid)
         self.query_one("#query").display = False
         self._say_problem("")
+        self._offer((), 0)
 
     def leave_query(self) -> None:
         """Close the line without an answer."""
@@ -290,7 +322,8 @@ class PreviewPane(Pane):
 
     def ask_query(self) -> None:
         """Ask what stands in the line."""
-        text = self.query_one(QueryInput).value
+        text = self._written
+        self._offer((), 0)
         self._history[self._kind].add(text)
         problem = self.check(self._kind, text)
         self._say_problem(problem)
@@ -309,11 +342,62 @@ class PreviewPane(Pane):
         if self.query_one("#query").display and kind == self._kind:
             self.end_query()
 
-    def refused(self, kind: Kind, text: str, problem: str) -> None:
-        """A query was wrong: give its line back, with what is wrong about it."""
+    def refused(self, kind: Kind, text: str, problem: str, *, position: int | None = None) -> None:
+        """A query was wrong: give its line back, with what is wrong about it, and where."""
         if not self.query_one("#query").display:
             self._open_line(kind, text)
         self._say_problem(problem)
+        editor = self.query_one(SqlEditor)
+        if kind == "sql" and position is not None and editor.text == text:
+            editor.point_at(position)
+
+    def remember(self, texts: Mapping[str, Sequence[str]]) -> None:
+        """Know what earlier programs asked."""
+        for kind, history in self._history.items():
+            history.before(texts.get(kind, ()))
+
+    def complete_by(self, complete: Complete) -> None:
+        """Complete words of SQL so."""
+        self.query_one(SqlEditor).complete = complete
+
+    @on(SqlEditor.Asked)
+    def _sql_asked(self) -> None:
+        self.ask_query()
+
+    @on(SqlEditor.Left)
+    def _sql_left(self) -> None:
+        self.leave_query()
+
+    @on(SqlEditor.Recalled)
+    def _sql_recalled(self, event: SqlEditor.Recalled) -> None:
+        self._write(self.recall(self._written, event.by))
+
+    @on(SqlEditor.HistoryWanted)
+    def _search_history(self) -> None:
+        """Choose from what was asked before, by any part of it."""
+        asked = self._history["sql"].asked[::-1]
+        self.screen.query_one(Palette).open(
+            [
+                PaletteCommand(f"asked:{at}", visible(" ".join(text.split())))
+                for at, text in enumerate(asked)
+            ],
+            lambda chosen: self._write(asked[int(chosen.partition(":")[2])]),
+            title=f"Asked before ({len(asked):,})",
+            asks="a part of it",
+            number="",
+        )
+
+    @on(SqlEditor.Offered)
+    def _offered(self, event: SqlEditor.Offered) -> None:
+        self._offer(event.names, event.at)
+
+    def _offer(self, names: Sequence[str], at: int) -> None:
+        """Show names that fit, from the one that stands in the text on."""
+        line = self.query_one("#query-names", Static)
+        line.display = len(names) > 1
+        if len(names) > 1:
+            left = "  ".join(visible(name) for name in [*names[at:], *names[:at]])
+            line.update(f"{at + 1}/{len(names)}  {left}")
 
     def _say_problem(self, problem: str) -> None:
         words = self.query_one("#query-problem", Static)
@@ -351,6 +435,16 @@ class PreviewPane(Pane):
     def action_dialect(self) -> None:
         """Say how the text is written."""
         self.post_message(self.DialectRequested())
+
+    def action_record(self) -> None:
+        """Ask for the row under the cursor as a record."""
+        if self._rows is not None:
+            self.post_message(self.RecordRequested())
+
+    def action_export(self) -> None:
+        """Ask for what is seen as a file."""
+        if self._rows is not None:
+            self.post_message(self.ExportRequested())
 
     def action_profile(self) -> None:
         """Ask for the profile of the column under the cursor."""

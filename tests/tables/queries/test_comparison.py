@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from amltui.errors import QueryError
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
-from amltui.tables.queries import compare, differing_rows
+from amltui.tables.queries import compare, difference_table, differing_rows
+from tests.support.tables import all_rows
 
 OLD = b"id,city,size\n1,Oslo,10\n2,Rome,20\n3,Bonn,30\n4,,40\n"
 NEW = b"id,city,size\n1,Oslo,10\n2,Roma,20\n4,,41\n5,Kyiv,50\n"
@@ -233,3 +234,16 @@ def test_three_thousand_columns_are_compared(make_table):
     assert [(d.column, d.old, d.new) for d in comparison.changes[0].cells] == [
         ("c33", "231", "232")
     ]
+
+
+def test_rows_that_differ_are_a_table_with_old_and_new_values_in_one_line(make_table):
+    found, rows = difference_table(make_table(OLD), make_table(NEW))
+    with rows:
+        assert (found.added, found.removed, found.changed) == (1, 1, 2)
+        assert [column.name for column in rows.columns] == ["change", "id", "city", "size"]
+        assert all_rows(rows) == [
+            ["changed", "2", "Rome → Roma", "20"],
+            ["removed", "3", "Bonn", "30"],
+            ["changed", "4", None, "40 → 41"],
+            ["added", "5", "Kyiv", "50"],
+        ]

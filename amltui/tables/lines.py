@@ -1,0 +1,112 @@
+"""Rows as lines of text in a file: CSV, TSV, JSON Lines, Markdown."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TextIO
+
+from amltui.tables.rows import CELL_LIMIT, Column, Rows
+
+CHUNK: Final = 5_000
+"""Rows that are held at once."""
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+
+
+def cells(
+    rows: Rows, stop: int, first: int = 0, columns: Sequence[int] | None = None
+) -> Iterator[Sequence[str | None]]:
+    """Rows `first` to before `stop`, each with its cells whole; `columns` None: all."""
+    wanted = range(len(rows.columns)) if columns is None else columns
+    for start in range(first, stop, CHUNK):
+        window = rows.window(start, min(stop, start + CHUNK), wanted)
+        for offset, row in enumerate(zip(*window, strict=True)):
+            if any(cell is not None and len(cell) >= CELL_LIMIT for cell in row):
+                yield [rows.cell(start + offset, column) for column in wanted]
+            else:
+                yield row
+
+
+def write_csv(
+    stream: TextIO,
+    names: Sequence[str],
+    rows: Iterable[Sequence[str | None]],
+    delimiter: str = ",",
+) -> None:
+    """Write exact cells; a missing one is nothing, an empty one is `""`."""
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow(names)
+    for row in rows:
+        if any(cell == "" for cell in row) or len(row) == 1:
+            stream.write(delimiter.join(_quoted(cell, delimiter) for cell in row) + "\n")
+        else:
+            writer.writerow(["" if cell is None else cell for cell in row])
+
+
+def _quoted(cell: str | None, delimiter: str) -> str:
+    if cell is None:
+        return ""
+    if cell and not any(char in cell for char in f'{delimiter}"\r\n'):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+def write_json_lines(
+    stream: TextIO, columns: Sequence[Column], rows: Iterable[Sequence[str | None]]
+) -> None:
+    """Write an object a line. Numbers keep their spelling where JSON has it; missing is null."""
+    keys = [json.dumps(column.name, ensure_ascii=False) for column in columns]
+    for row in rows:
+        values = (_json(cell, column) for cell, column in zip(row, columns, strict=True))
+        pairs = (f"{key}: {value}" for key, value in zip(keys, values, strict=True))
+        stream.write("{" + ", ".join(pairs) + "}\n")
+
+
+def _json(cell: str | None, column: Column) -> str:
+    if cell is None or (column.type not in {None, "text"} and cell in column.spellings):
+        return "null"
+    if column.type in {"int", "float"} and _NUMBER.fullmatch(cell):
+        return cell
+    if column.type == "bool" and cell.lower() in {"true", "false"}:
+        return cell.lower()
+    return json.dumps(cell, ensure_ascii=False)
+
+
+def write_markdown(
+    stream: TextIO, columns: Sequence[Column], rows: Iterable[Sequence[str | None]]
+) -> None:
+    """Write a table as GitHub and others draw it, numbers to the right."""
+
+    def line(texts: Iterable[str]) -> None:
+        stream.write("| " + " | ".join(texts) + " |\n")
+
+    line(_marked(column.name) for column in columns)
+    line("---:" if column.type in {"int", "float"} else "---" for column in columns)
+    for row in rows:
+        line(_marked(cell or "") for cell in row)
+
+
+def _marked(text: str) -> str:
+    escaped = re.sub(r"([\\|`*_<>\[\]])", r"\\\1", text)
+    return "<br>".join(escaped.splitlines())
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """A path beside `target` to write to; at the end it is renamed to it.
+
+    So the file appears whole or not at all. What failed leaves nothing behind.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

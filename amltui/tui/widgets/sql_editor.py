@@ -1,0 +1,139 @@
+"""The editor of an SQL statement: several lines, what was asked before, names that complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets.text_area import Selection
+
+from amltui.tui.sql_completion import Completions
+from amltui.tui.widgets.fields import TextField
+
+if TYPE_CHECKING:
+    from textual.document._document import Location
+
+Complete = Callable[[str], Completions]
+"""Says what the end of a text can become."""
+
+
+class SqlEditor(TextField):
+    """Enter asks; a new line comes by ^j, or by alt or shift with enter where a terminal has it."""
+
+    DEFAULT_CSS = """
+    SqlEditor { height: auto; max-height: 8; background: $panel; padding: 0; border: none; }
+    SqlEditor:focus { border: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "ask", "ask", priority=True),
+        Binding("ctrl+j,alt+enter,shift+enter", "new_line", "new line", priority=True),
+        Binding("tab", "complete(1)", "complete", priority=True),
+        Binding("shift+tab", "complete(-1)", "the name before", show=False, priority=True),
+        Binding("ctrl+r", "history", "what was asked before", priority=True),
+        Binding("up", "up", "the line before, or what was asked before", show=False, priority=True),
+        Binding(
+            "down", "down", "the next line, or what was asked after", show=False, priority=True
+        ),
+        Binding("escape", "leave", "leave", priority=True),
+    ]
+
+    class Asked(Message):
+        """The statement is to be asked."""
+
+    class Left(Message):
+        """The editor is to go."""
+
+    class HistoryWanted(Message):
+        """What was asked before is to be searched."""
+
+    class Recalled(Message):
+        """What was asked before (-1) or after (1) is to stand here."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    class Offered(Message):
+        """Names were offered, of which the one at `at` stands in the text; none: no longer."""
+
+        def __init__(self, names: tuple[str, ...], at: int) -> None:
+            super().__init__()
+            self.names = names
+            self.at = at
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+        super().__init__(
+            id=id, compact=True, soft_wrap=True, show_line_numbers=False, tab_behavior="focus"
+        )
+        self.complete: Complete = lambda text: Completions(len(text), ())
+        self._offer = Completions(0, ())
+        self._at = 0
+        self._completed = ""
+        """The text up to the caret as the last completion left it."""
+
+    def write(self, text: str) -> None:
+        """Have another statement, with the caret at its end."""
+        self.text = text
+        self.selection = Selection.cursor(self.document.end)
+
+    def point_at(self, position: int) -> None:
+        """Put the caret on a character of the text."""
+        self.move_cursor(_place(self.text, position))
+
+    @property
+    def _before(self) -> str:
+        start: Location = (0, 0)
+        return self.document.get_text_range(start, self.cursor_location)
+
+    def action_ask(self) -> None:
+        """Ask what stands here."""
+        self.post_message(self.Asked())
+
+    def action_leave(self) -> None:
+        """Go back to the grid."""
+        self.post_message(self.Left())
+
+    def action_history(self) -> None:
+        """Search what was asked before."""
+        self.post_message(self.HistoryWanted())
+
+    def action_new_line(self) -> None:
+        """Begin another line."""
+        self.insert("\n")
+
+    def action_up(self) -> None:
+        """Go up a line, and from the first to what was asked before."""
+        if self.navigator.is_first_wrapped_line(self.cursor_location):
+            self.post_message(self.Recalled(-1))
+        else:
+            self.action_cursor_up()
+
+    def action_down(self) -> None:
+        """Go down a line, and from the last to what was asked after."""
+        if self.navigator.is_last_wrapped_line(self.cursor_location):
+            self.post_message(self.Recalled(1))
+        else:
+            self.action_cursor_down()
+
+    def action_complete(self, by: int) -> None:
+        """Complete the word before the caret; again: by the next of the names that fit."""
+        before = self._before
+        if before == self._completed and self._offer.texts:
+            self._at = (self._at + by) % len(self._offer.texts)
+        else:
+            self._offer, self._at = self.complete(before), 0
+            if not self._offer.texts:
+                self.post_message(self.Offered((), 0))
+                return
+        chosen = self._offer.texts[self._at]
+        begin = _place(before, self._offer.start)
+        self.replace(chosen, begin, self.cursor_location)
+        self._completed = self._before
+        self.post_message(self.Offered(self._offer.texts, self._at))
+
+
+def _place(text: str, index: int) -> Location:
+    """Line and column of a character, from 0."""
+    return text.count("\n", 0, index), index - text.rfind("\n", 0, index) - 1
