@@ -49,8 +49,11 @@ COMMANDS: Final = (
     Command(
         "versions",
         "datasets:versions",
-        "List all versions of a dataset.",
-        ("amltui versions Sales",),
+        "List all versions of a dataset, or delete old ones.",
+        (
+            "amltui versions Sales",
+            "amltui versions Sales --prune --keep 5 --older-than 90d --dry-run",
+        ),
         places=("dataset",),
     ),
     Command(

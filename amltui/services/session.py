@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from amltui.config.quota import cache_quota, fetch_limit
 from amltui.errors import (
     AmltuiError,
     Damaged,
+    DatasetGone,
     DiskFull,
     Unreachable,
     UsageError,
@@ -232,6 +233,22 @@ class Session:
         after = await workspace.restore(dataset.id)
         self.edits.updated(before, after)
         return after
+
+    async def delete_versions(self, versions: Iterable[Version]) -> int:
+        """Delete old versions of a dataset, the oldest first; how many. It cannot be undone.
+
+        Raises:
+            UsageError: it is an example.
+            NotSupportedByServer: this workspace cannot delete single versions.
+        """
+        workspace = await self.connect()
+        count = 0
+        for one in sorted(versions, key=lambda version: version.number):
+            must_be_own(one.dataset)
+            with contextlib.suppress(DatasetGone):  # somebody else did it
+                await workspace.delete_version(one.dataset.id)
+            count += 1
+        return count
 
     def remembered_dialect(self, source: Dataset | OutputPort) -> Dialect | None:
         """How a person said on this machine that a dataset is written."""

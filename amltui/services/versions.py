@@ -51,6 +51,24 @@ def numbered(newest_first: Iterable[Dataset]) -> tuple[Version, ...]:
     return tuple(Version(len(found) - place, one) for place, one in enumerate(found))
 
 
+def prunable(
+    versions: Iterable[Version], *, keep: int = 1, before: datetime | None = None
+) -> tuple[Version, ...]:
+    """Which of a dataset's versions are deleted; never the latest.
+
+    Args:
+        versions: all of them, newest first.
+        keep: how many of the newest stay, at least 1.
+        before: only those that were made before this moment.
+    """
+    return tuple(
+        one
+        for one in list(versions)[max(keep, 1) :]
+        if before is None
+        or (one.dataset.created_date is not None and one.dataset.created_date < before)
+    )
+
+
 def parse_which(text: str) -> Which | None:
     """What follows the `@` of a name. None: it names no version.
 

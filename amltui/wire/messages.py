@@ -24,7 +24,9 @@ class Extension:
     PUBLISH: Final = "publish"
     """PUT of an experiment's output."""
     TOKENS: Final = "tokens"
-    ALL: Final = (EDIT, VERSIONS, RESTORE, PUBLISH, TOKENS)
+    PRUNE: Final = "prune"
+    """DELETE of an instance that is not the latest."""
+    ALL: Final = (EDIT, VERSIONS, RESTORE, PUBLISH, TOKENS, PRUNE)
 
 
 class Message(msgspec.Struct, rename="pascal", kw_only=True, gc=False):

@@ -387,6 +387,17 @@ class Workspace(ABC):
         del dataset_id
         await self._refuse("restore")
 
+    async def delete_version(self, dataset_id: str) -> None:
+        """Delete one version that is not the latest.
+
+        Raises:
+            NotSupportedByServer: `capabilities().prune` is false.
+            DatasetGone: there is none.
+            Conflict: it is the latest.
+        """
+        del dataset_id
+        await self._refuse("prune")
+
     async def archived(self) -> tuple[Dataset, ...]:
         """The datasets that are archived.
 

@@ -49,6 +49,8 @@ class Capabilities:
     """Hide datasets instead of deleting them, and bring them back; `delete` does the same then."""
     versions: Capability = Capability("This workspace keeps no list of a dataset's versions.")
     restore: Capability = Capability("This workspace cannot restore an old version.")
+    prune: Capability = Capability("This workspace cannot delete single versions.")
+    """Delete one version that is not the latest."""
     experiments: Capability = Capability("This workspace has no experiments.")
     publish: Capability = Capability("This workspace takes no outputs of experiments.")
     """Give an experiment an output."""
@@ -68,8 +70,9 @@ class Capabilities:
         """The names of what cannot be done.
 
         Copying always can: it only takes longer. Where there is no archive, there is deleting, and
-        where a folder is no dataset, its files are.
+        where a folder is no dataset, its files are. Few kinds delete single
+        versions.
         """
         names = (field.name for field in dataclasses.fields(self))
-        otherwise = {"copy", "archive", "folders", "tags"}
+        otherwise = {"copy", "archive", "folders", "tags", "prune"}
         return tuple(name for name in names if name not in otherwise and not getattr(self, name))

@@ -340,6 +340,7 @@ WAYS = {
     "edit": lambda w, d: w.edit(d, name="x"),
     "versions": lambda w, d: w.versions(d.key),
     "restore": lambda w, d: w.restore(d.id),
+    "prune": lambda w, d: w.delete_version(d.id),
     "experiments": lambda w, _: w.experiments(),
     "publish": lambda w, _: w.publish(OutputPort("e", "n", "p"), None, size=0),
     "users": lambda w, _: w.users(),

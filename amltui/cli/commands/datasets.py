@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -9,16 +10,17 @@ from cyclopts import Parameter
 from amltui.cli.exit_codes import DONE
 from amltui.cli.json_output import of_dataset, of_version
 from amltui.cli.listing import Format, ListOptions, Sort, print_list
-from amltui.cli.options import COMMON, Common
+from amltui.cli.options import COMMON, Common, moment
 from amltui.cli.output import Col, Out
 from amltui.cli.session import need_yes, run
 from amltui.cli.several import SEVERAL, Report, Several
-from amltui.errors import AmltuiError
+from amltui.errors import AmltuiError, UsageError
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
+    from amltui.services.versions import Version
 
 
 def ls(
@@ -97,19 +99,63 @@ def show(*names: str, several: Several = SEVERAL, common: Common = COMMON) -> in
     return run(common, work)
 
 
-def versions(name: str, /, *, common: Common = COMMON) -> None:
-    """List all versions of a dataset, newest first.
+def versions(
+    name: str,
+    /,
+    *,
+    prune: bool = False,
+    keep: int | None = None,
+    older_than: str | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+    common: Common = COMMON,
+) -> None:
+    """List all versions of a dataset, newest first, or delete old ones.
 
-    Each is named by its number, as in NAME@2, or by its id.
+    Each is named by its number, as in NAME@2, or by its id. With --prune those that are neither
+    among the newest nor young enough are deleted for good; the latest always stays.
 
     Args:
         name: Its name or id.
+        prune: Delete the versions that --keep and --older-than leave; both may be given.
+        keep: How many of the newest stay.
+        older_than: Only versions made before this time: a date, 90d or "2 weeks ago".
+        dry_run: Only list what would be deleted.
+        yes: Do it without asking.
         common: Common options.
     """
-    found = run(common, lambda session: session.versions(name))
+    before = moment("--older-than", older_than)
+    if keep is not None and keep < 1:
+        raise UsageError("--keep is 1 or more: the latest version always stays")
+    if prune != (keep is not None or before is not None):
+        raise UsageError("--prune goes with --keep or --older-than", hint="--prune --keep 5")
+    if (dry_run or yes) and not prune:
+        raise UsageError("--dry-run and --yes go with --prune")
+
+    async def work(session: Session) -> Sequence[Version]:
+        from amltui.services.versions import prunable
+
+        found = await session.versions(name)
+        if not prune:
+            return found
+        old = prunable(found, keep=keep or 1, before=before)
+        if old and not dry_run:
+            (await (await session.connect()).capabilities()).prune.require()
+            need_yes(given=yes, what=f'Deleting {len(old):,} versions of "{visible(name)}"')
+            await session.delete_versions(old)
+        return old
+
+    found = run(common, work)
     if common.json:
         common.out.document([of_version(one) for one in found])
-        return
+    else:
+        _print_versions(common.out, found)
+    if prune:
+        done = "would be deleted" if dry_run else "deleted"
+        common.out.note(f"{len(found):,} version{'' if len(found) == 1 else 's'} {done}.")
+
+
+def _print_versions(out: Out, found: Sequence[Version]) -> None:
     columns = (
         Col("NO."),
         Col("CREATED", "time"),
@@ -118,8 +164,8 @@ def versions(name: str, /, *, common: Common = COMMON) -> None:
         Col("SHA-256"),
         Col("ID", wide=True),
     )
-    hashes = 12 if common.out.on_terminal else 64
-    common.out.table(
+    hashes = 12 if out.on_terminal else 64
+    out.table(
         columns,
         [
             (

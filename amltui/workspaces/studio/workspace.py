@@ -69,6 +69,7 @@ def _capabilities(known: frozenset[str]) -> Capabilities:
         edit=extension(messages.Extension.EDIT, "rename or describe a dataset in place"),
         versions=extension(messages.Extension.VERSIONS, "list a dataset's versions"),
         restore=extension(messages.Extension.RESTORE, "restore an old version"),
+        prune=extension(messages.Extension.PRUNE, "delete single versions"),
         publish=extension(messages.Extension.PUBLISH, "take an experiment's outputs"),
         tokens=extension(messages.Extension.TOKENS, "manage access tokens"),
         experiments=CAN,
@@ -377,8 +378,14 @@ class StudioWorkspace(Workspace):
 
     async def delete(self, key: str) -> None:
         """Delete a dataset with all its instances."""
-        operation = "deleting a dataset"
-        path = self._path(routes.FAMILY, family=key)
+        await self._delete("deleting a dataset", self._path(routes.FAMILY, family=key))
+
+    async def delete_version(self, dataset_id: str) -> None:
+        """Delete one instance that is not the latest."""
+        await self._require("prune")
+        await self._delete("deleting a version", self._path(routes.DATASOURCE, id=dataset_id))
+
+    async def _delete(self, operation: str, path: str) -> None:
         try:
             await self._client.request(
                 "DELETE", path, operation=operation, not_found=DatasetGone, idempotent=False
