@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._compositor import CompositorUpdate  # what `_display` gets; see there
 from textual.binding import Binding, BindingType
 from textual.events import Resize
+from textual.screen import Screen
 
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
@@ -15,6 +17,7 @@ from amltui.text import visible_lines
 from amltui.tui.idle_gc import IDLE_SECONDS
 from amltui.tui.key_queue import KeyQueue
 from amltui.tui.notifications import Notifications, Severity
+from amltui.tui.screen_diff import Changes, ScreenMemory
 from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
@@ -43,6 +46,7 @@ class AmltuiApp(KeyQueue[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", "suspend the program", show=False),
         Binding("ctrl+q", "quit", "Quit", show=False, system=True),
+        Binding("ctrl+l", "redraw", "draw the screen anew", show=False),
     ]
 
     def __init__(
@@ -62,6 +66,8 @@ class AmltuiApp(KeyQueue[int]):
         super().__init__()
         self.loader = SessionLoader(profile, options, reading)
         self.notes = Notifications()
+        self.memory = ScreenMemory()
+        """What the terminal shows."""
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -69,6 +75,7 @@ class AmltuiApp(KeyQueue[int]):
     def on_mount(self) -> None:
         """Paint first; the session opens beside it."""
         tell_by(partial(self.call_from_thread, self._tell))
+        self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         self.loader.start()
         self.set_interval(IDLE_SECONDS, self.loader.collector.collect_in_quiet)
         self.push_screen(MainScreen(self.loader, self.notes, self.report, rows=self.LIST))
@@ -87,6 +94,7 @@ class AmltuiApp(KeyQueue[int]):
 
     def on_resize(self, event: Resize) -> None:
         """Cover the screens while the terminal is too small for them."""
+        self.memory.forget()  # a terminal may move its text when it gets another size
         small = too_small(*event.size)
         covered = isinstance(self.screen, TooSmallScreen)
         if small and not covered:
@@ -125,6 +133,21 @@ class AmltuiApp(KeyQueue[int]):
             "please tell whoever maintains amltui what you did.",
             severity="error",
         )
+
+    def _display(self, screen: Screen[object], renderable: Any) -> None:
+        """Write only what changed of an update.
+
+        Textual has no public place between making an update and writing it, so this extends its
+        private method.
+        """
+        if isinstance(renderable, CompositorUpdate):
+            renderable = Changes(self.memory, renderable)
+        super()._display(screen, renderable)
+
+    def action_redraw(self) -> None:
+        """Write every cell again: something else has written to the terminal."""
+        self.memory.forget()
+        self.screen.refresh()
 
     def _fatal_error(self) -> None:
         """Leave with a traceback of a bug, without local variables: they may hold a token.

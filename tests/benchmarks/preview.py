@@ -35,16 +35,19 @@ BOUNDS = {"down": "35 ms, 1 KB", "page down": "35 ms, 12 KB"}
 def workspace(directory: Path, csv: Path) -> dict[str, str]:
     """An environment with a workspace of its own that holds the file; nothing of it is cached.
 
-    It also holds the first 9 MiB of it, each time with another name.
+    It also holds the first 9 MiB of it, each time with another name, which its first column has
+    too: so the screen says whose rows it shows.
     """
     environment = {
         f"AMLTUI_{name}_DIR": str(directory / name.lower()) for name in ("CONFIG", "CACHE", "DATA")
     } | {"HOME": str(directory)}
     whole = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} | environment
-    few = directory / "few.csv"
     with csv.open("rb") as file:
-        few.write_bytes(file.read(9 << 20))
-    for path, name in [(csv, NAME), *((few, f"few{number}") for number in range(FEW))]:
+        head = file.read(9 << 20)
+    few = {f"few{number}": directory / f"few{number}.csv" for number in range(FEW)}
+    for name, path in few.items():
+        path.write_bytes(f"{name}_".encode() + head)
+    for name, path in [(NAME, csv), *few.items()]:
         put = [*PROGRAM, "put", str(path), "--name", name, "--type", "GenericCSV", "--quiet"]
         subprocess.run(put, check=True, env=whole, stdout=subprocess.DEVNULL)
     return environment
@@ -70,7 +73,7 @@ def first_rows(terminal: Terminal, cache: Path) -> None:
             new = (path for path in cache.rglob("*") if path not in known and path.is_file())
             return any(path.stat().st_blocks * 512 >= HEAD for path in new)
 
-        waits.append(terminal.since(arrived, "row 1 · col 1 of 12", ENTER) * 1000)
+        waits.append(terminal.since(arrived, f"few{number}_", ENTER) * 1000)
         terminal.drain(1)
     say(
         "first 256 KiB here to the first rows: median / worst",
@@ -89,7 +92,7 @@ def while_ingesting(terminal: Terminal) -> None:
             row += step
             waits.append(terminal.until(f"row {row:,} ·", KEYS[key]) * 1000)
             terminal.drain(0.03)
-            whole = whole or "rows · complete".encode() in terminal.written
+            whole = whole or terminal.shows("rows · complete")
     say(
         "a key while rows arrive: median / p95",
         f"{median(waits):.1f} / {p95(waits):.1f} ms",

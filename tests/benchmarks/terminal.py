@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import re
 import select
 import struct
 import subprocess
@@ -14,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
+
+import pyte
 
 QUIET = 0.15
 """Seconds without a byte after which a frame counts as the last."""
@@ -28,7 +29,6 @@ KEYS = {
     "home": b"\x1b[H",
     "jump": b"\x07",
 }
-_ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>()78]B?")
 
 
 class Terminal:
@@ -49,19 +49,34 @@ class Terminal:
             command, stdin=child, stdout=child, stderr=child, env=given | dict(environment or {})
         )
         os.close(child)
-        self.written = b""
-        """All that came since the last `until` began, without escapes; the newest 64 KB."""
+        self._screen = pyte.Screen(*size)
+        self._screen.reset_mode(7, private=True)  # Textual ends the wrapping of lines
+        self._stream = pyte.ByteStream(self._screen)
+        self._unseen: list[bytes] = []
+        """What was read and not yet drawn: that takes longer than reading, which is measured."""
 
-    def _read(self) -> bytes:
+    @property
+    def screen(self) -> pyte.Screen:
+        """What the terminal shows of all that was read."""
+        unseen, self._unseen = self._unseen, []
+        for data in unseen:
+            self._stream.feed(data)
+        return self._screen
+
+    def shows(self, text: str) -> bool:
+        """Whether a text stands on a line of the screen."""
+        return any(text in line for line in self.screen.display)
+
+    def _read(self) -> int:
         data = os.read(self.fd, 1 << 16)
-        self.written = (self.written + _ESCAPES.sub(b"", data))[-(1 << 16) :]
-        return data
+        self._unseen.append(data)
+        return len(data)
 
     def drain(self, quiet: float) -> tuple[int, float]:
         """Bytes until nothing came for `quiet` seconds, and when the last came."""
         count, last = 0, perf_counter()
         while select.select([self.fd], [], [], quiet)[0]:
-            count += len(self._read())
+            count += self._read()
             last = perf_counter()
         return count, last
 
@@ -73,27 +88,24 @@ class Terminal:
         return count, last - start
 
     def until(self, text: str, key: bytes = b"") -> float:
-        """Seconds from a key until a text, which must not stand there yet, is written."""
-        start = perf_counter()
-        self.written = b""
-        os.write(self.fd, key)
-        while text.encode() not in self.written:
-            if not select.select([self.fd], [], [], PATIENCE)[0]:
-                raise TimeoutError(f"{text!r} did not come; the last: {self.written[-2000:]!r}")
-            self._read()
-        return perf_counter() - start
+        """Seconds from a key until a text, which must not stand there yet, is on the screen."""
+        return self.since(lambda: True, text, key)
 
     def since(self, happened: Callable[[], bool], text: str, key: bytes) -> float:
         """Seconds from when something, looked for each half millisecond, happened, to a text."""
-        moment = None
-        self.written = b""
         os.write(self.fd, key)
-        while text.encode() not in self.written:
+        moment = perf_counter() if happened() else None
+        came = perf_counter()
+        while not self.shows(text):
             if select.select([self.fd], [], [], 0.0005 if moment is None else PATIENCE)[0]:
                 self._read()
+                came = perf_counter()
+            elif moment is not None:
+                screen = "\n".join(self.screen.display)
+                raise TimeoutError(f"{text!r} did not come:\n{screen}")
             if moment is None and happened():
                 moment = perf_counter()
-        return 0.0 if moment is None else perf_counter() - moment
+        return 0.0 if moment is None else max(0.0, came - moment)
 
     @property
     def anonymous(self) -> float:

@@ -8,6 +8,7 @@ import sys
 import amltui.tui
 
 INTENDED = {
+    ("AmltuiApp", "_display"),
     ("AmltuiApp", "_fatal_error"),
     ("SteadyScroll", "_scroll_update"),
     ("Mouse", "_scroll_to"),
