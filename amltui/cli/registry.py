@@ -308,6 +308,13 @@ COMMANDS: Final = (
                 places=("dataset",),
             ),
             Command("restore", "azure:restore", "Bring back what is archived."),
+            Command(
+                "tag",
+                "azure:tag",
+                "Give a data asset tags.",
+                ("amltui azure tag sales team=x checked=2026-11-01",),
+                places=("dataset",),
+            ),
         ),
     ),
     Command(

@@ -350,8 +350,8 @@ class Workspace(ABC):
         del dataset, name, description
         await self._refuse("edit")
 
-    async def tag(self, dataset: Dataset, tags: Mapping[str, str]) -> Dataset:
-        """Give one version of a dataset tags beside those that it has.
+    async def tag(self, dataset: Dataset, tags: Mapping[str, str | None]) -> Dataset:
+        """Give one version of a dataset tags beside those that it has; None takes one away.
 
         Raises:
             NotSupportedByServer: `capabilities().tags` is false.

@@ -115,6 +115,16 @@ def test_a_folder_of_parquet_files_is_asked_as_one_table(amltui):
     assert "3 files" in amltui("show", "p").out
 
 
+def test_a_version_is_given_tags_and_loses_them(amltui):
+    amltui("put", "sales.csv", "--name", "sales")
+    tagged = amltui("azure", "tag", "sales", "team=x", "checked=a=b", "--json").json
+    assert tagged["tags"] == {"checked": "a=b", "team": "x"}
+    assert amltui("azure", "tag", "sales:1", "team=").code == 0
+    assert amltui("show", "sales", "--json").json["tags"] == {"checked": "a=b"}
+    assert amltui("azure", "tag", "sales", "team").code == 2
+    assert amltui("azure", "tag", "sales").code == 2
+
+
 def test_what_is_removed_is_archived_and_comes_back(amltui):
     amltui("put", "sales.csv", "--name", "sales")
     assert "Archived" in amltui("rm", "sales", "--yes").err

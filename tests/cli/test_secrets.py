@@ -94,6 +94,7 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
     ("azure", "archived"): [["--json"]],
     ("azure", "archive"): [["Iris"]],
     ("azure", "restore"): [["Iris"]],
+    ("azure", "tag"): [["Iris", "team=x"]],
     ("server", "backup"): [["/dev/null/backup"]],
 }  # fmt: skip
 """What each command is run with, in an order in which all of it can be done; mistakes included."""

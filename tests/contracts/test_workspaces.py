@@ -343,6 +343,9 @@ WAYS = {
     "prune": lambda w, d: w.delete_version(d.id),
     "experiments": lambda w, _: w.experiments(),
     "publish": lambda w, _: w.publish(OutputPort("e", "n", "p"), None, size=0),
+    "archive": lambda w, d: w.archive(d.id),
+    "folders": lambda w, _: w.put_folder((), name="x", sent=lambda _: None),
+    "tags": lambda w, d: w.tag(d, {"a": "b"}),
     "users": lambda w, _: w.users(),
     "quota": lambda w, _: w.quota(),
 }

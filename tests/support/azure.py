@@ -125,6 +125,8 @@ class FakeAzure:
         self.assets: dict[str, Asset] = {}
         self.credentials = "AccountKey"
         self.principal: dict[str, str] = {}
+        self.lake = False
+        """Whether there is a Data Lake Gen2 datastore `lake` in the same account."""
         self.secrets: dict[str, Any] = {"secretsType": "AccountKey", "key": KEY}
         self.asked: list[Asked] = []
         self.rule: Callable[[Asked], Reply | None] = lambda _: None
@@ -292,7 +294,15 @@ class FakeAzure:
         }
         if not parts:
             return Reply(body={"value": [about], "nextLink": None})
-        if parts[0] != name:
+        if parts[0] == "lake" and self.lake:
+            gen2 = about["properties"] | {
+                "datastoreType": "AzureDataLakeGen2",
+                "filesystem": self.container,
+                "isDefault": False,
+            }
+            del gen2["containerName"]
+            about = about | {"name": "lake", "properties": gen2}
+        elif parts[0] != name:
             return error(404, "UserError", f"Could not find datastore: {parts[0]}")
         if len(parts) == 2 and parts[1].lower() == "listsecrets":
             return Reply(body=self.secrets)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from amltui.cli.options import COMMON, PLAIN, Common, Plain
 from amltui.cli.output import Col, warn
 from amltui.cli.session import run
+from amltui.errors import UsageError
 from amltui.text import visible
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.services.session import Session
     from amltui.workspaces.opening import FoundWorkspace
 
@@ -84,6 +86,32 @@ def archive(name: str, /, *, common: Common = COMMON) -> None:
 
     run(common, work)
     common.out.note(f"Archived {visible(name)}.")
+
+
+def tag(name: str, /, *tags: str, common: Common = COMMON) -> None:
+    """Give a data asset's latest version, or another one, tags; KEY= takes one away.
+
+    Args:
+        name: The asset's name, or a version of it.
+        tags: KEY=VALUE, one or more.
+        common: Common options.
+    """
+    from amltui.cli.commands.datasets import changed
+
+    wanted: dict[str, str | None] = {}
+    for one in tags:
+        key, separator, value = one.partition("=")
+        if not separator or not key.strip():
+            raise UsageError(f'"{visible(one)}" is no tag', hint="Write KEY=VALUE.")
+        wanted[key.strip()] = value or None
+    if not wanted:
+        raise UsageError("A tag is needed", hint="Write KEY=VALUE.")
+
+    async def work(session: Session) -> Dataset:
+        dataset = await session.find(name)
+        return await (await session.connect()).tag(dataset, wanted)
+
+    changed(common.out, run(common, work), f"Tagged {visible(name)}.")
 
 
 def restore(name: str, /, *, common: Common = COMMON) -> None:

@@ -22,6 +22,7 @@ _SUBSCRIPTIONS: Final = "2022-12-01"
 _ACTION: Final = re.compile(r"Microsoft\.[\w./]+/(?:read|write|delete|action)", re.IGNORECASE)
 _PAGES: Final = 10_000
 """Pages of a list: more are a list that goes in circles."""
+_NOT_AZURE: Final = "This is no answer of Azure: a proxy or a firewall between may have refused it."
 M = TypeVar("M", bound=messages.Message)
 
 
@@ -130,7 +131,8 @@ class _Client(ApiClient):
                 f"While {operation}: Azure accepts the sign-in no longer", 401, hint=SIGN_IN
             )
         if isinstance(error, Unauthorized):
-            error.hint = _role(answer.content, operation)
+            said = _code(answer.content)
+            error.hint = _role(answer.content, operation) if said else _NOT_AZURE
         elif isinstance(error, Rejected) and _code(answer.content) == "UserError":
             error.hint = "Azure ML does not accept what was asked for."
         return error

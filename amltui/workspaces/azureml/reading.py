@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from amltui.errors import DatasetGone, NotFound, NotSupportedByServer, Unauthorized
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name
 from amltui.formats.guess import guess_from
-from amltui.models import TYPE_TAG, Dataset, DataTypeIds
+from amltui.models import TYPE_TAG, Dataset, DataTypeIds, Level
 from amltui.text import visible
 from amltui.workspaces.azureml import messages
 from amltui.workspaces.azureml.mltable import FILE, LARGEST, MLTable, Rows, matching, read_mltable
@@ -79,6 +79,34 @@ class Reader:
         if about.kind == "mltable":
             return await self._table(name, place)
         return await self._file(place, about)
+
+    async def level(self, version: Dataset, uri: str, inner: str) -> Level:
+        """One level of a version that is a folder; `inner` is "" or ends in a slash.
+
+        Raises:
+            NotFound: nothing lies there.
+        """
+        place = place_of(uri)
+        if inner:
+            place = _below(place, inner)
+        root = f"{place.path.rstrip('/')}/" if place.path.strip("/") else ""
+
+        async def ask(store: BlobStore, _path: str) -> Level:
+            return await store.level(root)
+
+        _, level = await self._using(place, ask)
+        here = f"{version.name}/{inner}"
+        files = (
+            replace(
+                one,
+                id=f"{version.id}/{inner}{one.key.removeprefix(root)}",
+                family_id=f"{here}{one.key.removeprefix(root)}",
+                name=f"{here}{one.key.removeprefix(root)}",
+            )
+            for one in level.datasets
+        )
+        folders = (f"{here}{one.removeprefix(root)}" for one in level.folders)
+        return Level(tuple(folders), tuple(files), level.unreadable)
 
     async def _using(
         self, place: Place, ask: Callable[[BlobStore, str], Awaitable[T]]
@@ -247,5 +275,5 @@ def _no_table(name: str, files: list[Dataset], prefix: str) -> NotSupportedBySer
     return NotSupportedByServer(
         f"{visible(name)} is a folder of {count} files that are not one table",
         405,
-        hint=f"Name one of its files: {names}{more}.",
+        hint=f"Name one of its files: {names}{more}. `amltui ls --folder {visible(name)}` has all.",
     )

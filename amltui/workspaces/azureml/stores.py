@@ -28,6 +28,7 @@ from amltui.workspaces.azureml.arm import ResourceManager
 from amltui.workspaces.azureml.tokens import EARLY, Token, Tokens, granted
 from amltui.workspaces.azureml.uris import InAccount, InDatastore, OnTheWeb, Place
 from amltui.workspaces.folder.store import StoreWorkspace
+from amltui.workspaces.folder.store_notes import StoreNotes
 
 _SECRETS_SECONDS: Final = 3_000.0
 """How long a datastore's key or signature is used before it is asked for again."""
@@ -70,6 +71,7 @@ class BlobStore(StoreWorkspace):
     async def open(self) -> None:
         """Make obstore's store; nothing is asked over the network."""
         self._store = await self._call(self._url, self._make)
+        self._notes = StoreNotes(self._store)
 
     async def head(self, path: str) -> Dataset:
         """One blob as it is now: its key is its path, its id holds its validator.

@@ -27,6 +27,7 @@ from amltui.models import (
     TYPE_TAG,
     ContentInfo,
     Dataset,
+    Level,
     Listing,
     LocalFile,
     OutputPort,
@@ -184,6 +185,18 @@ class AzureMLWorkspace(Workspace):
             outlines = [one for asset in found if (one := outline(asset)) and one.key not in seen]
             seen.update(one.key for one in outlines)
             yield tuple(_guessed(one) for one in outlines), unreadable
+
+    async def level(self, prefix: str) -> Level:
+        """The assets; or, where an asset is a folder, the files and folders of one level of it."""
+        name, _, inner = prefix.partition("/")
+        if not name:
+            return await super().level(prefix)
+        asset = await self._asset(name)
+        version = await self._version(asset, asset.properties.latest_version or "")
+        if version.source_origin != "uri_folder":
+            raise NotFound(f"{visible(name)} is no folder", 404)
+        place = version.download_location.location
+        return await opened(self._reader).level(version, place, inner)
 
     async def find(self, name: str) -> Dataset:
         """An asset by its name, without its list; a wrong one is compared with all."""
@@ -492,11 +505,13 @@ class AzureMLWorkspace(Workspace):
             await self._change(asset_name, None, description=description)
         return await self.dataset(dataset.id)
 
-    async def tag(self, dataset: Dataset, tags: Mapping[str, str]) -> Dataset:
+    async def tag(self, dataset: Dataset, tags: Mapping[str, str | None]) -> Dataset:
         """Add tags to one version."""
         name, version, _ = _parsed(dataset.id)
         _asset_name(dataset.id)
-        await self._change(name, version or "", tags=dict(dataset.tags) | dict(tags))
+        after = {**dict(dataset.tags), **tags}
+        kept = {key: value for key, value in after.items() if value is not None}
+        await self._change(name, version or "", tags=kept)
         return await self.dataset(dataset.id)
 
     async def _change(self, name: str, version: str | None, **changes: Any) -> None:

@@ -155,6 +155,27 @@ async def test_an_upload_is_gone_on_with_by_another_process(azure, workspace):
             assert b"".join([piece async for piece in content]) == b"a\n1\n2\n"
 
 
+async def test_a_refusal_of_a_proxy_is_not_taken_for_azures(azure, workspace):
+    page = b"<html><head><title>Blocked by policy</title></head></html>"
+    azure.rule = times(9, Reply(403, page, {"Content-Type": "text/html"}))
+    with pytest.raises(errors.Unauthorized) as caught:
+        await workspace.datasets()
+    assert "proxy" in caught.value.hint
+    assert "role" not in caught.value.hint
+
+
+async def test_uploads_go_to_the_datastore_of_the_profile(azure):
+    azure.lake = True
+    cloud = cloud_of(MANAGER, source="the tests")
+    async with AzureMLWorkspace(HERE, cloud, datastore="lake") as other:
+        upload = await other.begin_upload("GenericCSV", name="sales")
+        await other.send_part(upload, 0, b"a\n1\n", total=1)
+        made = await other.dataset(await other.commit(upload, name="sales"))
+        async with other.read(made) as content:
+            assert b"".join([piece async for piece in content]) == b"a\n1\n"
+    assert "/datastores/lake/" in azure.assets["sales"].versions[0].properties["dataUri"]
+
+
 async def test_uploads_go_where_the_profile_says_or_say_that_it_is_not_there(azure, workspace):
     cloud = cloud_of(MANAGER, source="the tests")
     async with AzureMLWorkspace(HERE, cloud, datastore="nowhere") as other:

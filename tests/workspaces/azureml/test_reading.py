@@ -142,6 +142,29 @@ async def test_a_container_is_read_by_its_own_address_too(azure, workspace, blob
         assert await opened(workspace, name) == CSV
 
 
+async def test_a_data_lake_is_read_through_its_blob_endpoint(azure, workspace, blobs):
+    blobs("in/lake.csv", CSV)
+    azure.lake = True
+    azure.add("sales", azure.path("in/lake.csv").replace("workspaceblobstore", "lake"))
+    assert await opened(workspace, "sales") == CSV
+
+
+async def test_one_level_of_a_folder_is_listed_as_such(azure, workspace, blobs):
+    for path in ("1.csv", "sub/2.csv", "sub/deep/3.csv"):
+        blobs(f"levels/{path}", CSV)
+    azure.add("levels", azure.path("levels/"), "uri_folder")
+    azure.add("file", azure.path("levels/1.csv"))
+    top = await workspace.level("levels/")
+    assert (top.folders, [one.name for one in top.datasets]) == (("levels/sub/",), ["levels/1.csv"])
+    (inner,) = (await workspace.level("levels/sub/")).datasets
+    assert (inner.id, inner.size) == ("levels:1/sub/2.csv", len(CSV))
+    assert (await read(workspace, inner))[1] == CSV
+    assert [one.name for one in (await workspace.level("")).datasets] == ["levels", "file"]
+    for missing in ("levels/none/", "file/", "nobody/", "levels/../"):
+        with pytest.raises(errors.NotFound):
+            await workspace.level(missing)
+
+
 def signature(container, key):
     allowed = ContainerSasPermissions(read=True, list=True)
     ends = datetime.now(UTC) + timedelta(hours=1)
