@@ -17,6 +17,7 @@ from amltui.text import visible_lines
 from amltui.tui.idle_gc import IDLE_SECONDS
 from amltui.tui.key_queue import KeyQueue
 from amltui.tui.notifications import Notifications, Severity
+from amltui.tui.plain_glyphs import only_ascii
 from amltui.tui.screen_diff import Changes, ScreenMemory
 from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
@@ -66,7 +67,7 @@ class AmltuiApp(KeyQueue[int]):
         super().__init__()
         self.loader = SessionLoader(profile, options, reading)
         self.notes = Notifications()
-        self.memory = ScreenMemory()
+        self.memory = ScreenMemory(plain=only_ascii())
         """What the terminal shows."""
         self.register_theme(DARK)
         self.register_theme(LIGHT)

@@ -26,6 +26,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
 from amltui.tui.cell_styles import CellStyles
+from amltui.tui.plain_glyphs import ascii_of
 
 UNKNOWN: Final = "\0"
 """The text of a cell of which it is not known what it shows: no cell is ever to show this."""
@@ -64,7 +65,13 @@ class Line:
 class ScreenMemory:
     """What the terminal shows, as far as it is known."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
+        """Nothing is known yet.
+
+        Args:
+            plain: whether the terminal knows ASCII only.
+        """
+        self._plain = plain
         self._lines: list[Line] = []
         self._size = (0, 0)
         self._styles = CellStyles()
@@ -117,6 +124,9 @@ class ScreenMemory:
         if missing:  # a mark at the edge of a cut may be counted otherwise
             texts = texts[:missing] if missing < 0 else [*texts, *" " * missing]
             styles = styles[:missing] if missing < 0 else [*styles, *[0] * missing]
+        if self._plain:
+            texts = [ascii_of(text or " ") for text in texts]
+            uncertain = set()
         return Line(texts, styles, {at for at in uncertain if at < len(texts)})
 
 
@@ -146,19 +156,21 @@ class _Writer:
 
     def write(self, y: int, old: Line, new: Line) -> None:
         """Write the cells of a line that differ."""
-        changed = self._changed(old, new)
+        texts, width = new.texts, len(new.texts)
         start = stop = -1
-        for at in changed:
+        for at in self._changed(old, new):
             if at < stop:
                 continue
-            if not new.texts[at]:
+            if not texts[at]:
                 at -= 1  # noqa: PLW2901  a wide character is written from its first cell
             if start < 0:
                 start = at
-            elif at > stop + SHORT or not _cheaper(new, stop - 1, at):
+            elif at > stop and (at > stop + SHORT or not _cheaper(new, stop - 1, at)):
                 self._write_cells(y, start, stop, new)
                 start = at
-            stop = _after(new, at)
+            stop = at + 1
+            while stop < width and not texts[stop]:
+                stop += 1
             if at in new.uncertain:
                 self._write_uncertain(y, start, at, stop, new)
                 start = -1
@@ -238,14 +250,6 @@ def _cheaper(line: Line, start: int, stop: int) -> bool:
         line.styles[at] == style and line.texts[at].isascii() and line.texts[at] not in {"", "\0"}
         for at in range(start + 1, stop)
     )
-
-
-def _after(line: Line, at: int) -> int:
-    """The column behind the character at `at`."""
-    at += 1
-    while at < len(line.texts) and not line.texts[at]:
-        at += 1
-    return at
 
 
 def _whole(update: LayoutUpdate) -> Iterator[tuple[int, int, Strip]]:
