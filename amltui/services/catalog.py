@@ -55,6 +55,35 @@ class Catalog:
         self._connect = connect
         self._current: Snapshot | None = None
         self._etag: str | None = None
+        self._learnt: dict[str, Dataset] | None = None
+        """By id, all that is known of versions of which a list says less. None: not looked up."""
+
+    def learn(self, dataset: Dataset) -> None:
+        """Remember all that is known of a version, for lists that say less of it."""
+        self._known[dataset.id] = dataset
+        if self._current is not None:
+            found = tuple(self._whole(one) for one in self._current.datasets)
+            self._current = replace(self._current, datasets=found)
+
+    @property
+    def _known(self) -> dict[str, Dataset]:
+        if self._learnt is None:
+            before = self.cached()
+            self._learnt = {}
+            for one in before.datasets if before is not None else ():
+                if not one.is_brief:
+                    self._learnt[one.id] = one
+        return self._learnt
+
+    def _whole(self, dataset: Dataset) -> Dataset:
+        """What a list says of a version, with what was learnt of it: a version does not change.
+
+        What may change, a list says itself.
+        """
+        known = self._known.get(dataset.id) if dataset.is_brief else None
+        if known is None:
+            return dataset
+        return replace(known, description=dataset.description, is_latest=dataset.is_latest)
 
     def cached(self) -> Snapshot | None:
         """The list as it was last seen, by this process or on this disk; None when never.
@@ -76,14 +105,20 @@ class Catalog:
             Unreachable, Unauthorized, ServerFailed: `cached()` still has the last list.
         """
         workspace = await self._connect()
-        listing = await workspace.listed(seen or (lambda _: None), etag=self._etag)
+
+        def page(datasets: tuple[Dataset, ...]) -> None:
+            if seen is not None:
+                seen(tuple(map(self._whole, datasets)))
+
+        listing = await workspace.listed(page, etag=self._etag)
         fetched = datetime.now(UTC)
         if listing is None:
             assert self._current is not None  # an etag is only known with a list
             self._current = replace(self._current, fetched=fetched, cached=False)
         else:
             self._etag = listing.etag
-            self._current = _snapshot(listing, fetched, cached=False)
+            whole = replace(listing, datasets=tuple(map(self._whole, listing.datasets)))
+            self._current = _snapshot(whole, fetched, cached=False)
         current = self._current
         remembered = Listing(current.datasets, unreadable=current.unreadable)
         await asyncio.to_thread(self._cache.save_listing, self._key, remembered)

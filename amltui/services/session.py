@@ -189,7 +189,10 @@ class Session:
         """A dataset with what its list did not say of it, unless the session is offline."""
         if not dataset.is_brief or self.offline:
             return dataset
-        return await (await self.connect()).dataset(dataset.id)
+        found = await (await self.connect()).dataset(dataset.id)
+        if not found.is_brief:
+            self.catalog.learn(found)
+        return found
 
     async def find_to_change(self, name: str) -> Dataset:
         """As `find`, for what changes the whole dataset with all its versions.

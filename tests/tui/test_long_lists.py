@@ -6,24 +6,37 @@ import asyncio
 import subprocess
 import sys
 
+import obstore
+from obstore.store import AzureStore
+
+from amltui.tui.screens import main
+from amltui.tui.widgets.datasets import DatasetsPane
 from tests.support.azure import MANAGER, PATH
+from tests.support.services import ACCOUNT, KEY
 from tests.tui.conftest import at_the_screen
 
 
-async def test_the_first_assets_are_on_the_screen_before_the_second_page(
-    azure_cloud, place, monkeypatch
-):
+async def cloud(azure_cloud, monkeypatch):
+    """A profile of the tests' Azure, in force; what it holds."""
     for name in ("ENDPOINT", "WORKSPACE_ID", "TOKEN"):
         monkeypatch.delenv(f"AMLTUI_{name}")
     for name, value in azure_cloud.environment.items():
         monkeypatch.setenv(name, value)
     azure = azure_cloud.emptied()
-    for number in range(5_000):
-        azure.add(f"asset-{number:04}", azure.path("x.csv"))
     added = ["profile", "add", "cloud", "--azure", PATH, "--cloud", MANAGER, "--use"]
     command = [sys.executable, "-m", "amltui", *added]
     await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    return azure
+
+
+async def test_the_first_assets_are_on_the_screen_before_the_second_page(
+    azure_cloud, place, monkeypatch
+):
+    azure = await cloud(azure_cloud, monkeypatch)
+    for number in range(5_000):
+        azure.add(f"asset-{number:04}", azure.path("x.csv"))
     azure.stall_after(1)
+    monkeypatch.setattr(main, "_PAUSE", 60.0)  # no dataset is asked for
     try:
         async with at_the_screen() as driver:
             assert driver.names == [f"asset-{number:04}" for number in range(100)]
@@ -42,3 +55,29 @@ async def test_the_first_assets_are_on_the_screen_before_the_second_page(
             azure.stalled.set()
     finally:
         azure.stalled.set()
+
+
+async def test_what_a_list_does_not_say_is_asked_where_the_cursor_rests_and_remembered(
+    azure_cloud, place, monkeypatch
+):
+    azure = await cloud(azure_cloud, monkeypatch)
+    store = AzureStore(
+        azure.container,
+        account_name=ACCOUNT,
+        account_key=KEY,
+        endpoint=f"https://{ACCOUNT}.blob.core.local",
+    )
+    obstore.put(store, "rests/x.csv", b"city,n\nOslo,1\n")
+    for name in ("first", "second"):
+        azure.add(name, azure.path("rests/x.csv"))
+    async with at_the_screen() as driver:
+        await driver.until(lambda: "Oslo" in driver.screen_text())
+        first, second = driver.main.query_one(DatasetsPane).list.rows
+        assert (first.size, first.data_type_id, second.size) == (14, "GenericCSV", None)
+        await driver.main.reload()
+        assert driver.main.query_one(DatasetsPane).list.rows[0].size == 14
+    before = len([one for one in azure.asked if one.path.endswith("/versions/1")])
+    async with at_the_screen() as driver:  # the second time this disk knows
+        assert driver.main.query_one(DatasetsPane).list.rows[0].size == 14
+        await driver.until(lambda: "Oslo" in driver.screen_text())
+    assert len([one for one in azure.asked if one.path.endswith("/versions/1")]) == before

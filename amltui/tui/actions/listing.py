@@ -75,6 +75,16 @@ class ListActions:
         """The datasets as they were listed last."""
         return self._shown.datasets if self._shown is not None else ()
 
+    async def learn(self, dataset: Dataset) -> Dataset:
+        """Ask what the list does not say of a dataset, and show it there."""
+        session = await self._open()
+        whole = await session.whole(dataset)
+        if self._shown is not None and not whole.is_brief:
+            found = tuple(whole if one.id == whole.id else one for one in self._shown.datasets)
+            self._shown = replace(self._shown, datasets=found)
+            self.show_again()
+        return whole
+
     async def begin(self) -> None:
         """Show what this disk remembers, then what the workspace says."""
         session = await self._open()

@@ -329,11 +329,24 @@ class MainScreen(PanesScreen):
             return
         self.workers.cancel_group(self, "query")
         self.workers.cancel_group(self, "summaries")
-        if asked or self._previews.small(dataset):
+        if dataset.is_brief and not asked:
+            self._show_facts()
+            self.work(partial(self._learn, dataset), group="preview", exclusive=True)
+        elif asked or self._previews.small(dataset):
             self.work(partial(self._preview, dataset), group="preview", exclusive=True)
         else:
             self.workers.cancel_group(self, "preview")
             self._previews.offer(dataset)
+            self._show_facts()
+
+    async def _learn(self, dataset: Dataset) -> None:
+        whole = await self._list.learn(dataset)
+        if self.dataset is None or self.dataset.id != whole.id:
+            return
+        if self._previews.small(whole):
+            await self._preview(whole)
+        else:
+            self._previews.offer(whole)
             self._show_facts()
 
     async def _preview(self, dataset: Dataset) -> None:
