@@ -236,7 +236,7 @@ class Uploader:
         """Begin an upload on the server, unless one is under way."""
         if self._plan.upload_id is None:
             upload = await self._context.workspace().begin_upload(
-                self._plan.data_type_id, name=self._name
+                self._plan.data_type_id, name=self._name, replaces=self._plan.replaces
             )
             self._save(upload_id=upload.id)
 

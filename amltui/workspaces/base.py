@@ -270,15 +270,18 @@ class Workspace(ABC):
         del other, dataset, name
         await self._refuse("copy")
 
-    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+    async def begin_upload(
+        self, data_type_id: str, *, name: str = "", replaces: str | None = None
+    ) -> Upload:
         """Begin an upload of any number of parts, also none. Nothing is seen before the commit.
 
-        `name`: what the dataset will be called, for kinds whose place depends on it.
+        `name` and `replaces` are what `commit` will be told: for kinds whose place depends on the
+        name, and for those that keep no versions to see what is replaced as it is now.
 
         Raises:
             NotSupportedByServer: `capabilities().write` is false; so do all that follow here.
         """
-        del data_type_id, name
+        del data_type_id, name, replaces
         await self._refuse("write")
 
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:

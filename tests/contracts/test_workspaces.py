@@ -10,19 +10,21 @@ import dataclasses
 import hashlib
 import os
 from contextlib import asynccontextmanager
+from http.server import SimpleHTTPRequestHandler
 
 import pytest
 
 from amltui import errors
 from amltui.config import Connection
 from amltui.models import OutputPort
-from amltui.workspaces.base import Route
+from amltui.workspaces.base import Route, Upload
 from amltui.workspaces.capabilities import Capabilities
 from amltui.workspaces.folder import FolderWorkspace
 from amltui.workspaces.opening import workspace_of
 from tests.support.azure import ADDRESS, MANAGER
 from tests.support.memory_workspace import MemoryWorkspace
 from tests.support.server import running_server
+from tests.support.web import serving
 
 DATA = os.urandom(100_000)
 
@@ -101,6 +103,28 @@ async def azureml(request):
 KINDS = [studio, embedded, memory, folder, s3, azure, azureml]
 
 
+@asynccontextmanager
+async def folder_for_reading(request):
+    root = request.getfixturevalue("tmp_path") / "folder"
+    root.mkdir()
+    (root / "one.csv").write_bytes(b"a,b\n")
+    async with FolderWorkspace(root) as workspace:
+        yield workspace
+
+
+@asynccontextmanager
+async def web(request):
+    root = request.getfixturevalue("tmp_path") / "www"
+    root.mkdir()
+    (root / "one.csv").write_bytes(b"a,b\n")
+    with serving(SimpleHTTPRequestHandler, root) as url:
+        async with workspace_of(Connection(url, "", "")) as workspace:
+            yield workspace
+
+
+READ_ONLY_KINDS = [folder_for_reading, web]
+
+
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
 async def workspace(request):
     async with request.param(request) as opened:
@@ -118,6 +142,26 @@ async def put(workspace, name, data=DATA, *, replaces=None, parts=3, **more):
         await workspace.send_part(upload, index, pieces[index], total=len(pieces))
     made = await workspace.commit(upload, name=name, replaces=replaces, **more)
     return await workspace.dataset(made)
+
+
+@pytest.mark.parametrize("kind", READ_ONLY_KINDS, ids=lambda kind: kind.__name__)
+async def test_what_is_only_read_refuses_every_change_with_one_sentence(request, kind):
+    async with kind(request) as workspace:
+        one = await workspace.find("one.csv")
+        upload = Upload("x", "GenericCSV")
+        missing = (await workspace.capabilities()).write.missing
+        assert missing.endswith(".")
+        for asking in (
+            workspace.begin_upload("GenericCSV", name="new.csv"),
+            workspace.send_part(upload, 0, b"x", total=1),
+            workspace.commit(upload, name="new.csv"),
+            workspace.edit(one, description="new"),
+            workspace.delete(one.key),
+        ):
+            with pytest.raises(errors.NotSupportedByServer) as caught:
+                await asking
+            assert str(caught.value) == missing
+        assert (await read(workspace, one))[1] == b"a,b\n"
 
 
 async def read(workspace, source, **part):
@@ -237,6 +281,22 @@ async def test_creating_never_replaces_and_replacing_needs_what_it_replaces(work
     await workspace.delete(made.key)
     with pytest.raises(errors.NotFound):
         await put(workspace, "mine", b"2", replaces=made.key)
+
+
+async def test_what_came_after_an_upload_was_begun_is_not_lost(workspace):
+    made = await put(workspace, "shared", b"first")
+    upload = await workspace.begin_upload("PlainText", name="shared", replaces=made.key)
+    await workspace.send_part(upload, 0, b"mine", total=1)
+    theirs = await put(workspace, "shared", b"theirs", replaces=made.key)
+    if (await workspace.capabilities()).versions:
+        await workspace.commit(upload, name="shared", replaces=made.key)
+        assert (await read(workspace, await workspace.find("shared")))[1] == b"mine"
+        assert theirs.id in {one.id for one in await workspace.versions(made.key)}
+    else:
+        with pytest.raises(errors.Conflict, match="changed meanwhile"):
+            await workspace.commit(upload, name="shared", replaces=made.key)
+        await workspace.abort(upload)
+    assert (await read(workspace, await workspace.dataset(theirs.id)))[1] == b"theirs"
 
 
 async def test_a_forbidden_name_is_refused(workspace):

@@ -102,7 +102,9 @@ class MemoryWorkspace(Workspace):
         )
         yield MemoryContent(info, data[start:stop])
 
-    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+    async def begin_upload(
+        self, data_type_id: str, *, name: str = "", replaces: str | None = None
+    ) -> Upload:
         upload = Upload(f"u{next(self._numbers)}", data_type_id)
         self._uploads[upload.id] = {}
         return upload

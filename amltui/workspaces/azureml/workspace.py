@@ -388,8 +388,11 @@ class AzureMLWorkspace(Workspace):
     def _sending(self) -> Uploads:
         return opened(self._uploads)
 
-    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+    async def begin_upload(
+        self, data_type_id: str, *, name: str = "", replaces: str | None = None
+    ) -> Upload:
         """Begin a blob in the datastore."""
+        del replaces
         begun = await self._sending.begin(name or "data", data_type_id)
         return Upload(begun.text, data_type_id)
 

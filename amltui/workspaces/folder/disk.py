@@ -86,6 +86,13 @@ def file_key(dataset: Dataset, name: str) -> str:
     return f"{folder}{slash}{file_name(last, kind) if kind else last}"
 
 
+def overtaken(name: str) -> Conflict:
+    """A file is not any more what it was when an upload that is to replace it was begun."""
+    return Conflict(
+        f"{visible(name)} was changed meanwhile", 409, hint="Refresh the list and update it again."
+    )
+
+
 class Disk:
     """The files below one directory."""
 
@@ -201,9 +208,15 @@ class Disk:
 
     # Uploads: one hidden file each, which becomes the file when it is whole
 
-    def begin(self) -> str:
-        """Begin an upload; what names it."""
+    def begin(self, replaces: str | None = None) -> str:
+        """Begin an upload; what names it, and the version of the file that it is to replace.
+
+        Raises:
+            DatasetGone: there is no file to replace.
+        """
         upload = secrets.token_hex(16)
+        if replaces is not None:
+            upload += f"@{self.file(replaces).etag}"
         with _mapped(self.root):
             os.close(os.open(self._upload(upload), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         return upload
@@ -221,22 +234,26 @@ class Disk:
             finally:
                 os.close(descriptor)
 
-    def commit(self, upload: str, name: str, note: Note, *, replaces: bool) -> File:
-        """Give a whole upload its name: as a new file, or in place of the one that has it.
+    def commit(self, upload: str, name: str, note: Note, *, replaces: str | None) -> File:
+        """Give a whole upload its name: as a new file, or in place of the one at `replaces`.
 
         Raises:
-            Conflict: a new file's name is taken.
+            Conflict: a new file's name is taken, or the file changed since the upload was begun.
             DatasetGone: there is no file to replace.
         """
         self.check_name(name)
         path, temporary = self.path(name), self._upload(upload)
-        if replaces:
-            self.file(name)
+        if replaces is not None:
+            seen = upload.partition("@")[2]
+            if self.file(replaces).etag != seen and seen:
+                raise overtaken(replaces)
+            if replaces != name:
+                self.rename(replaces, name)
         with _mapped(path):
             if not temporary.exists():
                 raise NotFound("There is no such upload", 404)
             _flush(temporary)
-            if replaces:
+            if replaces is not None:
                 temporary.replace(path)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -281,7 +298,7 @@ class Disk:
         Notes(path.parent).write(path.name, Note())
 
     def _upload(self, upload: str) -> Path:
-        return self.root / f"{_UPLOAD}{upload}"
+        return self.root / f"{_UPLOAD}{upload.partition('@')[0]}"
 
     def _status(self, key: str) -> os.stat_result | None:
         """What a regular file below the directory is; None for everything else."""

@@ -30,7 +30,7 @@ from amltui.text import visible
 from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace
 from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
 from amltui.workspaces.chunks import ChunkedContent, bytes_given
-from amltui.workspaces.folder.disk import check_new_name
+from amltui.workspaces.folder.disk import check_new_name, overtaken
 from amltui.workspaces.folder.files import FileWorkspace
 from amltui.workspaces.folder.notes import NAME, Note
 from amltui.workspaces.folder.store_connect import connected, writer_of
@@ -324,14 +324,18 @@ class StoreWorkspace(FileWorkspace):
         if len(self._place(name).key.encode()) > _LONGEST:
             raise Rejected(f"An object's key has at most {_LONGEST:,} bytes", 400)
 
-    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+    async def begin_upload(
+        self, data_type_id: str, *, name: str = "", replaces: str | None = None
+    ) -> Upload:
         """Begin one at the store; the version that is there now is the one it may replace."""
         writer = await self._writing()
         self.check_name(name)
 
         def begin() -> Upload:
             token = secrets.token_hex(16)
-            begun = _Begun(name, token, writer.begin(self._place(name), token), self._etag(name))
+            # Without a key to replace, this one: an upload of an earlier version did not say it.
+            there = self._etag(name if replaces is None else replaces)
+            begun = _Begun(name, token, writer.begin(self._place(name), token), there)
             return Upload(begun.text, data_type_id)
 
         return await anyio.to_thread.run_sync(begin)
@@ -365,10 +369,10 @@ class StoreWorkspace(FileWorkspace):
             condition = None
             if replaces is not None:
                 there = self._head(replaces).etag
-                condition = (begun.etag or there) if replaces == name else None
                 # Asked here too: not every store minds the condition at the end of an upload.
-                if condition not in {None, there}:
-                    raise Conflict(f"{visible(name)} was changed meanwhile", 409)
+                if begun.etag not in {None, there}:
+                    raise overtaken(replaces)
+                condition = there if replaces == name else None
             elif not self._guarded and self._etag(name) is not None:
                 raise Conflict(f"There is an object {visible(name)} already", 409)
             writer.complete(self._place(name), begun.upload, begun.token, etag=condition)

@@ -158,15 +158,18 @@ class FolderWorkspace(FileWorkspace):
         """See that a file can have this name."""
         self._disk.check_name(name)
 
-    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+    async def begin_upload(
+        self, data_type_id: str, *, name: str = "", replaces: str | None = None
+    ) -> Upload:
         """Begin a hidden file."""
         await self._require("write")
         if name:
             self.check_name(name)
-        return Upload(await anyio.to_thread.run_sync(self._disk.begin), data_type_id)
+        return Upload(await anyio.to_thread.run_sync(self._disk.begin, replaces), data_type_id)
 
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
         """Write a part at its place."""
+        await self._require("write")
         del total
         await anyio.to_thread.run_sync(self._disk.write_part, upload.id, index, data)
 
@@ -188,10 +191,7 @@ class FolderWorkspace(FileWorkspace):
         note = Note(description, "" if told else kind)
 
         def work() -> str:
-            if replaces is not None and replaces != name:
-                self._disk.file(replaces)
-                self._disk.rename(replaces, name)
-            return _id(self._disk.commit(upload.id, name, note, replaces=replaces is not None))
+            return _id(self._disk.commit(upload.id, name, note, replaces=replaces))
 
         return await anyio.to_thread.run_sync(work)
 

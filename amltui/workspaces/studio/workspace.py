@@ -302,9 +302,11 @@ class StudioWorkspace(Workspace):
         if problem:
             raise Rejected(problem, 400, hint="Choose another name.")
 
-    async def begin_upload(self, data_type_id: str, *, name: str = "") -> Upload:
+    async def begin_upload(
+        self, data_type_id: str, *, name: str = "", replaces: str | None = None
+    ) -> Upload:
         """Begin an upload of any number of parts, also none."""
-        del name
+        del name, replaces
         operation = "beginning an upload"
         path = routes.resource_upload(self._id, data_type_id)
         response = await self._client.request("POST", path, operation=operation, content=b"")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from amltui import errors
 from amltui.config.values import folder_address
 from amltui.workspaces.folder.web import WebFolder
+from tests.support.web import serving
 
 DATA = os.urandom(700_000)
 NAMES = ["a.csv", "deep/er/b.tsv", "sp ace/ü 文.csv", "100%/x+y&z='q'.csv"]
@@ -56,23 +55,6 @@ def root(tmp_path):
 def address(request, root):
     with serving(request.param, root) as url:
         yield url
-
-
-class serving:  # noqa: N801 - used as a function
-    def __init__(self, handler, root):
-        if handler is SimpleHTTPRequestHandler:
-            handler = type("Quiet", (handler,), {"log_message": lambda *_: None})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=root))
-        self.thread = threading.Thread(target=self.server.serve_forever)
-
-    def __enter__(self):
-        self.thread.start()
-        return folder_address(f"http://127.0.0.1:{self.server.server_port}/")
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 async def read(workspace, source, **part):
