@@ -27,9 +27,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from amltui.cache.disk import disk_errors, private_dir, write_whole
 from amltui.cache.parts import Identity, Part
 from amltui.cache.ranges import Ranges
+from amltui.disk import disk_errors, private_dir, write_whole
 from amltui.errors import LocalError
 from amltui.models import Dataset, Location, OutputPort
 

@@ -18,8 +18,8 @@ from typing import Final
 
 import msgspec
 
-from amltui.cache.disk import write_whole
 from amltui.cache.entries import Card
+from amltui.disk import write_whole
 
 _SETTLED: Final = 2_000_000_000
 """ns after which a directory's time is trusted to change with the next change in it."""

@@ -24,8 +24,8 @@ from typing import Final, Self
 
 import msgspec
 
-from amltui.cache.disk import PRIVATE_FILE, boot_id, disk_errors, sync_dir
 from amltui.cache.ranges import Ranges
+from amltui.disk import PRIVATE_FILE, boot_id, disk_errors, sync_dir
 from amltui.models import ContentInfo
 
 _LARGE: Final = 1 << 20

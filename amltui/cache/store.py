@@ -17,11 +17,11 @@ from typing import Final, Self
 
 import msgspec
 
-from amltui.cache.disk import free_space, private_dir, write_whole
 from amltui.cache.entries import Entry, EntryBusy, Source, source_id, without_links
 from amltui.cache.index import EntryInfo, scan
 from amltui.cache.listings import LAYOUT, Snapshot, layout_root, listing_path, read_listing
 from amltui.cache.verify import Verdict, verify
+from amltui.disk import free_space, private_dir, write_whole
 from amltui.errors import DiskFull, LocalError
 from amltui.models import Listing
 from amltui.text import human_size, visible

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import amltui
-from amltui.cache.disk import free_space
 from amltui.cache.store import RESERVE
 from amltui.cli import exit_codes
 from amltui.config import Connection, credentials, paths, profiles, resolve
+from amltui.disk import free_space
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
 from amltui.text import human_size

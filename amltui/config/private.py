@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
+from amltui.disk import write_whole
 from amltui.errors import ConfigError
 
 
@@ -18,23 +18,10 @@ def write_private(path: Path, text: str) -> None:
     Raises:
         ConfigError: the place cannot be written.
     """
-    import tempfile  # not at every start: only edits need it
-
     target = path.resolve()
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp makes the file 0600 before its first byte.
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        write_whole(target, text.encode(), sync=True)
     except OSError as error:
         raise ConfigError(
             f"Cannot write {path}: {error.strerror}",

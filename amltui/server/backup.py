@@ -8,8 +8,8 @@ directory takes only what is new.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ import anyio.to_thread
 import sqlalchemy as sa
 
 from amltui.config.paths import content_file
+from amltui.disk import give_name, whole_file
 from amltui.server import settings
 from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database
 from amltui.server.http_errors import NotFound, StartError
 from amltui.server.store.base import Store, Stored
-from amltui.server.store.local import flush_directory
 
 _NAME: Final = "workspace.sqlite"
 _TURNS: Final = 10
@@ -143,37 +143,31 @@ def _has(target: Path, stored: Stored) -> bool:
     return file.is_file() and file.stat().st_size == stored.size
 
 
+class _OtherBytes(Exception):
+    """What the store gave has another hash than its name says."""
+
+
 async def _copy(store: Store, target: Path, stored: Stored) -> bool:
     """Copy one content, unless its bytes have another hash."""
     final = content_file(target, stored.sha256)
     final.parent.mkdir(mode=0o700, exist_ok=True)
-    temp = final.with_name(f".{stored.sha256}.{secrets.token_hex(4)}")
     digest = hashlib.sha256()
-    try:
-        with temp.open("xb") as file:
-            temp.chmod(0o600)
-            if stored.size:
-                async for chunk in store.read(stored.sha256, 0, stored.size):
-                    digest.update(chunk)
-                    file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+    with contextlib.suppress(_OtherBytes), whole_file(final) as file:
+        if stored.size:
+            async for chunk in store.read(stored.sha256, 0, stored.size):
+                digest.update(chunk)
+                file.write(chunk)
         if digest.hexdigest() != stored.sha256:
-            return False
-        temp.rename(final)
-    finally:
-        temp.unlink(missing_ok=True)
-    return True
+            raise _OtherBytes
+        return True
+    return False
 
 
 def _finish(target: Path, fresh: Path, wanted: set[str]) -> None:
     """Put the database in its place, and take away contents of an earlier backup."""
-    with fresh.open("rb") as file:
-        os.fsync(file.fileno())
     for name in (f"{_NAME}-wal", f"{_NAME}-shm"):
         (target / name).unlink(missing_ok=True)
-    fresh.replace(target / _NAME)
-    flush_directory(target)
+    give_name(fresh, target / _NAME)
     for path in (target / "contents").rglob("*"):
         if path.is_file() and path.name not in wanted:
             path.unlink()

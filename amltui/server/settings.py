@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
 
-from amltui.server.store.local import flush_directory
+from amltui.disk import sync_dir, write_whole
 
 
 def path(data: Path) -> Path:
@@ -28,7 +26,7 @@ def confirm(data: Path) -> None:
     """Put it in its place: now the workspace is there."""
     with contextlib.suppress(FileNotFoundError):
         pending(data).replace(path(data))
-        flush_directory(data)
+        sync_dir(data)
 
 
 def read(data: Path) -> dict[str, str]:
@@ -52,19 +50,8 @@ def write(
             "api_endpoint": endpoint,
         }
     }
-    temp = data / f".settings.{secrets.token_hex(8)}"
-    descriptor = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temp.replace(place or path(data))
-    except BaseException:
-        temp.unlink(missing_ok=True)
-        raise
-    flush_directory(data)
+    text = json.dumps(document, indent=2)
+    write_whole(place or path(data), f"{text}\n".encode(), sync=True)
 
 
 async def replace_token(data: Path, workspace_id: str, token: str) -> None:

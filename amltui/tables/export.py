@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from amltui.disk import appearing
 from amltui.errors import DiskFull, LocalError, UsageError
 from amltui.formats.arrays import strings
 from amltui.tables.lines import (
     CHUNK,
-    appearing,
     cells,
     write_csv,
     write_json_lines,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final, TextIO
 
 from amltui.tables.rows import CELL_LIMIT, Column, Rows
@@ -94,19 +91,3 @@ def write_markdown(
 def _marked(text: str) -> str:
     escaped = re.sub(r"([\\|`*_<>\[\]])", r"\\\1", text)
     return "<br>".join(escaped.splitlines())
-
-
-@contextmanager
-def appearing(target: Path) -> Iterator[Path]:
-    """A path beside `target` to write to; at the end it is renamed to it.
-
-    So the file appears whole or not at all. What failed leaves nothing behind.
-    """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -18,8 +18,8 @@ from typing import Protocol
 import msgspec
 
 from amltui.cache import Cache, Entry, EntryBusy, Identity, Part, Source
-from amltui.cache.disk import PRIVATE_FILE, disk_errors, free_space
 from amltui.cache.entries import HEAD
+from amltui.disk import PRIVATE_FILE, disk_errors, free_space
 from amltui.errors import DiskFull
 from amltui.text import human_size, visible
 from amltui.transfers.publish import exists_error, publish, usual_mode

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from amltui.cache import EntryBusy, Identity, Part, Source, source_name
-from amltui.cache.disk import disk_errors
+from amltui.disk import disk_errors
 from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, Unreachable
 from amltui.models import Dataset
 from amltui.text import visible

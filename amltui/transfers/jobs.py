@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from amltui.cache import Part, Source, source_id
-from amltui.cache.disk import disk_errors
+from amltui.disk import disk_errors
 from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
 from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside

@@ -21,7 +21,7 @@ from typing import Final, Literal
 import filelock
 import msgspec
 
-from amltui.cache.disk import PRIVATE_FILE, private_dir, write_whole
+from amltui.disk import PRIVATE_FILE, private_dir, write_whole
 from amltui.errors import AmltuiError
 from amltui.models import Dataset, OutputPort
 from amltui.redact import redacted

@@ -11,16 +11,15 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-from amltui.cache.disk import disk_errors, sync_dir
+from amltui.disk import disk_errors, give_name
 from amltui.errors import Cancelled, Exists
 from amltui.text import visible
 
 _FICLONE: Final = 0x40049409
 """Linux: share the blocks of another file until one of both changes."""
 _STEP: Final = 8 * 1024 * 1024
-_NO_LINKS: Final = frozenset(
-    {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
-)
+_NO_RANGE: Final = frozenset({errno.EXDEV, errno.EINVAL, errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
+"""How systems say that they cannot copy from one of these files to the other by themselves."""
 
 
 def exists_error(target: Path) -> Exists:
@@ -40,35 +39,23 @@ def usual_mode(target: Path) -> int:
 
 
 def publish(temp: Path, target: Path, *, overwrite: bool) -> None:
-    """Rename `temp`, whole and flushed, to `target` in the same directory.
+    """Flush `temp`, which is whole, and rename it to `target` in the same directory.
 
     Raises:
         Exists: the target is there and `overwrite` is not given; `temp` stays.
         LocalError: the system refused.
     """
     with disk_errors(target, "write"):
-        if overwrite:
-            temp.replace(target)
-        else:
-            try:
-                os.link(temp, target)  # unlike rename it never replaces
-            except FileExistsError:
-                raise exists_error(target) from None
-            except OSError as error:
-                if error.errno not in _NO_LINKS:
-                    raise
-                if target.exists():  # this file system can do no better than look first
-                    raise exists_error(target) from None
-                temp.replace(target)
-            else:
-                temp.unlink()
-        sync_dir(target.parent)
+        try:
+            give_name(temp, target, replace=overwrite)
+        except FileExistsError:
+            raise exists_error(target) from None
 
 
 def copy_and_publish(
     content: Path, temp: Path, target: Path, *, overwrite: bool, stop: threading.Event
 ) -> None:
-    """Copy `content` to `target`: to `temp` in the same directory, flushed, then renamed.
+    """Copy `content` to `target`: to `temp` in the same directory, then renamed.
 
     Where the file system can share blocks, no byte is copied. A `temp` that an earlier process
     left is written over.
@@ -85,7 +72,6 @@ def copy_and_publish(
             try:
                 with content.open("rb") as source:
                     _copy(source.fileno(), out, stop)
-                os.fsync(out)
             finally:
                 os.close(out)
             publish(temp, target, overwrite=overwrite)
@@ -114,7 +100,7 @@ def _copy_some(source: int, out: int, count: int) -> int:
         try:
             copied = os.copy_file_range(source, out, count)
         except OSError as error:
-            if error.errno not in {errno.EXDEV, errno.EINVAL, *_NO_LINKS}:
+            if error.errno not in _NO_RANGE:
                 raise
     if not copied:
         data = os.read(source, count)

@@ -15,8 +15,8 @@ from typing import Final, Self
 import msgspec
 
 from amltui.cache import Cache, Source, source_name
-from amltui.cache.disk import disk_errors
 from amltui.cache.entries import without_links
+from amltui.disk import disk_errors
 from amltui.errors import (
     AmltuiError,
     Cancelled,

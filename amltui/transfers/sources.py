@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
-from amltui.cache.disk import disk_errors
+from amltui.disk import disk_errors
 from amltui.errors import LocalError
 from amltui.text import visible
 from amltui.transfers.spool import is_spooled

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from amltui.cache.disk import PRIVATE_FILE, private_dir
+from amltui.disk import PRIVATE_FILE, private_dir
 
 _PREFIX: Final = "spool-"
 

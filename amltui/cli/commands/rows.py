@@ -20,6 +20,7 @@ from amltui.cli.reading import WRITTEN, Written, preview_of, say_reading
 from amltui.cli.rows import Format, chosen_format, print_rows
 from amltui.cli.session import run
 from amltui.cli.several import SEVERAL, Report, Several, work_on
+from amltui.disk import appearing
 from amltui.errors import (
     NotFound,
     QueryError,
@@ -28,7 +29,7 @@ from amltui.errors import (
 )
 from amltui.models import Dataset
 from amltui.tables import RANGED
-from amltui.tables.lines import appearing, cells, write_csv
+from amltui.tables.lines import cells, write_csv
 from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, near_names, visible
 

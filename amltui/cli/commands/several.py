@@ -76,7 +76,7 @@ async def get_several(
 
 
 def _make_folder(folder: Path) -> None:
-    from amltui.cache.disk import disk_errors
+    from amltui.disk import disk_errors
 
     with disk_errors(folder, "make the directory"):
         folder.mkdir(parents=True, exist_ok=True)

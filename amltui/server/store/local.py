@@ -22,6 +22,7 @@ from typing import IO, Any, Final, Self
 import anyio.to_thread
 
 from amltui.config.paths import content_file
+from amltui.disk import sync_dir
 from amltui.server.http_errors import InsufficientStorage, NotFound, ServiceUnavailable, StartError
 from amltui.server.store.base import Staged, Store, Stored, StoredBlock
 from amltui.text import reason_of
@@ -299,21 +300,12 @@ class StagedFile(Staged):
                 self._file.close()
             self._path.rename(target)
             self._renamed = True
-            flush_directory(target.parent)
+            sync_dir(target.parent)
             if new_directory:
-                flush_directory(target.parent.parent)
+                sync_dir(target.parent.parent)
 
         with mapped():
             await anyio.to_thread.run_sync(move)
-
-
-def flush_directory(directory: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _modified(path: Path) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from amltui.cache import Entry
-from amltui.cache.disk import write_whole
+from amltui.disk import write_whole
 from amltui.errors import DiskFull, LocalError
 from amltui.formats import Format
 from amltui.formats.blocks import Codec

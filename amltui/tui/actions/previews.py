@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from amltui.cache.disk import free_space
+from amltui.disk import free_space
 from amltui.errors import AmltuiError, Cancelled
 from amltui.models import Dataset
 from amltui.tables.rows import PlacedRows

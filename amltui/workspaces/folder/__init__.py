@@ -1,6 +1,6 @@
 """A folder as a workspace: each file below it is a dataset, its path the dataset's name.
 
-disk        a directory of this machine, read and written where it lies
+directory   a directory of this machine, read and written where it lies
 notes       descriptions and types that no file name says, in `.amltui.toml` beside the files
 workspace   what a directory answers to the workspace interface
 store       what a bucket or a container answers, with the modules `store_*` below it:

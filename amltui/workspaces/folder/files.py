@@ -12,7 +12,7 @@ from amltui.errors import DatasetGone, NotFound
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.workspaces.base import Workspace
-from amltui.workspaces.folder.disk import file_key
+from amltui.workspaces.folder.directory import file_key
 
 
 class FileWorkspace(Workspace):

@@ -9,7 +9,6 @@ The file is written only when there is something to note, and people may edit it
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 import tomlkit
 
+from amltui.disk import whole_file
 from amltui.errors import LocalError
 from amltui.text import reason_of, visible
 
@@ -91,13 +91,11 @@ class Notes:
                 f"Cannot note anything in {visible(str(self._path))}: {reason_of(error)}",
                 hint="Correct the file or remove it.",
             ) from None
-        temporary = self._path.with_name(f"{NAME}.{os.getpid()}")
         try:
             if not text.strip():
                 self._path.unlink(missing_ok=True)
                 return
-            temporary.write_text(text, "utf-8")
-            temporary.replace(self._path)
+            with whole_file(self._path, mode=0o666) as file:
+                file.write(text.encode())
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise LocalError(f"Cannot write {visible(str(self._path))}: {error.strerror}") from None

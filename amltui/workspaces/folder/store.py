@@ -30,7 +30,7 @@ from amltui.text import visible
 from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace
 from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
 from amltui.workspaces.chunks import ChunkedContent, bytes_given
-from amltui.workspaces.folder.disk import check_new_name, overtaken
+from amltui.workspaces.folder.directory import check_new_name, overtaken
 from amltui.workspaces.folder.files import FileWorkspace
 from amltui.workspaces.folder.notes import NAME, Note
 from amltui.workspaces.folder.store_connect import connected, writer_of

@@ -19,7 +19,7 @@ from amltui.text import visible
 from amltui.workspaces.base import Content, LocalContent, PartSizes, Route, Upload
 from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
 from amltui.workspaces.chunks import bytes_given
-from amltui.workspaces.folder.disk import PART, Disk, File
+from amltui.workspaces.folder.directory import PART, Directory, File
 from amltui.workspaces.folder.files import FileWorkspace, changed
 from amltui.workspaces.folder.notes import Note
 from amltui.workspaces.lists import ListBuilder
@@ -42,7 +42,7 @@ class FolderWorkspace(FileWorkspace):
             write: whether files may be made, changed and deleted.
         """
         self._root = root
-        self._disk = Disk(root)
+        self._directory = Directory(root)
         self._only: str | None = None
         """The one file that is shown; None: all."""
         self._write = CAN if write else OPENED_READ_ONLY
@@ -58,9 +58,9 @@ class FolderWorkspace(FileWorkspace):
 
     def _open(self) -> None:
         if self._root.is_file():
-            self._disk, self._only = Disk(self._root.parent), self._root.name
+            self._directory, self._only = Directory(self._root.parent), self._root.name
         else:
-            self._disk.open()
+            self._directory.open()
 
     async def __aexit__(self, *exc: object) -> None:
         pass
@@ -101,8 +101,8 @@ class FolderWorkspace(FileWorkspace):
             return await super().level(prefix)
 
         def look() -> Level:
-            folders = self._disk.folders(prefix)
-            files = list(self._disk.list(prefix, deep=False))
+            folders = self._directory.folders(prefix)
+            files = list(self._directory.list(prefix, deep=False))
             there = tuple(self._dataset(one) for one in files if one is not None)
             return Level(tuple(folders), there, len(files) - len(there))
 
@@ -110,9 +110,9 @@ class FolderWorkspace(FileWorkspace):
 
     async def _pages(self) -> AsyncIterator[tuple[tuple[Dataset, ...], int]]:
         """Datasets, and how many entries beside them could not be read."""
-        files: Iterator[File | None] = self._disk.list()
+        files: Iterator[File | None] = self._directory.list()
         if self._only is not None:
-            files = iter([await anyio.to_thread.run_sync(self._disk.file, self._only)])
+            files = iter([await anyio.to_thread.run_sync(self._directory.file, self._only)])
 
         def take() -> list[Dataset | None]:
             page = [one for _, one in zip(range(_PAGE), files, strict=False)]
@@ -127,10 +127,10 @@ class FolderWorkspace(FileWorkspace):
 
     async def local_content(self, dataset: Dataset) -> LocalContent | None:
         """Where the file lies, as long as it is the one that was listed."""
-        file = await anyio.to_thread.run_sync(self._disk.file, dataset.key)
+        file = await anyio.to_thread.run_sync(self._directory.file, dataset.key)
         if _id(file) != dataset.id:
             return None
-        return LocalContent(self._disk.path(dataset.key))
+        return LocalContent(self._directory.path(dataset.key))
 
     @asynccontextmanager
     async def read(
@@ -143,7 +143,7 @@ class FolderWorkspace(FileWorkspace):
     ) -> AsyncIterator[Content]:
         """Read the file itself; one that changes while it is read is noticed."""
         dataset = await self._dataset_to_read(source)
-        file, about = await anyio.to_thread.run_sync(self._disk.open_file, dataset.key)
+        file, about = await anyio.to_thread.run_sync(self._directory.open_file, dataset.key)
         try:
             if _id(about) != dataset.id:
                 raise changed(dataset.key)
@@ -156,7 +156,7 @@ class FolderWorkspace(FileWorkspace):
 
     def check_name(self, name: str) -> None:
         """See that a file can have this name."""
-        self._disk.check_name(name)
+        self._directory.check_name(name)
 
     async def begin_upload(
         self, data_type_id: str, *, name: str = "", replaces: str | None = None
@@ -165,13 +165,13 @@ class FolderWorkspace(FileWorkspace):
         await self._require("write")
         if name:
             self.check_name(name)
-        return Upload(await anyio.to_thread.run_sync(self._disk.begin, replaces), data_type_id)
+        return Upload(await anyio.to_thread.run_sync(self._directory.begin, replaces), data_type_id)
 
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
         """Write a part at its place."""
         await self._require("write")
         del total
-        await anyio.to_thread.run_sync(self._disk.write_part, upload.id, index, data)
+        await anyio.to_thread.run_sync(self._directory.write_part, upload.id, index, data)
 
     async def commit(
         self,
@@ -191,13 +191,13 @@ class FolderWorkspace(FileWorkspace):
         note = Note(description, "" if told else kind)
 
         def work() -> str:
-            return _id(self._disk.commit(upload.id, name, note, replaces=replaces))
+            return _id(self._directory.commit(upload.id, name, note, replaces=replaces))
 
         return await anyio.to_thread.run_sync(work)
 
     async def abort(self, upload: Upload) -> None:
         """Remove the hidden file."""
-        await anyio.to_thread.run_sync(self._disk.drop, upload.id)
+        await anyio.to_thread.run_sync(self._directory.drop, upload.id)
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
@@ -208,29 +208,29 @@ class FolderWorkspace(FileWorkspace):
         def work() -> Dataset:
             key = dataset.key
             if name is not None and name != key:
-                self._disk.rename(key, name)
+                self._directory.rename(key, name)
                 key = name
             if description is not None:
-                note = self._disk.file(key).note
-                self._disk.describe(key, replace(note, description=description))
-            return self._dataset(self._disk.file(key))
+                note = self._directory.file(key).note
+                self._directory.describe(key, replace(note, description=description))
+            return self._dataset(self._directory.file(key))
 
         return await anyio.to_thread.run_sync(work)
 
     async def delete(self, key: str) -> None:
         """Delete the file."""
         await self._require("write")
-        await anyio.to_thread.run_sync(self._disk.delete, key)
+        await anyio.to_thread.run_sync(self._directory.delete, key)
 
     async def _present(self, key: str) -> Dataset:
         """A file as it is now."""
-        return await anyio.to_thread.run_sync(lambda: self._dataset(self._disk.file(key)))
+        return await anyio.to_thread.run_sync(lambda: self._dataset(self._directory.file(key)))
 
     def _dataset(self, file: File) -> Dataset:
         """What a file is as a dataset; reads its first bytes where its name does not say."""
         kind = file.note.type or data_type_of_name(file.key)
         if not file.note.type and kind == UNKNOWN_BINARY:
-            kind = _looked_at(self._disk.path(file.key), file.etag)
+            kind = _looked_at(self._directory.path(file.key), file.etag)
         return Dataset(
             id=_id(file),
             family_id=file.key,

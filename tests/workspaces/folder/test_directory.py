@@ -13,7 +13,7 @@ import pytest
 
 from amltui import errors
 from amltui.workspaces.folder import FolderWorkspace
-from amltui.workspaces.folder.disk import PART, Disk
+from amltui.workspaces.folder.directory import PART, Directory
 from tests.support.server import ROOT
 
 
@@ -187,15 +187,15 @@ def test_a_killed_upload_leaves_no_file_of_that_name(root):
     code = (
         "import sys, os, signal\n"
         "from pathlib import Path\n"
-        "from amltui.workspaces.folder.disk import Disk\n"
-        "disk = Disk(Path(sys.argv[1]))\n"
+        "from amltui.workspaces.folder.directory import Directory\n"
+        "disk = Directory(Path(sys.argv[1]))\n"
         "upload = disk.begin()\n"
         "disk.write_part(upload, 0, b'half')\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(root)], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
-    disk = Disk(root)
+    disk = Directory(root)
     assert list(disk.list()) == []
     (left,) = root.iterdir()
     os.utime(left, (0, 0))

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from amltui.disk import give_name
 from amltui.errors import (
     Conflict,
     DatasetGone,
@@ -93,7 +94,7 @@ def overtaken(name: str) -> Conflict:
     )
 
 
-class Disk:
+class Directory:
     """The files below one directory."""
 
     def __init__(self, root: Path) -> None:
@@ -252,13 +253,8 @@ class Disk:
         with _mapped(path):
             if not temporary.exists():
                 raise NotFound("There is no such upload", 404)
-            _flush(temporary)
-            if replaces is not None:
-                temporary.replace(path)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _rename_new(temporary, path)
-            _flush(path.parent)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            give_name(temporary, path, replace=replaces is not None)
         Notes(path.parent).write(path.name, note)
         return self.file(name)
 
@@ -279,8 +275,7 @@ class Disk:
         note = self.file(key).note
         with _mapped(old):
             new.parent.mkdir(parents=True, exist_ok=True)
-            _rename_new(old, new)
-            _flush(new.parent)
+            give_name(old, new, replace=False)
         Notes(old.parent).write(old.name, Note())
         Notes(new.parent).write(new.name, note)
 
@@ -320,34 +315,6 @@ def _file(key: str, status: os.stat_result, note: Note) -> File:
 def _is_text(name: str) -> bool:
     """Whether a name's bytes are UTF-8: others could not be named by anybody."""
     return not any("\ud800" <= char <= "\udfff" for char in name)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _rename_new(old: Path, new: Path) -> None:
-    """Rename a file to a name that nobody has.
-
-    Raises:
-        FileExistsError: somebody has it.
-    """
-    try:
-        os.link(old, new)
-    except FileExistsError:
-        raise
-    except OSError as error:
-        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EMLINK}:
-            raise
-        # No hard links here: an empty file holds the name until the real one takes its place.
-        os.close(os.open(new, os.O_CREAT | os.O_EXCL))
-        old.replace(new)
-    else:
-        old.unlink()
 
 
 @contextlib.contextmanager
