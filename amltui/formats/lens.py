@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import PurePath
-from typing import Final
+from typing import Final, Literal
 
 from amltui.errors import NotFound, Unreadable
 from amltui.formats.detection import offer
@@ -31,6 +31,7 @@ from amltui.formats.registry import (
     Format,
     format_of,
 )
+from amltui.formats.zipped import TABLES, first_name
 
 LOOK: Final = 64 * 1024
 """Bytes of a content that are looked at."""
@@ -163,7 +164,10 @@ def _look(head: bytes, name: str, data_type_id: str, *, whole: bool, typed: bool
     if data_type_id in FOUND:
         declared = Format(data_type_id)
     found = recognise(head)
+    packing: Compression | Literal["zip"] | None
     packing = next((one for one in PACKINGS if one == found), None)
+    if found == "zip" and (first_name(head, whole=whole) or "").lower().endswith(TABLES):
+        packing = "zip"
     if packing is not None:
         return _look_inside(head, name, declared, packing, whole=whole, typed=typed)
     if found in _TABLES or (found == "OpenDocument" and _end(name) == ".ods"):
@@ -211,7 +215,7 @@ def _look_inside(
     head: bytes,
     name: str,
     declared: Format,
-    packing: Compression,
+    packing: Compression | Literal["zip"],
     *,
     whole: bool,
     typed: bool,
@@ -225,7 +229,10 @@ def _look_inside(
     if (found := recognise(text)) is not None:
         note = f"These bytes are {packing}, and what they hold is {found}"
         return Lens(declared, (packing,), note)
-    name = _unpacked_name(name, packing)
+    if packing == "zip":
+        name = first_name(head, whole=False) or ""
+    else:
+        name = _unpacked_name(name, packing)
     given = declared.data_type_id
     if not declared.has_rows:
         given, typed = guess_from(_end(name), text), False

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from amltui.errors import Unreadable
 from amltui.formats.json_array import JsonArray
+from amltui.formats.zipped import RATIO, UNSUSPECTED, ZippedFile
 
 if TYPE_CHECKING:
     from amltui.formats.reader import Stream
 
 Compression = Literal["gzip", "bzip2", "xz", "Zstandard"]
-Packing = Compression | Literal["JSON array"]
-"""What makes text of bytes: a decompressor, or what writes a JSON array as lines."""
+Packing = Compression | Literal["zip", "JSON array"]
+"""What makes text of bytes: a decompressor, the one file of a zip archive, or what writes a JSON
+array as lines."""
 
 PACKINGS: Final[dict[Compression, tuple[str, ...]]] = {
     "gzip": (".gz", ".gzip"),
@@ -32,9 +34,6 @@ PACKINGS: Final[dict[Compression, tuple[str, ...]]] = {
     "Zstandard": (".zst", ".zstd"),
 }
 """What their files' names end with."""
-RATIO: Final = 200
-"""Bytes that a byte may unpack to, on average, once `UNSUSPECTED` bytes are unpacked."""
-UNSUSPECTED: Final = 64 << 20
 _MEMORY: Final = 256 << 20
 """Bytes that a decompressor may take for its window."""
 _PIECE: Final = 8 * 1024
@@ -201,7 +200,10 @@ class Unpacked:
 def unpacked(stream: Stream, packing: Sequence[Packing]) -> Stream:
     """The text that a stream holds; `packing`: what to take off, the outermost first."""
     for one in packing:
-        stream = JsonArray(stream) if one == "JSON array" else Unpacked(stream, one)
+        if one == "JSON array":
+            stream = JsonArray(stream)
+        else:
+            stream = ZippedFile(stream) if one == "zip" else Unpacked(stream, one)
     return stream
 
 

@@ -25,7 +25,6 @@ import msgspec
 import sqlalchemy as sa
 
 from amltui.config.children import child_command, child_environment
-from amltui.formats import format_of
 from amltui.server import catalog, log, references
 from amltui.server.database.engine import upsert
 from amltui.server.database.tables import profiles
@@ -45,6 +44,8 @@ _PENDING_AFTER: Final = 10.0
 """Seconds after which a request is answered "pending"."""
 _PATIENCE: Final = 600.0
 """Seconds that one content may take, whatever else the machine does."""
+_NEVER: Final = frozenset({"Zip", "RData", "Dataset"})
+"""Types whose contents are not looked at."""
 _FIRST_RETRY: Final = 1.0
 _LAST_RETRY: Final = 300.0
 """Bounds of the delay in seconds before the same content is tried again."""
@@ -59,8 +60,8 @@ _Key = tuple[str, str]
 
 
 def supported(data_type_id: str) -> bool:
-    """Whether contents of this type have columns."""
-    return format_of(data_type_id).preview == "table"
+    """Whether contents of this type may have columns; what they are, their bytes say."""
+    return data_type_id not in _NEVER
 
 
 def schema_status(status: str | None) -> str:
@@ -126,6 +127,8 @@ class StatisticsService:
                 raise ServiceUnavailable("The server stops.")
             task.result()
             row = await self._known(stored, data_type_id)
+        if row is not None and row.status == NOT_SUPPORTED:
+            raise BadRequest(f"These contents of type {data_type_id} have no columns.")
         if row is not None and row.status == _TOO_COSTLY:
             raise Conflict("These contents are too costly to compute a schema of.")
         if row is None or row.status != COMPLETE:
@@ -188,6 +191,7 @@ class StatisticsService:
         status = COMPLETE
         if answer.error is not None:
             status = _TOO_COSTLY if answer.too_costly else FAILED
+            status = NOT_SUPPORTED if answer.no_rows else status
         database = self._state.database
         insert = upsert(database.is_sqlite)
         async with database.writing() as connection:
@@ -230,6 +234,7 @@ class _WorkerOutput(msgspec.Struct):
     schema: msgspec.Raw = msgspec.Raw(b"")
     visualization: msgspec.Raw = msgspec.Raw(b"")
     error: str | None = None
+    no_rows: bool = False
     too_costly: bool = False
 
 

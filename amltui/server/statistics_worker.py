@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from amltui.errors import Unreadable, UnsupportedDataType
-from amltui.formats import format_of
-from amltui.tables import ingest, open_table
+from amltui.tables.contents import content_table, lens_of_file
 from amltui.tables.table import Table
 from amltui.wire.messages import (
     Bar,
@@ -58,11 +57,13 @@ class ContentStatistics(msgspec.Struct):
     visualization: Visualization | None = None
     error: str | None = None
     """Why these bytes have none, for good."""
+    no_rows: bool = False
+    """Whether that is because they have no rows, whatever their type says."""
     too_costly: bool = False
     """Whether that is because they are beyond a limit, and not because of what they are."""
 
 
-def compute(table: Table, malformed: int) -> ContentStatistics:
+def compute(table: Table) -> ContentStatistics:
     """A table's columns as the statistics of previews and of the command line have them."""
     from amltui.tables.queries import table_histograms, table_statistics
 
@@ -78,7 +79,7 @@ def compute(table: Table, malformed: int) -> ContentStatistics:
     spreads = dict(zip(asked, table_histograms(table, asked, bins=BARS), strict=True))
     summaries = tuple(_column(one, spreads.get(index)) for index, one in enumerate(found))
     return ContentStatistics(
-        Schema(rows=table.row_count, columns=columns, malformed_rows=malformed),
+        Schema(rows=table.row_count, columns=columns, malformed_rows=table.malformed_count),
         Visualization(rows=table.row_count, columns=summaries),
     )
 
@@ -117,12 +118,17 @@ def main(arguments: list[str]) -> int:
     os.nice(19)
     _limit(Path(source).stat().st_size)
     try:
-        progress = ingest(Path(source), format_of(data_type_id), Path(directory), threads=1)
-        with open_table(Path(directory), Path(source)) as table:
+        # A person said the type: another dialect is only offered to them, and not applied here.
+        lens = lens_of_file(Path(source), name="", data_type_id=data_type_id, typed=True)
+        if lens.fmt.kind == "plain":
+            raise UnsupportedDataType(data_type_id)  # noqa: TRY301 - lines are no columns
+        with content_table(Path(source), Path(directory), lens, threads=1) as table:
             if table.row_count * len(table.columns) > CELLS_LIMIT:
                 raise MemoryError  # noqa: TRY301 - the same limit by another measure
-            found = compute(table, progress.malformed)
-    except (Unreadable, UnsupportedDataType) as error:
+            found = compute(table)
+    except UnsupportedDataType as error:
+        found = ContentStatistics(error=str(error), no_rows=True)
+    except Unreadable as error:
         found = ContentStatistics(error=str(error))
     except MemoryError:
         found = ContentStatistics(error="too costly", too_costly=True)

@@ -12,7 +12,7 @@ from amltui.formats.recognition import mismatch
 from amltui.tables.source import FileStream, OpenFile
 from amltui.tables.table import Table, open_table
 from amltui.tables.unpacking import UnpackingStream
-from amltui.tables.writing import ingest
+from amltui.tables.writing import THREADS, ingest
 from amltui.text import visible
 
 _PIECE = 1 << 20
@@ -52,7 +52,9 @@ def lens_of_file(
         file.close()
 
 
-def content_table(path: Path, scratch: Path, lens: Lens | None = None) -> Table:
+def content_table(
+    path: Path, scratch: Path, lens: Lens | None = None, *, threads: int = THREADS
+) -> Table:
     """A table of all rows of a file, made in the directory `scratch`; close it when done.
 
     Raises:
@@ -74,7 +76,7 @@ def content_table(path: Path, scratch: Path, lens: Lens | None = None) -> Table:
         scratch.mkdir(exist_ok=True)
         text = scratch / "unpacked"
         _unpack(path, lens, text)
-    ingest(text, lens.fmt, scratch / "table", sheet=lens.sheet)
+    ingest(text, lens.fmt, scratch / "table", sheet=lens.sheet, threads=threads)
     return open_table(scratch / "table", text)
 
 

@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 import warnings
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -324,6 +325,15 @@ def test_an_arrow_table_has_the_same_types_and_nulls():
     table = deserialize_table(io.BytesIO(b"a,b\n1,\n2,x\n"), "GenericCSV")
     assert table.to_pydict() == {"a": [1, 2], "b": [None, "x"]}
     assert deserialize_table(io.BytesIO(b"1\t2\n"), "GenericTSVNoHeader").column_names == ["0", "1"]
+
+
+def test_whole_numbers_beyond_64_bits_are_exact_in_an_arrow_table():
+    rows = b"k,v\n123456789012345678901234567890,1\n123456789012345678901234567891,\n,3\n"
+    table = deserialize_table(io.BytesIO(rows), "GenericCSV")
+    exact = [Decimal(123456789012345678901234567890), Decimal(123456789012345678901234567891)]
+    assert table.column("k").to_pylist() == [*exact, None]
+    longer = deserialize_table(io.BytesIO(b"k,v\n" + b"9" * 90 + b",1\n"), "GenericCSV")
+    assert longer.column("k").to_pylist() == ["9" * 90]
 
 
 @pytest.mark.parametrize("data_type_id", ["GenericCSV", "PlainText", "ARFF"])

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.server.test_embedded import SAMPLES
@@ -71,6 +73,33 @@ def test_types_without_columns_have_no_schema(studio):
     dataset = studio.create("bytes", b"\x00\xff", DataTypeId="Zip")
     assert dataset["SchemaStatus"] == "NotSupported"
     assert studio.http.get(f"datasources/{dataset['Id']}/schema").status_code == 400
+
+
+def test_contents_are_read_as_what_their_bytes_are(studio):
+    """As every client reads them: compressed, Parquet, or JSON Lines, whatever the type says."""
+    table = io.BytesIO()
+    pq.write_table(pa.table({"a": [1, 2], "b": ["x", "y"]}), table)
+    contents = {
+        "GenericCSV": gzip.compress(b"a,b\n1,x\n2,y\n"),
+        "Binary": table.getvalue(),
+        "PlainText": b'{"a":1,"b":"x"}\n{"a":2,"b":"y"}\n',
+    }
+    for data_type_id, content in contents.items():
+        dataset = studio.create(f"as {data_type_id}", content, DataTypeId=data_type_id)
+        schema = schema_of(studio, dataset)[0].raise_for_status().json()
+        columns = [(one["Name"], one["Type"]) for one in schema["Columns"]]
+        assert (schema["Rows"], columns) == (2, [("a", "int"), ("b", "text")])
+
+
+@pytest.mark.parametrize("data_type_id", ["PlainText", "Binary"])
+def test_contents_without_rows_are_known_to_have_no_schema_once_it_was_asked_for(
+    studio, data_type_id
+):
+    dataset = studio.create(
+        f"words as {data_type_id}", b"just\x00words\xff", DataTypeId=data_type_id
+    )
+    assert studio.http.get(f"datasources/{dataset['Id']}/schema").status_code == 400
+    assert studio.one(dataset["Id"])["SchemaStatus"] == "NotSupported"
 
 
 def test_hostile_contents_fail_their_schema_and_nothing_else(studio):

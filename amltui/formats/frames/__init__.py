@@ -123,14 +123,11 @@ def deserialize_dataframe(reader: IO[bytes], data_type_id: str) -> pd.DataFrame:
 
 def deserialize_table(reader: IO[bytes], data_type_id: str) -> pa.Table:
     """As `deserialize_dataframe`, as an Arrow table; missing values are nulls."""
-    import pyarrow as pa
+    from amltui.formats.frames import delimited
 
     if is_supported(data_type_id) and format_of(data_type_id).kind == "delimited":
-        from amltui.formats.frames import delimited
-
         return delimited.read_table(reader, _format(data_type_id))
-    frame = deserialize_dataframe(reader, data_type_id)
-    return pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
+    return delimited.as_arrow(deserialize_dataframe(reader, data_type_id))
 
 
 def _format(data_type_id: str) -> Format:

@@ -7,7 +7,8 @@ over its whole length (`low_memory=False`); the old client's `read_csv` did neit
 from __future__ import annotations
 
 import csv
-from typing import IO, TYPE_CHECKING, Any, Literal
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
 
@@ -22,6 +23,11 @@ from amltui.formats.registry import Format
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_NARROW: Final = 38
+"""Digits of a decimal of 128 bits, at most."""
+_DIGITS: Final = 76
+"""Digits of one of 256 bits."""
+
 
 def read(reader: IO[bytes], fmt: Format) -> pd.DataFrame:
     """The frame of all that `reader` still holds."""
@@ -35,15 +41,41 @@ def read(reader: IO[bytes], fmt: Format) -> pd.DataFrame:
 
 def read_table(reader: IO[bytes], fmt: Format) -> pa.Table:
     """The Arrow table of all that `reader` still holds; column names as text."""
-    import pyarrow as pa
-
     reader, options = _prepared(reader, fmt)
     parsed = arrow_csv.read(reader, options)
     if parsed is not None:
         return parsed.table.rename_columns([str(name) for name in parsed.names])
     reader.seek(0)
-    frame = by_pandas(reader, options)
-    return pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
+    return as_arrow(by_pandas(reader, options))
+
+
+def as_arrow(frame: pd.DataFrame) -> pa.Table:
+    """A frame as a table. Whole numbers of more than 64 bits are decimals up to 76 digits, or text.
+
+    Python has no bound there, and pandas keeps what Python made of them.
+    """
+    import pyarrow as pa
+
+    frame = frame.rename(columns=str)
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except (OverflowError, pa.ArrowInvalid, pa.ArrowTypeError):
+        columns = [_column_as_arrow(frame.iloc[:, at]) for at in range(frame.shape[1])]
+        return pa.Table.from_arrays(columns, names=[str(name) for name in frame.columns])
+
+
+def _column_as_arrow(column: pd.Series[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return pa.Array.from_pandas(column)
+    except (OverflowError, pa.ArrowInvalid, pa.ArrowTypeError):
+        values = [None if pd.isna(value) else value for value in column]
+        digits = max(len(str(abs(v))) if isinstance(v, int) else 0 for v in values)
+        if digits <= _DIGITS and all(v is None or isinstance(v, int) for v in values):
+            wide = pa.decimal128 if digits <= _NARROW else pa.decimal256
+            return pa.array([v if v is None else Decimal(v) for v in values], wide(digits))
+        return pa.array([v if v is None else str(v) for v in values], pa.large_string())
 
 
 def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], CsvOptions]:
