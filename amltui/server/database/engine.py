@@ -234,8 +234,9 @@ def open_database(url: sa.URL) -> Database:
         options |= {"connect_args": {"timeout": BUSY_SECONDS}, "pool_reset_on_return": None}
     else:
         options |= {
-            "pool_size": 5,
-            "max_overflow": 10,
+            # None beyond these: a new one costs a process of PostgreSQL, and many servers share it.
+            "pool_size": 10,
+            "max_overflow": 0,
             "pool_pre_ping": True,
             "pool_timeout": BUSY_SECONDS,
             "connect_args": {"timeout": 10, "command_timeout": 60},
@@ -253,7 +254,11 @@ def open_database(url: sa.URL) -> Database:
     inline = url.set(drivername=DRIVER)
     options["connect_args"] |= {"check_same_thread": False, "factory": InlineConnection}
     lookup = create_async_engine(
-        inline, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **options
+        inline,
+        poolclass=sa.StaticPool,  # no statement is left before the next one begins
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        **options,
     )
     writing = create_async_engine(inline, **options | {"pool_reset_on_return": "rollback"})
     for engine in (reading, lookup, writing):
