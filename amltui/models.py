@@ -253,10 +253,14 @@ class TokenInfo:
     id: str
     name: str
     role: str
-    """`owner` or `reader`."""
+    """`owner`, `writer` or `reader`; `custom` with other rights than theirs."""
     created: datetime | None = None
     expires: datetime | None = None
     last_used: datetime | None = None
+    rights: tuple[str, ...] = ()
+    """Some of read, write, delete and administer."""
+    prefix: str = ""
+    """With what the names of the datasets begin that it opens; "" for all."""
 
 
 @dataclass(frozen=True, slots=True)

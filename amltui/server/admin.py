@@ -55,12 +55,22 @@ def list_tokens(options: ServeOptions) -> list[TokenInfo]:
 
 
 def create_token(
-    options: ServeOptions, name: str, role: str = "reader", expires: datetime | None = None
+    options: ServeOptions,
+    name: str,
+    role: str = "reader",
+    expires: datetime | None = None,
+    *,
+    rights: Sequence[str] = (),
+    prefix: str = "",
 ) -> NewSecret:
-    """Make a token with role `owner` or `reader`. `expires` is aware; None: never."""
+    """Make a token. `expires` is aware; None: never.
+
+    `rights` take the place of those of the `role`; see `tokens.grant`.
+    """
+    granted = tokens.grant(role, rights, prefix)
 
     async def create(connection: AsyncConnection, workspace_id: str) -> NewSecret:
-        made = NewSecret(*await tokens.create(connection, workspace_id, name, role, expires))
+        made = NewSecret(*await tokens.create(connection, workspace_id, name, granted, expires))
         await audit.record(connection, local(), "token.create", made.info.id, made.info.name)
         return made
 

@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
-from amltui.server import log
+from amltui.models import GLOBAL_WORKSPACE_ID
+from amltui.server import catalog, log
 from amltui.server.audit import Origin
 from amltui.server.auth import CALLER, Authenticator, address_of, token_of
 from amltui.server.database.engine import is_failure, is_full
@@ -27,6 +28,7 @@ from amltui.server.endpoints import ENDPOINTS
 from amltui.server.http_errors import (
     BadRequest,
     Conflict,
+    Forbidden,
     HTTPError,
     InsufficientStorage,
     InternalError,
@@ -39,7 +41,7 @@ from amltui.server.http_errors import (
 )
 from amltui.server.quota import DISK_FULL
 from amltui.server.responses import ListCache
-from amltui.server.routing import Call, Endpoint, json_response
+from amltui.server.routing import NO_EXPERIMENTS, Call, Endpoint, json_response
 from amltui.server.rsgi import TOKEN_ID, body_length
 from amltui.server.state import ServerState
 from amltui.server.statistics import StatisticsService
@@ -127,9 +129,11 @@ class Application:
         try:
             if endpoint.access != "open":
                 caller = await self._authenticator.authenticate(
-                    request, request.path_params["w"], writes=endpoint.access == "owner"
+                    request, request.path_params["w"], endpoint.access
                 )
                 request.scope[TOKEN_ID] = caller.token_id
+                if caller.prefix:
+                    await self._check_prefix(caller.prefix, request.path_params)
             return await endpoint.handler(
                 Call(
                     self._state,
@@ -144,6 +148,15 @@ class Application:
         except Exception as error:
             self._note_refusal(endpoint, request, error)
             raise
+
+    async def _check_prefix(self, prefix: str, parts: dict[str, str]) -> None:
+        """Keep a token within its prefix, whatever the route does with a dataset."""
+        if not parts.get("e", GLOBAL_WORKSPACE_ID).startswith(GLOBAL_WORKSPACE_ID):
+            raise Forbidden(NO_EXPERIMENTS)
+        family = parts.get("family") or ".".join(parts.get("id", "").split(".")[1:2])
+        if family:
+            async with self._state.database.lookup() as connection:
+                await catalog.check_prefix(connection, self._state.workspace_id, prefix, family)
 
     def _origin(self, request: Request) -> Origin:
         caller = request.scope.get(CALLER)

@@ -1,15 +1,7 @@
-"""Who may do what: tokens in headers, roles, and a limit on failed logins.
-
-The limit counts wrong tokens of one address in this process, and each server of a workspace counts
-for itself: a token's 128 random bits cannot be guessed at any rate, and a table of failures would
-cost a write for each of them. A right token always gets in, whatever its address did before, so
-that one bad client behind a shared address does not lock its neighbours out.
-"""
+"""Who may do what: tokens in headers and the rights that they give."""
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict, deque
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final
@@ -19,19 +11,18 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from amltui.server import tokens
-from amltui.server.http_errors import Forbidden, TooManyRequests, Unauthorized
+from amltui.server.failed_logins import FailedLogins
+from amltui.server.http_errors import Forbidden, Unauthorized
 from amltui.server.links import signing_key
 from amltui.server.options import ServeOptions
 from amltui.server.state import ServerState
-from amltui.server.tokens import Caller
+from amltui.server.tokens import Caller, Right
 from amltui.wire import headers
 
 CALLER: Final = "amltui.caller"
 """Where in a request's scope its `Caller` stands, also if it may not do what it asks for."""
-_WINDOW: Final = 60.0
-"""Seconds over which failures are counted."""
 _REMEMBERED: Final = 4_096
-"""Addresses that are remembered; the oldest go first."""
+"""Addresses of which it is remembered whether they are proxies'."""
 
 
 def token_of(request: Request) -> str:
@@ -72,14 +63,14 @@ class Authenticator:
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._failures = FailedLogins(state.database, state.options.failed_logins)
 
-    async def authenticate(self, request: Request, workspace_id: str, *, writes: bool) -> Caller:
-        """Who sends this request.
+    async def authenticate(self, request: Request, workspace_id: str, right: Right) -> Caller:
+        """Who sends this request, if their token has that right.
 
         Raises:
             Unauthorized: the token or the workspace is wrong.
-            Forbidden: the token only reads.
+            Forbidden: the token has not the right.
             TooManyRequests: this address failed too often.
         """
         token = token_of(request)
@@ -87,37 +78,23 @@ class Authenticator:
             row = await tokens.find(connection, workspace_id, token) if token else None
         if row is None:
             if token:
-                address = address_of(request.scope, self._state.options)
-                self._check_rate(address)
-                self._failed(address)
+                await self._failures.count(address_of(request.scope, self._state.options))
             raise Unauthorized
         if tokens.wants_touch(row):
             async with self._state.database.writing() as connection:
                 await tokens.touch(connection, row.id)
+        rights = frozenset(row.rights.split(","))
         key = signing_key(row.workspace_key, row.hash)
-        caller = Caller(row.id, row.name, row.role, key)
+        caller = Caller(row.id, row.name, rights, row.prefix, key)
         request.scope[CALLER] = caller
-        if writes and not caller.is_owner:
-            raise Forbidden("This token may only read. Ask an owner of the workspace.")
+        if right not in rights:
+            raise Forbidden(f"This token may not {_MAY_NOT[right]}. Ask an owner of the workspace.")
         return caller
 
-    def _check_rate(self, address: str) -> None:
-        times = self._failures.get(address)
-        if times is None:
-            return
-        while times and times[0] < time.monotonic() - _WINDOW:
-            times.popleft()
-        if len(times) >= self._state.options.failed_logins:
-            wait = int(times[0] + _WINDOW - time.monotonic()) + 1
-            raise TooManyRequests(
-                "Too many failed logins from this address. Wait a little.",
-                headers={"Retry-After": str(wait)},
-            )
 
-    def _failed(self, address: str) -> None:
-        times = self._failures.get(address, deque())
-        times.append(time.monotonic())
-        self._failures[address] = times
-        self._failures.move_to_end(address)
-        while len(self._failures) > _REMEMBERED:
-            self._failures.popitem(last=False)
+_MAY_NOT: Final[dict[Right, str]] = {
+    "read": "read data sets",
+    "write": "write data sets",
+    "delete": "delete anything",
+    "administer": "administer the workspace",
+}

@@ -117,8 +117,13 @@ _ONE: Final = (
 )
 
 
-async def listed(connection: AsyncConnection, workspace_id: str) -> Sequence[sa.Row[Any]]:
-    """The latest instance of every family, the workspace's own first, oldest first."""
+async def listed(
+    connection: AsyncConnection, workspace_id: str, prefix: str = ""
+) -> Sequence[sa.Row[Any]]:
+    """The latest instance of every family, the workspace's own first, oldest first.
+
+    Of the workspace's own only those whose names begin with `prefix`.
+    """
     found = await connection.execute(
         _shown()
         .where(instances.c.workspace_id.in_([workspace_id, GLOBAL_WORKSPACE_ID]))
@@ -128,6 +133,9 @@ async def listed(connection: AsyncConnection, workspace_id: str) -> Sequence[sa.
         )
     )
     rows: Sequence[sa.Row[Any]] = found.all()
+    if prefix:
+        own = f"{workspace_id}."
+        rows = [row for row in rows if row.name.startswith(prefix) or not row.id.startswith(own)]
     return rows
 
 
@@ -164,6 +172,24 @@ async def versions(
     return rows
 
 
+async def check_prefix(
+    connection: AsyncConnection, workspace_id: str, prefix: str, family_id: str
+) -> None:
+    """Hide a family of the workspace whose name does not begin with a token's prefix.
+
+    Raises:
+        NotFound: it does not.
+    """
+    if prefix:
+        name = await connection.scalar(
+            sa.select(families.c.name)
+            .where(families.c.id == family_id)
+            .where(families.c.workspace_id == workspace_id)
+        )
+        if name is not None and not name.startswith(prefix):
+            raise NotFound("There is no data set with this id.")
+
+
 async def probe(connection: AsyncConnection, workspace_id: str) -> None:
     """Read a little of all that a list needs; raises what the database raises."""
     await revision(connection, workspace_id)
@@ -179,9 +205,9 @@ _CHANGE: Final = (
 _INSERT_FAMILY: Final = sa.insert(families)
 _INSERT_INSTANCE: Final = sa.insert(instances)
 _NAMED: Final = (
-    sa.select(families.c.id)
+    sa.select(families.c.id, families.c.name)
+    .where(families.c.look == sa.bindparam("look"))
     .where(families.c.workspace_id.in_([sa.bindparam("workspace"), GLOBAL_WORKSPACE_ID]))
-    .where(families.c.name == sa.bindparam("wanted"))
 )
 
 
@@ -208,7 +234,12 @@ async def add(
         await _check_free(connection, workspace_id, new.name, None)
         family_id = secrets.token_hex(16)
         number = 1
-        row = {"id": family_id, "workspace_id": workspace_id, "name": new.name}
+        row = {
+            "id": family_id,
+            "workspace_id": workspace_id,
+            "name": new.name,
+            "look": names.look_of(new.name),
+        }
         await connection.execute(_INSERT_FAMILY, row)
     else:
         latest = await _latest(connection, workspace_id, family_id)
@@ -328,13 +359,20 @@ async def _rename(
         return
     await _check_free(connection, workspace_id, name, latest.family_id)
     await connection.execute(
-        sa.update(families).where(families.c.id == latest.family_id).values(name=name)
+        sa.update(families)
+        .where(families.c.id == latest.family_id)
+        .values(name=name, look=names.look_of(name))
     )
 
 
 async def _check_free(
     connection: AsyncConnection, workspace_id: str, name: str, family_id: str | None
 ) -> None:
-    found = await connection.execute(_NAMED, {"workspace": workspace_id, "wanted": name})
-    if any(row.id != family_id for row in found):
+    found = await connection.execute(
+        _NAMED, {"workspace": workspace_id, "look": names.look_of(name)}
+    )
+    others = [row.name for row in found if row.id != family_id]
+    if name in others:
         raise NameTaken(name)
+    if others:
+        raise NameTaken(others[0], alike=True)

@@ -67,12 +67,13 @@ class LengthRequired(HTTPError):
 
 
 class NameTaken(HTTPError):
-    """409: a dataset of that name is listed."""
+    """409: a dataset of that name, or of one that looks the same, is listed."""
 
     status = 409
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f'A data set named "{name}" already exists.')
+    def __init__(self, name: str, *, alike: bool = False) -> None:
+        more = " The two names look the same: use that one, or another." if alike else ""
+        super().__init__(f'A data set named "{name}" already exists.{more}')
 
 
 class Conflict(HTTPError):

@@ -16,17 +16,19 @@ from starlette.responses import Response
 
 from amltui.server import audit
 from amltui.server.audit import Origin
-from amltui.server.http_errors import BadRequest, ContentTooLarge
+from amltui.server.http_errors import BadRequest, ContentTooLarge, Forbidden
 from amltui.server.links import Signer, expiry
 from amltui.server.responses import DatasetSerializer, ListCache
 from amltui.server.rsgi import body_length
 from amltui.server.state import ServerState
 from amltui.server.statistics import StatisticsService
-from amltui.server.tokens import Caller
+from amltui.server.tokens import Caller, Right
 
 _T = TypeVar("_T")
-Access = Literal["reader", "owner", "open"]
+Access = Right | Literal["open"]
+"""The right that a token needs for an endpoint; or none is asked for."""
 JSON_TYPE: Final = "application/json; charset=utf-8"
+NO_EXPERIMENTS: Final = "This token is for data sets only, those whose names begin with its prefix."
 BODY_LIMIT: Final = 1 << 20
 """Bytes of a JSON body at most."""
 
@@ -51,6 +53,23 @@ class Call:
     ) -> None:
         """Write down in the audit log what this transaction changes."""
         await audit.record(connection, self.origin, action or self.action, target, name)
+
+    @property
+    def prefix(self) -> str:
+        """With what the names of the datasets begin that the caller's token opens."""
+        return self.caller.prefix if self.caller else ""
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that the caller's token would not open.
+
+        Raises:
+            Forbidden: it does not begin with the token's prefix.
+        """
+        if not name.startswith(self.prefix):
+            raise Forbidden(
+                f'This token is for data sets whose names begin with "{self.prefix}". Choose such '
+                "a name."
+            )
 
     def part(self, name: str) -> str:
         """A part of the path, decoded."""

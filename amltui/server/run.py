@@ -120,6 +120,7 @@ async def _serve(options: ServeOptions) -> None:
             auditing.cancel()
             await app.statistics.stop()
             stop.clear()
+            state.stopping.set()
             server.stop()
             drain = _EMBEDDED_DRAIN if options.embedded else options.drain
             asyncio.get_running_loop().call_later(_SILENCE, _say_what_for, drain)

@@ -21,6 +21,7 @@ from amltui.server.http_errors import StartError
 from amltui.server.samples import CANCER, CENSUS, SAMPLES, Sample
 from amltui.server.store.base import Store, Stored
 from amltui.wire import messages
+from amltui.wire.names import look_of
 
 _SPLIT: Final = "a7c1f3d2-split"
 _CONVERT: Final = "b8d2e4f3-convert"
@@ -98,8 +99,9 @@ async def _found(connection: AsyncConnection, data: Path, endpoint: str) -> str:
     await connection.execute(
         sa.insert(tables.secrets).values(name=tokens.LINK_KEY, value=random.token_bytes(32))
     )
-    _, primary = await tokens.create(connection, workspace_id, tokens.PRIMARY, "owner", None)
-    await tokens.create(connection, workspace_id, tokens.SECONDARY, "owner", None)
+    owner = tokens.grant("owner")
+    _, primary = await tokens.create(connection, workspace_id, tokens.PRIMARY, owner, None)
+    await tokens.create(connection, workspace_id, tokens.SECONDARY, owner, None)
     settings.write(data, workspace_id, primary, endpoint, settings.pending(data))
     return workspace_id
 
@@ -149,7 +151,10 @@ async def _add(connection: AsyncConnection, sample: Sample, stored: Stored) -> N
     await references.lock(connection, stored.sha256)
     await connection.execute(
         sa.insert(tables.families).values(
-            id=sample.family_id, workspace_id=GLOBAL_WORKSPACE_ID, name=sample.name
+            id=sample.family_id,
+            workspace_id=GLOBAL_WORKSPACE_ID,
+            name=sample.name,
+            look=look_of(sample.name),
         )
     )
     await connection.execute(

@@ -29,5 +29,7 @@ class ServerState:
     audit: Gathered
     """Entries of the audit log that change nothing."""
     reservations: Reservations = field(default_factory=Reservations)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the server takes no new connections."""
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a content may have lost its last reference: the janitor looks at once."""

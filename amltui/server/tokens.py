@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -22,8 +23,16 @@ from amltui.server.database.tables import instances, tokens
 from amltui.server.database.tables import secrets as shared
 from amltui.server.http_errors import BadRequest, Conflict, NotFound
 from amltui.server.links import Link, signing_key
+from amltui.wire import names
 
-Role = Literal["owner", "reader"]
+Right = Literal["read", "write", "delete", "administer"]
+RIGHTS: Final[tuple[Right, ...]] = ("read", "write", "delete", "administer")
+ROLES: Final[dict[str, tuple[Right, ...]]] = {
+    "reader": ("read",),
+    "writer": ("read", "write"),
+    "owner": RIGHTS,
+}
+"""Names for the usual sets of rights; a token with others is `custom`."""
 PRIMARY: Final = "primary"
 SECONDARY: Final = "secondary"
 LINK_KEY: Final = "links"
@@ -38,14 +47,49 @@ class Caller:
 
     token_id: str
     name: str
-    role: Role
+    rights: frozenset[str]
+    prefix: str
+    """With what the names of the datasets begin that it opens."""
     link_key: bytes
-    """LinkSigner the links that it gets."""
+    """Signs the links that it gets."""
 
     @property
     def is_owner(self) -> bool:
-        """Whether it may write and see tokens."""
-        return self.role == "owner"
+        """Whether it may do everything."""
+        return "administer" in self.rights
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token may do."""
+
+    rights: tuple[str, ...]
+    prefix: str = ""
+
+    @property
+    def role(self) -> str:
+        """The name of these rights."""
+        named = (role for role, rights in ROLES.items() if set(rights) == set(self.rights))
+        return next(named, "custom")
+
+
+def grant(role: str, rights: Sequence[str] = (), prefix: str = "") -> Grant:
+    """A role's rights, or the ones that are named, within a prefix.
+
+    Raises:
+        BadRequest: there is no such role or right, or they do not go together.
+    """
+    if role not in ROLES and not (role == "custom" and rights):
+        raise BadRequest("A token's role is reader, writer or owner.")
+    unknown = set(rights) - set(RIGHTS)
+    if unknown:
+        raise BadRequest("A token's rights are some of read, write, delete and administer.")
+    chosen = tuple(right for right in RIGHTS if right in (rights or ROLES[role]))
+    if prefix and (problem := names.problem_with(prefix)):
+        raise BadRequest(f"No data set can begin with this prefix. {problem}")
+    if prefix and "administer" in chosen:
+        raise BadRequest("A token that administers the workspace cannot have a prefix.")
+    return Grant(chosen, prefix)
 
 
 def hashed(token: str) -> str:
@@ -141,7 +185,7 @@ async def create(
     connection: AsyncConnection,
     workspace_id: str,
     name: str,
-    role: str,
+    granted: Grant,
     expires: datetime | None,
     *,
     token: str | None = None,
@@ -149,13 +193,11 @@ async def create(
     """Make a token; what is listed of it, and the token itself, which nobody can ask for again.
 
     Raises:
-        BadRequest: the name is empty, the role is none of ours, or it would be expired already.
+        BadRequest: the name is empty, or it would be expired already.
         Conflict: a token of that name exists.
     """
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise BadRequest("A token needs a name of 1 to 100 printable characters.")
-    if role not in {"owner", "reader"}:
-        raise BadRequest("A token's role is owner or reader.")
     if expires is not None and clock.microseconds(expires) <= clock.now():
         raise BadRequest("This token would be expired already.")
     taken = await connection.scalar(
@@ -170,7 +212,9 @@ async def create(
         "id": secrets.token_hex(8),
         "workspace_id": workspace_id,
         "name": name,
-        "role": role,
+        "role": granted.role,
+        "rights": ",".join(granted.rights),
+        "prefix": granted.prefix,
         "hash": hashed(token),
         "created": clock.now(),
         "expires": clock.microseconds(expires) if expires else None,
@@ -217,6 +261,8 @@ def info(row: sa.Row[Any]) -> TokenInfo:
         id=row.id,
         name=row.name,
         role=row.role,
+        rights=tuple(row.rights.split(",")),
+        prefix=row.prefix,
         created=clock.moment(row.created),
         expires=clock.moment(row.expires) if row.expires is not None else None,
         last_used=clock.moment(row.last_used) if row.last_used is not None else None,

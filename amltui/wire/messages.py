@@ -378,6 +378,10 @@ class Token(Message):
     created: str | None = None
     expires: str | None = None
     last_used: str | None = None
+    rights: tuple[str, ...] | None = ()
+    """Some of read, write, delete and administer."""
+    prefix: str | None = ""
+    """With what the names of the datasets begin that it opens."""
     secret: str | None = None
     """The token itself: only in the answer that made it."""
 
@@ -390,6 +394,8 @@ class Token(Message):
             created=dates.from_wire(self.created),
             expires=dates.from_wire(self.expires),
             last_used=dates.from_wire(self.last_used),
+            rights=tuple(self.rights or ()),
+            prefix=self.prefix or "",
         )
 
 
@@ -398,7 +404,10 @@ class NewToken(Message):
 
     name: str
     role: str = "reader"
+    """reader, writer or owner; custom with `rights` of its own."""
     expires: str | None = None
+    rights: tuple[str, ...] = ()
+    prefix: str = ""
 
 
 class SchemaColumn(Message):

@@ -35,6 +35,8 @@ REGENERATE: Final = "api/workspaces/{w}/tokens/{token}/regenerate"
 CLEAN: Final = "api/workspaces/{w}/clean"
 CONTENT: Final = "content/{key}"
 HEALTH: Final = "health"
+HEALTH_LIVE: Final = "health/live"
+HEALTH_READY: Final = "health/ready"
 OPENAPI: Final = "openapi.json"
 
 

@@ -14,6 +14,13 @@ from tests.support.studio import Studio, url_of
 OTHER = "0" * 32
 
 
+@pytest.fixture
+def studio(server):
+    studio = Studio(server)
+    yield studio
+    studio.close()
+
+
 def get(server, workspace, token, path="datasources"):
     headers = {"x-ms-metaanalytics-authorizationtoken": token} if token is not None else {}
     url = f"{server.endpoint}api/workspaces/{workspace}/{path}"
@@ -103,6 +110,170 @@ def test_requests_without_a_token_count_for_nothing_and_the_right_one_gets_in(tm
         assert get(server, server.workspace_id, "1" * 32).status_code == 429
         # For the first time since the start, from an address that is over its limit:
         assert get(server, server.workspace_id, server.token).status_code == 200
+
+
+def test_failed_logins_are_counted_by_all_servers_of_a_workspace(tmp_path, postgres):
+    options = {"database": postgres.new_database(), "failed_logins": 4, "samples": False}
+    data = tmp_path / "data"
+    with running_server(data, **options) as one, running_server(data, **options) as two:
+        servers = [one, two] * 4
+        statuses = [
+            get(server, one.workspace_id, f"{number:032}").status_code
+            for number, server in enumerate(servers)
+        ]
+        assert statuses == [401] * 4 + [429] * 4
+        assert get(two, one.workspace_id, one.token).status_code == 200
+
+
+RIGHTS = {
+    "read": [("GET", "datasources", None), ("GET", "quota", None)],
+    "write": [("PATCH", "datasources/family/{family}", {"Description": "x"})],
+    "delete": [("DELETE", "datasources/family/{family}", None)],
+    "administer": [("GET", "tokens", None), ("GET", "users", None), ("POST", "clean", None)],
+}
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_token_may_do_what_its_rights_say_and_nothing_else(tmp_path, right):
+    with running_server(tmp_path / "data", samples=False) as server:
+        owner = Studio(server)
+        family = owner.create("kept")["FamilyId"]
+        body = {"Name": "limited", "Role": "custom", "Rights": [right]}
+        made = owner.http.post("tokens", json=body).raise_for_status().json()
+        assert (made["Role"], made["Rights"]) == (
+            "reader" if right == "read" else "custom",
+            [right],
+        )
+        limited = Studio(server, made["Secret"])
+        for other in ["read", "write", "administer", "delete"]:  # what deletes comes last
+            for method, path, sent in RIGHTS[other]:
+                answer = limited.http.request(method, path.format(family=family), json=sent)
+                assert (answer.status_code == 403) == (other != right), (method, path)
+        limited.close()
+        owner.close()
+
+
+def test_a_writer_uploads_and_edits_and_deletes_nothing(tmp_path):
+    with running_server(tmp_path / "data", samples=False) as server:
+        owner = Studio(server)
+        made = owner.http.post("tokens", json={"Name": "w", "Role": "writer"}).json()
+        writer = Studio(server, made["Secret"])
+        dataset = writer.create("written")
+        assert writer.http.delete(f"datasources/family/{dataset['FamilyId']}").status_code == 403
+        assert writer.http.get("tokens").status_code == 403
+        listed = {token["Name"]: token for token in owner.http.get("tokens").json()}
+        assert listed["w"]["LastUsed"]
+        assert listed["w"]["Rights"] == ["read", "write"]
+        for studio in (owner, writer):
+            studio.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Role": "king"},
+        {"Role": "custom"},
+        {"Role": "custom", "Rights": ["fly"]},
+        {"Role": "owner", "Prefix": "sales"},
+        {"Role": "reader", "Prefix": "a:b"},
+    ],
+)
+def test_rights_that_make_no_sense_are_refused(server, body):
+    body = {"Name": "odd", **body}
+    answer = httpx.post(server.url("tokens"), json=body, headers=server.headers)
+    assert answer.status_code == 400
+
+
+def test_a_token_with_a_prefix_knows_the_datasets_of_that_prefix_only(tmp_path):
+    with running_server(tmp_path / "data") as server:
+        owner = Studio(server)
+        inside, outside = owner.create("sales/one"), owner.create("Sales/two")
+        owner.http.put(
+            f"experiments/{server.workspace_id}.f-id.e/outputdata/n/p",
+            params={"dataTypeId": "GenericCSV"},
+            content=b"a\n1\n",
+        ).raise_for_status()
+        body = {
+            "Name": "sales",
+            "Role": "custom",
+            "Rights": ["read", "write", "delete"],
+            "Prefix": "sales/",
+        }
+        made = owner.http.post("tokens", json=body).json()
+        sales = Studio(server, made["Secret"])
+        names = {dataset["Name"] for dataset in sales.all()}
+        assert "sales/one" in names
+        assert "Sales/two" not in names
+        assert len(names) > 1  # the examples are everybody's
+        assert sales.read(sales.one(inside["Id"])) == owner.read(inside)
+        experiment = f"experiments/{server.workspace_id}.f-id.e"
+        hidden = [
+            ("GET", f"datasources/{outside['Id']}", None),
+            ("GET", f"datasources/{outside['Id']}/schema", None),
+            ("GET", f"datasources/family/{outside['FamilyId']}/versions", None),
+            ("PATCH", f"datasources/family/{outside['FamilyId']}", {"Description": "x"}),
+            ("POST", f"datasources/{outside['Id']}/restore", None),
+            ("DELETE", f"datasources/{outside['Id']}", None),
+            ("DELETE", f"datasources/family/{outside['FamilyId']}", None),
+        ]
+        for method, path, sent in hidden:
+            assert sales.http.request(method, path, json=sent).status_code == 404, (method, path)
+        for method, path in [("GET", experiment), ("DELETE", experiment)]:
+            assert sales.http.request(method, path).status_code == 403
+        assert all(
+            not one["ExperimentId"].startswith(server.workspace_id)
+            for one in sales.http.get("experiments").json()
+        )
+        assert sales.commit(sales.begin(content=b"1"), "other").status_code == 403
+        upload = sales.begin(content=b"1")
+        assert sales.commit(upload, "sales/x", family=outside["FamilyId"]).status_code == 404
+        renamed = sales.http.patch(
+            f"datasources/family/{inside['FamilyId']}", json={"Name": "elsewhere"}
+        )
+        assert renamed.status_code == 403
+        assert owner.one(outside["Id"])["Description"] == ""
+        sales.update(sales.one(inside["Id"]), b"a\n2\n")
+        assert sales.http.delete(f"datasources/family/{inside['FamilyId']}").status_code == 204
+        for studio in (owner, sales):
+            studio.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("one", "one "),
+        ("one", " one"),
+        ("one", "o\u200bne"),
+        ("one", "\ufeffone"),
+        ("one two", "one\u00a0two"),
+        ("\u00e9t\u00e9", "e\u0301te\u0301"),
+    ],
+)
+def test_names_that_look_alike_are_not_two_datasets(studio, first, second):
+    dataset = studio.create(first)
+    try:
+        refused = studio.commit(studio.begin(content=b"2"), second)
+        assert refused.status_code == 409
+        assert f'"{first}" already exists' in refused.json()["Message"]
+        other = studio.create("another name")
+        path = f"datasources/family/{other['FamilyId']}"
+        assert studio.http.patch(path, json={"Name": second}).status_code == 409
+        studio.http.delete(path)
+        same = f"datasources/family/{dataset['FamilyId']}"
+        assert studio.http.patch(same, json={"Name": second}).json()["Name"] == second
+    finally:
+        studio.http.delete(f"datasources/family/{dataset['FamilyId']}")
+
+
+def test_a_name_of_invisible_characters_is_empty(studio):
+    refused = studio.commit(studio.begin(content=b"1"), "\u200b \ufeff")
+    assert (refused.status_code, "empty" in refused.text) == (400, True)
+
+
+def test_health_says_that_it_lives_and_whether_it_is_ready(server):
+    for path in ("health/live", "health/ready", "health"):
+        answer = httpx.get(f"{server.endpoint}{path}")
+        assert (answer.status_code, answer.json()) == (200, {"Status": "ok"})
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.org"])

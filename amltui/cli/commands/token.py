@@ -59,21 +59,32 @@ def list_(*, common: Place = HERE) -> None:
         Col("ID"),
         Col("NAME"),
         Col("ROLE"),
+        Col("PREFIX"),
         Col("CREATED", "time"),
         Col("EXPIRES", "time"),
         Col("LAST USED", "time"),
     )
     common.out.table(
         columns,
-        [(one.id, one.name, one.role, one.created, one.expires, one.last_used) for one in tokens],
+        [
+            (one.id, one.name, _role(one), one.prefix, one.created, one.expires, one.last_used)
+            for one in tokens
+        ],
     )
+
+
+def _role(token: TokenInfo) -> str:
+    """The name of its rights, or what they are."""
+    return "+".join(token.rights) if token.role == "custom" else token.role
 
 
 def create(
     name: str,
     /,
     *,
-    role: Literal["reader", "owner"] = "reader",
+    role: Literal["reader", "writer", "owner"] = "reader",
+    right: tuple[Literal["read", "write", "delete", "administer"], ...] = (),
+    prefix: str = "",
     days: float | None = None,
     expires: str | None = None,
     common: Place = HERE,
@@ -82,7 +93,9 @@ def create(
 
     Args:
         name: What to call it.
-        role: A reader reads; an owner also writes and sees tokens.
+        role: A reader reads, a writer also uploads and edits, an owner may do everything.
+        right: Only these rights, in place of a role's; may be given several times.
+        prefix: Only datasets whose names begin with this, for all rights.
         days: How long it works; without it and --expires, for good.
         expires: When it ends: 2027-01-31, "1 Feb 2027 18:00", tomorrow.
         common: Common options.
@@ -90,7 +103,14 @@ def create(
     from amltui.server import admin
 
     with server_errors():
-        made = admin.create_token(common.options, name, role, _end(days, expires))
+        made = admin.create_token(
+            common.options,
+            name,
+            "custom" if right else role,
+            _end(days, expires),
+            rights=right,
+            prefix=prefix,
+        )
     _print_secret(common, made.info, made.secret)
 
 
@@ -167,6 +187,8 @@ def _document(token: TokenInfo) -> dict[str, Any]:
         "id": token.id,
         "name": token.name,
         "role": token.role,
+        "rights": list(token.rights),
+        "prefix": token.prefix,
         "created": token.created,
         "expires": token.expires,
         "last_used": token.last_used,

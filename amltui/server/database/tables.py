@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The schema version that this program reads and writes."""
 
 METADATA: Final = MetaData(
@@ -66,7 +66,20 @@ tokens = Table(
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger),
     Column("last_used", BigInteger),
+    Column("rights", Text, nullable=False, server_default=""),
+    # Some of read, write, delete and administer, with commas between them.
+    Column("prefix", Text, nullable=False, server_default=""),
+    # With what the names of the datasets begin that it opens.
     UniqueConstraint("workspace_id", "name"),
+)
+
+failed_logins = Table(
+    "failed_logins",
+    METADATA,
+    Column("address", String(100), primary_key=True),
+    Column("minute", BigInteger, primary_key=True),
+    # Since 1970.
+    Column("failures", Integer, nullable=False),
 )
 
 contents = Table(
@@ -85,6 +98,8 @@ families = Table(
     Column("id", String(64), primary_key=True),
     Column("workspace_id", ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
+    Column("look", Text, nullable=False, server_default="", index=True),
+    # Alike for names that nobody can tell apart; see `wire.names`.
     UniqueConstraint("workspace_id", "name"),
 )
 

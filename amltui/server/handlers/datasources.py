@@ -11,10 +11,11 @@ import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
+from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import catalog, experiments, uploads
 from amltui.server.catalog import NewInstance
-from amltui.server.http_errors import BadRequest
-from amltui.server.routing import JSON_TYPE, Call, json_response, raw_json_response
+from amltui.server.http_errors import BadRequest, Forbidden
+from amltui.server.routing import JSON_TYPE, NO_EXPERIMENTS, Call, json_response, raw_json_response
 from amltui.server.statistics import PENDING, StillPending
 from amltui.server.store.base import Stored
 from amltui.wire.messages import CreateDataSource, EditDataSource
@@ -41,7 +42,7 @@ async def list_all(call: Call) -> Response:
     body = call.list_cache.get(etag, packed=packed)
     if body is None:
         async with state.database.reading() as connection:
-            rows = await catalog.listed(connection, state.workspace_id)
+            rows = await catalog.listed(connection, state.workspace_id, call.prefix)
         body = await anyio.to_thread.run_sync(
             lambda: call.list_cache.make(etag, rows, signer, writer.base_uri, packed=packed)
         )
@@ -68,6 +69,11 @@ async def create(call: Call) -> Response:
         owner=(source.owner or "")[:200],
         uploaded_from_filename=(body.uploaded_from_file_name or "")[:1000],
     )
+    call.check_name(source.name)
+    if call.prefix and source.family_id:
+        async with call.state.database.lookup() as connection:
+            workspace_id = call.state.workspace_id
+            await catalog.check_prefix(connection, workspace_id, call.prefix, source.family_id)
     if source.source_origin == PROMOTION:
         made = await _promote(call, body, new)
     elif body.upload_id:
@@ -97,6 +103,7 @@ async def edit(call: Call) -> Response:
     body = await call.json(EditDataSource)
     if body.name is not None:
         catalog.check_name(body.name)
+        call.check_name(body.name)
     if body.description is not None:
         catalog.check_description(body.description)
     state = call.state
@@ -172,6 +179,8 @@ async def restore(call: Call) -> Response:
 async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
     if not (body.experiment_id and body.module_node_id and body.output_name):
         raise BadRequest("ExperimentId, ModuleNodeId and OutputName say what to promote.")
+    if call.prefix and not body.experiment_id.startswith(GLOBAL_WORKSPACE_ID):
+        raise Forbidden(NO_EXPERIMENTS)
     state = call.state
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import catalog, content, experiments, uploads
 from amltui.server.handlers.transfers import body_of, note_download
 from amltui.server.http_errors import BadRequest
@@ -14,7 +15,10 @@ from amltui.server.store.base import Stored
 async def list_all(call: Call) -> Response:
     """All experiments, without graphs."""
     async with call.state.database.reading() as connection:
-        return json_response(await experiments.listed(connection, call.state.workspace_id))
+        found = await experiments.listed(connection, call.state.workspace_id)
+    if call.prefix:
+        found = [one for one in found if one.experiment_id.startswith(GLOBAL_WORKSPACE_ID)]
+    return json_response(found)
 
 
 async def one(call: Call) -> Response:

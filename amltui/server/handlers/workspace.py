@@ -11,7 +11,7 @@ from amltui.models import TokenInfo
 from amltui.server import auth, catalog, janitor, settings, tokens
 from amltui.server import quota as room
 from amltui.server.database.tables import workspaces
-from amltui.server.http_errors import BadRequest
+from amltui.server.http_errors import BadRequest, ServiceUnavailable
 from amltui.server.routing import Call, json_response
 from amltui.wire import dates
 from amltui.wire.messages import (
@@ -100,9 +100,10 @@ async def create_token(call: Call) -> Response:
     expires = dates.from_wire(body.expires)
     if body.expires and expires is None:
         raise BadRequest("Expires is not a time: write it as 2026-01-31T12:00:00Z.")
+    granted = tokens.grant(body.role, body.rights, body.prefix)
     async with call.state.database.writing() as connection:
         info, secret = await tokens.create(
-            connection, call.state.workspace_id, body.name, body.role, expires
+            connection, call.state.workspace_id, body.name, granted, expires
         )
         await call.record(connection, info.id, info.name)
     return json_response(_token(info, secret), 201)
@@ -136,6 +137,18 @@ async def health(call: Call) -> Response:
     return json_response({"Status": "ok"})
 
 
+async def live(_call: Call) -> Response:
+    """That the process answers; nothing else is touched."""
+    return json_response({"Status": "ok"})
+
+
+async def ready(call: Call) -> Response:
+    """Whether this server should be asked: it is well, and does not stop."""
+    if call.state.stopping.is_set():
+        raise ServiceUnavailable("This server stops.")
+    return await health(call)
+
+
 async def clean(call: Call) -> Response:
     """Take away now what nobody refers to, uploads that lie for an hour included (ours)."""
     cleaned = await janitor.clean(call.state, upload_age=janitor.CLEAN_UPLOAD_AGE)
@@ -163,5 +176,7 @@ def _token(info: TokenInfo, secret: str | None = None) -> Token:
         created=dates.to_wire(info.created) if info.created else None,
         expires=dates.to_wire(info.expires) if info.expires else None,
         last_used=dates.to_wire(info.last_used) if info.last_used else None,
+        rights=info.rights,
+        prefix=info.prefix,
         secret=secret,
     )
