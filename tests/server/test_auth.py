@@ -53,7 +53,8 @@ def test_owners_see_the_token_that_asked_and_no_other(server, http):
         "SecondaryToken": None,
     }
     assert settings["WorkspaceId"] == server.workspace_id
-    assert set(settings["Extensions"]) == {"edit", "versions", "restore", "publish", "tokens"}
+    extensions = {"edit", "versions", "restore", "publish", "tokens", "prune"}
+    assert set(settings["Extensions"]) == extensions
 
 
 def test_only_hashes_are_stored(tmp_path):
