@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,9 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.screen import Screen
 
+from amltui.config import look
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
 from amltui.text import visible_lines
+from amltui.tui import theme as themes
 from amltui.tui.idle_gc import IDLE_SECONDS
 from amltui.tui.key_queue import KeyQueue
 from amltui.tui.notifications import Notifications, Severity
@@ -24,7 +27,7 @@ from amltui.tui.screens.main import MainScreen
 from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.session_loader import SessionLoader
 from amltui.tui.sighup import end_with_terminal
-from amltui.tui.theme import DARK, LIGHT
+from amltui.tui.terminal_background import is_light
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.workspaces.person import tell_by
 
@@ -64,19 +67,33 @@ class AmltuiApp(KeyQueue[int]):
             options: of transfers.
             reading: see `open_session`.
         """
-        super().__init__()
+        # Without colours the terminal's own: else Textual would draw in shades of grey.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.loader = SessionLoader(profile, options, reading)
         self.notes = Notifications()
         self.memory = ScreenMemory(plain=only_ascii())
         """What the terminal shows."""
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
+        for theme in themes.ALL:
+            self.register_theme(theme)
+        self.theme = (themes.ANSI_DARK if self.no_color else themes.DARK).name
+        self._wrong_setting: AmltuiError | None = None
+
+    def choose_theme(self) -> None:
+        """Take the theme of the settings; before the program runs, for the terminal is asked."""
+        try:
+            setting = look.theme()
+        except AmltuiError as error:
+            self._wrong_setting = error
+            setting = None
+        if not self.no_color:
+            self.theme = themes.named(setting, self.console.color_system, is_light).name
 
     def on_mount(self) -> None:
         """Paint first; the session opens beside it."""
         tell_by(partial(self.call_from_thread, self._tell))
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
+        if self._wrong_setting is not None:
+            self.report(self._wrong_setting)
         self.loader.start()
         self.set_interval(IDLE_SECONDS, self.loader.collector.collect_in_quiet)
         self.push_screen(MainScreen(self.loader, self.notes, self.report, rows=self.LIST))
@@ -174,4 +191,5 @@ def run(profile: str | None = None, reading: Callable[[Lens], Lens] | None = Non
     """Run the terminal program until it is left; the exit code. Arguments as `AmltuiApp`'s."""
     end_with_terminal()
     app = AmltuiApp(profile, reading=reading)
+    app.choose_theme()
     return app.run() or app.return_code or 0

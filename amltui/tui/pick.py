@@ -45,5 +45,6 @@ def pick(profile: str | None = None) -> Dataset | None:
     """
     end_with_terminal()
     app = Picker(profile)
+    app.choose_theme()
     app.run()
     return app.picked

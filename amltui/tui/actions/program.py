@@ -12,7 +12,7 @@ from amltui.tui.dialogs.help import keys_in_focus
 from amltui.tui.dialogs.prompts import Confirm
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.notifications import Notifications
-from amltui.tui.theme import DARK, LIGHT
+from amltui.tui.theme import next_of
 from amltui.tui.widgets.palette import PaletteCommand
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     PaletteCommand("run:download_to", "download to a path that you type"),
     PaletteCommand("run:compare", "compare with another dataset"),
-    PaletteCommand("run:colours", "light or dark colours"),
+    PaletteCommand("run:colours", "other colours: dark, light, high contrast, the terminal's own"),
     PaletteCommand("run:messages", "messages so far"),
     PaletteCommand("run:forget", "clear finished transfers"),
 )
@@ -56,9 +56,9 @@ class ProgramActions:
         """What is still to be done before the program ends."""
 
     async def other_colours(self) -> None:
-        """Light in place of dark, or the other way round."""
+        """The next theme: dark, light, high contrast, the terminal's own colours."""
         app = self._app()
-        app.theme = LIGHT.name if app.theme == DARK.name else DARK.name
+        app.theme = next_of(app.theme).name
         self._recoloured()
 
     async def messages(self) -> None:

@@ -65,7 +65,7 @@ Grid {
         text-style: not bold;
     }
     & > .grid--label {
-        color: $foreground 60%;
+        color: $foreground-muted;
     }
     & > .grid--line {
         color: $foreground 40%;
@@ -93,11 +93,11 @@ Grid {
         background: $block-hover-background;
     }
     & > .grid--missing {
-        color: $foreground 60%;
+        color: $foreground-muted;
         text-style: italic;
     }
     & > .grid--empty {
-        color: $foreground 60%;
+        color: $foreground-muted;
         text-style: italic;
     }
     & > .grid--selection {

@@ -117,7 +117,7 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
         return Group(*parts)
 
     def _heading(self, text: str) -> Text:
-        return Text(f"\n{text}", style=f"bold {self.app.theme_variables['text-primary']}")
+        return Text(f"\n{text}", style=f"bold {colour(self.app, 'text-primary')}")
 
     def _pairs(self, pairs: Iterable[tuple[str, str]]) -> Table:
         grid = Table.grid(padding=(0, 1))
