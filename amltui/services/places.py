@@ -148,10 +148,15 @@ async def datasets_at(session: Session, name: str) -> list[Dataset]:
     Raises:
         NotFound: there is none.
     """
-    if name and not any(mark in name for mark in "*?["):
+    if name and not name.endswith("/") and not any(mark in name for mark in "*?["):
         found = await (await session.connect()).named(name)
         return [found if found is not None else await session.find(name)]
     listed = (await session.current_list()).datasets
+    if name.endswith("/"):
+        listed = tuple(one for one in listed if one.name.startswith(name))
+        if not listed:
+            raise NotFound(f"There is no folder {visible(name)}", 404)
+        return list(listed)
     if not name:
         return [one for one in listed if not one.is_example]
     found_some = [one for one in listed if fnmatchcase(one.name, name)]

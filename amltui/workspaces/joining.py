@@ -81,6 +81,11 @@ async def one_table(
     return None
 
 
+def is_data(path: str) -> bool:
+    """Whether a file of a folder holds data, and is no mark of a program."""
+    return bool(path) and not any(part[:1] in {"_", ".", ""} for part in path.split("/"))
+
+
 def _note(files: Sequence[Dataset]) -> str:
     names = [
         part.partition("=")[0]

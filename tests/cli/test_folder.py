@@ -123,3 +123,22 @@ def test_a_bucket_is_read_like_a_folder(folder, moto):
     assert folder("get", "in/a.csv", "--at", url, "-o", "-").out == ROWS
     assert folder("put", "results/a.csv", "--name", "b.csv", "--at", url).code == 1
     assert folder("ls", "--at", "s3://nobody:secret@x/").code == 2
+
+
+def test_a_folder_of_one_table_is_read_by_its_name(alone):
+    days = alone.home / "data" / "days"
+    days.mkdir(parents=True)
+    for number in (1, 2, 3):
+        (days / f"{number}.csv").write_text(f"a\n{number}\n")
+    at = ("--at", str(alone.home / "data"))
+    assert alone(*at, "head", "days/", "--json").json["rows"] == [["1"], ["2"], ["3"]]
+    asked = alone(*at, "sql", "days/", "select sum(a::int) from data", "--json")
+    assert asked.json["rows"] == [["6"]]
+    assert "3 files" in alone(*at, "show", "days/").out
+    assert alone(*at, "get", "days/", "-o", "-").out == "a\n1\n2\n3\n"
+    (days / "4.txt").write_text("x\n")
+    refused = alone(*at, "head", "days/")
+    assert (refused.code, "not one table" in refused.err) == (1, True)
+    (alone.home / "to").mkdir()
+    assert alone("cp", str(days), "to/").code == 0
+    assert len(list((alone.home / "to").iterdir())) == 4

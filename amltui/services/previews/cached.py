@@ -8,12 +8,12 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from amltui.cache import Entry, Source, source_name
+from amltui.cache import Entry, Source
 from amltui.errors import AmltuiError, LocalError
 from amltui.formats import Format
 from amltui.formats.dialect import Dialect, dialect_text
 from amltui.formats.lens import Lens
-from amltui.services.previews.first import first_in, typed
+from amltui.services.previews.first import file_of, first_in, typed
 from amltui.services.previews.indexing import saved_index
 from amltui.services.previews.preview import SMALL
 from amltui.tables import HEAD, HeaderGoesOn, Rows, Table, hex_rows, open_table
@@ -31,7 +31,7 @@ def lens_of(entry: Entry, source: Source, dialect: Dialect | None) -> Lens:
     try:
         return lens_of_file(
             entry.raw,
-            name=source_name(source),
+            name=file_of(source),
             data_type_id=source.data_type_id,
             dialect=dialect,
             typed=typed(source),

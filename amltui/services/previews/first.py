@@ -20,6 +20,14 @@ def typed(source: Source) -> bool:
     return not isinstance(source, Dataset) or source.typed
 
 
+def file_of(source: Source) -> str:
+    """What its file is called; a folder that is one table says it beside its own name."""
+    name = source_name(source)
+    if isinstance(source, Dataset) and name.endswith("/"):
+        return source.uploaded_from_filename
+    return name
+
+
 def start_of(
     head: bytes, source: Source, dialect: Dialect | None, *, whole: bool
 ) -> tuple[Rows, Lens]:
@@ -30,7 +38,7 @@ def start_of(
     """
     lens = look(
         head,
-        source_name(source),
+        file_of(source),
         source.data_type_id,
         whole=whole,
         dialect=dialect,

@@ -16,7 +16,7 @@ from amltui.workspaces.azureml import messages
 from amltui.workspaces.azureml.mltable import FILE, LARGEST, MLTable, Rows, matching, read_mltable
 from amltui.workspaces.azureml.stores import BlobStore, Stores, forbidden, missing
 from amltui.workspaces.azureml.uris import Place, place_of
-from amltui.workspaces.joining import MOST, one_table
+from amltui.workspaces.joining import MOST, is_data, one_table
 from amltui.workspaces.parts import Part, etag_of, pieces, size_of
 
 T = TypeVar("T")
@@ -259,12 +259,8 @@ def _below(place: Place, path: str) -> Place:
 
 
 def _is_data(path: str) -> bool:
-    """Whether a file of a folder holds data, and is no MLTable file and no mark of a program."""
-    return (
-        bool(path)
-        and path != FILE
-        and not any(part[:1] in {"_", ".", ""} for part in path.split("/"))
-    )
+    """Whether a file of a folder holds data, and does not say how others are read."""
+    return path != FILE and is_data(path)
 
 
 def _no_table(name: str, files: list[Dataset], prefix: str) -> NotSupportedByServer:

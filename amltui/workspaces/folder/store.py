@@ -46,6 +46,7 @@ from amltui.workspaces.folder.store_listing import (
 )
 from amltui.workspaces.folder.store_notes import StoreNotes, notes_of
 from amltui.workspaces.folder.store_writing import Place, Writer
+from amltui.workspaces.joining import MOST
 from amltui.workspaces.lists import ListBuilder
 
 _NO_GUARD: Final = Capability(
@@ -100,6 +101,7 @@ class StoreWorkspace(FileWorkspace):
             url: the address, without credentials.
             write: whether objects may be made, changed and deleted.
         """
+        super().__init__()
         self._url = url
         self._write = write
         self._store: Any = None
@@ -297,6 +299,10 @@ class StoreWorkspace(FileWorkspace):
         import obstore
 
         dataset = await self._dataset_to_read(source)
+        if dataset.key.endswith("/"):
+            async with self._read_folder(dataset, start, stop, etag) as folder:
+                yield folder
+            return
         validator = f'"{dataset.id.rpartition("@")[2]}"'
         info, end = bytes_given(dataset.size or 0, validator, start=start, stop=stop, etag=etag)
         wanted = (info.start, end)
@@ -317,6 +323,25 @@ class StoreWorkspace(FileWorkspace):
             return iter(result.stream(min_chunk_size=_PIECE))
 
         yield _StoreContent(info, await self._call(dataset.key, get))
+
+    async def _below(self, folder: str) -> list[Dataset]:
+        import obstore
+
+        def take() -> list[Dataset]:
+            found: list[Dataset] = []
+            chunks = obstore.list(self._store, prefix=folder.rstrip("/"), chunk_size=1_000)
+            for chunk in chunks:
+                objects = (object_of(meta) for meta in chunk)
+                found += [
+                    one.dataset
+                    for one in objects
+                    if one.key.startswith(folder) and not is_hidden(one.key)
+                ]
+                if len(found) > MOST:
+                    break
+            return found
+
+        return await self._call(folder, take)
 
     def check_name(self, name: str) -> None:
         """See that an object can have this name."""

@@ -59,6 +59,7 @@ class WebFolder(FileWorkspace):
 
     def __init__(self, url: str) -> None:
         """Take `web+https://host/dir/`, or a file's address, as a workspace."""
+        super().__init__()
         self._key = url
         self._url = url = url.removeprefix("web+")
         self._http: httpx.AsyncClient | None = None
@@ -70,6 +71,10 @@ class WebFolder(FileWorkspace):
     def key(self) -> str:
         """The address."""
         return self._key
+
+    async def _folder(self, key: str) -> None:
+        """None: an index page does not say how large its files are."""
+        del key
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(

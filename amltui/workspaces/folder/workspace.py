@@ -41,6 +41,7 @@ class FolderWorkspace(FileWorkspace):
             root: an absolute path; of a file, its folder is shown with that file alone.
             write: whether files may be made, changed and deleted.
         """
+        super().__init__()
         self._root = root
         self._directory = Directory(root)
         self._only: str | None = None
@@ -127,6 +128,8 @@ class FolderWorkspace(FileWorkspace):
 
     async def local_content(self, dataset: Dataset) -> LocalContent | None:
         """Where the file lies, as long as it is the one that was listed."""
+        if dataset.key.endswith("/"):
+            return None
         file = await anyio.to_thread.run_sync(self._directory.file, dataset.key)
         if _id(file) != dataset.id:
             return None
@@ -143,6 +146,10 @@ class FolderWorkspace(FileWorkspace):
     ) -> AsyncIterator[Content]:
         """Read the file itself; one that changes while it is read is noticed."""
         dataset = await self._dataset_to_read(source)
+        if dataset.key.endswith("/"):
+            async with self._read_folder(dataset, start, stop, etag) as folder:
+                yield folder
+            return
         file, about = await anyio.to_thread.run_sync(self._directory.open_file, dataset.key)
         try:
             if _id(about) != dataset.id:
