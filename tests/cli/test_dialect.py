@@ -55,6 +55,18 @@ def test_put_converts_to_what_every_client_reads(amltui):
     assert amltui("put", "--convert", "x.zip").code != 0
 
 
+def test_update_says_what_others_would_misread_and_converts_as_put_does(amltui):
+    assert amltui.bytes("put", "-", "--name", "new", "--type", "GenericTSV", data=b"a\tb\n")[0] == 0
+    semicolons = b"a;b\n1,5;x\n2,5;y\n3,5;z\n"
+    plain = amltui.bytes("update", "new", "-", data=semicolons)
+    assert plain[0] == 0
+    assert b"--convert" in plain[2]
+    done = amltui.bytes("update", "new", "-", "--convert", data=semicolons)
+    assert (done[0], b"--convert" in done[2]) == (0, False)
+    assert amltui.bytes("get", "new", "-o", "-")[1] == b"a,b\n1.5,x\n2.5,y\n3.5,z\n"
+    assert amltui("show", "new", "--json").json["data_type_id"] == "GenericCSV"
+
+
 def test_a_file_in_a_folder_is_read_as_it_looks(alone):
     root = alone.home / "files"
     root.mkdir()

@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -237,6 +237,8 @@ def update(
     type_: Type = None,
     description: Annotated[str | None, Parameter(name=("--description", "-d"))] = None,
     rename: str | None = None,
+    convert: bool = False,
+    written: Written = WRITTEN,
     check: bool = False,
     fail_on: list[str] | None = None,
     rules: str | None = None,
@@ -254,6 +256,8 @@ def update(
         type_: Its new data type; else it stays.
         description: Its new description; else it stays.
         rename: Its new name; else it stays.
+        convert: Send a delimited text as UTF-8 with commas, which every client reads.
+        written: How the file is written, for --convert; else as its first rows show.
         check: Say what changes, and hold it against the rules beside the file or the dataset.
         fail_on: What may not change: schema, type, missing=5%, rows=-10%; may be repeated, or with
             commas between.
@@ -264,6 +268,8 @@ def update(
     if Path(file).expanduser().is_dir():
         if type_ is not None or rename is not None:
             raise UsageError("A folder takes neither --type nor --rename", hint="Leave it out.")
+        if convert or written.given:
+            raise UsageError("--convert is for one file", hint="Send the files one by one.")
         if check or rules is not None or limits is not None:
             raise UsageError("A folder has no rows to check", hint="Check a file in it.")
         dataset = _send_folder(common, Path(file).expanduser(), name, description, replacing=True)
@@ -286,18 +292,24 @@ def update(
             from amltui.cli.progress import watched
 
             dataset = await session.find_to_change(name)
-            if check or limits is not None or rules is not None:
-                await refuse(session, common.out, dataset, path, rules, limits, data_type_id)
-            sending = session.update(
-                dataset,
-                path,
-                name=rename,
-                data_type_id=data_type_id,
-                description=description,
-                keep=not is_spooled(path),
-            )
-            with resumable(common.out, spooled=is_spooled(path)):
-                return await watched(await session.transfers(), common.out, sending)
+            kind = data_type_id or dataset.data_type_id
+            with ExitStack() as stack:
+                # In a thread: a large file takes a while, and ^C is heeded meanwhile.
+                reading = as_clients_read(path, kind, dataset.name, written, convert=convert)
+                sent, kind = await asyncio.to_thread(stack.enter_context, reading)
+                new_type = kind if convert else data_type_id
+                if check or limits is not None or rules is not None:
+                    await refuse(session, common.out, dataset, sent, rules, limits, new_type)
+                sending = session.update(
+                    dataset,
+                    sent,
+                    name=rename,
+                    data_type_id=new_type,
+                    description=description,
+                    keep=not is_spooled(sent),
+                )
+                with resumable(common.out, spooled=is_spooled(sent)):
+                    return await watched(await session.transfers(), common.out, sending)
 
         dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Updated", dataset))
