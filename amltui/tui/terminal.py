@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+import termios
+import tty
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from textual.app import App
@@ -60,8 +62,20 @@ async def run_in_front(
 
 
 async def show_plainly(app: App[object], text: str) -> None:
-    """Print a text on the bare terminal, where the mouse can take it, until enter."""
+    """Print a text on the bare terminal, where the mouse can take it, until a key is pressed."""
     async with given_away(app):
-        sys.stdout.write(f"\n{text}\n\n--- enter goes back to amltui ---")
+        sys.stdout.write(f"\n{text}\n\n--- any key goes back to amltui ---")
         sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.readline)
+        await asyncio.to_thread(_any_key)
+
+
+def _any_key() -> None:
+    """Wait for a key; what it sends besides (an arrow is three characters) is dropped."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal)
+        os.read(terminal, 1)
+        termios.tcflush(terminal, termios.TCIFLUSH)
+    finally:
+        termios.tcsetattr(terminal, termios.TCSANOW, before)

@@ -1,12 +1,16 @@
 import subprocess
 import sys
 
+import amltui
 from tests.support.server import ROOT
 
 
-def prompt(path, data_type_id, typed):
+def prompt(path, data_type_id, typed, dataset_id=""):
     return subprocess.run(
-        [sys.executable, "-m", "amltui.tui.repl", str(path), data_type_id, "my [b]data[/b]\x1b"],
+        [
+            *(sys.executable, "-m", "amltui.tui.repl", str(path), data_type_id),
+            *("my [b]data[/b]\x1b", dataset_id, ""),
+        ],
         input=typed,
         capture_output=True,
         text=True,
@@ -25,8 +29,18 @@ def test_the_prompt_has_the_dataset_as_a_frame(tmp_path):
     assert "my [b]data[/b]␛" in ended.stdout
 
 
-def test_what_cannot_be_read_is_said_instead_of_a_traceback(tmp_path):
-    ended = prompt(tmp_path / "missing.csv", "GenericCSV", "\n")
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stdout + ended.stderr
-    assert "Enter goes back" in ended.stdout
+def test_what_cannot_be_read_is_said_instead_of_a_traceback_and_only_when_it_is_used(tmp_path):
+    ended = prompt(tmp_path / "missing.csv", "GenericCSV", "print(1 + 1)\ndf\nnosuch\n")
+    assert ended.returncode == 0
+    assert "2" in ended.stdout
+    assert "Cannot read my [b]data[/b]␛: " in ended.stderr
+    assert "no such file" in ended.stderr.lower()
+    assert "NameError: name 'nosuch'" in ended.stderr
+
+
+def test_the_prompt_has_the_dataset_and_its_workspace(place, tmp_path):
+    with amltui.Workspace() as workspace:
+        dataset = workspace.datasets["Iris"]
+        wanted = dataset.id
+    ended = prompt(tmp_path / "x", "GenericCSV", "print(ds.name, len(ws.datasets))\n", wanted)
+    assert "Iris 5" in ended.stdout

@@ -19,12 +19,14 @@ from amltui.tui.terminal import run_in_front
 class PythonPrompt:
     """The key `P`."""
 
-    def __init__(self, host: ActionHost, app: Callable[[], App[object]]) -> None:
+    def __init__(self, host: ActionHost, app: Callable[[], App[object]], profile: str) -> None:
         self._host = host
         self._app = app
+        self._profile = profile
+        """Of the workspace; "": the environment names it."""
 
     async def prompt(self) -> None:
-        """`P`: a Python prompt with the dataset as `df`, fetched first if need be."""
+        """`P`: a Python prompt with `df`, `ds` and `ws`; the contents are fetched first."""
         from amltui.formats.frames import is_supported
 
         dataset = self._host.dataset
@@ -42,7 +44,7 @@ class PythonPrompt:
         root = str(Path(amltui.__file__).parents[1])
         await run_in_front(
             self._app(),
-            [*command, str(path), dataset.data_type_id, dataset.name],
+            [*command, str(path), dataset.data_type_id, dataset.name, dataset.id, self._profile],
             {"PYTHONPATH": root},
         )
 

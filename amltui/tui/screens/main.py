@@ -81,7 +81,7 @@ class MainScreen(PanesScreen):
         Binding("e", "run('describe')", "edit the description", show=False),
         Binding("D", "run('delete')", "delete", show=False),
         Binding("V", "run('versions')", "versions: show, restore, compare", show=False),
-        Binding("P", "run('prompt')", "the dataset as df in Python", show=False),
+        Binding("P", "run('prompt')", "Python with df, ds and ws", show=False),
         Binding("z", "run('undo')", "undo the last change to a dataset", show=False),
         Binding("R", "run('refresh')", "refresh the list", show=False),
         Binding("S", "run('sign_in')", "sign in with another token", show=False),
@@ -146,7 +146,7 @@ class MainScreen(PanesScreen):
             "compare": self._versions.compare,
             "colours": self._program.other_colours,
             "messages": self._program.messages,
-            "prompt": PythonPrompt(self, lambda: self.app).prompt,
+            "prompt": PythonPrompt(self, lambda: self.app, loader.profile or "").prompt,
         }
 
     def compose(self) -> ComposeResult:
