@@ -379,6 +379,8 @@ class MainScreen(PanesScreen):
         datasets = self.query_one(DatasetsPane)
         if self._state.pane == LIST and not self._state.zoomed and datasets.filtering:
             datasets.end_filter(keep=False)
+        elif self._state.pane == LIST and not self._state.zoomed and datasets.inside:
+            datasets.action_leave_folder()
         else:
             self.step_back()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -24,6 +25,24 @@ Presence = Literal["cached", "partial", "remote"]
 
 MARKS: Final[dict[Presence, str]] = {"cached": "●", "partial": "◐", "remote": "○"}
 _SIZE_WIDTH: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Datasets whose names begin alike, up to a slash."""
+
+    name: str
+    """How they begin, with the slash; of the folder above the one that is shown, that one's."""
+    count: int = 0
+    """How many they are, at any depth. 0: it is the way back up."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from others, and from datasets."""
+        return self.name
+
+
+Row = Dataset | Folder
 
 
 def short_size(size: int | None) -> str:
@@ -67,6 +86,13 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.dataset = dataset
 
+    class Opened(Message):
+        """Enter or a second click on a folder."""
+
+        def __init__(self, folder: Folder) -> None:
+            super().__init__()
+            self.folder = folder
+
     class Chosen(Message):
         """Enter or a second click on a dataset."""
 
@@ -76,7 +102,9 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(id=id)
-        self._rows: Sequence[Dataset] = ()
+        self._rows: Sequence[Row] = ()
+        self._inside = ""
+        """The folder that is shown: the beginning of all names, which is left out."""
         self._presence: dict[str, Presence] = {}
         self._cursor = 0
         self._g = False
@@ -85,17 +113,27 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
 
     @property
     def current(self) -> Dataset | None:
-        """The dataset under the cursor."""
+        """The dataset under the cursor. None: there is none, or it is on a folder."""
+        row = self.row
+        return row if isinstance(row, Dataset) else None
+
+    @property
+    def row(self) -> Row | None:
+        """What is under the cursor."""
         return self._rows[self._cursor] if self._rows else None
 
     @property
-    def rows(self) -> Sequence[Dataset]:
+    def rows(self) -> Sequence[Row]:
         """What is listed."""
         return self._rows
 
-    def show(self, rows: Sequence[Dataset], *, select: str | None = None) -> None:
-        """Show `rows`; the cursor stays with its family, or goes to family `select`."""
-        before = self.current
+    def show(self, rows: Sequence[Row], *, select: str | None = None, inside: str = "") -> None:
+        """Show `rows`; the cursor stays with its family, or goes to family or folder `select`.
+
+        `inside`: the folder that they are in.
+        """
+        before = self.row
+        self._inside = inside
         wanted = select or (before.key if before else None)
         self._rows = rows
         found = next((i for i, row in enumerate(rows) if row.key == wanted), None)
@@ -105,7 +143,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         self.hold(Size(1, len(rows)))
         self._scroll_to_cursor()
         self.refresh()
-        if self.current != before:
+        if self.row != before:
             # Not at once: a message made while the pane's own handler runs counts as the pane's,
             # and so would never rise above it.
             self.call_later(self._report)
@@ -129,9 +167,12 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         self._to(row if row >= 0 else len(self._rows) - 1)
 
     def action_choose(self) -> None:
-        """Report the dataset under the cursor as chosen."""
-        if self.current:
-            self.post_message(self.Chosen(self.current))
+        """Report the dataset or folder under the cursor as chosen."""
+        row = self.row
+        if isinstance(row, Dataset):
+            self.post_message(self.Chosen(row))
+        elif row is not None:
+            self.post_message(self.Opened(row))
 
     def on_key(self, event: Key) -> None:
         """`gg` goes to the top."""
@@ -176,8 +217,8 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         base = self.get_component_rich_style("list--row")
         if index >= len(self._rows) or width < 8:
             return self._empty_line(y, width, base)
-        dataset = self._rows[index]
-        presence = self._presence.get(dataset.id, "remote")
+        row = self._rows[index]
+        presence = self._presence.get(row.id, "remote") if isinstance(row, Dataset) else "remote"
         mark = self.get_component_rich_style("list--mark")
         faint = self.get_component_rich_style("list--faint")
         if index == self._cursor:
@@ -185,13 +226,23 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
             base = self.get_component_rich_style(name)
             mark = faint = base
         room = width - _SIZE_WIDTH - 4
+        sign, label, size = self._parts(row, presence)
         return Strip(
             [
-                Segment(f" {MARKS[presence]} ", mark if presence != "remote" else faint),
-                Segment(fit(visible(dataset.name), room), base),
-                Segment(f" {short_size(dataset.size):>{_SIZE_WIDTH}}", faint),
+                Segment(f" {sign} ", mark if presence != "remote" else faint),
+                Segment(fit(label, room), base),
+                Segment(f" {size:>{_SIZE_WIDTH}}", faint),
             ]
         ).adjust_cell_length(self.size.width, base)
+
+    def _parts(self, row: Row, presence: Presence) -> tuple[str, str, str]:
+        """Sign, name and size of a row; of a folder how many datasets are in it."""
+        if isinstance(row, Dataset):
+            name = visible(row.name.removeprefix(self._inside) or row.name)
+            return MARKS[presence], name, short_size(row.size)
+        if not row.count:
+            return " ", "../", ""
+        return "/", visible(row.name.removeprefix(self._inside)), f"{row.count}"
 
     def _empty_line(self, y: int, width: int, style: Style) -> Strip:
         text = ""

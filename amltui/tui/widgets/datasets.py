@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.tui.widgets.dataset_list import DatasetList, Presence
+from amltui.tui.widgets.dataset_list import DatasetList, Folder, Presence, Row
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.pane import Pane
 
@@ -36,11 +36,15 @@ class FilterInput(Field):
 
 
 class DatasetsPane(Pane):
-    """All datasets of the workspace, or those whose name holds the filter text."""
+    """The datasets of one folder of the workspace, or all below it that a filter finds.
+
+    A folder is what names have before a slash, in workspaces of any kind.
+    """
 
     HELP_TITLE = "datasets"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter"),
+        Binding("backspace,left,h", "leave_folder", "the folder above", show=False),
     ]
 
     def __init__(
@@ -55,6 +59,8 @@ class DatasetsPane(Pane):
         self._folded: list[str] = []
         self._more = False
         self._filter = ""
+        self._folder = ""
+        """The folder that is shown, with a slash at its end; "": the top."""
         self._empty = "Opening the workspace…"
         self.nothing = "No datasets."
         """What stands in place of a list that is empty."""
@@ -85,10 +91,13 @@ class DatasetsPane(Pane):
         self._more = more
         self._folded = [dataset.name.casefold() for dataset in datasets]
         self._empty = self.nothing
-        if select is not None and self._filter:
-            chosen = next((d for d in datasets if d.key == select), None)
-            if chosen and self._filter.casefold() not in chosen.name.casefold():
+        if not any(name.startswith(self._folder.casefold()) for name in self._folded):
+            self._folder = ""  # The last of its datasets went.
+        chosen = next((d for d in datasets if d.key == select), None) if select else None
+        if chosen is not None:
+            if self._filter.casefold() not in chosen.name.casefold():
                 self.end_filter(keep=False)
+            self._go_to_folder_of(chosen)
         self._show(select)
 
     def mark(self, presence: dict[str, Presence]) -> None:
@@ -104,6 +113,31 @@ class DatasetsPane(Pane):
     def filtering(self) -> bool:
         """Whether a filter hides some of the list."""
         return bool(self._filter)
+
+    @property
+    def inside(self) -> bool:
+        """Whether a folder is open."""
+        return bool(self._folder)
+
+    def _go_to_folder_of(self, dataset: Dataset) -> None:
+        if not self._filter:
+            self._folder = dataset.name[: dataset.name.rfind("/") + 1]
+
+    @on(DatasetList.Opened)
+    def _opened(self, event: DatasetList.Opened) -> None:
+        event.stop()
+        if event.folder.count:
+            self._folder = event.folder.name
+            self._show()
+        else:
+            self.action_leave_folder()
+
+    def action_leave_folder(self) -> None:
+        """Show the folder above, with the cursor on the one that was shown."""
+        left = self._folder
+        if left:
+            self._folder = left[: left.rstrip("/").rfind("/") + 1]
+            self._show(left)
 
     @property
     def _legend(self) -> str:
@@ -129,7 +163,10 @@ class DatasetsPane(Pane):
         self._filter = line.value
         self.screen.set_focus(self.list)
         line.display = False
-        self._show()
+        current = self.list.current
+        if not keep and current is not None:
+            self._go_to_folder_of(current)
+        self._show(current.key if current is not None else None)
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
@@ -139,16 +176,40 @@ class DatasetsPane(Pane):
 
     def _show(self, select: str | None = None) -> None:
         wanted = self._filter.casefold()
-        pairs = zip(self._all, self._folded, strict=True)
-        shown = [d for d, name in pairs if wanted in name] if wanted else self._all
+        shown: Sequence[Row]
+        found: Sequence[Dataset]
+        if wanted:
+            folder = self._folder.casefold()
+            pairs = zip(self._all, self._folded, strict=True)
+            found = [d for d, name in pairs if wanted in name and name.startswith(folder)]
+            shown, inside = found, ""
+        else:
+            shown, found, inside = self._level(), self._all, self._folder
         self.list.empty = (
             "No name holds that text.\n\nesc shows all again." if self._all else self._empty
         )
-        self.list.show(shown, select=select)
+        self.list.show(shown, select=select, inside=inside)
         count = f" ({len(self._all):,}{' so far' if self._more else ''})" if self._all else ""
         self.write_title(f"1 Datasets{count}")
         self.write_subtitle(
-            f"/{visible(self._filter)} {len(shown):,} of {len(self._all):,}"
+            f"/{visible(self._filter)} {len(found):,} of {len(self._all):,}"
             if wanted
-            else self._legend
+            else visible(self._folder) or self._legend
         )
+
+    def _level(self) -> Sequence[Row]:
+        """The folders and datasets directly in the folder that is shown, folders first."""
+        if not self._folder and not any("/" in name for name in self._folded):
+            return self._all
+        counts: dict[str, int] = {}
+        here: list[Row] = []
+        for dataset in self._all:
+            if dataset.name.startswith(self._folder):
+                head, slash, _ = dataset.name[len(self._folder) :].partition("/")
+                if slash and head:
+                    name = f"{self._folder}{head}/"
+                    counts[name] = counts.get(name, 0) + 1
+                else:
+                    here.append(dataset)
+        up = [Folder(self._folder)] if self._folder else []
+        return [*up, *(Folder(name, count) for name, count in counts.items()), *here]
