@@ -73,7 +73,10 @@ class Columns:
 
     def remove(self) -> None:
         """Remove what was written and not kept."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+        if self._directory.is_symlink():
+            self._directory.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     async def _refresh(self) -> bool:
         """Take in what the worker wrote; whether the table has more."""
@@ -91,6 +94,8 @@ class Columns:
             return open_table(self._directory, self._content)
         with contextlib.suppress(OSError):
             self._directory.rename(self._entry.table)
+            # Whoever asks the growing table opens it by its old path until it hears of this one.
+            self._directory.symlink_to(self._entry.table, target_is_directory=True)
         return open_table(self._entry.table, self._content)
 
 

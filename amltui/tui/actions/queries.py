@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from amltui.tables.queries import Answer, Histogram, Statistics, View
     from amltui.tables.table import MalformedRows
     from amltui.tui.actions.host import PreviewHost
-    from amltui.tui.widgets.preview import Kind
+    from amltui.tui.widgets.query_line import Kind
     from amltui.tui.widgets.sql_editor import Complete
 
 
@@ -80,19 +80,19 @@ class QueryActions:
     async def answer(self, kind: Kind, text: str) -> None:
         """Run what was typed; an error is said beside its line, which stays."""
         run = {"find": self.find, "filter": self.filter, "sql": self.sql}
-        pane = self._host.preview
+        line = self._host.preview.line
         try:
             await run[kind](text)
         except QueryError as error:
             told = str(error)
             if error.position is not None and "\n" in text:
-                line = text.count("\n", 0, error.position) + 1
-                told = f"Line {line}: {told}"
+                number = text.count("\n", 0, error.position) + 1
+                told = f"Line {number}: {told}"
             if error.hint:
                 told = f"{told}\n{error.hint}"
-            pane.refused(kind, text, told, position=error.position)
+            line.refused(kind, text, told, position=error.position)
         else:
-            pane.answered(kind)
+            line.answered(kind)
 
     # Queries whose result takes the place of the rows
 

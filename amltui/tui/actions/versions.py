@@ -106,7 +106,7 @@ class VersionActions:
                 found = await in_thread(compare, left, right, limit=0)
         text = "\n".join(told(found))
         if not (found.added or found.removed or found.changed):
-            await self._host.ask(ShowText(title, text))
+            self._tell(title, text)
             return
 
         async def ask(_rows: Table | View) -> Answer:
@@ -115,7 +115,15 @@ class VersionActions:
 
         by = f" by {', '.join(map(visible, found.key))}" if found.key else ""
         await stack.run("comparing", Query("compare", f"{title}: {counts(found)}{by}", ask))
-        await self._host.ask(ShowText(title, f"{text}\n\nesc shows the rows that differ."))
+        self._tell(title, f"{text}\n\nesc shows the rows that differ.")
+
+    def _tell(self, title: str, text: str) -> None:
+        """Show words, of which no query's end waits: the next escape is for its result."""
+
+        async def show() -> None:
+            await self._host.ask(ShowText(title, text))
+
+        self._host.work(show)
 
     def _dataset(self) -> Dataset:
         dataset = self._host.dataset

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,12 +12,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from amltui.errors import Cancelled
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.actions.copying import CopyActions
 from amltui.tui.actions.datasets import DatasetActions
-from amltui.tui.actions.exporting import export
 from amltui.tui.actions.host import Action
 from amltui.tui.actions.listing import ListActions
 from amltui.tui.actions.previews import PreviewActions
@@ -29,14 +26,10 @@ from amltui.tui.actions.versions import VersionActions
 from amltui.tui.dialogs.help import HelpScreen, keys_in_focus
 from amltui.tui.grid.messages import (
     CellHighlighted,
-    CellSelected,
-    RowLabelSelected,
-    SortRequested,
 )
-from amltui.tui.history import load, note
 from amltui.tui.notifications import Notifications
+from amltui.tui.screens.asking import AskingScreen
 from amltui.tui.screens.layout import LIST, PREVIEW
-from amltui.tui.screens.panes import PanesScreen
 from amltui.tui.session_loader import SessionLoader
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.datasets import DatasetsPane
@@ -61,7 +54,7 @@ _TYPING = 0.6
 """As many while a filter is being typed, of which each letter may bring another dataset up."""
 
 
-class MainScreen(PanesScreen):
+class MainScreen(AskingScreen):
     """All panes."""
 
     CSS_PATH: ClassVar[list[str]] = [  # type: ignore[assignment]  # wider there
@@ -118,6 +111,7 @@ class MainScreen(PanesScreen):
         self._loader = loader
         self._notes = notes
         self._report = report
+        self._host = self
         self._list_kind = rows
         self._pause: Timer | None = None
         self._list = ListActions(self, self._show_list)
@@ -166,9 +160,9 @@ class MainScreen(PanesScreen):
         """Show what this disk remembers, then what the workspace says."""
         self._arrange()
         self._show_facts()
-        self.preview.check = self._previews.queries.problem
+        self.preview.line.check = self._previews.queries.problem
         self.work(self._begin)
-        self.work(self._remember, group="history")
+        self.work(self.remember, group="history")
 
     def on_unmount(self) -> None:
         """Let go of what is shown."""
@@ -204,11 +198,6 @@ class MainScreen(PanesScreen):
         return self.query_one(DatasetsPane)
 
     @property
-    def preview(self) -> PreviewPane:
-        """The preview pane."""
-        return self.query_one(PreviewPane)
-
-    @property
     def preview_dataset(self) -> Dataset | None:
         """The dataset whose rows are shown there."""
         return self._previews.dataset
@@ -229,22 +218,6 @@ class MainScreen(PanesScreen):
     def say(self, message: str, *, warning: bool = False) -> None:
         """Tell the person something."""
         self.notify(message, severity="warning" if warning else "information")
-
-    def work(self, action: Action, *, group: str = "actions", exclusive: bool = False) -> None:
-        """Do something beside the screen; what goes wrong is reported."""
-
-        async def guarded() -> None:
-            try:
-                await action()
-            except Cancelled:
-                pass
-            except Exception as error:  # noqa: BLE001  the last border before the person
-                self.report(error)
-
-        # The function and not its coroutine, which nobody would await were the worker cancelled
-        # before it begins.
-        begun: Callable[[], Any] = guarded
-        self.run_worker(begun, group=group, exclusive=exclusive, exit_on_error=False)
 
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""
@@ -349,6 +322,12 @@ class MainScreen(PanesScreen):
             self._previews.offer(whole)
             self._show_facts()
 
+    def read_again(self, dataset: Dataset) -> None:
+        """Show a dataset anew: it is read otherwise now."""
+        self.workers.cancel_group(self, "query")
+        self.workers.cancel_group(self, "summaries")
+        self.work(partial(self._preview, dataset), group="preview", exclusive=True)
+
     async def _preview(self, dataset: Dataset) -> None:
         await self._previews.open(dataset)
         await self._look_at_cache()  # It is on this disk now.
@@ -362,20 +341,18 @@ class MainScreen(PanesScreen):
             facts = self._previews.facts(dataset)
         self.query_one(Details).show(facts)
 
+    @on(CellHighlighted)
+    def _cell_highlighted(self) -> None:
+        self._show_facts()
+
     def pane_changed(self) -> None:
         """Keys may act on another dataset now."""
         self._show_facts()
 
     def action_back(self) -> None:
         """Undo the last thing that stands in the way; never quit."""
-        if self._state.pane == PREVIEW:
-            if any(w.group == "query" and not w.is_finished for w in self.workers):
-                settling = self._previews.queries.stack.settling
-                self.workers.cancel_group(self, "query")
-                if not settling:
-                    return
-            if self._previews.back():
-                return
+        if self._state.pane == PREVIEW and self.take_back_query():
+            return
         datasets = self.query_one(DatasetsPane)
         if self._state.pane == LIST and not self._state.zoomed and datasets.filtering:
             datasets.end_filter(keep=False)
@@ -383,93 +360,6 @@ class MainScreen(PanesScreen):
             datasets.action_leave_folder()
         else:
             self.step_back()
-
-    # Queries
-
-    def _ask(self, action: Action) -> None:
-        self.work(action, group="query", exclusive=True)
-
-    @on(PreviewPane.QueryEntered)
-    def _asked(self, event: PreviewPane.QueryEntered) -> None:
-        self.work(partial(asyncio.to_thread, note, event.kind, event.text), group="history")
-        self._ask(partial(self._previews.queries.answer, event.kind, event.text))
-
-    @on(PreviewPane.SqlOpened)
-    def _sql_opened(self) -> None:
-        self.work(self._know_words, group="words", exclusive=True)
-
-    async def _know_words(self) -> None:
-        self.preview.complete_by(await self._previews.queries.completing())
-
-    async def _remember(self) -> None:
-        self.preview.remember(await asyncio.to_thread(load))
-
-    @on(PreviewPane.Stopped)
-    def _stopped(self) -> None:
-        self.workers.cancel_group(self, "query")
-
-    @on(PreviewPane.FindAgain)
-    def _find_again(self, event: PreviewPane.FindAgain) -> None:
-        self._ask(partial(self._previews.queries.find_again, event.step))
-
-    @on(SortRequested)
-    def _sort(self, event: SortRequested) -> None:
-        sort = self._previews.queries.sort
-        self._ask(partial(sort, event.column_index, descending=event.descending))
-
-    @on(PreviewPane.Malformed)
-    def _malformed(self) -> None:
-        self._ask(self._previews.queries.malformed)
-
-    @on(PreviewPane.FetchAllRequested)
-    def _fetch_all(self) -> None:
-        self.work(self._previews.fetch_all)
-
-    @on(PreviewPane.DialectRequested)
-    def _dialect(self) -> None:
-        self.work(self._change_dialect)
-
-    async def _change_dialect(self) -> None:
-        dataset = await self._previews.change_dialect()
-        if dataset is not None:
-            self._read_again(dataset)
-
-    def _read_again(self, dataset: Dataset) -> None:
-        self.workers.cancel_group(self, "query")
-        self.workers.cancel_group(self, "summaries")
-        self.work(partial(self._preview, dataset), group="preview", exclusive=True)
-
-    @on(PreviewPane.ExportRequested)
-    def _export(self) -> None:
-        self._ask(partial(export, self, self._previews.queries))
-
-    @on(PreviewPane.RecordRequested)
-    def _record_asked(self) -> None:
-        self.work(partial(self._show_record, self.preview.grid.cursor_row))
-
-    @on(RowLabelSelected)
-    def _row_selected(self, event: RowLabelSelected) -> None:
-        self.work(partial(self._show_record, event.cursor_row))
-
-    async def _show_record(self, row: int) -> None:
-        if await self._previews.show_record(row):
-            self._copying.send(self.preview.grid.copy("row").text, "the row")
-
-    @on(PreviewPane.ProfileRequested)
-    def _profile(self, event: PreviewPane.ProfileRequested) -> None:
-        self._ask(partial(self._previews.profile, event.column))
-
-    @on(CellSelected)
-    def _cell_selected(self, event: CellSelected) -> None:
-        self.work(partial(self._show_cell, event.coordinate.row, event.coordinate.column))
-
-    async def _show_cell(self, row: int, column: int) -> None:
-        if await self._previews.show_cell(row, column):
-            self._copying.send(self.preview.grid.copy("cell").text, "the cell")
-
-    @on(CellHighlighted)
-    def _cell_highlighted(self) -> None:
-        self._show_facts()
 
     # Keys
 

@@ -7,9 +7,10 @@ from typing import Self
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
+from textual.widget import Widget
 
 
-class Pane(Vertical):
+class BorderTitles(Widget):
     """Draws no more than the line of its border in which other words stand.
 
     Textual draws all of a widget, and all that is in it, when its title changes.
@@ -44,3 +45,7 @@ class Pane(Vertical):
             x, y = self.content_offset
             regions = (Region(-x, self._border_line % height - y, width, 1),)
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+
+class Pane(BorderTitles, Vertical):
+    """A pane that holds other widgets."""

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Label, Static
+from textual.widgets import Static
 
 from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import PlacedRows, Rows
-from amltui.text import visible, visible_lines
+from amltui.text import visible
 from amltui.tui.grid import Grid
 from amltui.tui.grid.messages import LayoutChanged
 from amltui.tui.grid.row_cache import NoRows
-from amltui.tui.history import History
-from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.palette import Palette, PaletteCommand
 from amltui.tui.widgets.pane import Pane
-from amltui.tui.widgets.sql_editor import Complete, SqlEditor
-
-Kind = Literal["find", "filter", "sql"]
-
-PROMPTS: Final[dict[Kind, tuple[str, str]]] = {
-    "find": ("/", "find in all columns; n and N go on"),
-    "filter": ("&", "a text, or conditions: age>50 & city=Paris & note~^regex; name= is missing"),
-    "sql": ("sql", "select … from data"),
-}
+from amltui.tui.widgets.query_line import Kind, QueryLine
 
 HEX_WIDTHS: Final = (10, 49, 16)
 """Cells of offset, bytes and text of a row of sixteen bytes."""
@@ -66,29 +55,6 @@ def _short(count: int) -> str:
     return f"{round(count, -digits):,}"
 
 
-class QueryInput(Field):
-    """The line in which a query is typed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave"),
-        Binding("enter", "ask", "ask", show=False),
-        Binding("up", "recall(-1)", "what was asked before", show=False),
-        Binding("down", "recall(1)", "what was asked after that", show=False),
-    ]
-
-    def action_leave(self) -> None:
-        """Go back to the grid without asking; what is being asked is stopped."""
-        self.screen.query_one(PreviewPane).leave_query()
-
-    def action_ask(self) -> None:
-        """Ask at once: the next key is the grid's."""
-        self.screen.query_one(PreviewPane).ask_query()
-
-    def action_recall(self, step: int) -> None:
-        """Write what was asked before (-1), or after that (1), in place of what stands here."""
-        self.value = self.screen.query_one(PreviewPane).recall(self.value, step)
-
-
 class PreviewPane(Pane):
     """Rows of a dataset."""
 
@@ -107,14 +73,6 @@ class PreviewPane(Pane):
         Binding("E", "export", "export what is seen", show=False),
         Binding("X", "dialect", "how the text is written", show=False),
     ]
-
-    class QueryEntered(Message):
-        """A query about the rows was typed."""
-
-        def __init__(self, kind: Kind, text: str) -> None:
-            super().__init__()
-            self.kind = kind
-            self.text = text
 
     class FindAgain(Message):
         """The last find is to go on, down (1) or up (-1)."""
@@ -139,12 +97,6 @@ class PreviewPane(Pane):
             super().__init__()
             self.column = column
 
-    class SqlOpened(Message):
-        """A statement is going to be written: its words are to be completed."""
-
-    class Stopped(Message):
-        """The query that is being asked is not wanted any more."""
-
     class Malformed(Message):
         """The malformed rows are wanted, or no longer."""
 
@@ -155,30 +107,18 @@ class PreviewPane(Pane):
         super().__init__(id=id, classes="pane")
         self._rows: Rows | None = None
         self._view = PreviewState()
-        self._kind: Kind = "find"
-        self._history: dict[Kind, History] = {kind: History() for kind in PROMPTS}
         self._state = ""
         """What stands above the grid."""
-        self.check: Callable[[Kind, str], str] = lambda _kind, _text: ""
-        """Says what is wrong with a query before it is asked, or ""."""
 
     def compose(self) -> ComposeResult:
         """State, grid or the words in its place, query line."""
         yield Static("", id="state", markup=False)
         yield Static("", id="preview-empty", markup=False)
         yield Grid(id="grid")
-        yield Static("", id="query-problem", markup=False)
-        yield Static("", id="query-names", markup=False)
-        with Horizontal(id="query"):
-            yield Label("", id="query-mark", markup=False)
-            yield QueryInput(id="query-text", compact=True)
-            yield SqlEditor(id="query-sql")
+        yield QueryLine(lambda: self.screen.set_focus(self.grid))
 
     def on_mount(self) -> None:
         """Begin empty."""
-        self.query_one("#query").display = False
-        self.query_one("#query-problem").display = False
-        self.query_one("#query-names").display = False
         # By its message it would come a frame later.
         self.watch(self.grid, "cursor_coordinate", self._cursor_moved, init=False)
         self.say("Choose a dataset: enter shows its rows.")
@@ -186,6 +126,11 @@ class PreviewPane(Pane):
     @on(LayoutChanged)
     def _layout_changed(self) -> None:
         self._describe_place()
+
+    @property
+    def line(self) -> QueryLine:
+        """Where queries are typed."""
+        return self.query_one(QueryLine)
 
     @property
     def grid(self) -> Grid:
@@ -275,135 +220,8 @@ class PreviewPane(Pane):
 
     def action_query(self, kind: Kind) -> None:
         """Open the line for a query."""
-        if self._rows is None:
-            return
-        text = self._history[kind].last
-        self._open_line(kind, text or ("select * from data" if kind == "sql" else ""))
-
-    def _open_line(self, kind: Kind, text: str) -> None:
-        self._kind = kind
-        mark, placeholder = PROMPTS[kind]
-        self.query_one("#query-mark", Label).update(mark)
-        line, editor = self.query_one(QueryInput), self.query_one(SqlEditor)
-        line.display, editor.display = kind != "sql", kind == "sql"
-        line.placeholder = placeholder
-        self._write(text)
-        self._say_problem("")
-        self.query_one("#query").display = True
-        # Now, not by a message: what is typed next is for the line.
-        self.screen.set_focus(editor if kind == "sql" else line)
-        if kind == "sql":
-            self.post_message(self.SqlOpened())
-
-    @property
-    def _written(self) -> str:
-        """What stands in the line."""
-        if self._kind == "sql":
-            return self.query_one(SqlEditor).text
-        return self.query_one(QueryInput).value
-
-    def _write(self, text: str) -> None:
-        if self._kind == "sql":
-            self.query_one(SqlEditor).write(text)
-        else:
-            self.query_one(QueryInput).value = text
-
-    def end_query(self) -> None:
-        """Close the line; the grid has the focus again."""
-        self.screen.set_focus(self.grid)
-        self.query_one("#query").display = False
-        self._say_problem("")
-        self._offer((), 0)
-
-    def leave_query(self) -> None:
-        """Close the line without an answer."""
-        self.end_query()
-        self.post_message(self.Stopped())
-
-    def ask_query(self) -> None:
-        """Ask what stands in the line."""
-        text = self._written
-        self._offer((), 0)
-        self._history[self._kind].add(text)
-        problem = self.check(self._kind, text)
-        self._say_problem(problem)
-        if problem:
-            return
-        if self._kind != "sql":  # where a mistake is likely, and only the answer tells
-            self.end_query()
-        self.post_message(self.QueryEntered(self._kind, text))
-
-    def recall(self, written: str, step: int) -> str:
-        """What was asked before what is written (-1), or after it (1)."""
-        return self._history[self._kind].step(written, step)
-
-    def answered(self, kind: Kind) -> None:
-        """A query has its answer: its line can go."""
-        if self.query_one("#query").display and kind == self._kind:
-            self.end_query()
-
-    def refused(self, kind: Kind, text: str, problem: str, *, position: int | None = None) -> None:
-        """A query was wrong: give its line back, with what is wrong about it, and where."""
-        if not self.query_one("#query").display:
-            self._open_line(kind, text)
-        self._say_problem(problem)
-        editor = self.query_one(SqlEditor)
-        if kind == "sql" and position is not None and editor.text == text:
-            editor.point_at(position)
-
-    def remember(self, texts: Mapping[str, Sequence[str]]) -> None:
-        """Know what earlier programs asked."""
-        for kind, history in self._history.items():
-            history.before(texts.get(kind, ()))
-
-    def complete_by(self, complete: Complete) -> None:
-        """Complete words of SQL so."""
-        self.query_one(SqlEditor).complete = complete
-
-    @on(SqlEditor.Asked)
-    def _sql_asked(self) -> None:
-        self.ask_query()
-
-    @on(SqlEditor.Left)
-    def _sql_left(self) -> None:
-        self.leave_query()
-
-    @on(SqlEditor.Recalled)
-    def _sql_recalled(self, event: SqlEditor.Recalled) -> None:
-        self._write(self.recall(self._written, event.by))
-
-    @on(SqlEditor.HistoryWanted)
-    def _search_history(self) -> None:
-        """Choose from what was asked before, by any part of it."""
-        asked = self._history["sql"].asked[::-1]
-        self.screen.query_one(Palette).open(
-            [
-                PaletteCommand(f"asked:{at}", visible(" ".join(text.split())))
-                for at, text in enumerate(asked)
-            ],
-            lambda chosen: self._write(asked[int(chosen.partition(":")[2])]),
-            title=f"Asked before ({len(asked):,})",
-            asks="a part of it",
-            number="",
-        )
-
-    @on(SqlEditor.Offered)
-    def _offered(self, event: SqlEditor.Offered) -> None:
-        self._offer(event.names, event.at)
-
-    def _offer(self, names: Sequence[str], at: int) -> None:
-        """Show names that fit, from the one that stands in the text on."""
-        line = self.query_one("#query-names", Static)
-        line.display = len(names) > 1
-        if len(names) > 1:
-            left = "  ".join(visible(name) for name in [*names[at:], *names[:at]])
-            line.update(f"{at + 1}/{len(names)}  {left}")
-
-    def _say_problem(self, problem: str) -> None:
-        words = self.query_one("#query-problem", Static)
-        if problem or words.display:
-            words.update(visible_lines(problem))
-            words.display = bool(problem)
+        if self._rows is not None:
+            self.line.open(kind)
 
     def action_again(self, step: int) -> None:
         """Go on with the last find."""

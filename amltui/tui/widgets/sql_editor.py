@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets.text_area import Selection
 
 from amltui.tui.sql_completion import Completions
@@ -17,6 +16,25 @@ if TYPE_CHECKING:
 
 Complete = Callable[[str], Completions]
 """Says what the end of a text can become."""
+
+
+class SqlHost(Protocol):
+    """What the editor is in."""
+
+    def ask(self) -> None:
+        """Ask what is written."""
+
+    def leave(self) -> None:
+        """Close without an answer."""
+
+    def recall(self, step: int) -> None:
+        """Write what was asked before (-1) or after (1)."""
+
+    def search(self) -> None:
+        """Let a person choose from what was asked before."""
+
+    def offer(self, names: Sequence[str], at: int) -> None:
+        """Show names that fit, of which the one at `at` stands in the text; none: no longer."""
 
 
 class SqlEditor(TextField):
@@ -36,37 +54,15 @@ class SqlEditor(TextField):
         Binding(
             "down", "down", "the next line, or what was asked after", show=False, priority=True
         ),
+        Binding("ctrl+u", "clear", "begin anew", show=False, priority=True),
         Binding("escape", "leave", "leave", priority=True),
     ]
 
-    class Asked(Message):
-        """The statement is to be asked."""
-
-    class Left(Message):
-        """The editor is to go."""
-
-    class HistoryWanted(Message):
-        """What was asked before is to be searched."""
-
-    class Recalled(Message):
-        """What was asked before (-1) or after (1) is to stand here."""
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
-
-    class Offered(Message):
-        """Names were offered, of which the one at `at` stands in the text; none: no longer."""
-
-        def __init__(self, names: tuple[str, ...], at: int) -> None:
-            super().__init__()
-            self.names = names
-            self.at = at
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+    def __init__(self, host: SqlHost, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
         super().__init__(
             id=id, compact=True, soft_wrap=True, show_line_numbers=False, tab_behavior="focus"
         )
+        self._host = host
         self.complete: Complete = lambda text: Completions(len(text), ())
         self._offer = Completions(0, ())
         self._at = 0
@@ -89,15 +85,19 @@ class SqlEditor(TextField):
 
     def action_ask(self) -> None:
         """Ask what stands here."""
-        self.post_message(self.Asked())
+        self._host.ask()
 
     def action_leave(self) -> None:
         """Go back to the grid."""
-        self.post_message(self.Left())
+        self._host.leave()
+
+    def action_clear(self) -> None:
+        """Take away all that stands here."""
+        self.write("")
 
     def action_history(self) -> None:
         """Search what was asked before."""
-        self.post_message(self.HistoryWanted())
+        self._host.search()
 
     def action_new_line(self) -> None:
         """Begin another line."""
@@ -106,14 +106,14 @@ class SqlEditor(TextField):
     def action_up(self) -> None:
         """Go up a line, and from the first to what was asked before."""
         if self.navigator.is_first_wrapped_line(self.cursor_location):
-            self.post_message(self.Recalled(-1))
+            self._host.recall(-1)
         else:
             self.action_cursor_up()
 
     def action_down(self) -> None:
         """Go down a line, and from the last to what was asked after."""
         if self.navigator.is_last_wrapped_line(self.cursor_location):
-            self.post_message(self.Recalled(1))
+            self._host.recall(1)
         else:
             self.action_cursor_down()
 
@@ -125,13 +125,13 @@ class SqlEditor(TextField):
         else:
             self._offer, self._at = self.complete(before), 0
             if not self._offer.texts:
-                self.post_message(self.Offered((), 0))
+                self._host.offer((), 0)
                 return
         chosen = self._offer.texts[self._at]
         begin = _place(before, self._offer.start)
         self.replace(chosen, begin, self.cursor_location)
         self._completed = self._before
-        self.post_message(self.Offered(self._offer.texts, self._at))
+        self._host.offer(self._offer.texts, self._at)
 
 
 def _place(text: str, index: int) -> Location:

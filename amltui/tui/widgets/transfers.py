@@ -18,6 +18,7 @@ from textual.strip import Strip
 from amltui.text import human_duration, human_size, visible
 from amltui.tui.line_view import LineView
 from amltui.tui.widgets.dataset_list import fit
+from amltui.tui.widgets.pane import BorderTitles
 
 _NOTHING: Final = "No transfers. d downloads the dataset, u uploads a file."
 
@@ -79,7 +80,7 @@ def tail(transfer: TransferRow) -> str:
     return "  ".join(parts)
 
 
-class TransfersPane(LineView, can_focus=True, inherit_bindings=False):
+class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=False):
     """Transfers, the newest last, with a cursor when in focus."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -129,7 +130,7 @@ class TransfersPane(LineView, can_focus=True, inherit_bindings=False):
         self._rows = transfers
         self.hold(Size(1, max(len(transfers), 1)))
         running = sum(t.state == "running" for t in transfers)
-        self.border_title = f"4 Transfers ({running} running)" if running else "4 Transfers"
+        self.write_title(f"4 Transfers ({running} running)" if running else "4 Transfers")
         if grew:
             self._scroll_to_cursor()
         self.refresh()

@@ -9,8 +9,11 @@ import pytest
 
 from amltui.config import Connection
 from amltui.errors import AmltuiError
+from amltui.formats import format_of
 from amltui.services.previews import open_preview
+from amltui.services.previews.columns import Columns
 from amltui.services.session import open_session
+from amltui.tables import ingest
 from tests.support.server import running_server
 from tests.support.tables import all_rows
 
@@ -318,3 +321,31 @@ async def test_the_first_row_counts_only_once_it_is_all_here(tmp_path):
                     await anext(changes)
             assert preview.rows.cell(0, 0) == "x" * 700_000
             preview.close()
+
+
+async def test_who_asks_a_growing_table_still_opens_it_when_it_was_moved_to_its_place(tmp_path):
+    async with open_session() as session:
+        made = await uploaded(session, tmp_path / "moved.csv", b"n\n1\n2\n")
+        queue = await session.transfers()
+        await session.finished(queue.download(made))
+        entry = session.cache.entry(session.key, made)
+        seen = asyncio.Event()
+
+        async def write(directory, note):
+            await asyncio.to_thread(ingest, entry.raw, format_of("GenericCSV"), directory)
+            note()
+            await seen.wait()
+
+        columns = Columns(entry, entry.raw)
+        tables = []
+        async for table in columns.write(write):
+            tables.append(table)
+            seen.set()
+        growing, whole = tables
+        assert whole.directory == entry.table
+        with growing.reopen() as again, whole:
+            assert all_rows(again) == [["1"], ["2"]]
+        growing.close()
+        columns.remove()
+        assert not growing.directory.is_symlink()
+        assert entry.table.is_dir()
