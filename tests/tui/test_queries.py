@@ -30,11 +30,8 @@ def all_rows_shown(user, count):
     """
     first, *more = state(user).split(" · ")
     others = [part for part in more if "of the columns read" not in part]
-    return (first, others, user.main.preview.rows.row_count) == (
-        f"{count:,} rows",
-        ["complete"],
-        count,
-    )
+    rows = user.main.preview.rows
+    return (first, others) == (f"{count:,} rows", ["complete"]) and rows.row_count == count
 
 
 def cell(user):

@@ -55,7 +55,8 @@ class AskingScreen(PanesScreen):
             except Cancelled:
                 pass
             except Exception as error:  # noqa: BLE001  the last border before the person
-                self.report(error)
+                if self.is_running:  # else the program ends, and widgets are gone
+                    self.report(error)
 
         # The function and not its coroutine, which nobody would await were the worker cancelled
         # before it begins.
