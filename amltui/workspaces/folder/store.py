@@ -20,6 +20,7 @@ from amltui.errors import (
     AmltuiError,
     Conflict,
     ContentChanged,
+    DatasetGone,
     NotFound,
     Rejected,
     ServerFailed,
@@ -45,6 +46,13 @@ from amltui.workspaces.folder.store_listing import (
     pages_of,
 )
 from amltui.workspaces.folder.store_notes import StoreNotes, notes_of
+from amltui.workspaces.folder.store_versions import (
+    VersionId,
+    kept,
+    restore,
+    version_of,
+    versions_of,
+)
 from amltui.workspaces.folder.store_writing import Place, Writer
 from amltui.workspaces.joining import MOST
 from amltui.workspaces.lists import ListBuilder
@@ -143,11 +151,12 @@ class StoreWorkspace(FileWorkspace):
             write, exclusive = OPENED_READ_ONLY, CAN
             if self._write:
                 write, exclusive = await anyio.to_thread.run_sync(self._probe)
+            versions = await anyio.to_thread.run_sync(kept, self._url)
             self._can = Capabilities(
                 write=write,
                 edit=write,
-                versions=Capability("Older versions of objects are not listed here."),
-                restore=Capability("Older versions of objects cannot be restored here."),
+                versions=versions,
+                restore=versions and write,
                 experiments=Capability("An object store has no experiments."),
                 copy=CAN if write else _COPY,
                 exclusive=exclusive,
@@ -299,11 +308,12 @@ class StoreWorkspace(FileWorkspace):
         import obstore
 
         dataset = await self._dataset_to_read(source)
+        version = VersionId.of(dataset.id)
         if dataset.key.endswith("/"):
             async with self._read_folder(dataset, start, stop, etag) as folder:
                 yield folder
             return
-        validator = f'"{dataset.id.rpartition("@")[2]}"'
+        validator = f'"{version.etag}"'
         info, end = bytes_given(dataset.size or 0, validator, start=start, stop=stop, etag=etag)
         wanted = (info.start, end)
         if info.start >= end:
@@ -312,6 +322,8 @@ class StoreWorkspace(FileWorkspace):
 
         def get() -> Iterator[Any]:
             options: Any = {"range": wanted, "if_match": validator}
+            if version.version:
+                options["version"] = version.version
             result = obstore.get(self._store, dataset.key, options=options)
             given = tuple(result.range)
             if given != wanted:
@@ -323,6 +335,34 @@ class StoreWorkspace(FileWorkspace):
             return iter(result.stream(min_chunk_size=_PIECE))
 
         yield _StoreContent(info, await self._call(dataset.key, get))
+
+    async def versions(self, key: str) -> tuple[Dataset, ...]:
+        """All versions of an object that the bucket keeps."""
+        await self._require("versions")
+        found = await anyio.to_thread.run_sync(versions_of, self._place(key), key)
+        return await anyio.to_thread.run_sync(lambda: tuple(map(self._noted, found)))
+
+    async def dataset(self, dataset_id: str) -> Dataset:
+        """An object in the version that an id names, also an older one that the bucket keeps."""
+        try:
+            if not VersionId.of(dataset_id).version:
+                return await super().dataset(dataset_id)
+        except DatasetGone:
+            if VersionId.of(dataset_id).key.endswith("/"):
+                raise
+            if not (await self.capabilities()).versions:
+                raise
+        key = VersionId.of(dataset_id).key
+        found = await anyio.to_thread.run_sync(version_of, self._place(key), dataset_id)
+        return await anyio.to_thread.run_sync(self._noted, found)
+
+    async def restore(self, dataset_id: str) -> Dataset:
+        """Copy an older version onto the object, inside the store."""
+        await self._require("restore")
+        version = await self.dataset(dataset_id)
+        if not version.is_latest:
+            await anyio.to_thread.run_sync(restore, self._place(version.key), version)
+        return await self._present(version.key)
 
     async def _below(self, folder: str) -> list[Dataset]:
         import obstore

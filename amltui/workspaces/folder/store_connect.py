@@ -64,6 +64,11 @@ def connected(url: str) -> Any:
         return from_url(url, client_options=options, retry_config=_RETRY, **more)
 
 
+def is_s3(url: str) -> bool:
+    """Whether an address is a bucket of S3."""
+    return urlsplit(url).scheme in _S3
+
+
 def writer_of(url: str) -> Writer:
     """What writes objects of this store.
 
