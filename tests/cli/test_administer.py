@@ -49,6 +49,23 @@ def test_a_token_is_shown_once_listed_without_its_value_and_ended(alone):
     assert "nightly" not in alone("token", "list").out
 
 
+def test_a_token_has_single_rights_and_a_prefix_where_they_are_given(alone):
+    alone("token", "create", "loader", "--role", "writer")
+    given = ("--right", "write", "--right", "delete", "--prefix", "sales/")
+    assert alone("token", "create", "narrow", *given).code == 0
+    listed = {one["name"]: one for one in alone("token", "list", "--json").json}
+    assert (listed["loader"]["rights"], listed["loader"]["prefix"]) == (["read", "write"], "")
+    narrow = listed["narrow"]
+    assert (narrow["role"], narrow["rights"]) == ("custom", ["write", "delete"])
+    assert narrow["prefix"] == "sales/"
+    shown = alone("token", "list").out
+    assert "write+delete" in shown
+    assert "sales/" in shown
+    assert alone("token", "create", "odd", "--role", "owner", "--prefix", "x").code == 2
+    for name in ("loader", "narrow"):
+        alone("token", "revoke", name)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

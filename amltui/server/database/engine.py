@@ -120,6 +120,7 @@ class Database:
     ) -> None:
         self._reading = reading
         self._lookup = lookup
+        self._looking: AsyncConnection | None = None
         self._writing = writing
         self._file = file
         self._identity: tuple[int, int] | None = None
@@ -141,8 +142,14 @@ class Database:
     async def lookup(self) -> AsyncIterator[AsyncConnection]:
         """As `reading`, for a few rows by their keys: SQLite is asked on the loop itself."""
         self._check_file()
-        async with self._lookup.connect() as connection:
-            yield connection
+        if not self.is_sqlite:
+            async with self._lookup.connect() as connection:
+                yield connection
+            return
+        # One for all: none of its statements is left before it is done, and each stands by itself.
+        if self._looking is None:
+            self._looking = await self._lookup.connect()
+        yield self._looking
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -198,6 +205,9 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self._group.settle()
+        if self._looking is not None:
+            await self._looking.close()
+            self._looking = None
         for engine in {self._reading, self._lookup, self._writing}:
             await engine.dispose()
 
