@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import select
+import sys
 import termios
 import time
 import tty
@@ -25,22 +26,23 @@ def is_light() -> bool | None:
     """Whether the terminal's background is light; None: it does not say."""
     if os.environ.get("TERM", "dumb") in _DEAF:
         return None
+    if sys.__stdin__ is None or sys.__stderr__ is None:
+        return None
     with contextlib.suppress(OSError, termios.error):
-        fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-        try:
-            before = termios.tcgetattr(fd)
+        # As Textual: the program is drawn on standard error, and standard output may be a pipe.
+        given, taken = sys.__stdin__.fileno(), sys.__stderr__.fileno()
+        if os.isatty(taken):
+            before = termios.tcgetattr(given)
             try:
-                tty.setcbreak(fd, termios.TCSANOW)
-                return light_in(_answer(fd))
+                tty.setcbreak(given, termios.TCSANOW)
+                os.write(taken, _ASK)
+                return light_in(_answer(given))
             finally:
-                termios.tcsetattr(fd, termios.TCSANOW, before)
-        finally:
-            os.close(fd)
+                termios.tcsetattr(given, termios.TCSANOW, before)
     return None
 
 
 def _answer(fd: int) -> bytes:
-    os.write(fd, _ASK)
     answer, end = b"", time.monotonic() + PATIENCE
     while not _END.search(answer):
         left = end - time.monotonic()

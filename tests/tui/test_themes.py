@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 from rich.color import Color as RichColor
 from rich.style import Style
@@ -12,6 +15,8 @@ from amltui.errors import ConfigError
 from amltui.tui import theme as themes
 from amltui.tui.app import AmltuiApp
 from amltui.tui.terminal_background import light_in
+from tests.benchmarks.terminal import Terminal
+from tests.support.server import ROOT
 from tests.tui.conftest import Driver, at_the_screen
 
 READABLE = 4.5
@@ -156,3 +161,24 @@ async def test_a_wrong_theme_is_told_and_the_program_runs(place, tmp_path):
 )
 def test_a_terminal_says_whether_it_is_light(answer, expected):
     assert light_in(answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [(b"ffff/ffff/ffff", themes.LIGHT), (b"0000/0000/0000", themes.DARK)]
+)
+def test_the_program_looks_as_its_terminal_does(place, tmp_path, answer, expected):
+    file = tmp_path / "config" / "config.toml"
+    file.parent.mkdir()
+    file.write_text('theme = "auto"\n')
+    terminal = Terminal([sys.executable, "-m", "amltui"], {"PYTHONPATH": str(ROOT)})
+    try:
+        asked = b""
+        while not asked.endswith(b"\x1b]11;?\x1b\\\x1b[c"):
+            asked += os.read(terminal.fd, 1)
+        os.write(terminal.fd, b"\x1b]11;rgb:" + answer + b"\x1b\\\x1b[?62;c")
+        terminal.until("Iris")
+        background = terminal.screen.buffer[0][0].bg
+        assert background == expected.panel.removeprefix("#")
+        assert "rgb" not in "".join(terminal.screen.display)
+    finally:
+        terminal.close()
