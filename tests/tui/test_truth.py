@@ -88,6 +88,34 @@ async def test_a_workspace_that_goes_and_comes_is_seen_without_a_key(place, serv
             assert user.notes == ""
 
 
+async def test_what_is_cached_is_drawn_at_the_start_without_the_workspace(
+    place, server, monkeypatch
+):
+    """Also what is too large to be fetched without being asked for."""
+    monkeypatch.setattr(previews, "SMALL", 10)
+    away = False
+
+    def rule(request):
+        return Fault(lose_answer=True) if away else None
+
+    async with fault_proxy(urlsplit(server.endpoint).port, rule) as proxy:
+        monkeypatch.setenv("AMLTUI_ENDPOINT", proxy.endpoint)
+        async with at_the_screen() as user:
+            first = user.names[0]
+            await user.until(lambda: "enter shows the first rows" in user.screen_text())
+            await user.press("enter")
+            grid = user.main.preview.grid
+            await user.until(lambda: grid.rows is not None and grid.rows.complete)
+            wanted = grid.rows.cell(0, 0)
+            await user.until(lambda: user.main.datasets.list.is_cached(user.main.dataset))
+        away = True
+        async with at_the_screen() as user:
+            grid = user.main.preview.grid
+            await user.until(lambda: grid.rows is not None and grid.rows.row_count)
+            assert (user.main.dataset.name, grid.rows.cell(0, 0)) == (first, wanted)
+            await user.until(lambda: "○ offline, list of " in user.screen_text())
+
+
 async def test_what_somebody_else_adds_is_listed_without_a_key(place, monkeypatch):
     monkeypatch.setattr(listing, "POLL", 0.1)
     (place / "new.csv").write_text("a\n1\n")

@@ -114,6 +114,8 @@ class MainScreen(AskingScreen):
         self._host = self
         self._list_kind = rows
         self._pause: Timer | None = None
+        self._offered = ""
+        """The id of a dataset whose rows are shown once it is known to be on this disk."""
         self._list = ListActions(self, self._show_list)
         self._transfers = TransferActions(self, self._transfers_changed)
         self._datasets = DatasetActions(self, self._transfers)
@@ -245,6 +247,9 @@ class MainScreen(AskingScreen):
         here, used, quota = await presence(self)
         self.query_one(DatasetsPane).mark(here)
         self.query_one(Header).change(cache_used=used, cache_quota=quota)
+        chosen = self.dataset
+        if chosen is not None and self._offered == chosen.id and self._shown_unasked(chosen):
+            self._open_preview(chosen, asked=False)
 
     def _transfers_changed(self) -> None:
         self._arrange()
@@ -305,22 +310,29 @@ class MainScreen(AskingScreen):
         if dataset.is_brief and not asked:
             self._show_facts()
             self.work(partial(self._learn, dataset), group="preview", exclusive=True)
-        elif asked or self._previews.small(dataset):
+        elif asked or self._shown_unasked(dataset):
+            self._offered = ""
             self.work(partial(self._preview, dataset), group="preview", exclusive=True)
         else:
             self.workers.cancel_group(self, "preview")
-            self._previews.offer(dataset)
-            self._show_facts()
+            self._offer(dataset)
+
+    def _offer(self, dataset: Dataset) -> None:
+        self._offered = dataset.id
+        self._previews.offer(dataset)
+        self._show_facts()
+
+    def _shown_unasked(self, dataset: Dataset) -> bool:
+        return self._previews.small(dataset) or self.datasets.list.is_cached(dataset)
 
     async def _learn(self, dataset: Dataset) -> None:
         whole = await self._list.learn(dataset)
         if self.dataset is None or self.dataset.id != whole.id:
             return
-        if self._previews.small(whole):
+        if self._shown_unasked(whole):
             await self._preview(whole)
         else:
-            self._previews.offer(whole)
-            self._show_facts()
+            self._offer(whole)
 
     def read_again(self, dataset: Dataset) -> None:
         """Show a dataset anew: it is read otherwise now."""

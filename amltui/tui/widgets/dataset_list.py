@@ -154,6 +154,10 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
             self._presence = presence
             self.refresh()
 
+    def is_cached(self, dataset: Dataset) -> bool:
+        """Whether all of a dataset is known to be on this disk."""
+        return self._presence.get(dataset.id) == "cached"
+
     def action_move(self, by: int) -> None:
         """Move the cursor by rows, stopping at both ends."""
         self._to(self._cursor + by)
