@@ -14,6 +14,7 @@ from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, visible
 from amltui.tui.actions.column_profile import profile_text
 from amltui.tui.actions.host import PreviewHost
+from amltui.tui.actions.preview_state import encoding_of, state_of
 from amltui.tui.actions.queries import QueryActions
 from amltui.tui.dialogs.dialect import DialectScreen
 from amltui.tui.dialogs.prompts import Confirm
@@ -24,7 +25,6 @@ from amltui.tui.widgets.details import Facts
 from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
-    from amltui.formats.lens import Lens
     from amltui.services.previews import Preview
     from amltui.tables.rows import Rows
 
@@ -315,7 +315,7 @@ class PreviewActions:
             at = min(pane.grid.cursor_column, len(rows.columns) - 1)
             column = rows.columns[at]
         whole = self._preview.rows if self._preview is not None else None
-        return Facts(dataset, whole, column, _encoding(whole))
+        return Facts(dataset, whole, column, encoding_of(whole))
 
     def go_to(self, number: int) -> None:
         """Go to a row, counted from 1; past the end is the last."""
@@ -354,61 +354,9 @@ class PreviewActions:
             self._changed()
 
     def _view(self) -> PreviewState:
-        preview, dataset = self._preview, self._dataset
-        if preview is None or dataset is None:
+        if self._preview is None or self._dataset is None:
             return PreviewState()
-        rows, table, labels = preview.rows, preview.table, self.queries.stack.labels
-        note = _completeness(preview)
-        if table is not None and table is not rows and not table.complete:
-            part = f"{preview.built:.0%} of the columns read"
-            note = part if labels else f"{note} · {part}"
-            rows = table if labels else rows
-        whole = None
-        if labels:
-            note = "" if rows.complete else f"so far, {note}"
-            if self.queries.stack.compares:
-                note = ""
-            elif self.queries.stack.replaced:
-                note = f"asked of {self.queries.stack.asked_of:,} rows {note}".rstrip()
-            else:
-                whole = self.queries.stack.asked_of
-        if preview.table is not None and preview.table.malformed_count:
-            labels = (*labels, f"{preview.table.malformed_count:,} malformed")
-        first = self.queries.stack.first
-        if first:
-            note, whole = "", self.queries.stack.asking
-        busy = self.queries.stack.busy or ("fetching rows" if preview.peeks_now else "")
-        note = _with_dialect(note, preview.lens)
-        return PreviewState(_title(dataset), note, labels, busy, whole, first)
-
-
-def _title(dataset: Dataset) -> str:
-    """The dataset's name, and of which day it is where that is not its latest version."""
-    if dataset.is_latest:
-        return dataset.name
-    made = dataset.created_date
-    return dataset.name + (f", version of {made:%Y-%m-%d %H:%M}" if made else ", older version")
-
-
-def _completeness(preview: Preview) -> str:
-    """How much of the dataset's rows is here."""
-    if preview.changed:
-        return "the file was changed meanwhile, so its rows are not known"
-    if preview.rows.complete:
-        return preview.note or "complete"
-    done = "fetched" if preview.waits else "read"
-    note = f"{human_size(preview.received)} of {human_size(preview.size)} {done}"
-    return f"{note}, then it stopped" if preview.problem is not None else note
-
-
-def _with_dialect(note: str, lens: Lens) -> str:
-    """A note with how the text is read, where that is not as its type says, or could be."""
-    words = ""
-    if lens.offer is not None:
-        words = f"press X: looks {lens.offer.describe(lens.own)}"
-    elif lens.fmt.dialect is not None:
-        words = lens.fmt.dialect.describe(lens.own)
-    return " · ".join(part for part in (note, words) if part)
+        return state_of(self._preview, self._dataset, self.queries.stack)
 
 
 def _all(preview: Preview) -> Rows:
@@ -427,20 +375,6 @@ def _moved(preview: Preview) -> Callable[[int], int] | None:
         return at - row
 
     return moved if moves else None
-
-
-def _encoding(rows: Rows | None) -> str:
-    """What text was decoded from; "" for bytes, and as long as there is nothing."""
-    if rows is None:
-        return ""
-    # Not at the top: they bring pyarrow, which the first frame does not wait for.
-    from amltui.tables.indexed import IndexedRows
-    from amltui.tables.memory import MemoryRows
-    from amltui.tables.peeked import PeekedRows
-    from amltui.tables.table import Table
-
-    kinds = IndexedRows | MemoryRows | PeekedRows | Table
-    return rows.encoding if isinstance(rows, kinds) else ""
 
 
 async def _left(coming: asyncio.Future[Preview]) -> None:

@@ -13,15 +13,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from amltui.errors import AmltuiError
-from amltui.formats.guess import UNKNOWN_BINARY
 from amltui.models import DataTypeIds
 from amltui.text import human_size, visible
 from amltui.tui.dialogs.dialect import drawn
+from amltui.tui.dialogs.upload_fields import TYPES, PathInput, TypeField
 from amltui.tui.path_completion import Completion, complete, file_problem, full_path, is_folder
 from amltui.tui.widgets.choices import Choice, Choices
 from amltui.tui.widgets.dialog import Dialog
@@ -39,17 +38,6 @@ Taken = Callable[[str], str]
 """Says who has a name already, and what can be done; "" where nobody has."""
 
 _VERSION: Final = "^n sends it as a new version"
-TYPES: Final = {
-    DataTypeIds.GenericCSV: "commas, names in the first line",
-    DataTypeIds.GenericCSVNoHeader: "commas, no names",
-    DataTypeIds.GenericTSV: "tabs, names in the first line",
-    DataTypeIds.GenericTSVNoHeader: "tabs, no names",
-    DataTypeIds.ARFF: "Weka's attribute-relation file",
-    DataTypeIds.PlainText: "lines of text",
-    "Zip": "an archive",
-    "RData": "objects of R",
-    UNKNOWN_BINARY: "bytes of any other kind",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,64 +52,6 @@ class UploadChoice:
     """What it is written in, where it is to be sent as UTF-8 with commas."""
     as_version: bool = False
     """Whether it is to be the next version of the dataset that has the name."""
-
-
-class TypeField(Static, can_focus=True):
-    """The data type; all types stand below while it is in focus."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,left", "step(-1)", "previous type"),
-        Binding("down,right", "step(1)", "next type"),
-    ]
-
-    class Left(Message):
-        """The focus went elsewhere, or came (`here`)."""
-
-        def __init__(self, *, here: bool) -> None:
-            super().__init__()
-            self.here = here
-
-    class Stepped(Message):
-        """Another type is wanted."""
-
-        def __init__(self, by: int) -> None:
-            super().__init__()
-            self.by = by
-
-    def action_step(self, by: int) -> None:
-        """Take the next type."""
-        self.post_message(self.Stepped(by))
-
-    def on_focus(self) -> None:
-        """Show all types."""
-        self.post_message(self.Left(here=True))
-
-    def on_blur(self) -> None:
-        """Show the files again."""
-        self.post_message(self.Left(here=False))
-
-
-class PathInput(Field):
-    """A path; tab completes it as a shell does, and goes on when there is nothing to complete."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "complete"),
-        Binding("down", "list", "to the list", show=False),
-    ]
-
-    def action_complete(self) -> None:
-        """Complete, or go to the next field."""
-        dialog = next(a for a in self.ancestors if isinstance(a, UploadScreen))
-        completion = dialog.completion
-        if completion and completion != self.value:
-            self.value = completion
-            self.cursor_position = len(completion)
-        else:
-            dialog.action_step(1)
-
-    def action_list(self) -> None:
-        """Go to the list."""
-        self.screen.query_one(OptionList).focus()
 
 
 class UploadScreen(Dialog[UploadChoice]):
@@ -185,7 +115,12 @@ class UploadScreen(Dialog[UploadChoice]):
             box.border_subtitle = "^s send · tab next · esc leave"
             with Horizontal(classes="field"):
                 yield Label("file")
-                yield PathInput(id="path", placeholder="type a path, tab completes", compact=True)
+                yield PathInput(
+                    lambda: self.completion,
+                    id="path",
+                    placeholder="type a path, tab completes",
+                    compact=True,
+                )
             yield Static("", id="path-problem", classes="problem", markup=False)
             yield OptionList(compact=True, id="files")
             yield Choices([Choice(key, "", key, about) for key, about in self._types.items()])
