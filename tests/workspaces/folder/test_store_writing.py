@@ -257,13 +257,14 @@ async def test_an_object_that_is_gone_between_list_and_read_says_so(store, url):
                 pass
 
 
-@pytest.mark.slow  # processes are started and killed
-def test_a_killed_upload_leaves_nothing_and_goes_on(service, store, url, tmp_path):
+@pytest.fixture
+def amltui(service, tmp_path):
+    """Runs the program, and kills it `after` some seconds; its exit code, and what it said."""
     environment = os.environ | {
         f"AMLTUI_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "CACHE", "DATA")
     }
 
-    def amltui(*arguments, after=None):
+    def run(*arguments, after=None):
         with subprocess.Popen(
             [sys.executable, "-m", "amltui", *arguments],
             cwd=ROOT,
@@ -278,6 +279,38 @@ def test_a_killed_upload_leaves_nothing_and_goes_on(service, store, url, tmp_pat
             said = process.stderr.read().decode()
         return process.returncode, said
 
+    return run
+
+
+@pytest.mark.slow  # processes are started and killed
+def test_a_killed_download_leaves_nothing_under_its_name_and_goes_on(amltui, store, url, tmp_path):
+    assert amltui("profile", "add", "there", "--url", url)[0] == 0
+    folder = tmp_path / "to"
+    folder.mkdir()
+    kills, rounds = 0, 0
+    while kills < 30:
+        assert rounds < 100, f"only {kills} of {rounds} downloads could be killed"
+        data = random.randbytes(40_000_000 + rounds)
+        obstore.put(store, "big.bin", data)
+        target = folder / f"{rounds}.bin"
+        for attempt in range(6):
+            code, said = amltui(
+                *("get", "big.bin", "-o", str(target), "--profile", "there"),
+                after=random.uniform(0.5, 1.5) if attempt < 5 else None,
+            )
+            if code == 0 or (code == 5 and target.exists()):  # killed when it was done
+                break
+            assert code == -signal.SIGKILL, said
+            kills += 1
+            assert not target.exists() or target.read_bytes() == data
+        assert target.read_bytes() == data
+        target.unlink()
+        rounds += 1
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.slow  # processes are started and killed
+def test_a_killed_upload_leaves_nothing_and_goes_on(amltui, service, store, url, tmp_path):
     def shown(store):
         """The objects that a list shows: what a killed process probed the bucket with is hidden."""
         return {key for key in keys(store) if not key.startswith(f"{HIDDEN}-probe-")}

@@ -1,0 +1,201 @@
+"""Object stores against their own clients, rclone and DuckDB alone, in one run.
+
+    python -m tests.benchmarks.stores [list|rows|transfer|group] [--objects N] [--mib N] [--files N]
+
+Against an S3 of the tests on this machine (moto, see tests/support/services.py):
+
+`list`: all objects, by amltui and by obstore alone; the first page by itself.
+`rows`: the first rows of a CSV at 50 ms latency, in seconds and in round trips.
+`transfer`: one object down and up by `amltui get` and `put`, against `rclone copyto`.
+`group`: a group-by over Parquet files, by amltui as one table and by DuckDB on files of this disk.
+
+The usual sizes are small; those of the figures that are published are 100,000 objects, 1,024 MiB
+and 64 files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import obstore
+import pyarrow as pa
+import pyarrow.parquet as pq
+from obstore.store import from_url
+
+from amltui.workspaces.folder.store import StoreWorkspace
+from tests.support.proxy import slow_line
+from tests.support.services import Moto, moto
+
+MIB = 1 << 20
+LATENCY = 0.05
+
+
+def timed(work: Callable[[], object], rounds: int) -> float:
+    """The median of some rounds, in seconds."""
+    found = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found)
+
+
+def amltui(home: Path, *arguments: str) -> str:
+    """Run the program in a process of its own; what it printed."""
+    names = ("CONFIG", "CACHE", "DATA")
+    own = {f"AMLTUI_{name}_DIR": str(home / name.lower()) for name in names}
+    command = [sys.executable, "-m", "amltui", *arguments]
+    done = subprocess.run(command, env=os.environ | own, check=True, capture_output=True)
+    return done.stdout.decode()
+
+
+def listing(url: str, options: argparse.Namespace) -> None:
+    """All objects below a prefix."""
+    store = from_url(url, client_options={"allow_http": True})
+    for number in range(options.objects):
+        obstore.put(store, f"{number // 1_000}/{number}.csv", b"a\n1\n")
+
+    async def ours() -> float:
+        first: list[float] = []
+        async with StoreWorkspace(url) as workspace:
+            began = time.perf_counter()
+            await workspace.listed(lambda _: first.append(time.perf_counter() - began))
+        return first[0]
+
+    def theirs() -> None:
+        assert sum(map(len, obstore.list(store, chunk_size=1_000))) == options.objects
+
+    firsts: list[float] = []
+    mine = timed(lambda: firsts.append(asyncio.run(ours())), options.rounds)
+    other = timed(theirs, options.rounds)
+    print(f"list {options.objects:,} objects: {mine:.2f} s, obstore {other:.2f} s")
+    print(f"  the first page after {statistics.median(firsts):.2f} s")
+
+
+def first_rows(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
+    """The first rows of a CSV on a line with latency."""
+    store = from_url(url, client_options={"allow_http": True})
+    rows = b"".join(b"%d,city-%d\n" % (n, n % 97) for n in range(options.mib * 60_000))
+    obstore.put(store, "rows.csv", b"id,city\n" + rows)
+    port = int(running.endpoint.rpartition(":")[2])
+    with slow_line(port, latency=LATENCY) as line:
+        os.environ["AWS_ENDPOINT"] = os.environ["AWS_ENDPOINT_URL"] = line.rstrip("/")
+        taken = timed(lambda: amltui(home, "--at", url, "head", "rows.csv"), options.rounds)
+    os.environ["AWS_ENDPOINT"] = os.environ["AWS_ENDPOINT_URL"] = running.endpoint
+    empty = timed(lambda: amltui(home, "--version"), options.rounds)
+    trips = (taken - empty) / LATENCY
+    print(
+        f"first rows of {len(rows) / MIB:.0f} MiB: {taken:.2f} s, {trips:.0f} round trips or less"
+    )
+
+
+def transfer(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
+    """One large object, there and back."""
+    source = home / "large.bin"
+    source.write_bytes(random.randbytes(options.mib * MIB))
+    store = from_url(url, client_options={"allow_http": True})
+    amltui(home, "profile", "add", "there", "--url", url, "--write")
+    bucket = url.removeprefix("s3://")
+    remote = f"store:{bucket}"
+    about = {
+        "TYPE": "s3",
+        "PROVIDER": "Other",
+        "ENDPOINT": running.endpoint,
+        "FORCE_PATH_STYLE": "true",
+        "NO_CHECK_BUCKET": "true",
+        "ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+        "SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+    }
+    os.environ |= {f"RCLONE_CONFIG_STORE_{name}": value for name, value in about.items()}
+    rclone = shutil.which("rclone")
+    target = home / "back.bin"
+
+    def up() -> None:
+        amltui(home, "--profile", "there", "put", str(source), "--name", f"{time.time_ns()}.bin")
+
+    def down() -> None:
+        amltui(home, "--profile", "there", "get", "large.bin", "-o", str(target), "--force")
+
+    def copied(*places: str) -> None:
+        # It refuses every store where a bundle is named, also one that speaks no TLS.
+        own = {name: value for name, value in os.environ.items() if name != "AWS_CA_BUNDLE"}
+        command = [str(rclone), "copyto", "--ignore-times", *places]
+        subprocess.run(command, env=own, check=True, capture_output=True)
+
+    obstore.put(store, "large.bin", source)
+    for name, mine, places in (
+        ("up", up, (str(source), f"{remote}/by-rclone.bin")),
+        ("down", down, (f"{remote}/large.bin", str(target))),
+    ):
+        ours = options.mib / timed(mine, options.rounds)
+        line = f"{name} {options.mib} MiB: {ours:.0f} MiB/s"
+        if rclone:
+            theirs = options.mib / timed(lambda places=places: copied(*places), options.rounds)
+            line += f", rclone {theirs:.0f} MiB/s, {ours / theirs:.2f} x"
+        print(line)
+
+
+def group(url: str, home: Path, options: argparse.Namespace) -> None:
+    """A group-by over Parquet files."""
+    store = from_url(url, client_options={"allow_http": True})
+    folder = home / "parts"
+    folder.mkdir()
+    each = options.mib * MIB // options.files // 12
+    for number in range(options.files):
+        numbers = range(number * each, (number + 1) * each)
+        table = pa.table({"n": numbers, "city": [f"city-{n % 97}" for n in numbers]})
+        pq.write_table(table, folder / f"{number:03}.parquet", compression="NONE")
+        obstore.put(store, f"parts/{number:03}.parquet", folder / f"{number:03}.parquet")
+    question = "select city, count(*), sum(n::bigint) from {} group by city"
+
+    def ours() -> None:
+        amltui(home, "--at", url, "sql", "parts/", question.format("data"))
+
+    def theirs() -> None:
+        duckdb.sql(question.format(f"'{folder}/*.parquet'")).fetchall()
+
+    first = timed(ours, 1)
+    again = timed(ours, options.rounds)
+    alone = timed(theirs, options.rounds)
+    print(
+        f"group-by over {options.files} files of {options.mib} MiB in all: {first:.2f} s the first "
+        f"time, {again:.2f} s again, DuckDB alone on this disk {alone:.2f} s"
+    )
+
+
+def main() -> None:
+    """Measure what was asked for, or all of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("list", "rows", "transfer", "group"))
+    parser.add_argument("--objects", type=int, default=2_000)
+    parser.add_argument("--mib", type=int, default=32)
+    parser.add_argument("--files", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with moto() as running, tempfile.TemporaryDirectory() as place:
+        os.environ |= running.environment
+        home = Path(place)
+        if options.what in {None, "list"}:
+            listing(running.new_container(), options)
+        if options.what in {None, "rows"}:
+            first_rows(running, running.new_container(), home, options)
+        if options.what in {None, "transfer"}:
+            transfer(running, running.new_container(), home, options)
+        if options.what in {None, "group"}:
+            group(running.new_container(), home, options)
+
+
+if __name__ == "__main__":
+    main()
