@@ -28,6 +28,7 @@ async def dataset_table(
     dataset: Dataset,
     reading: Callable[[Lens], Lens] | None = None,
     *,
+    sheet: str | None = None,
     fetch: bool = True,
 ) -> AsyncIterator[Table]:
     """A table of all rows of a dataset, fetched and made now if need be.
@@ -36,6 +37,7 @@ async def dataset_table(
         session: whose dataset it is.
         dataset: it, or one version of it.
         reading: how its text is written, put into what its type and bytes say.
+        sheet: which table of a workbook or a database, by its name. None: the first.
         fetch: whether it is fetched also when it is so large that a person is asked before.
 
     Raises:
@@ -43,11 +45,11 @@ async def dataset_table(
         UsageError: it would have to be fetched, and is not to be.
         AmltuiError: what kept its bytes away.
     """
-    preview = await session.preview(dataset)
+    preview = await session.preview(dataset, sheet=sheet)
     if reading is not None:
         lens = preview.lens
         preview.close()
-        preview = await session.preview(dataset, reading(lens).dialect)
+        preview = await session.preview(dataset, reading(lens).dialect, sheet=sheet)
     try:
         if preview.waits and not fetch:
             missing = human_size((preview.size or 0) - preview.received)
@@ -113,17 +115,20 @@ def file_table(
     reading: Callable[[Lens], Lens] | None = None,
     *,
     data_type_id: str | None = None,
+    sheet: str | None = None,
 ) -> Iterator[Table]:
     """A table of all rows of a file of this disk, made in a temporary directory.
 
-    `data_type_id`: what a workspace will say of it; None: what the file shows.
+    `data_type_id`: what a workspace will say of it; None: what the file shows. `sheet`: which table
+    of a workbook or a database; None: the first.
 
     Raises:
+        NotFound: there is no such sheet.
         UnsupportedDataType: the file has no rows.
         Unreadable: its bytes are damaged, or not what they should be.
         LocalError, OSError: it cannot be read.
     """
-    lens = lens_of_file(path, data_type_id=data_type_id)
+    lens = lens_of_file(path, data_type_id=data_type_id).of(sheet)
     if reading is not None:
         lens = reading(lens)
     with (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import sqlite3
 
 import pyarrow.parquet as pq
 import pytest
@@ -34,6 +36,23 @@ def test_two_files_are_compared_without_a_workspace(files):
         "- 3",
         "+ 4",
     ]
+
+
+def test_sheets_of_both_sides_are_named(files):
+    with contextlib.closing(sqlite3.connect(files.home / "book.sqlite")) as book:
+        for table, rows in (("first", [(1, "x")]), ("second", [(1, "y")])):
+            book.execute(f"create table {table} (a, b)")
+            book.executemany(f"insert into {table} values (?, ?)", rows)
+        book.commit()
+    (files.home / "second.csv").write_text("a,b\n1,y\n")
+    both = ("diff", "book.sqlite", "book.sqlite")
+    assert files(*both).code == 0
+    assert files(*both, "--sheet", "second").code == 0
+    assert files(*both, "--sheet", "first", "--sheet", "second").code == 1
+    assert files("diff", "book.sqlite", "second.csv", "--sheet", "second", "--sheet", "").code == 0
+    assert files("diff", "book.sqlite", "second.csv", "--sheet", "second").code == 3
+    assert files(*both, "--sheet", "third").code == 3
+    assert files(*both, *("--sheet", "first") * 3).code == 2
 
 
 def test_equal_files_exit_0_and_failures_have_codes_of_their_own(files):

@@ -37,6 +37,7 @@ def diff(
     limit: Annotated[int, Parameter(name=("--limit", "-n"))] = 20,
     output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
     force: bool = False,
+    sheet: Annotated[list[str] | None, Parameter(negative=())] = None,
     written: Written = WRITTEN,
     common: Common = COMMON,
 ) -> int:
@@ -54,11 +55,16 @@ def diff(
         limit: How many of the rows that differ to print.
         output: A file ending in .csv or .parquet for all rows that differ, old and new.
         force: Replace a file that is there.
+        sheet: The sheet of Excel workbooks or the table of SQLite files; given twice, of the older
+            and of the newer one ("" for one that has none).
         written: How both are written.
         common: Common options.
     """
     if limit < 0:
         raise UsageError(f"-n {limit} is no number of rows", hint="Give 0 or more.")
+    sheets = [one or None for one in sheet or [""]]
+    if len(sheets) > 2:
+        raise UsageError("--sheet stands at most twice", hint="Once for each of the two.")
     target = None
     if output is not None:
         target = table_file(output, "A difference", force=force)
@@ -71,8 +77,12 @@ def diff(
 
         async with AsyncExitStack() as stack:
             places = await stack.enter_async_context(Places(common.place))
-            left = await stack.enter_async_context(_table(session, places, first, written))
-            right = await stack.enter_async_context(_table(session, places, second, written))
+            left = await stack.enter_async_context(
+                _table(session, places, first, written, sheets[0])
+            )
+            right = await stack.enter_async_context(
+                _table(session, places, second, written, sheets[-1])
+            )
             found = await in_thread(compare, left, right, key=by, columns=only, limit=limit)
             if target is not None:
 
@@ -118,14 +128,14 @@ def _is_dataset(word: str) -> bool:
 
 @asynccontextmanager
 async def _table(
-    session: Session | None, places: Places, word: str, written: Written
+    session: Session | None, places: Places, word: str, written: Written, sheet: str | None
 ) -> AsyncIterator[Table]:
     """All rows of a dataset or of a local file."""
     from amltui.services.places import dataset_at, is_elsewhere
     from amltui.services.whole_tables import dataset_table, file_table
 
     if _is_file(word):
-        with file_table(_local(word), written.through) as table:
+        with file_table(_local(word), written.through, sheet=sheet) as table:
             yield table
         return
     if is_elsewhere(word):
@@ -134,7 +144,7 @@ async def _table(
         assert session is not None, "a dataset needs a session"
         dataset = await session.find(word)
     reading = written.through if written.given else None
-    async with dataset_table(session, dataset, reading) as table:
+    async with dataset_table(session, dataset, reading, sheet=sheet) as table:
         yield table
 
 
