@@ -158,6 +158,16 @@ def test_a_line_is_written_to_its_end_behind_a_character_of_uncertain_width():
     assert memory.changes(part(before), CONSOLE) == "\x1b[2Hbefore"
 
 
+def test_what_cuts_a_wide_character_in_half_clears_its_other_half():
+    memory, terminal = ScreenMemory(), Emulated()
+    frame = EMPTY | {(1, 0): Strip([Segment("     漢")]).adjust_cell_length(7)}
+    terminal.feed(memory.changes(whole(frame), CONSOLE))
+    chops = [{0: None, 6: Strip([Segment("x")], 1)} for _ in range(HEIGHT)]
+    update = ChopsUpdate(chops, [(1, 6, 7)], [[6, 7, CUTS[-1]]] * HEIGHT)
+    terminal.feed(memory.changes(update, CONSOLE))
+    assert terminal.screen.display[1].rstrip() == "      x"
+
+
 RECORDER = """
 import os, sys
 from amltui.tui.app import AmltuiApp
