@@ -1,11 +1,12 @@
 """What keys cost on a slow line: bytes that the program writes to a real terminal."""
 
 import os
+import select
 import sys
 
 import pytest
 
-from tests.benchmarks.terminal import KEYS, Terminal
+from tests.benchmarks.terminal import KEYS, PATIENCE, Terminal
 from tests.support.server import ROOT
 
 SETTLED = 0.4
@@ -23,7 +24,9 @@ def terminal(place):
 
 
 def cost(terminal: Terminal, key: bytes) -> int:
+    """Bytes that a key's answer takes, however late it begins."""
     os.write(terminal.fd, key)
+    assert select.select([terminal.fd], [], [], PATIENCE)[0], key
     return terminal.drain(SETTLED)[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amltui.tui.clipboard import clipboard_write
+from amltui.tui.theme import ALL
 from tests.tui.conftest import at_the_screen
 
 
@@ -68,12 +69,12 @@ async def test_new_contents_are_taken_back(place):
         await session.delete(user.main.dataset)
 
 
-async def test_light_colours_change_the_screen_and_change_back(place):
+async def test_other_colours_come_in_turn(place):
     async with at_the_screen() as user:
-        for name in ("amltui-light", "amltui-dark"):
+        for name in [theme.name for theme in (*ALL[1:], ALL[0])]:
             await user.press("colon")
             await user.until(lambda: "Commands" in user.screen_text())
-            await user.type("light")
+            await user.type("other colours")
             await user.press("enter")
             await user.until(lambda name=name: user.app.theme == name)
             assert "1 Datasets" in user.screen_text()
