@@ -9,14 +9,13 @@ import time
 from collections.abc import Awaitable, Sequence
 from typing import Final, Self, TypeVar
 
+from amltui.cli.byte_progress import QUIET_SECONDS
 from amltui.cli.output import Out
 from amltui.text import human_duration, human_size, visible
 from amltui.transfers import State, Transfer, Transfers
 
 _T = TypeVar("_T")
 
-_QUIET_SECONDS: Final = 10.0
-"""Between two lines where nobody watches, for example in a log file."""
 _FRAME: Final = 0.1
 """Seconds between two drawings of a line that changes."""
 _BAR: Final = 24
@@ -51,7 +50,7 @@ class Progress:
             sys.stderr.write(f"\r\x1b[2K{_line(running, width)}")
             sys.stderr.flush()
             self._drawn = True
-        elif time.monotonic() - self._said >= _QUIET_SECONDS:
+        elif time.monotonic() - self._said >= QUIET_SECONDS:
             self._said = time.monotonic()
             self._out.note(f"{visible(running.name)}: {_amount(running)}")
 
@@ -89,7 +88,7 @@ class Bytes:
             line = f"↑ {self._name}  {human_size(done)} of {human_size(total)}"
             sys.stderr.write(f"\r\x1b[2K{line[:width]}")
             sys.stderr.flush()
-        elif not self._live and now - self._said >= _QUIET_SECONDS:
+        elif not self._live and now - self._said >= QUIET_SECONDS:
             self._said = now
             self._out.note(f"{self._name}: {human_size(done)} of {human_size(total)}")
 

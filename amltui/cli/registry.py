@@ -366,6 +366,37 @@ COMMANDS: Final = (
                 "Copy a workspace while it is served.",
                 ("amltui server backup /backup --data /srv/aml",),
             ),
+            Command(
+                "restore",
+                "server:restore",
+                "Bring a workspace back from a backup.",
+                ("amltui server restore /backup --data /srv/aml",),
+            ),
+            Command(
+                "migrate",
+                "server:migrate",
+                "Copy a workspace into another database or store.",
+                (
+                    "amltui server migrate --from /srv/aml --to postgresql://aml@db/aml",
+                    "amltui server migrate --from /srv/aml --to /srv/aml --to-contents s3://b/p",
+                ),
+            ),
+            Command(
+                "usage",
+                "server:usage",
+                "Print what takes how much room.",
+                ("amltui server usage --by owner --data /srv/aml",),
+            ),
+            Command(
+                "retention",
+                "server:retention",
+                "Show or set how long old versions are kept.",
+                (
+                    "amltui server retention --keep 10 --days 90 --dry-run",
+                    "amltui server retention --keep 10 --days 90",
+                    "amltui server retention --off",
+                ),
+            ),
         ),
     ),
     Command(

@@ -7,8 +7,6 @@ They raise `StartError` when there is no workspace to open, and `HTTPError` for 
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -22,15 +20,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
 from amltui.server import audit, janitor, settings, tokens, verify
 from amltui.server import backup as saving
-from amltui.server.audit import Entry, Filter, Gathered, Origin
-from amltui.server.backup import Saved
+from amltui.server import repair as mending
+from amltui.server import retention as keeping
+from amltui.server import usage as measuring
+from amltui.server.audit import Entry, Filter, Gathered
+from amltui.server.copying import Copied, Told
 from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database, at_start, database_url, open_database
 from amltui.server.http_errors import StartError
 from amltui.server.janitor import Cleaned
 from amltui.server.options import ServeOptions
+from amltui.server.retention import Old, Policy
 from amltui.server.startup import open_store
 from amltui.server.state import ServerState
+from amltui.server.usage import By, Usage
 from amltui.server.verify import VerifyReport
 
 _T = TypeVar("_T")
@@ -71,7 +74,7 @@ def create_token(
 
     async def create(connection: AsyncConnection, workspace_id: str) -> NewSecret:
         made = NewSecret(*await tokens.create(connection, workspace_id, name, granted, expires))
-        await audit.record(connection, local(), "token.create", made.info.id, made.info.name)
+        await audit.record(connection, audit.local(), "token.create", made.info.id, made.info.name)
         return made
 
     return _run(options, create)
@@ -82,7 +85,9 @@ def regenerate_token(options: ServeOptions, token: str) -> NewSecret:
 
     async def regenerate(connection: AsyncConnection, workspace_id: str) -> NewSecret:
         made = NewSecret(*await tokens.regenerate(connection, workspace_id, token))
-        await audit.record(connection, local(), "token.regenerate", made.info.id, made.info.name)
+        await audit.record(
+            connection, audit.local(), "token.regenerate", made.info.id, made.info.name
+        )
         if made.info.name == tokens.PRIMARY:
             await settings.replace_token(options.data, workspace_id, made.secret)
         return made
@@ -95,7 +100,7 @@ def revoke_token(options: ServeOptions, token: str) -> None:
 
     async def revoke(connection: AsyncConnection, workspace_id: str) -> None:
         info = await tokens.revoke(connection, workspace_id, token)
-        await audit.record(connection, local(), "token.revoke", info.id, info.name)
+        await audit.record(connection, audit.local(), "token.revoke", info.id, info.name)
 
     _run(options, revoke)
 
@@ -105,7 +110,7 @@ def rotate_links(options: ServeOptions) -> None:
 
     async def rotate(connection: AsyncConnection, _workspace_id: str) -> None:
         await tokens.rotate_links(connection)
-        await audit.record(connection, local(), "links.rotate")
+        await audit.record(connection, audit.local(), "links.rotate")
 
     _run(options, rotate)
 
@@ -127,15 +132,6 @@ def read_audit(
     return asyncio.run(run())
 
 
-def local() -> Origin:
-    """Who works on the server's machine itself."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # an account without a name
-        name = str(os.getuid())
-    return Origin(f"{name}@{audit.LOCAL}", None, audit.LOCAL)
-
-
 def clean(options: ServeOptions) -> Cleaned:
     """Take away now what nobody refers to, uploads that lie for an hour included."""
 
@@ -147,20 +143,62 @@ def clean(options: ServeOptions) -> Cleaned:
             state = ServerState(options, database, store, workspace_id, Gathered(database))
             cleaned = await janitor.clean(state, upload_age=janitor.CLEAN_UPLOAD_AGE)
             async with database.writing() as connection:
-                await audit.record(connection, local(), "room.clean")
+                await audit.record(connection, audit.local(), "room.clean")
             return cleaned
 
     return asyncio.run(run())
 
 
-def backup(options: ServeOptions, target: Path) -> Saved:
+def backup(options: ServeOptions, target: Path, told: Told = lambda _done, _of: None) -> Copied:
     """Copy the workspace into a directory that a server can be started on; see `backup`."""
 
-    async def run() -> Saved:
+    async def run() -> Copied:
         async with _database(options, migrate=False) as database:
             store = open_store(options)
             await store.open()
-            return await saving.backup(database, store, options.data, target)
+            async with database.writing() as connection:
+                await audit.record(connection, audit.local(), "workspace.backup")
+            return await saving.backup(database, store, options.data, target, told)
+
+    return asyncio.run(run())
+
+
+def usage(options: ServeOptions, by: By) -> Usage:
+    """Who takes how much room."""
+
+    async def read(connection: AsyncConnection, _workspace_id: str) -> Usage:
+        return await measuring.usage(connection, by)
+
+    return _run(options, read, reading=True)
+
+
+def retention(
+    options: ServeOptions, change: Callable[[Policy], Policy], *, dry_run: bool
+) -> tuple[Policy, list[Old]]:
+    """Change what is kept, unless it is a dry run; the policy, and what is to go by it."""
+
+    async def work(connection: AsyncConnection, workspace_id: str) -> tuple[Policy, list[Old]]:
+        present = await keeping.read(connection)
+        policy = change(present)
+        if not dry_run and policy != present:
+            await keeping.write(connection, policy)
+            words = keeping.in_words(policy)
+            await audit.record(connection, audit.local(), "retention.set", name=words)
+        return policy, await keeping.due(connection, workspace_id, policy)
+
+    return _run(options, work)
+
+
+def repair(options: ServeOptions, backup: Path | None) -> tuple[tuple[str, ...], VerifyReport]:
+    """Mend what can be mended without a loss: what was done, and what is still wrong."""
+
+    async def run() -> tuple[tuple[str, ...], VerifyReport]:
+        async with _database(options, migrate=False) as database:
+            store = open_store(options)
+            await store.open()
+            workspace_id = await _workspace(database, options)
+            done = await mending.repair(database, store, workspace_id, audit.local(), backup)
+            return done, await verify.verify(database, store)
 
     return asyncio.run(run())
 
@@ -177,11 +215,16 @@ def check(options: ServeOptions) -> VerifyReport:
     return asyncio.run(run())
 
 
-def _run(options: ServeOptions, work: Callable[[AsyncConnection, str], Awaitable[_T]]) -> _T:
+def _run(
+    options: ServeOptions,
+    work: Callable[[AsyncConnection, str], Awaitable[_T]],
+    *,
+    reading: bool = False,
+) -> _T:
     async def run() -> _T:
         async with _database(options) as database:
             workspace_id = await _workspace(database, options)
-            async with database.writing() as connection:
+            async with database.reading() if reading else database.writing() as connection:
                 return await work(connection, workspace_id)
 
     return asyncio.run(run())

@@ -9,7 +9,9 @@ for all that are alike within ten minutes. No entry holds a token, a link or con
 from __future__ import annotations
 
 import asyncio
+import getpass
 import logging
+import os
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
@@ -80,6 +82,15 @@ class Filter:
     """Only what was refused."""
     last: int | None = None
     """Only the newest of them."""
+
+
+def local() -> Origin:
+    """Who works on the server's machine itself."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        name = str(os.getuid())
+    return Origin(f"{name}@{LOCAL}", None, LOCAL)
 
 
 async def record(

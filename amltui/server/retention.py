@@ -55,6 +55,17 @@ class Old:
     """When the version after it was made."""
 
 
+def in_words(policy: Policy) -> str:
+    """The policy as a person reads it."""
+    rules = []
+    if policy.keep is not None:
+        rules.append(f"there are {policy.keep} newer ones")
+    if policy.days is not None:
+        rules.append(f"it was replaced {policy.days:g} days ago")
+    versions = f"An old version goes when {' and '.join(rules)}." if rules else "All versions stay."
+    return f"{versions} The audit log is kept for {policy.audit_days:g} days."
+
+
 async def read(connection: AsyncConnection) -> Policy:
     """The policy in force."""
     value = await connection.scalar(sa.select(settings.c.value).where(settings.c.name == _NAME))

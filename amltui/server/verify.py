@@ -52,9 +52,9 @@ async def _compare(database: Database, store: Store) -> VerifyReport:
         }
     faults: dict[str, str] = {}
     for sha256, size in known.items():
-        fault = await _fault(store, sha256, size)
-        if fault:
-            faults[sha256] = fault
+        found = await fault(store, sha256, size)
+        if found:
+            faults[sha256] = found
     async with database.reading() as connection:
         named = await _names(connection)  # as it is now: what went meanwhile is no finding
     findings = [
@@ -70,7 +70,8 @@ async def _compare(database: Database, store: Store) -> VerifyReport:
 _MISSING = "is missing in the store"
 
 
-async def _fault(store: Store, sha256: str, size: int) -> str | None:
+async def fault(store: Store, sha256: str, size: int) -> str | None:
+    """What is wrong with a content, as the end of a sentence; None: nothing."""
     if not await store.has(sha256, size):
         return _MISSING
     digest = hashlib.sha256()

@@ -96,6 +96,10 @@ CASES: dict[tuple[str, ...], list[list[str]]] = {
     ("azure", "restore"): [["Iris"]],
     ("azure", "tag"): [["Iris", "team=x"]],
     ("server", "backup"): [["/dev/null/backup"]],
+    ("server", "restore"): [["nowhere"]],
+    ("server", "migrate"): [["--from", "nowhere", "--to", "postgresql://u:p@127.0.0.1:1/x"]],
+    ("server", "usage"): [["--json"], ["--by", "owner"]],
+    ("server", "retention"): [["--keep", "5", "--dry-run"], ["--keep", "0"]],
 }  # fmt: skip
 """What each command is run with, in an order in which all of it can be done; mistakes included."""
 

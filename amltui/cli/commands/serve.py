@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -17,6 +17,7 @@ from amltui.text import human_size
 
 if TYPE_CHECKING:
     from amltui.server.run import ServeOptions
+    from amltui.server.verify import VerifyReport
 
 
 def serve(
@@ -36,6 +37,8 @@ def serve(
     log: Path | None = None,
     no_samples: bool = False,
     check: bool = False,
+    repair: bool = False,
+    backup: Path | None = None,
     clean: bool = False,
     embedded: Annotated[bool, Parameter(show=False)] = False,
     common: Plain = PLAIN,
@@ -61,6 +64,8 @@ def serve(
         log: File for the log instead of standard error.
         no_samples: Offer no example datasets.
         check: Do not serve: read every content and compare it with its hash.
+        repair: With --check: mend what can be mended so that nothing is lost.
+        backup: With --repair: take damaged and missing contents from this backup.
         clean: Do not serve: give back the room of what nobody refers to, now.
         embedded: End with standard input, and say where in one JSON line.
         common: Common options.
@@ -69,6 +74,8 @@ def serve(
         raise UsageError(f"There is no port {port}", hint="Ports are 0 to 65535.")
     if not 0.1 <= link_hours <= 87_600:
         raise UsageError("--link-hours is at least 0.1 and at most 87600")
+    if (repair and not check) or (backup is not None and not repair):
+        raise UsageError("--backup goes with --repair, and --repair with --check")
     from amltui.server.run import ServeOptions
     from amltui.server.run import serve as serve_until_stopped
 
@@ -91,6 +98,8 @@ def serve(
     )
     if clean:
         return _clean(options, common)
+    if repair:
+        return _repair(options, backup, common)
     return _check(options, common) if check else serve_until_stopped(options)
 
 
@@ -109,15 +118,31 @@ def _clean(options: ServeOptions, common: Plain) -> int:
     return exit_codes.DONE
 
 
+def _repair(options: ServeOptions, backup: Path | None, common: Plain) -> int:
+    from amltui.server import admin
+
+    with server_errors():
+        done, report = admin.repair(options, backup)
+    if common.json:
+        common.out.document({**_document(report), "repaired": done})
+    else:
+        for line in (*done, *report.findings):
+            common.out.line(line)
+        common.out.note(f"Mended: {len(done)}. Still wrong: {len(report.findings)}.")
+    return exit_codes.DONE if report.ok else exit_codes.DAMAGED
+
+
+def _document(report: VerifyReport) -> dict[str, Any]:
+    return {"contents": report.contents, "bytes": report.bytes, "findings": report.findings}
+
+
 def _check(options: ServeOptions, common: Plain) -> int:
     from amltui.server import admin
 
     with server_errors():
         report = admin.check(options)
     if common.json:
-        common.out.document(
-            {"contents": report.contents, "bytes": report.bytes, "findings": report.findings}
-        )
+        common.out.document(_document(report))
     else:
         for finding in report.findings:
             common.out.line(finding)

@@ -28,7 +28,13 @@ async def prepare(database: Database) -> None:
     """
     async with database.writing() as connection:
         await lock(connection, database)
-        await connection.run_sync(_prepare)
+        await connection.run_sync(prepare_connection)
+
+
+async def is_there(database: Database) -> bool:
+    """Whether the database holds a workspace's schema, of whatever version."""
+    async with database.reading() as connection:
+        return await connection.run_sync(_version) is not None
 
 
 async def require(database: Database) -> None:
@@ -52,7 +58,8 @@ async def lock(connection: AsyncConnection, database: Database) -> None:
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-def _prepare(connection: sa.Connection) -> None:
+def prepare_connection(connection: sa.Connection) -> None:
+    """As `prepare`, within a transaction that holds what only one may do."""
     found = _version(connection)
     if found == HEAD:
         return
