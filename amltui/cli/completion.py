@@ -1,7 +1,7 @@
 """Completion for bash, zsh and fish: their scripts, and the names that these ask for.
 
-The scripts are made from what the parser knows of commands and options. For names they run
-`amltui __complete`, which reads them from this disk, at once and never with an error.
+The scripts are made from the reference of all commands. For names they run `amltui __complete`,
+which reads them from this disk, at once and never with an error.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
+from amltui.cli.reference import CommandEntry, Option, entries
 from amltui.cli.registry import COMMANDS, Command
 from amltui.text import visible
 
@@ -19,84 +19,6 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 Shell = Literal["bash", "zsh", "fish"]
-
-_MEANINGS: Final = {
-    "amltui": "Python with this library",
-    "azureml": "Python with the old client",
-    "pandas": "Python with pandas",
-    "cli": "A shell with this command",
-    "az": "A shell with the Azure CLI",
-    "GenericCSV": "Commas, a header line",
-    "GenericCSVNoHeader": "Commas, no header line",
-    "GenericTSV": "Tabs, a header line",
-    "GenericTSVNoHeader": "Tabs, no header line",
-    "PlainText": "Lines of text",
-    "ARFF": "Weka's format",
-    "Zip": "Any bytes",
-    "names0": "Names with a NUL behind each",
-    "error": "Stop with an error",
-    "skip": "Leave what is there",
-    "update": "Make a new version of what is there",
-    "reader": "May read",
-    "owner": "May change everything",
-    "flat": "All in one folder",
-    "tree": "Folders as in the names",
-}
-"""What a value of an option means, where its name does not say it all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option of a command."""
-
-    names: tuple[str, ...]
-    help: str
-    values: tuple[str, ...] = ()
-    """What it takes, where that is a choice."""
-    takes: bool = False
-    """Whether a value follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
-    """A command that can be typed: its words and what may follow them."""
-
-    path: tuple[str, ...]
-    summary: str
-    places: tuple[str, ...]
-    """What each argument is: `dataset`, `column`, `profile`, `file`, or words to choose from."""
-    options: tuple[Option, ...] = ()
-
-
-def entries(app: App) -> list[CommandEntry]:
-    """All commands, with the options that the parser knows."""
-    found = []
-    for command in COMMANDS:
-        for one in command.commands or (command,):
-            path = (command.name,) if one is command else (command.name, one.name)
-            found.append(CommandEntry(path, one.summary, one.places, tuple(_options(app, path))))
-    return found
-
-
-def _options(app: App, path: tuple[str, ...]) -> list[Option]:
-    from cyclopts import Parameter
-
-    from amltui.formats import KNOWN
-
-    for word in path:
-        app = app[word]
-    options = []
-    plain = Parameter(negative=())
-    for argument in app.assemble_argument_collection(default_parameter=plain, parse_docstring=True):
-        names = tuple(name for name in argument.names if name.startswith("-"))
-        if not names or not argument.show:
-            continue
-        choices = KNOWN if "--type" in names else argument.get_choices() or ()
-        text = str(argument.parameter.help or "").partition("\n")[0].partition(". ")[0]
-        takes = argument.hint is not bool
-        options.append(Option(names, text.rstrip("."), tuple(choices), takes))
-    options.append(Option(("--help",), "Explain this command"))
-    return options
 
 
 def script(shell: Shell, app: App) -> str:
@@ -337,13 +259,11 @@ def _fish_option(seen: str, option: Option) -> str:
     ]
     if option.values:
         # Each with its own words, or none: fish would show those of the option beside all of them.
-        told = " ".join(
-            f"{value}\\t{_fish_text(_MEANINGS.get(value, ''))}" for value in option.values
-        )
+        told = " ".join(f"{value}\\t{_fish_text(about)}" for value, about in option.values.items())
         parts.append(f"-x -a {_fish_text(told)}")
     elif option.takes:
         parts.append("-r")
-    parts.append(f"-d {_fish_text(option.help)}")
+    parts.append(f"-d {_fish_text(option.short)}")
     return " ".join(parts)
 
 

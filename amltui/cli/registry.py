@@ -33,6 +33,11 @@ LOCAL: Final = "On this machine"
 SETTINGS: Final = "Settings"
 SERVER: Final = "Server"
 
+_TOPICS: Final = (
+    "agents,architecture,azureml,changes,contributing,dialects,environment,exit-codes,files,"
+    "folders,formats,output,profiles,rules,server,topics,types,versions"
+)
+
 COMMANDS: Final = (
     Command(
         "ls",
@@ -339,9 +344,9 @@ COMMANDS: Final = (
         "help",
         "help:help_",
         "Explain a topic or a command.",
-        ("amltui help exit-codes", "amltui help environment", "amltui help put"),
+        ("amltui help exit-codes", "amltui help put", "amltui help put --json"),
         title=SETTINGS,
-        places=("azureml,exit-codes,environment,files,folders,output,profiles",),
+        places=(_TOPICS,),
     ),
     Command(
         "serve",

@@ -9,6 +9,9 @@ import sys
 
 import pytest
 
+from amltui import help as documentation
+from amltui.cli.exit_codes import MEANINGS
+from amltui.cli.registry import COMMANDS
 from tests.cli.terminal import Terminal
 
 
@@ -85,3 +88,29 @@ def test_a_narrow_terminal_shows_names_and_says_what_it_leaves_out(amltui):
     terminal.wait_for(b"Too narrow for: ")
     terminal.wait_for(b"OWNER.")
     terminal.end()
+
+
+def test_all_commands_are_listed_for_programs_with_what_may_follow_them(alone):
+    listed = alone("help", "--json").json
+    words = {one["command"]: one for one in listed["commands"]}
+    known = {
+        f"{command.name} {one.name}" if command.commands else command.name
+        for command in COMMANDS
+        for one in command.commands or (command,)
+    }
+    assert set(words) == known
+    assert [(one["code"], one["meaning"]) for one in listed["exit_codes"]] == list(MEANINGS)
+    options = {one["names"][0]: one for one in words["put"]["options"]}
+    assert options["--exists"]["values"] == ["error", "skip", "update"]
+    assert options["--exists"]["default"] == "error"
+    assert (options["--jobs"]["type"], options["--convert"]["type"]) == ("integer", "flag")
+    assert [one["kind"] for one in words["rename"]["arguments"]] == ["dataset", "any"]
+    narrow = alone("help", "token", "--json").json["commands"]
+    assert [one["command"] for one in narrow] == sorted(
+        (one for one in known if one.startswith("token ")), key=list(words).index
+    )
+
+
+def test_completion_knows_all_topics_of_the_documentation():
+    (place,) = next(one for one in COMMANDS if one.name == "help").places
+    assert sorted(place.split(",")) == sorted([*documentation.topics(), "topics"])

@@ -13,7 +13,7 @@ from amltui.errors import NotFound
 def help_(
     topic: str | None = None, command: str | None = None, /, *, common: Plain = PLAIN
 ) -> None:
-    """Explain a topic or a command.
+    """Explain a topic or a command; with `--json` all commands, or those of a word, for programs.
 
     Args:
         topic: A topic or a command; `topics` lists the topics.
@@ -25,17 +25,23 @@ def help_(
         for name in topics:
             common.out.line(f"{name:<16}{_title(documentation.read(name))}")
         return
-    if topic in topics:
+    commands = [one.name for one in COMMANDS]
+    if topic in topics and not (common.json and topic in commands):
         common.out.markdown(documentation.read(topic))
         return
     if topic is not None:
-        _must_be_one_of(topic, [*(one.name for one in COMMANDS), *topics, "topics"])
+        _must_be_one_of(topic, [*commands, *topics, "topics"])
     if topic is not None and command is not None:
         group = GROUPS.get(topic)
         _must_be_one_of(command, [one.name for one in group.commands] if group else [])
     from amltui.cli.app import app
 
     words = [word for word in (topic, command) if word]
+    if common.json:
+        from amltui.cli.reference import document
+
+        common.out.document(document(app(), tuple(words)))
+        return
     app(explained=words).help_print(words)
 
 
