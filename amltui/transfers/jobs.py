@@ -24,6 +24,7 @@ from amltui.transfers.journal import JournalEntry
 from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
 from amltui.transfers.sources import FileSource
+from amltui.transfers.spool import is_spooled
 from amltui.transfers.states import State, Transfer
 from amltui.transfers.threads import in_thread
 from amltui.transfers.uploader import Uploader
@@ -252,7 +253,10 @@ class Upload(Job):
         """See `Job`."""
         assert self.entry.record.upload is not None
         path = Path(self.entry.record.upload.path)
-        return replace(transfer, path=path, dataset_id=self._dataset_id)
+        # A copy that was made to be sent has no name that says anything to a person.
+        return replace(
+            transfer, path=None if is_spooled(path) else path, dataset_id=self._dataset_id
+        )
 
 
 def _has_digest(path: Path, sha256: str) -> bool:

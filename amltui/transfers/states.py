@@ -49,7 +49,8 @@ class Transfer:
     error: AmltuiError | None = None
     """Why it failed, or what it waits for."""
     path: Path | None = None
-    """The target of a download (None: only into the cache), the source of an upload."""
+    """The target of a download (None: only into the cache), the source of an upload (None: a pipe,
+    or what was converted)."""
     dataset_id: str | None = None
     """What is downloaded; of an upload, the new dataset once it is done."""
     checked: str = ""

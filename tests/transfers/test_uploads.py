@@ -388,6 +388,7 @@ async def test_a_spooled_file_is_kept_for_its_upload_and_deleted_with_it(line, s
     transfers, _ = await line()
     (again,) = transfers.resume_unfinished()
     assert path.exists()
+    assert again.path is None  # its name says nothing to a person
     done = await transfers.finished(again.id)
     assert not path.exists()
     assert (
