@@ -66,7 +66,7 @@ def test_what_cannot_be_done_says_why(ws, made):
         output.to_dataframe()
     with pytest.raises(IndexError, match="none at 1000: there are"):
         ws.datasets[1000]
-    with pytest.raises(TypeError, match="should be a pandas DataFrame, not list"):
+    with pytest.raises(TypeError, match="should be a pandas DataFrame or Arrow table, not list"):
         ws.datasets.add_from_dataframe([1], "GenericCSV", "never", "d")
 
 

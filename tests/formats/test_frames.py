@@ -8,6 +8,7 @@ import warnings
 from decimal import Decimal
 
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -392,3 +393,24 @@ def test_the_frames_of_the_samples_have_their_known_shapes(request):
         assert len(deserialize_dataframe(file, "ARFF")) == 569
     with (samples / "imports-85.data").open("rb") as file:
         assert deserialize_dataframe(file, "GenericCSVNoHeader").shape == (201, 26)
+
+
+@pytest.mark.parametrize("kind", ["polars", "pyarrow"])
+def test_a_table_of_another_library_is_written_with_its_whole_numbers_and_gaps(kind):
+    table = pl.DataFrame(
+        {
+            "id": pl.Series([2**64 - 1, None], dtype=pl.UInt64),
+            "text": ["a,b", None],
+            "flag": [None, True],
+            "day": pl.Series(["2020-01-02", None]).str.to_date(),
+            "time": pl.Series([None, "2020-01-02 03:04:05"]).str.to_datetime(),
+            "kind": pl.Series(["x", "y"], dtype=pl.Categorical),
+        }
+    )
+    file = io.BytesIO()
+    serialize_dataframe(file, "GenericCSV", table if kind == "polars" else table.to_arrow())
+    assert file.getvalue().decode().splitlines() == [
+        "id,text,flag,day,time,kind",
+        '18446744073709551615,"a,b",,2020-01-02,,x',
+        ",,True,,2020-01-02 03:04:05,y",
+    ]

@@ -23,7 +23,7 @@ ARFF carries the types: numbers, text, dates, booleans as nominal {False, True},
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from amltui.errors import UnsupportedDataType
 from amltui.formats import Format, format_of
@@ -53,7 +53,9 @@ def is_supported(data_type_id: str) -> bool:
 def serialize_dataframe(writer: IO[bytes], data_type_id: str, dataframe: pd.DataFrame) -> None:
     r"""Write `dataframe` to `writer`, a binary file, piece by piece: never whole in memory.
 
-    The text is UTF-8 with a line feed at the end of each line; the index is not written.
+    `dataframe` is a frame of pandas, or a table that gives itself out by Arrow's C stream, as those
+    of polars, pyarrow and DuckDB do; whole numbers stay exact beside missing values. The text is
+    UTF-8 with a line feed at the end of each line; the index is not written.
 
     >>> import io, pandas
     >>> file = io.BytesIO()
@@ -70,10 +72,8 @@ def serialize_dataframe(writer: IO[bytes], data_type_id: str, dataframe: pd.Data
     fmt = _format(data_type_id)
     if dataframe is None:
         raise TypeError('"dataframe" should not be None.')
-    if not hasattr(dataframe, "columns"):
-        raise TypeError(
-            f'"dataframe" should be a pandas DataFrame, not {type(dataframe).__name__}.'
-        )
+    if not hasattr(dataframe, "iloc"):
+        dataframe = _as_pandas(dataframe)
     if fmt.kind == "plain":
         from amltui.formats.frames import plain
 
@@ -128,6 +128,29 @@ def deserialize_table(reader: IO[bytes], data_type_id: str) -> pa.Table:
     if is_supported(data_type_id) and format_of(data_type_id).kind == "delimited":
         return delimited.read_table(reader, _format(data_type_id))
     return delimited.as_arrow(deserialize_dataframe(reader, data_type_id))
+
+
+def _as_pandas(table: Any) -> pd.DataFrame:
+    if not hasattr(table, "__arrow_c_stream__"):
+        raise TypeError(
+            f'"dataframe" should be a pandas DataFrame or Arrow table, not {type(table).__name__}.'
+        )
+    import pandas as pd
+    import pyarrow as pa
+
+    def exact(kind: pa.DataType) -> pd.ArrowDtype | None:
+        # pandas' own types make floats of whole numbers beside missing values.
+        whole = pa.types.is_integer(kind) or pa.types.is_boolean(kind)
+        return pd.ArrowDtype(kind) if whole else None
+
+    given = pa.table(table)
+    # pyarrow's kernels do not know polars' views of text.
+    text = pa.schema(
+        field.with_type(pa.large_string()) if pa.types.is_string_view(field.type) else field
+        for field in given.schema
+    )
+    frame: pd.DataFrame = given.cast(text).to_pandas(types_mapper=exact)
+    return frame
 
 
 def _format(data_type_id: str) -> Format:
