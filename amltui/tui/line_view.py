@@ -42,7 +42,7 @@ class LineView(SteadyScroll, inherit_bindings=False):
     """
 
     def draw(self, y: int) -> Strip:
-        """Line `y` of the widget."""
+        """Line `y` of the widget; each widget draws its own."""
         raise NotImplementedError
 
     def render_line(self, y: int) -> Strip:

@@ -39,11 +39,11 @@ class AskingScreen(PanesScreen):
         return self.query_one(PreviewPane)
 
     def read_again(self, dataset: Dataset) -> None:
-        """Show a dataset anew: it is read otherwise now."""
+        """Show a dataset anew: it is read otherwise now. Each screen has its own way to."""
         raise NotImplementedError
 
     def report(self, error: Exception) -> None:
-        """Say what went wrong and what to do about it."""
+        """Say what went wrong and what to do about it; each screen says where."""
         raise NotImplementedError
 
     def work(self, action: Action, *, group: str = "actions", exclusive: bool = False) -> None:

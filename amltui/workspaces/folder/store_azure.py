@@ -96,7 +96,7 @@ class AzureWriter:
                 **_only(None),
             )
         status = made["copy_status"]
-        while status == "pending":
+        while status == "pending":  # Azure copies by itself and tells nobody when it is done
             time.sleep(_WAIT)
             with _mapped(target.key, READ):
                 status = blob.get_blob_properties().copy.status
