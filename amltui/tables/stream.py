@@ -97,7 +97,7 @@ class StreamReader:
         """Open it.
 
         Raises:
-            OSError: it is not there.
+            OSError: it is not there, or is dropped at this moment.
         """
         self._path = path
         self._index = index_path(path).open("rb")
@@ -110,7 +110,11 @@ class StreamReader:
         """Batches that were checked."""
         self._consumed: list[int] = []
         self._cache: OrderedDict[int, Any] = OrderedDict()
-        self.refresh()
+        try:
+            self.refresh()
+        except BaseException:
+            self._index.close()
+            raise
 
     def refresh(self) -> bool:
         """Take in what was written since. Returns whether there is more."""

@@ -36,10 +36,12 @@ class Table:
         self._malformed: StreamReader | None = None
         self._cuts: dict[tuple[int, int], Cut] = {}
         self._cuts_read = 0
-        self._read_cuts()
-        if self._state.row_count not in {None, self.row_count}:
+        try:
+            self._read_cuts()
+            self._expect_all_rows()
+        except BaseException:
             self.close()
-            raise ValueError("rows are missing")
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -199,6 +201,10 @@ class Table:
         else:
             self._malformed.refresh()
         return MalformedRows(self._malformed, complete=self.complete)
+
+    def _expect_all_rows(self) -> None:
+        if self._state.row_count not in {None, self.row_count}:
+            raise ValueError("rows are missing")
 
     def _read_cuts(self) -> None:
         path = self.directory / CUTS

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import json
 import threading
+import warnings
 import zlib
 
 import pytest
@@ -30,6 +32,19 @@ def test_a_table_holds_what_the_first_rows_of_the_whole_file_show(make_table):
     assert [malformed.cell(row, 0) for row in range(malformed.row_count)] == ["4", "5"]
     assert all_rows(malformed)[1] == ["5", "3", "3 fields, 2 expected", "3,z,9"]
     assert malformed.table_row(1) == 2
+
+
+@pytest.mark.parametrize("lost", ["rows.arrow", "cuts.jsonl"])
+def test_a_table_that_is_dropped_while_it_is_opened_leaves_no_file_open(make_table, lost):
+    directory = make_table(b"a,b\n1,2\n").directory
+    (directory / lost).unlink()
+    (directory / lost).mkdir()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(LocalError):
+            open_table(directory)
+        gc.collect()
+    assert not [one for one in said if one.category is ResourceWarning]
 
 
 def test_windows_anywhere_give_the_rows_of_their_numbers(make_table):

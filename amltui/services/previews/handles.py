@@ -35,9 +35,13 @@ async def opened(make: Callable[..., R], *args: Any) -> R:
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError:
-        # A thread cannot be stopped, and the loop may end next: wait for what it opens.
+        # A thread cannot be stopped, and the loop may end next: wait for what it opens, also when
+        # the wait is cancelled once more.
+        while not making.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({making})
         with contextlib.suppress(Exception):
-            close(await making)
+            close(making.result())
         raise
 
 

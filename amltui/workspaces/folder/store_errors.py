@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -35,10 +36,23 @@ _PERMISSIONS: Final = {
 }
 """What each way of using an object needs, in the words of S3, Azure and Google Cloud."""
 
-_ENDED: Final = ("ExpiredToken", "TokenRefreshRequired", "token expired", "AuthenticationExpired")
-_REGION: Final = ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint")
-_CLOCK: Final = ("RequestTimeTooSkewed",)
-_THROTTLED: Final = ("SlowDown", "ServerBusy", "TooManyRequests", "429", "503 Service")
+_ENDED: Final = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "AuthenticationExpired"}
+)
+_REGION: Final = frozenset(
+    {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"}
+)
+_CLOCK: Final = frozenset({"RequestTimeTooSkewed"})
+_THROTTLED: Final = frozenset({"SlowDown", "ServerBusy", "TooManyRequests"})
+_NO_STORE: Final = frozenset({"NoSuchBucket", "ContainerNotFound"})
+
+_STATUS: Final = re.compile(r"Server returned non-2xx status code: (\d{3})\b")
+"""How obstore tells a status: `object_store`, client/retry.rs. Numbers elsewhere in its text are
+parts of names, addresses, times and request ids."""
+_CODE: Final = re.compile(r"<Code>(\w{1,100})</Code>")
+"""The code in an answer of S3 or Azure."""
+_NO_PLACE: Final = "Received redirect without LOCATION"
+"""What obstore makes of S3's answer for a bucket of another region."""
 
 
 class OddName(NotFound):
@@ -61,7 +75,7 @@ def mapped(what: str, action: str = READ) -> Iterator[None]:
     except exceptions.AlreadyExistsError:
         raise Conflict(f"There is an object {visible(what)} already", 409) from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-        raise by_text(what, f"403 {error}", action) from None
+        raise by_text(what, str(error), action, status=403) from None
     except (exceptions.BaseError, OSError, ValueError) as error:
         raise by_text(what, str(error), action) from None
     except BaseException as error:
@@ -71,17 +85,31 @@ def mapped(what: str, action: str = READ) -> Iterator[None]:
         raise ServerFailed(f"The store's answer on {visible(what)} cannot be read", 502) from None
 
 
-def by_text(what: str, text: str, action: str = READ) -> AmltuiError:
-    """An error that tells its status and the store's code in its text only."""
+def by_text(what: str, text: str, action: str = READ, *, status: int = 0) -> AmltuiError:
+    """An error that tells the store's answer in its text only.
+
+    Args:
+        what: the object or prefix that was asked for.
+        text: the text of the error.
+        action: what was being done.
+        status: the HTTP status, where the error's class tells it; 0: see the text.
+    """
     shown = visible(what)
     # The first line: those below are the chain of causes, with addresses that may be signed.
     first = visible(redacted(text.strip().partition("\n")[0]))[:300]
     if "invalid path" in text or "parse path" in text or "empty path segment" in text:
         return OddName(f"{shown} holds a name that cannot be read here: {first}", 404)
-    named = _by_code(shown, text, action)
+    said = _STATUS.search(text)
+    coded = _CODE.search(text, said.end() if said else 0)
+    code = coded.group(1) if coded else ""
+    if _NO_PLACE in text:
+        code = "PermanentRedirect"
+    if said:
+        status = int(said.group(1))
+    named = _by_code(shown, status, code, action)
     if named is not None:
         return named
-    if "404" in text or "NoSuchBucket" in text or "ContainerNotFound" in text:
+    if status == 404 or code in _NO_STORE:
         return NotFound(f"There is no {shown} in the store", 404)
     if any(mark in text for mark in ("error sending request", "dns error", "timed out")):
         return Unreachable(f"No answer from the store of {shown}: {first}")
@@ -109,11 +137,11 @@ def by_answer(
     shown = visible(what)
     if code == "NoSuchUpload":
         return NotFound("The store no longer knows this upload", 404)
-    if status == 429 or code in {"SlowDown", "ServerBusy"}:
+    if status == 429 or code in _THROTTLED:
         return throttled(retry_after)
     if status == 404:
         return DatasetGone(f"There is no {shown} in the store", 404)
-    named = _by_code(shown, f"{status} {code}", action)
+    named = _by_code(shown, status, code, action)
     if named is None and status in {409, 412}:
         named = Conflict(f"{shown} exists in the store, or was changed there meanwhile", 409)
     if named is not None:
@@ -133,32 +161,28 @@ def throttled(retry_after: str | None) -> TooManyRequests:
     return TooManyRequests("The store asks to be asked less often", retry_after=seconds)
 
 
-def _by_code(shown: str, text: str, action: str) -> AmltuiError | None:
-    """The error that a store's code names; None: it names none that is known."""
-
-    def holds(marks: tuple[str, ...]) -> bool:
-        return any(mark in text for mark in marks)
-
-    if holds(_ENDED):
+def _by_code(shown: str, status: int, code: str, action: str) -> AmltuiError | None:
+    """The error that a status and a store's code name; None: none that is known."""
+    if code in _ENDED:
         return Unauthorized(
             "The sign-in to the store has ended",
             401,
             hint="Sign in again as usual, for example: aws sso login, or az login.",
         )
-    if holds(_REGION):
+    if code in _REGION:
         return ConfigError(
             f"{shown} lies in another region than the one that was asked",
             hint="Set AWS_REGION to the bucket's region.",
         )
-    if holds(_CLOCK):
+    if code in _CLOCK:
         return Unauthorized(
             "The store refuses requests because this machine's clock is wrong",
             403,
             hint="Set the clock: more than 15 minutes of difference are not accepted.",
         )
-    if holds(_THROTTLED):
+    if status == 429 or code in _THROTTLED:
         return throttled(None)
-    if any(mark in text for mark in ("403", "401", "AccessDenied", "Forbidden")):
+    if status in {401, 403} or code == "AccessDenied":
         return Unauthorized(
             f"The store does not let these credentials {action} {shown}",
             403,
