@@ -12,7 +12,8 @@ from amltui.errors import LocalError, NotFound
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.destinations import hidden_beside
-from amltui.transfers.journal import Journal, Record, same_workspace
+from amltui.transfers.journal import Journal, UploadEntry
+from amltui.transfers.records import DownloadRecord, Record, UploadRecord, same_workspace
 from amltui.transfers.spool import is_spooled
 from amltui.transfers.states import State
 
@@ -79,8 +80,8 @@ def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> Droppe
         if ids and entry.record.id not in ids:
             entry.close()
         else:
-            upload = entry.record.upload
-            parts = parts or (upload is not None and upload.upload_id is not None)
+            if isinstance(entry, UploadEntry) and entry.record.request.upload_id is not None:
+                parts = True
             entry.give_up()
             dropped.add(entry.record.id)
     left = [name for name in ids if name not in dropped]
@@ -96,7 +97,7 @@ def _described(cache: Cache, journal: Journal, record: Record) -> Unfinished:
     path, done, total = _progress(cache, journal, record)
     return Unfinished(
         id=record.id,
-        kind=record.kind,
+        kind="upload" if isinstance(record, UploadRecord) else "download",
         name=record.name,
         workspace=record.workspace,
         state=state,
@@ -110,16 +111,16 @@ def _described(cache: Cache, journal: Journal, record: Record) -> Unfinished:
 
 def _progress(cache: Cache, journal: Journal, record: Record) -> tuple[str | None, int, int | None]:
     """Path, bytes done and bytes in all."""
-    if record.upload is not None:
-        plan = record.upload
-        sent = len(journal.acknowledged(record.id)) * plan.block_size if plan.upload_id else 0
-        path = None if is_spooled(Path(plan.path)) else plan.path
-        return path, min(sent, plan.size), plan.size
-    assert record.download is not None
-    target, source = record.download.target, record.download.dataset or record.download.port
-    total = source.size if isinstance(source, Dataset) else None
-    done = cache.entry(record.workspace, source).held.total if source is not None else 0
-    part = Part.peek(hidden_beside(Path(target))) if target is not None else None
-    if part is not None and part.held.total > done:
-        done = part.held.total
-    return target, done, total
+    match record:
+        case UploadRecord(request=upload):
+            blocks = journal.acknowledged(record.id) if upload.upload_id else {}
+            path = None if is_spooled(Path(upload.path)) else upload.path
+            return path, min(len(blocks) * upload.block_size, upload.size), upload.size
+        case DownloadRecord(request=download):
+            source, target = download.source, download.target
+            total = source.size if isinstance(source, Dataset) else None
+            done = cache.entry(record.workspace, source).held.total
+            part = Part.peek(hidden_beside(Path(target))) if target is not None else None
+            if part is not None:
+                done = max(done, part.held.total)
+            return target, done, total

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from amltui.transfers.fetch import Feed
-    from amltui.transfers.journal import Record
     from amltui.transfers.queue import Transfers
+    from amltui.transfers.records import Record
     from amltui.transfers.states import Options, State, Transfer
 
 __all__ = ["Feed", "Options", "Record", "State", "Transfer", "Transfers"]
@@ -18,7 +18,7 @@ __all__ = ["Feed", "Options", "Record", "State", "Transfer", "Transfers"]
 _HOMES = {
     "Feed": "fetch",
     "Options": "states",
-    "Record": "journal",
+    "Record": "records",
     "State": "states",
     "Transfer": "states",
     "Transfers": "queue",

@@ -10,8 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-
-import msgspec
+from typing import ClassVar, Literal
 
 from amltui.cache import Part, Source, source_id
 from amltui.disk import disk_errors
@@ -20,7 +19,7 @@ from amltui.models import Dataset
 from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
-from amltui.transfers.journal import JournalEntry
+from amltui.transfers.journal import DownloadEntry, Entry, UploadEntry
 from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
 from amltui.transfers.sources import FileSource
@@ -33,16 +32,20 @@ from amltui.transfers.uploader import Uploader
 class Job(ABC):
     """One transfer. The queue starts and stops `run`; `changed` tells it of every step."""
 
-    def __init__(
-        self, context: QueueContext, entry: JournalEntry, changed: Callable[[], None]
-    ) -> None:
-        self.entry = entry
+    kind: ClassVar[Literal["download", "upload"]]
+
+    def __init__(self, context: QueueContext, changed: Callable[[], None]) -> None:
         self.state = State.QUEUED
         self.error: AmltuiError | None = None
         self.task: asyncio.Task[None] | None = None
         self._context = context
         self._changed = changed
         self._rate = RateMeter()
+
+    @property
+    @abstractmethod
+    def entry(self) -> Entry:
+        """Its record in the journal."""
 
     @property
     def id(self) -> str:
@@ -66,7 +69,7 @@ class Job(ABC):
         return self.describe(
             Transfer(
                 id=self.id,
-                kind=self.entry.record.kind,
+                kind=self.kind,
                 name=self.entry.record.name,
                 state=self.state,
                 done=done,
@@ -98,24 +101,31 @@ class Job(ABC):
 class Download(Job):
     """A content into the cache and, with a target, to a file."""
 
+    kind = "download"
+
     def __init__(
         self,
         context: QueueContext,
-        entry: JournalEntry,
+        entry: DownloadEntry,
         changed: Callable[[], None],
         source: Source,
         fetches: FetchPool,
     ) -> None:
-        super().__init__(context, entry, changed)
-        assert entry.record.download is not None
-        plan = entry.record.download
+        super().__init__(context, changed)
+        request = entry.record.request
         self.source = source
-        self.target = Path(plan.target) if plan.target is not None else None
-        self._overwrite = plan.overwrite
+        self.target = Path(request.target) if request.target is not None else None
+        self._entry = entry
+        self._overwrite = request.overwrite
         self._fetches = fetches
         self._checked = ""
         self._size = source.size if isinstance(source, Dataset) else None
         self._done = 0
+
+    @property
+    def entry(self) -> DownloadEntry:
+        """See `Job`."""
+        return self._entry
 
     async def run(self) -> None:
         """See `Job`."""
@@ -137,7 +147,7 @@ class Download(Job):
             await self._straight(target)
             return
         await in_thread(check_space, target, self._size or 0)
-        await in_thread(self._place, self._card_digest())
+        await in_thread(self._entry.note_placing, self._card_digest())
         temp = copy_beside(target, self.id)
         await _copy(content, temp, target, overwrite=self._overwrite)
 
@@ -156,17 +166,9 @@ class Download(Job):
         card = self._context.cache.entry(self._context.workspace.key, self.source).card
         return card.identity.sha256 if card is not None else None
 
-    def _place(self, sha256: str | None) -> None:
-        """Note what is about to appear as the target, in case we are killed just then."""
-        record = self.entry.record
-        assert record.download is not None
-        plan = msgspec.structs.replace(record.download, placing=sha256 or "")
-        self.entry.save(msgspec.structs.replace(record, download=plan), sync=True)
-
     def _placed(self, target: Path) -> bool:
         """Whether a process that was killed had put the whole content at `target` already."""
-        assert self.entry.record.download is not None
-        wanted = self.entry.record.download.placing
+        wanted = self._entry.record.request.placing
         if not wanted or not target.is_file():
             return False
         if not _has_digest(target, wanted):
@@ -203,7 +205,9 @@ class Download(Job):
 
     async def _straight(self, target: Path) -> None:
         """Without the cache: it is too large for it, or the cache's disk is full."""
-        destination = FileDestination(target, overwrite=self._overwrite, placing=self._place)
+        destination = FileDestination(
+            target, overwrite=self._overwrite, placing=self._entry.note_placing
+        )
         transfer = self._context.for_transfer(self._context.downloads, self.put)
         fetch = Fetch(transfer, self.source, destination, lambda: self._follow(fetch))
         await fetch.run()
@@ -227,32 +231,37 @@ class Download(Job):
 class Upload(Job):
     """A file to a dataset."""
 
+    kind = "upload"
+
     def __init__(
-        self, context: QueueContext, entry: JournalEntry, changed: Callable[[], None]
+        self, context: QueueContext, entry: UploadEntry, changed: Callable[[], None]
     ) -> None:
-        super().__init__(context, entry, changed)
+        super().__init__(context, changed)
+        self._entry = entry
         self._uploader: Uploader | None = None
         self._dataset_id: str | None = None
+
+    @property
+    def entry(self) -> UploadEntry:
+        """See `Job`."""
+        return self._entry
 
     async def run(self) -> None:
         """See `Job`."""
         transfer = self._context.for_transfer(self._context.uploads, self.put)
-        assert self.entry.record.upload is not None
-        source = FileSource(Path(self.entry.record.upload.path))
-        self._uploader = Uploader(transfer, self.entry, source, self.note)
+        source = FileSource(Path(self._entry.record.request.path))
+        self._uploader = Uploader(transfer, self._entry, source, self.note)
         self._dataset_id = (await self._uploader.run()).id
 
     def progress(self) -> tuple[int, int | None]:
         """See `Job`."""
         if self._uploader is None:
-            assert self.entry.record.upload is not None
-            return 0, self.entry.record.upload.size
+            return 0, self._entry.record.request.size
         return self._uploader.sent, self._uploader.size
 
     def describe(self, transfer: Transfer) -> Transfer:
         """See `Job`."""
-        assert self.entry.record.upload is not None
-        path = Path(self.entry.record.upload.path)
+        path = Path(self._entry.record.request.path)
         # A copy that was made to be sent has no name that says anything to a person.
         return replace(
             transfer, path=None if is_spooled(path) else path, dataset_id=self._dataset_id

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-import msgspec
-
 from amltui.cache import Cache, Source, source_name
 from amltui.cache.entries import without_links
 from amltui.disk import disk_errors
@@ -31,16 +29,17 @@ from amltui.text import visible
 from amltui.transfers.fetch import Feed
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
 from amltui.transfers.jobs import Download, Job, Upload
-from amltui.transfers.journal import (
+from amltui.transfers.journal import DownloadEntry, Journal, UploadEntry
+from amltui.transfers.publish import exists_error
+from amltui.transfers.rates import RateLimiter
+from amltui.transfers.records import (
+    DownloadRecord,
     DownloadRequest,
-    Journal,
-    JournalEntry,
     Record,
+    UploadRecord,
     UploadRequest,
     same_workspace,
 )
-from amltui.transfers.publish import exists_error
-from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import Wakeups, final, unexpected
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Upload as BegunUpload
@@ -136,14 +135,18 @@ class Transfers:
             if not overwrite and (target.exists() or target.is_symlink()):
                 raise exists_error(target)
             target = _end_of_links(target)
-        plan = DownloadRequest(target=str(target) if target else None, overwrite=overwrite)
-        if isinstance(source, Dataset):
-            plan = msgspec.structs.replace(plan, dataset=without_links(source))
-        else:
-            plan = msgspec.structs.replace(plan, port=source)
+        request = DownloadRequest(
+            target=str(target) if target else None,
+            overwrite=overwrite,
+            dataset=without_links(source) if isinstance(source, Dataset) else None,
+            port=None if isinstance(source, Dataset) else source,
+        )
+        key = self._context.workspace.key
         if target is not None:
-            self._journal.delete_downloads_to(self._context.workspace.key, str(target))
-        record = self._record(source_name(source), plan)
+            self._journal.delete_downloads_to(key, str(target))
+        record = DownloadRecord(
+            _new_id(), key, source_name(source), datetime.now(UTC), request=request
+        )
         return self._add(self._download(self._journal.add(record), source))
 
     def upload(
@@ -168,7 +171,7 @@ class Transfers:
         path = path.expanduser().absolute()
         with disk_errors(path, "read"), path.open("rb"):
             status = path.stat()
-        plan = UploadRequest(
+        request = UploadRequest(
             path=str(path),
             data_type_id=data_type_id,
             description=description,
@@ -176,8 +179,9 @@ class Transfers:
             size=status.st_size,
             mtime_ns=status.st_mtime_ns,
         )
-        begun = self._journal.claim_upload(self._context.workspace.key, name, plan)
-        entry = begun or self._journal.add(self._record(name, plan))
+        key = self._context.workspace.key
+        record = UploadRecord(_new_id(), key, name, datetime.now(UTC), request=request)
+        entry = self._journal.claim_upload(record) or self._journal.add(record)
         return self._add(Upload(self._context, entry, self._wake))
 
     def resume_unfinished(self, *, paused: bool = True) -> tuple[Transfer, ...]:
@@ -189,13 +193,14 @@ class Transfers:
         for entry in self._journal.claim_unowned(self._context.workspace.key):
             if entry.record.id in self._jobs:
                 entry.close()
-            elif entry.record.upload is not None:
-                found.append(self._add(Upload(self._context, entry, self._wake), paused=paused))
-            elif entry.record.download is not None:
-                plan = entry.record.download
-                source = plan.dataset or plan.port
-                if source is not None:
-                    found.append(self._add(self._download(entry, source), paused=paused))
+                continue
+            job: Job
+            match entry:
+                case UploadEntry():
+                    job = Upload(self._context, entry, self._wake)
+                case DownloadEntry():
+                    job = self._download(entry, entry.record.request.source)
+            found.append(self._add(job, paused=paused))
         return tuple(found)
 
     def unfinished(self) -> tuple[Record, ...]:
@@ -208,7 +213,7 @@ class Transfers:
         job = self._job(transfer_id)
         await self._stop(job, State.PAUSED)
         if job.state is State.PAUSED:
-            job.entry.save(msgspec.structs.replace(job.entry.record, paused=True))
+            job.entry.note_paused(paused=True)
 
     async def cancel(self, transfer_id: str, *, keep: bool = False) -> None:
         """Stop for good. Nothing half done stays behind, but the cache keeps what it has.
@@ -226,10 +231,10 @@ class Transfers:
         """Remove the parts of given up uploads at the workspace, as far as it answers now."""
         key = self._context.workspace.key
         for entry in self._journal.claim_given_up(key):
-            begun = entry.record.upload
+            begun = entry.record.request
             over = True
             try:
-                if begun is not None and begun.upload_id is not None:
+                if begun.upload_id is not None:
                     upload = BegunUpload(begun.upload_id, begun.data_type_id)
                     await self._context.workspace.abort(upload)
             except (asyncio.CancelledError, AmltuiError) as error:
@@ -247,7 +252,7 @@ class Transfers:
         """Go on with what is paused or failed; what waits tries again at once."""
         job = self._job(transfer_id)
         if job.state in {State.PAUSED, State.FAILED}:
-            job.entry.save(msgspec.structs.replace(job.entry.record, paused=False))
+            job.entry.note_paused(paused=False)
             job.put(State.QUEUED)
             self._pump()
         elif not job.state.over:
@@ -257,7 +262,7 @@ class Transfers:
         """As `resume`; an upload whose name was taken can get another one."""
         job = self._job(transfer_id)
         if name is not None and job.state is State.FAILED:
-            job.entry.save(msgspec.structs.replace(job.entry.record, name=name))
+            job.entry.rename(name)
         self.resume(transfer_id)
 
     def signed_in(self, workspace: Workspace | None = None) -> None:
@@ -329,18 +334,7 @@ class Transfers:
     def _journal(self) -> Journal:
         return Journal(self._context.cache.journals)
 
-    def _record(self, name: str, plan: DownloadRequest | UploadRequest) -> Record:
-        return Record(
-            id=uuid.uuid4().hex[:12],
-            workspace=self._context.workspace.key,
-            kind="download" if isinstance(plan, DownloadRequest) else "upload",
-            name=name,
-            begun=datetime.now(UTC),
-            download=plan if isinstance(plan, DownloadRequest) else None,
-            upload=plan if isinstance(plan, UploadRequest) else None,
-        )
-
-    def _download(self, entry: JournalEntry, source: Source) -> Download:
+    def _download(self, entry: DownloadEntry, source: Source) -> Download:
         return Download(self._context, entry, self._wake, source, self._fetches)
 
     def _job(self, transfer_id: str) -> Job:
@@ -354,7 +348,7 @@ class Transfers:
         if job.entry.record.paused and not paused:
             job.put(State.PAUSED)
         elif job.entry.record.paused:
-            job.entry.save(msgspec.structs.replace(job.entry.record, paused=False))
+            job.entry.note_paused(paused=False)
         self._pump()
         self._wake()
         return job.snapshot()
@@ -405,6 +399,10 @@ class Transfers:
         if not job.state.over or state is State.CANCELLED:  # it may have ended just then
             job.put(state)
         self._pump()
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 def _end_of_links(target: Path) -> Path:

@@ -26,7 +26,7 @@ async def settled(task: asyncio.Future[T]) -> T:
         raise
 
 
-async def all_of(*works: Coroutine[Any, Any, None]) -> None:
+async def all_of(*works: Coroutine[Any, Any, object]) -> None:
     """Run all; the first failure cancels the others, waits for them and is raised as itself."""
     tasks = [asyncio.ensure_future(work) for work in works]
     try:

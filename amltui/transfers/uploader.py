@@ -28,8 +28,9 @@ from amltui.errors import (
 from amltui.models import Dataset, Listing
 from amltui.text import human_size, visible
 from amltui.transfers.attempt import TransferContext
-from amltui.transfers.journal import MemoryEntry, Record, UploadRequest
+from amltui.transfers.journal import MemoryEntry, UploadEntry
 from amltui.transfers.rates import RateLimiter
+from amltui.transfers.records import UploadRecord, UploadRequest
 from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.sources import UploadSource
 from amltui.transfers.states import MIB, Options
@@ -95,7 +96,7 @@ async def send(
         AmltuiError: what `RetryPolicy` gave up on.
     """
     plan = UploadRequest("", data_type_id, description, replaces)
-    record = Record("", workspace.key, "upload", name, datetime.now(UTC), upload=plan)
+    record = UploadRecord("", workspace.key, name, datetime.now(UTC), request=plan)
     retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
     context = TransferContext(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
     uploader = Uploader(context, MemoryEntry(record), source, lambda: None)
@@ -113,20 +114,19 @@ class Uploader:
     def __init__(
         self,
         context: TransferContext,
-        entry: MemoryEntry,
+        entry: MemoryEntry | UploadEntry,
         source: UploadSource,
         noted: Callable[[], None],
     ) -> None:
-        assert entry.record.upload is not None
         self.sent = 0
         """Bytes that the server has acknowledged."""
-        self.size: int = entry.record.upload.size
+        self.size: int = entry.record.request.size
         self._context = context
         self._entry = entry
         self._source = source
         self._noted = noted
         self._name = entry.record.name
-        self._plan = entry.record.upload
+        self._plan = entry.record.request
         self._sha256 = hashlib.sha256()
         self._next = 0
         self._acknowledged: dict[int, str] = {}
@@ -159,11 +159,9 @@ class Uploader:
         # One block is sent sooner than a list is read; and a server that was asked to commit may
         # do so any moment, so that the name would be taken by ourselves.
         if self._blocks > 1 and not self._plan.committing:
-            await all_of(call(self._check_name), call(self._ask_for_upload))
+            await all_of(call(self._check_name), call(self._begun_upload))
         for attempt in (1, 2):
-            await call(self._ask_for_upload)
-            assert self._plan.upload_id is not None
-            upload = Upload(self._plan.upload_id, self._plan.data_type_id)
+            upload = await call(self._begun_upload)
             self.sent = 0
             self._next = 0
             self._sha256 = hashlib.sha256()
@@ -206,7 +204,7 @@ class Uploader:
 
     def _save(self, **changes: object) -> None:
         self._plan = msgspec.structs.replace(self._plan, **changes)
-        record = msgspec.structs.replace(self._entry.record, upload=self._plan)
+        record = msgspec.structs.replace(self._entry.record, request=self._plan)
         self._entry.save(record, sync=self._plan.committing)
 
     async def _changed(self) -> None:
@@ -232,13 +230,16 @@ class Uploader:
     async def _check_name(self) -> None:
         await check_name_is_free(self._context.workspace(), self._name, self._plan.replaces)
 
-    async def _ask_for_upload(self) -> None:
-        """Begin an upload on the server, unless one is under way."""
-        if self._plan.upload_id is None:
-            upload = await self._context.workspace().begin_upload(
-                self._plan.data_type_id, name=self._name, replaces=self._plan.replaces
-            )
-            self._save(upload_id=upload.id)
+    async def _begun_upload(self) -> Upload:
+        """The upload as the server knows it, begun there unless one is under way."""
+        plan = self._plan
+        if plan.upload_id is not None:
+            return Upload(plan.upload_id, plan.data_type_id)
+        upload = await self._context.workspace().begin_upload(
+            plan.data_type_id, name=self._name, replaces=plan.replaces
+        )
+        self._save(upload_id=upload.id)
+        return Upload(upload.id, plan.data_type_id)
 
     @property
     def _blocks(self) -> int:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from amltui.cache import Cache
-from amltui.transfers.journal import Journal, Record, UploadRequest
+from amltui.transfers.journal import Journal
+from amltui.transfers.records import UploadRecord, UploadRequest
 
 CSV = "a,b\n1,2\n"
 
@@ -76,10 +77,7 @@ def test_an_upload_that_another_process_left_is_listed_finished_and_dropped(amlt
     source = amltui.home / "late.csv"
     source.write_text(CSV)
     plan = UploadRequest(path=str(source), data_type_id="GenericCSV", size=len(CSV))
-    record = Record(
-        id="0123456789ab", workspace=key, kind="upload", name="late.csv",
-        begun=datetime.now(UTC), upload=plan,
-    )  # fmt: skip
+    record = UploadRecord("0123456789ab", key, "late.csv", datetime.now(UTC), request=plan)
     with Cache(amltui.home / "cache") as cache:
         Journal(cache.journals).add(record).close()
     (listed,) = amltui("transfers", "--json").json

@@ -15,7 +15,8 @@ from amltui.cache import Cache
 from amltui.errors import Cancelled, Damaged, Exists, LocalError
 from amltui.server.store.objects import ObjectStore
 from amltui.transfers import Options, State, Transfers
-from amltui.transfers.journal import DownloadRequest, Journal, Record
+from amltui.transfers.journal import Journal
+from amltui.transfers.records import DownloadRecord, DownloadRequest
 from amltui.workspaces.studio import StudioWorkspace
 from tests.support.server import running_server
 
@@ -229,7 +230,7 @@ async def test_a_target_placed_just_before_a_kill_is_known_by_its_hash(
     target = tmp_path / "out.csv"
     target.write_bytes(DATA if ours else b"somebody else's")
     plan = DownloadRequest(str(target), placing=hashlib.sha256(DATA).hexdigest(), dataset=dataset)
-    record = Record("k1", "test", "download", dataset.name, datetime.now(UTC), download=plan)
+    record = DownloadRecord("k1", "test", dataset.name, datetime.now(UTC), request=plan)
     Journal(cache.journals).add(record).close()
     (one,) = transfers.resume_unfinished()
     if ours:

@@ -12,7 +12,8 @@ from amltui.cache import Cache
 from amltui.errors import Cancelled, Unreachable
 from amltui.services.unfinished import drop_unfinished, unfinished
 from amltui.transfers import Options, Transfers
-from amltui.transfers.journal import Journal, Record, UploadRequest
+from amltui.transfers.journal import Journal
+from amltui.transfers.records import UploadRecord, UploadRequest
 from tests.support.memory_workspace import MemoryWorkspace
 
 OPTIONS = Options(block_size=1 << 20)
@@ -62,9 +63,7 @@ async def leave(workspace, cache, path, *, begun=None, **more):
         str(path), "GenericCSV", size=status.st_size, mtime_ns=status.st_mtime_ns,
         block_size=2, upload_id=upload.id,
     )  # fmt: skip
-    record = Record(
-        upload.id, workspace.key, "upload", "big", begun or datetime.now(UTC), upload=plan
-    )
+    record = UploadRecord(upload.id, workspace.key, "big", begun or datetime.now(UTC), request=plan)
     Journal(cache.journals).add(msgspec.structs.replace(record, **more)).close()
 
 

@@ -1,0 +1,102 @@
+"""What a journal notes of a transfer: plain values, one kind for downloads and one for uploads."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from amltui.cache import Source
+from amltui.models import Dataset, OutputPort
+
+_LOOPBACK: Final = re.compile(r"(?<=://)(localhost|127\.[\d.]+|\[::1\])(?=[:/])")
+
+
+def same_workspace(one: str, other: str) -> bool:
+    """Whether two cache keys name one workspace; this machine has several names."""
+    return _LOOPBACK.sub("localhost", one) == _LOOPBACK.sub("localhost", other)
+
+
+class UploadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an upload was asked to do, and how far the server knows of it."""
+
+    path: str
+    data_type_id: str
+    description: str = ""
+    replaces: str | None = None
+    size: int = 0
+    mtime_ns: int = 0
+    block_size: int = 0
+    upload_id: str | None = None
+    """The server's name for it. None: not begun there."""
+    committing: bool = False
+    """Whether the server was asked to make it a dataset; it may have done so."""
+
+    def sends_the_same(self, other: UploadRequest) -> bool:
+        """Whether both send one file, unchanged, as data of one type."""
+        return (self.path, self.size, self.mtime_ns, self.data_type_id) == (
+            other.path,
+            other.size,
+            other.mtime_ns,
+            other.data_type_id,
+        )
+
+
+class DownloadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A download as it was asked for: of a dataset or of an experiment's output."""
+
+    target: str | None
+    overwrite: bool = False
+    placing: str = ""
+    """Hex SHA-256 of what is about to get the final name; a target that has it is ours."""
+    dataset: Dataset | None = None
+    port: OutputPort | None = None
+
+    def __post_init__(self) -> None:
+        self.source  # noqa: B018 - a record that names no source is no record
+
+    @property
+    def source(self) -> Source:
+        """What is downloaded."""
+        source = self.dataset or self.port
+        if source is None:
+            raise ValueError("a download needs a dataset or an output")
+        return source
+
+
+class _Transfer(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"):
+    id: str
+    workspace: str
+    """The workspace's cache key."""
+    name: str
+    begun: datetime
+    error: str = ""
+    """Why it stopped, safe to show; "": nothing went wrong, as far as this was noted."""
+    paused: bool = False
+    """Whether somebody paused it: it does not go on before somebody says so."""
+
+
+class DownloadRecord(_Transfer, frozen=True, kw_only=True, tag="download"):
+    """A download that is not over."""
+
+    request: DownloadRequest = msgspec.field(name="download")
+
+
+class UploadRecord(_Transfer, frozen=True, kw_only=True, tag="upload"):
+    """An upload that is not over."""
+
+    request: UploadRequest = msgspec.field(name="upload")
+    given_up: bool = False
+    """Whether nobody goes on with it: only its parts at the workspace are still to be removed."""
+
+    def makes_the_same(self, other: UploadRecord) -> bool:
+        """Whether both are to make one dataset: a version of the same, or a new one of one name."""
+        if self.request.replaces is None and self.name != other.name:
+            return False
+        return self.request.replaces == other.request.replaces
+
+
+Record = DownloadRecord | UploadRecord
+"""One transfer that is not over; in the file `kind` says which."""
