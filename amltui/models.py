@@ -261,6 +261,8 @@ class TokenInfo:
     """Some of read, write, delete and administer."""
     prefix: str = ""
     """With what the names of the datasets begin that it opens; "" for all."""
+    quota: int | None = None
+    """Bytes that all it stores may take. None: no limit of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ SETTINGS: Final = "Settings"
 SERVER: Final = "Server"
 
 _TOPICS: Final = (
-    "agents,architecture,azureml,changes,contributing,dialects,environment,exit-codes,files,"
-    "folders,formats,output,profiles,rules,server,topics,types,versions"
+    "agents,architecture,azureml,changes,contributing,deployment,dialects,environment,exit-codes,"
+    "files,folders,formats,output,profiles,rules,server,topics,types,versions"
 )
 
 COMMANDS: Final = (
@@ -356,6 +356,7 @@ COMMANDS: Final = (
             "amltui serve",
             "amltui serve --data /srv/aml --host 0.0.0.0 --port 8443 --tls-cert C --tls-key K",
             "amltui serve --data /srv/aml --check",
+            "amltui serve --data /srv/aml --port 8765 --print-unit",
         ),
         title=SERVER,
     ),

@@ -65,12 +65,13 @@ def create_token(
     *,
     rights: Sequence[str] = (),
     prefix: str = "",
+    quota: int | None = None,
 ) -> NewSecret:
     """Make a token. `expires` is aware; None: never.
 
     `rights` take the place of those of the `role`; see `tokens.grant`.
     """
-    granted = tokens.grant(role, rights, prefix)
+    granted = tokens.grant(role, rights, prefix, quota)
 
     async def create(connection: AsyncConnection, workspace_id: str) -> NewSecret:
         made = NewSecret(*await tokens.create(connection, workspace_id, name, granted, expires))
@@ -196,9 +197,11 @@ def repair(options: ServeOptions, backup: Path | None) -> tuple[tuple[str, ...],
         async with _database(options, migrate=False) as database:
             store = open_store(options)
             await store.open()
-            workspace_id = await _workspace(database, options)
-            done = await mending.repair(database, store, workspace_id, audit.local(), backup)
-            return done, await verify.verify(database, store)
+            done: list[str] = []
+            with suppress(sa.exc.DatabaseError):  # what cannot be read is for the check to say
+                workspace_id = await _workspace(database, options)
+                await mending.repair(database, store, workspace_id, audit.local(), backup, done)
+            return tuple(done), await verify.verify(database, store)
 
     return asyncio.run(run())
 

@@ -42,7 +42,7 @@ from amltui.server.http_errors import (
 from amltui.server.quota import DISK_FULL
 from amltui.server.responses import ListCache
 from amltui.server.routing import NO_EXPERIMENTS, Call, Endpoint, json_response
-from amltui.server.rsgi import TOKEN_ID, body_length
+from amltui.server.rsgi import SEND_FILE, TOKEN_ID, body_length
 from amltui.server.state import ServerState
 from amltui.server.statistics import StatisticsService
 from amltui.wire import headers
@@ -52,6 +52,8 @@ _DRAIN_BYTES: Final = 64 << 20
 _DRAIN_SECONDS: Final = 10.0
 _REQUEST: Final = "amltui.request"
 """Where in a request's scope its id stands."""
+_ROUTE: Final = "amltui.route"
+"""And the template of its address, once it is known."""
 _REQUEST_ID: Final = headers.REQUEST_ID.encode()
 
 
@@ -62,6 +64,7 @@ class Application:
         self._authenticator = Authenticator(state)
         self._state = state
         self.statistics = StatisticsService(state)
+        self.watcher = state.watcher
         self._list_cache = ListCache()
         paths: dict[str, dict[str, Endpoint]] = {}
         for endpoint in ENDPOINTS:
@@ -84,12 +87,16 @@ class Application:
         scope["path"] = "/" + scope["path"].lstrip("/")
         request_id = scope[_REQUEST] = secrets.token_hex(8)
         began = time.perf_counter()
-        status = 0
+        status = sent = 0
         body = _Body(scope, receive)
 
         async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
+            nonlocal status, sent
+            if message["type"] == SEND_FILE:
+                sent += message["stop"] - message["start"]
+            elif message["type"] == "http.response.body":
+                sent += len(message.get("body", b""))
+            elif message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [
                     *message.get("headers", ()),
@@ -112,13 +119,15 @@ class Application:
                 await body.drain()
                 await refusal(scope, body, watched)
         finally:
+            seconds = time.perf_counter() - began
+            self.watcher.request(*_labels(scope), status, seconds, body.received, sent)
             log.event(
                 "request",
                 id=request_id,
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
-                ms=round((time.perf_counter() - began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 client=address_of(scope, self._state.options),
                 token=scope.get(TOKEN_ID),
             )
@@ -169,7 +178,7 @@ class Application:
 
     def _note_refusal(self, endpoint: Endpoint, request: Request, error: Exception) -> None:
         """Remember for the audit log what was not done, and who tried to get in."""
-        status = error.status if isinstance(error, HTTPError) else InternalError.status
+        status = error.status if isinstance(error, HTTPError) else _kind_of(error).status
         if request.scope.get(CALLER) is None:
             if status == Unauthorized.status and token_of(request):
                 self._state.audit.add(self._origin(request), "login", status=status)
@@ -194,6 +203,7 @@ class _Body:
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
         self._ended = False
+        self.received = 0
         self._asks = Headers(scope=scope).get("expect", "").lower() == "100-continue"
 
     async def __call__(self) -> Message:
@@ -203,6 +213,7 @@ class _Body:
         except TimeoutError:
             self._ended = True
             raise RequestTimeout from None
+        self.received += len(message.get("body", b""))
         if message["type"] != "http.request" or not message.get("more_body", False):
             self._ended = True
         return message
@@ -233,9 +244,17 @@ class _Mounted:
             raise MethodNotAllowed(
                 "This method is not for this address.", headers={"Allow": allowed}
             )
+        scope[_ROUTE] = endpoint.path
         request = Request(scope, receive)
-        response = await self._app.handle(endpoint, request)
-        await response(scope, receive, send)
+        with self._app.watcher.active(*_labels(scope)):
+            response = await self._app.handle(endpoint, request)
+            await response(scope, receive, send)
+
+
+def _labels(scope: Scope) -> tuple[str, str]:
+    """Method and route for the metrics: nothing that clients could make up, and few."""
+    route = scope.get(_ROUTE, "")
+    return scope["method"] if route else "", route
 
 
 def _check_head(scope: Scope) -> None:
@@ -265,14 +284,24 @@ def error_response(error: Exception, request_id: str) -> Response:
     )
 
 
-def _own_failure(error: Exception, request_id: str) -> HTTPError:
+def _kind_of(error: Exception) -> type[HTTPError]:
+    """How an exception that is no answer itself is answered."""
     if isinstance(error, sa.exc.IntegrityError):
+        return Conflict
+    if is_full(error):
+        return InsufficientStorage
+    return ServiceUnavailable if is_failure(error) else InternalError
+
+
+def _own_failure(error: Exception, request_id: str) -> HTTPError:
+    kind = _kind_of(error)
+    if kind is Conflict:
         log.event("clash", logging.WARNING, failed=True, id=request_id)
         return Conflict("Somebody else changed this at the same moment. Look at it and try again.")
-    if is_full(error):
+    if kind is InsufficientStorage:
         log.event("refused", logging.WARNING, id=request_id, status=507, words=_why(error))
         return InsufficientStorage(DISK_FULL)
-    if is_failure(error):
+    if kind is ServiceUnavailable:
         log.event("refused", logging.ERROR, id=request_id, status=503, words=_why(error))
         return ServiceUnavailable(
             f"The server's database cannot be used now (error id {request_id})."

@@ -85,7 +85,7 @@ class Authenticator:
                 await tokens.touch(connection, row.id)
         rights = frozenset(row.rights.split(","))
         key = signing_key(row.workspace_key, row.hash)
-        caller = Caller(row.id, row.name, rights, row.prefix, key)
+        caller = Caller(row.id, row.name, rights, row.prefix, key, row.quota)
         request.scope[CALLER] = caller
         if right not in rights:
             raise Forbidden(f"This token may not {_MAY_NOT[right]}. Ask an owner of the workspace.")

@@ -38,6 +38,8 @@ class NewInstance:
     uploaded_from_filename: str = ""
     experiment_id: str | None = None
     promoted_from: str | None = None
+    token_id: str | None = None
+    created_by: str = ""
 
 
 def check_text(name: str, description: str, data_type_id: str) -> None:
@@ -83,6 +85,7 @@ DATASET_COLUMNS: Final = (
     instances.c.experiment_id,
     instances.c.promoted_from,
     profiles.c.status.label("profile"),
+    instances.c.created_by,
 )
 """What a response holds of an instance; `responses.DatasetSerializer` relies on this order."""
 
@@ -269,6 +272,8 @@ async def add(
             "uploaded_from_filename": new.uploaded_from_filename,
             "experiment_id": new.experiment_id,
             "promoted_from": new.promoted_from,
+            "token_id": new.token_id,
+            "created_by": new.created_by,
         },
     )
     return instance_id

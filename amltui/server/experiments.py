@@ -84,6 +84,7 @@ async def publish(
     port: str,
     data_type_id: str,
     stored: Stored,
+    token_id: str | None = None,
 ) -> None:
     """Give a port its contents; experiment, node and port come to be where they are missing.
 
@@ -97,7 +98,7 @@ async def publish(
     experiment = read(row.document) if row else new(experiment_id)
     with_output(experiment, node_id, port, data_type_id)
     await save(connection, workspace_id, experiment)
-    await save_output(connection, experiment_id, node_id, port, data_type_id, stored)
+    await save_output(connection, experiment_id, node_id, port, data_type_id, stored, token_id)
 
 
 async def delete_output(
@@ -217,6 +218,7 @@ async def save_output(
     port: str,
     data_type_id: str,
     stored: Stored,
+    token_id: str | None = None,
 ) -> None:
     """Insert or replace a port's content."""
     insert = upsert(connection.dialect.name == "sqlite")
@@ -225,6 +227,7 @@ async def save_output(
         "size": stored.size,
         "data_type_id": data_type_id,
         "created": clock.now(),
+        "token_id": token_id,
     }
     statement = insert(outputs).values(
         experiment_id=experiment_id, node_id=node_id, port=port, **values

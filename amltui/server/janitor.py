@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import sqlalchemy as sa
@@ -58,7 +58,9 @@ async def run(state: ServerState) -> None:
             cleaned = await clean(state) if whole else Cleaned(0, await clean_contents(state), 0)
         except (sa.exc.SQLAlchemyError, OSError, HTTPError):
             log.event("janitor failed", logging.ERROR, failed=True)
+            state.watcher.janitor(None)
         else:
+            state.watcher.janitor(asdict(cleaned))
             log.event("janitor", uploads=cleaned.uploads, contents=cleaned.contents)
         if whole:
             next_run = time.monotonic() + EVERY

@@ -48,5 +48,7 @@ class ServeOptions:
     """Where the log goes. None: stderr, or `server.log` in `data` when embedded."""
     drain: float = 300.0
     """Seconds that a stop waits for transfers under way; a second signal ends them at once."""
+    metrics: str | None = None
+    """`HOST:PORT` where Prometheus reads. None: nowhere."""
     samples: bool = True
     """Whether to offer the example datasets and the example experiment."""

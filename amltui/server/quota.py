@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
-from amltui.server.database.tables import blocks, contents, instances, outputs
+from amltui.server.database.tables import blocks, contents, instances, outputs, uploads
 from amltui.server.http_errors import ContentTooLarge, InsufficientStorage
 from amltui.server.state import ServerState
+from amltui.server.tokens import Caller
 
 RESERVE: Final = 16 << 20
 """Bytes of the disk that uploads leave free: deleting takes some, in the database and the log."""
@@ -41,31 +42,62 @@ async def used(connection: AsyncConnection) -> int:
     return int(await connection.scalar(total) or 0)
 
 
+async def used_by(connection: AsyncConnection, token_id: str) -> int:
+    """Bytes of what a token has made and not committed, each content counted once."""
+    held = sa.union(
+        *(
+            sa.select(table.c.sha256).where(table.c.token_id == token_id)
+            for table in (instances, outputs, uploads)
+        )
+    ).subquery()
+    stored = sa.select(sa.func.coalesce(sa.func.sum(contents.c.size), 0)).where(
+        contents.c.sha256.in_(sa.select(held.c.sha256))
+    )
+    waiting = (
+        sa.select(sa.func.coalesce(sa.func.sum(blocks.c.size), 0))
+        .join(uploads, uploads.c.id == blocks.c.upload_id)
+        .where(uploads.c.token_id == token_id)
+    )
+    total = sa.select(stored.scalar_subquery() + waiting.scalar_subquery())
+    return int(await connection.scalar(total) or 0)
+
+
 @asynccontextmanager
-async def reserved(state: ServerState, size: int) -> AsyncIterator[None]:
+async def reserved(state: ServerState, caller: Caller | None, size: int) -> AsyncIterator[None]:
     """Hold room for `size` bytes that are about to come.
 
     Raises:
         ContentTooLarge: no upload may be as large.
-        InsufficientStorage: there is no room, by quota or on the disk.
+        InsufficientStorage: there is no room, by a quota or on the disk.
     """
     if size > state.options.upload_limit:
         raise ContentTooLarge(
             f"An upload cannot be larger than {state.options.upload_limit} bytes."
         )
-    state.reservations.bytes += size
+    held, token_id = state.reservations, caller.token_id if caller else ""
+    held.bytes += size
+    held.by_token[token_id] += size
     try:
-        check_disk(state, state.reservations.bytes)
-        if state.options.quota is not None and size:
+        check_disk(state, held.bytes)
+        if size and (state.options.quota is not None or (caller and caller.quota is not None)):
             async with state.database.reading() as connection:
-                await check(connection, state, state.reservations.bytes)
+                await check(connection, state, caller, held.bytes, held.by_token[token_id])
         yield
     finally:
-        state.reservations.bytes -= size
+        held.bytes -= size
+        held.by_token[token_id] -= size
+        if not held.by_token[token_id]:
+            del held.by_token[token_id]
 
 
-async def check(connection: AsyncConnection, state: ServerState, more: int) -> None:
-    """Refuse what leads above the quota: `more` bytes beside those that are stored.
+async def check(
+    connection: AsyncConnection,
+    state: ServerState,
+    caller: Caller | None,
+    more: int = 0,
+    of_token: int = 0,
+) -> None:
+    """Refuse what leads above a quota: `more` bytes beside the stored ones, `of_token` by caller.
 
     Raises:
         InsufficientStorage: it does.
@@ -74,6 +106,11 @@ async def check(connection: AsyncConnection, state: ServerState, more: int) -> N
     if quota is not None and await used(connection) + more > quota:
         raise InsufficientStorage(
             "The workspace's storage quota is used up. Delete something first."
+        )
+    own = caller.quota if caller else None
+    if caller and own is not None and await used_by(connection, caller.token_id) + of_token > own:
+        raise InsufficientStorage(
+            f"This token may store {own} bytes, and they are used up. Delete something first."
         )
 
 

@@ -29,15 +29,19 @@ _TYPE: Final = "PlainText"
 
 
 async def repair(
-    database: Database, store: Store, workspace_id: str, origin: Origin, backup: Path | None
-) -> tuple[str, ...]:
-    """Mend what can be; what was done, one sentence each. Safe beside running servers."""
-    mending = _Mending(database, store, workspace_id, origin, backup)
+    database: Database,
+    store: Store,
+    workspace_id: str,
+    origin: Origin,
+    backup: Path | None,
+    done: list[str],
+) -> None:
+    """Mend what can be; `done` gets a sentence for each deed. Safe beside running servers."""
+    mending = _Mending(database, store, workspace_id, origin, backup, done)
     await mending.indexes()
     await mending.contents()
     await mending.families()
     await mending.orphans()
-    return tuple(mending.done)
 
 
 class _Mending:
@@ -48,21 +52,22 @@ class _Mending:
         workspace_id: str,
         origin: Origin,
         backup: Path | None,
+        done: list[str],
     ) -> None:
         self._database = database
         self._store = store
         self._workspace_id = workspace_id
         self._origin = origin
         self._backup = LocalStore(backup) if backup is not None else None
-        self.done: list[str] = []
+        self._done = done
 
     async def _note(self, connection: AsyncConnection, target: str, words: str) -> None:
         await audit.record(connection, self._origin, "repair", target, words)
-        self.done.append(words)
+        self._done.append(words)
 
     async def indexes(self) -> None:
         """Make SQLite's indexes anew from the rows, where these are whole."""
-        damage = await self._database.damage()
+        damage = await self._database.damage(thorough=True)
         if not damage or not all("index" in line for line in damage):
             return
         async with self._database.writing() as connection:

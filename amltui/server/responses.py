@@ -148,6 +148,7 @@ class DatasetSerializer:
             experiment_id,
             promoted_from,
             profile,
+            _created_by,
         ) = tuple(row)
         schema = visualization = _NOWHERE
         status = statistics.NOT_SUPPORTED

@@ -19,6 +19,7 @@ from amltui.server.app import Application
 from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
 from amltui.server.rsgi import RSGIAdapter
+from amltui.server.state import ServerState, Watcher
 
 __all__ = ["ServeOptions", "serve"]
 
@@ -99,7 +100,12 @@ async def _serve(options: ServeOptions) -> None:
         startup.make_directory(options.data)
         log_file = options.log or (options.data / "server.log" if options.embedded else None)
         log.configure(log_file, access=not options.embedded)
-        async with startup.open_state(options, endpoint) as state:
+        async with (
+            startup.open_state(options, endpoint) as state,
+            contextlib.AsyncExitStack() as stack,
+        ):
+            if options.metrics is not None:
+                state.watcher = stack.enter_context(_metrics(state, options.metrics))
             app = Application(state)
             most = connections.limit()
             server = _granian(options, app, port, most)
@@ -129,6 +135,14 @@ async def _serve(options: ServeOptions) -> None:
                     await _first(running, stop)
             await state.audit.write()
             log.event("stopped")
+
+
+def _metrics(state: ServerState, address: str) -> contextlib.AbstractContextManager[Watcher]:
+    try:
+        from amltui.server import metrics
+    except ModuleNotFoundError:
+        raise StartError("Metrics need more: pip install 'amltui[metrics]'.") from None
+    return metrics.serving(state, address)
 
 
 async def _first(running: asyncio.Task[None], stop: asyncio.Event) -> None:

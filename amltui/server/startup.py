@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from amltui.server import seed
+from amltui.server import log, seed, settings
 from amltui.server.audit import Gathered
 from amltui.server.database import schema_versions
 from amltui.server.database.engine import at_start, database_url, open_database
@@ -26,6 +28,7 @@ async def open_state(options: ServeOptions, endpoint: str) -> AsyncIterator[Serv
         StartError: it cannot be opened; the text says why.
     """
     make_directory(options.data)
+    _close_to_others(options.data)
     database = open_database(database_url(options.database, options.data))
     store = open_store(options)
     try:
@@ -63,6 +66,21 @@ def make_directory(data: Path) -> None:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StartError(f"The data directory {data} cannot be made: {error.strerror}") from None
+
+
+def _close_to_others(data: Path) -> None:
+    """Let nobody else read what was copied or unpacked here with modes that open it."""
+    parts = (settings.path(data), *data.glob("workspace.sqlite*"), *LocalStore(data).directories)
+    for path in parts:
+        try:
+            mode = path.lstat().st_mode
+            if mode & 0o077 and not stat.S_ISLNK(mode):
+                path.chmod(mode & 0o700)
+                log.event("closed to others", logging.WARNING, path=str(path))
+        except FileNotFoundError:
+            continue
+        except OSError as error:  # it is another account's
+            log.event("open to others", logging.ERROR, path=str(path), words=error.strerror)
 
 
 def open_store(options: ServeOptions) -> Store:

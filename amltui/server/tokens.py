@@ -52,6 +52,8 @@ class Caller:
     """With what the names of the datasets begin that it opens."""
     link_key: bytes
     """Signs the links that it gets."""
+    quota: int | None = None
+    """Bytes that all it stores may take. None: no limit of its own."""
 
     @property
     def is_owner(self) -> bool:
@@ -65,6 +67,8 @@ class Grant:
 
     rights: tuple[str, ...]
     prefix: str = ""
+    quota: int | None = None
+    """Bytes that all it stores may take."""
 
     @property
     def role(self) -> str:
@@ -73,8 +77,10 @@ class Grant:
         return next(named, "custom")
 
 
-def grant(role: str, rights: Sequence[str] = (), prefix: str = "") -> Grant:
-    """A role's rights, or the ones that are named, within a prefix.
+def grant(
+    role: str, rights: Sequence[str] = (), prefix: str = "", quota: int | None = None
+) -> Grant:
+    """A role's rights, or the ones that are named, within a prefix and a quota in bytes.
 
     Raises:
         BadRequest: there is no such role or right, or they do not go together.
@@ -89,7 +95,9 @@ def grant(role: str, rights: Sequence[str] = (), prefix: str = "") -> Grant:
         raise BadRequest(f"No data set can begin with this prefix. {problem}")
     if prefix and "administer" in chosen:
         raise BadRequest("A token that administers the workspace cannot have a prefix.")
-    return Grant(chosen, prefix)
+    if quota is not None and not 0 <= quota < 1 << 63:
+        raise BadRequest("A token's quota is a number of bytes.")
+    return Grant(chosen, prefix, quota)
 
 
 def hashed(token: str) -> str:
@@ -215,6 +223,7 @@ async def create(
         "role": granted.role,
         "rights": ",".join(granted.rights),
         "prefix": granted.prefix,
+        "quota": granted.quota,
         "hash": hashed(token),
         "created": clock.now(),
         "expires": clock.microseconds(expires) if expires else None,
@@ -263,6 +272,7 @@ def info(row: sa.Row[Any]) -> TokenInfo:
         role=row.role,
         rights=tuple(row.rights.split(",")),
         prefix=row.prefix,
+        quota=row.quota,
         created=clock.moment(row.created),
         expires=clock.moment(row.expires) if row.expires is not None else None,
         last_used=clock.moment(row.last_used) if row.last_used is not None else None,

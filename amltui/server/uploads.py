@@ -17,6 +17,7 @@ from amltui.server.database.tables import blocks, instances, uploads
 from amltui.server.http_errors import BadRequest, Conflict, ContentTooLarge, NotFound
 from amltui.server.state import ServerState
 from amltui.server.store.base import Stored, StoredBlock
+from amltui.server.tokens import Caller
 
 BLOCK_LIMIT: Final = 256 << 20
 """Bytes of one block at most."""
@@ -37,16 +38,20 @@ _FIND: Final = (
 )
 
 
-async def begin(state: ServerState, data_type_id: str) -> str:
+async def begin(state: ServerState, caller: Caller | None, data_type_id: str) -> str:
     """Begin an upload by blocks; its id."""
     upload_id = secrets.token_hex(16)
     async with state.database.writing() as connection:
-        await _insert(connection, state, upload_id, data_type_id, None)
+        await _insert(connection, state, caller, upload_id, data_type_id, None)
     return upload_id
 
 
 async def begin_whole(
-    state: ServerState, data_type_id: str, size: int, data: AsyncIterator[bytes]
+    state: ServerState,
+    caller: Caller | None,
+    data_type_id: str,
+    size: int,
+    data: AsyncIterator[bytes],
 ) -> str:
     """Begin an upload whose whole content is a body of `size` bytes; its id.
 
@@ -57,15 +62,16 @@ async def begin_whole(
     upload_id = secrets.token_hex(16)
 
     async def refer(connection: AsyncConnection, stored: Stored) -> None:
-        await _insert(connection, state, upload_id, data_type_id, stored)
+        await _insert(connection, state, caller, upload_id, data_type_id, stored)
 
-    await receive(state, size, data, refer)
+    await receive(state, caller, size, data, refer)
     return upload_id
 
 
 async def _insert(
     connection: AsyncConnection,
     state: ServerState,
+    caller: Caller | None,
     upload_id: str,
     data_type_id: str,
     stored: Stored | None,
@@ -80,12 +86,14 @@ async def _insert(
             "blocks": 0,
             "sha256": stored.sha256 if stored else None,
             "size": stored.size if stored else None,
+            "token_id": caller.token_id if caller else None,
         },
     )
 
 
 async def receive(
     state: ServerState,
+    caller: Caller | None,
     size: int,
     data: AsyncIterator[bytes],
     refer: references.Refer | None = None,
@@ -96,7 +104,7 @@ async def receive(
         ContentTooLarge: no upload may be as large.
         InsufficientStorage: there is no room for it.
     """
-    async with quota.reserved(state, size), state.store.stage() as staged:
+    async with quota.reserved(state, caller, size), state.store.stage() as staged:
         async for chunk in data:
             await staged.write(chunk)
         return await references.store(state.database, staged, refer)
@@ -104,6 +112,7 @@ async def receive(
 
 async def receive_block(
     state: ServerState,
+    caller: Caller | None,
     upload_id: str,
     number: int,
     count: int,
@@ -131,7 +140,7 @@ async def receive_block(
         raise ContentTooLarge(
             f"An upload cannot be larger than {state.options.upload_limit} bytes."
         )
-    async with quota.reserved(state, size):
+    async with quota.reserved(state, caller, size):
         block = await state.store.put_block(upload_id, number, data)
         try:
             replaced = await _record(state, upload_id, number, count, block)
@@ -183,6 +192,7 @@ def _check_count(upload: sa.Row[Any], count: int) -> None:
 
 async def commit(
     state: ServerState,
+    caller: Caller | None,
     upload_id: str,
     new: NewInstance,
     family_id: str | None,
@@ -216,7 +226,7 @@ async def commit(
         deleted = await connection.execute(_DELETE, {"upload": upload_id})
         if deleted.rowcount != 1:  # another request, or the janitor, was faster
             return await _committed(connection, upload_id, new, family_id)
-        await quota.check(connection, state, 0)
+        await quota.check(connection, state, caller)
         instance_id = await catalog.add(connection, state.workspace_id, new, family_id)
         if made is not None:
             await made(connection, instance_id)

@@ -63,6 +63,7 @@ async def usage(connection: AsyncConnection, by: By) -> Usage:
             instances.c.sha256,
             instances.c.name,
             instances.c.owner,
+            instances.c.created_by,
             instances.c.workspace_id,
         ).order_by(instances.c.family_id, instances.c.number)
     )
@@ -102,7 +103,8 @@ async def usage(connection: AsyncConnection, by: By) -> Usage:
 
 def _group(row: Any, by: By) -> tuple[str, str]:
     if by == "owner":
-        return row.owner, row.owner
+        owner = row.created_by or row.owner  # of what is older than tokens' names, who wrote it
+        return owner, owner
     if by == "dataset":
         return row.family_id, row.name
     return row.id, f"{row.name}@{row.number}"

@@ -36,12 +36,15 @@ async def verify(database: Database, store: Store) -> VerifyReport:
     Contents that appear or go while it reads are no findings.
     """
     try:
-        damage = await database.damage()
+        damage = await database.damage(thorough=True)
         report = await _compare(database, store)
     except sa.exc.DatabaseError as error:
-        return VerifyReport(0, 0, (f"The database cannot be read: {error.orig}.",))
+        return VerifyReport(0, 0, (f"The database cannot be read: {error.orig}. {_LOST}",))
     found = tuple(f"The database is damaged: {line}." for line in damage)
     return replace(report, findings=(*found, *report.findings))
+
+
+_LOST = "Restore it from a backup: `amltui server restore`."
 
 
 async def _compare(database: Database, store: Store) -> VerifyReport:

@@ -102,6 +102,8 @@ class DataSource(Message):
     schema_end_point: DownloadLocation | None = None
     sha256: str | msgspec.UnsetType | None = msgspec.UNSET
     """Of the contents, in hex. Only our server gives it: for one dataset, and for its versions."""
+    created_by: str | msgspec.UnsetType | None = msgspec.UNSET
+    """Name of the token that made it; `owner` is what its client wrote. Given as `sha256` is."""
 
     def model(self) -> models.Dataset:
         """As a model; a missing family id is taken from the id's middle part."""
@@ -382,6 +384,8 @@ class Token(Message):
     """Some of read, write, delete and administer."""
     prefix: str | None = ""
     """With what the names of the datasets begin that it opens."""
+    quota: int | None = None
+    """Bytes that all it stores may take."""
     secret: str | None = None
     """The token itself: only in the answer that made it."""
 
@@ -396,6 +400,7 @@ class Token(Message):
             last_used=dates.from_wire(self.last_used),
             rights=tuple(self.rights or ()),
             prefix=self.prefix or "",
+            quota=_amount(self.quota),
         )
 
 
@@ -408,6 +413,7 @@ class NewToken(Message):
     expires: str | None = None
     rights: tuple[str, ...] = ()
     prefix: str = ""
+    quota: int | None = None
 
 
 class SchemaColumn(Message):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+import sqlite3
 
 import httpx
 import pytest
@@ -133,6 +135,22 @@ def test_what_was_refused_has_no_entry_of_a_change(options):
         ("primary", "dataset.create", "taken", 200),
         ("primary", "dataset.create", "", 409),
     ]
+
+
+def test_what_the_database_alone_refuses_is_written_down_as_it_was_answered(tmp_path):
+    options = ServeOptions(tmp_path / "data", samples=False)
+    with serve(options) as server:
+        with contextlib.closing(sqlite3.connect(options.data / "workspace.sqlite")) as database:
+            database.execute(
+                "CREATE TRIGGER taken BEFORE INSERT ON tokens "
+                "BEGIN SELECT RAISE(ABORT, 'as a unique index would'); END"
+            )
+            database.commit()
+        studio = Studio(server)
+        refused = studio.http.post("tokens", json={"Name": "anna", "Role": "reader"})
+        assert refused.status_code == 409
+        studio.close()
+    assert [e.status for e in entries(options, action="token.create")] == [409]
 
 
 def test_a_change_that_was_acknowledged_has_its_entry_after_a_kill(options):

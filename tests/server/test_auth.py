@@ -154,6 +154,24 @@ def test_a_token_may_do_what_its_rights_say_and_nothing_else(tmp_path, right):
         owner.close()
 
 
+def test_who_made_a_dataset_is_the_tokens_person_whatever_a_client_writes(tmp_path):
+    with running_server(tmp_path / "data") as server:
+        studio = Studio(server)
+        made = studio.http.post("tokens", json={"Name": "anna", "Role": "writer"}).json()
+        anna = Studio(server, made["Secret"])
+        first = anna.create("sales", Owner="The Queen")
+        assert (first["Owner"], first["CreatedBy"]) == ("The Queen", "anna")
+        second = studio.update(first, b"2", Owner="The Queen")
+        assert (second["Owner"], second["CreatedBy"]) == ("The Queen", "primary")
+        again = anna.http.post(f"datasources/{first['Id']}/restore").json()
+        assert (again["Owner"], again["CreatedBy"]) == ("The Queen", "anna")
+        path = f"datasources/family/{first['FamilyId']}/versions"
+        makers = [one["CreatedBy"] for one in anna.http.get(path).json()]
+        assert makers == ["anna", "primary", "anna"]
+        anna.close()
+        studio.close()
+
+
 def test_a_writer_uploads_and_edits_and_deletes_nothing(tmp_path):
     with running_server(tmp_path / "data", samples=False) as server:
         owner = Studio(server)

@@ -34,10 +34,10 @@ async def once(data):
 
 
 async def make(state, name, content):
-    upload = await uploads.begin(state, "PlainText")
-    await uploads.receive_block(state, upload, 0, 1, len(content), once(content))
+    upload = await uploads.begin(state, None, "PlainText")
+    await uploads.receive_block(state, None, upload, 0, 1, len(content), once(content))
     new = catalog.NewInstance(name, "", "PlainText", "", 0)
-    return await uploads.commit(state, upload, new, None)
+    return await uploads.commit(state, None, upload, new, None)
 
 
 async def delete(state, instance_id):
@@ -53,9 +53,9 @@ async def stored(state):
 async def test_what_nobody_refers_to_goes_and_all_else_stays(state):
     kept, gone = await make(state, "kept", b"1"), await make(state, "gone", b"22")
     shared = await make(state, "shared", b"1")
-    left = await uploads.begin(state, "PlainText")
-    await uploads.receive_block(state, left, 0, 2, 3, once(b"333"))
-    await uploads.begin_whole(state, "PlainText", 4, once(b"4444"))
+    left = await uploads.begin(state, None, "PlainText")
+    await uploads.receive_block(state, None, left, 0, 2, 3, once(b"333"))
+    await uploads.begin_whole(state, None, "PlainText", 4, once(b"4444"))
     for instance_id in (gone, shared):
         await delete(state, instance_id)
     async with state.store.stage() as staged:

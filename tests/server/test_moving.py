@@ -121,12 +121,14 @@ def test_a_workspace_goes_to_postgres_and_back_as_it_was(tmp_path, postgres):
         assert picture(server) == before
 
 
-def test_contents_move_to_a_store_while_the_database_stays(tmp_path, moto, monkeypatch):
-    for name, value in moto.environment.items():
+@pytest.mark.parametrize("store", ["moto", "azurite"])
+def test_contents_move_to_a_store_while_the_database_stays(tmp_path, store, request, monkeypatch):
+    service = request.getfixturevalue(store)
+    for name, value in service.environment.items():
         monkeypatch.setenv(name, value)
     with running_server(tmp_path / "data", samples=False) as server:
         before, _ = fill(server)
-    bucket, place = moto.new_container(), str(tmp_path / "data")
+    bucket, place = service.new_container(), str(tmp_path / "data")
     moved = moving.migrate(Seat.of(place, None), Seat.of(place, bucket), quiet)
     assert (moved.copied, moved.current) == (4, True)
     with running_server(tmp_path / "data", contents=bucket, samples=False) as server:

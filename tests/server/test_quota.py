@@ -201,3 +201,31 @@ def test_a_full_disk_is_said_by_health_and_as_507_and_deleting_still_works(tmp_p
         until(studio, 0)
         assert studio.get(health).status_code == 200
         studio.close()
+
+
+def test_a_token_has_a_quota_of_its_own(studio):
+    made = studio.http.post("tokens", json={"Name": "loop", "Role": "writer", "Quota": 500 * KIB})
+    own = Studio(studio.server, made.raise_for_status().json()["Secret"])
+    statuses = []
+    for number in range(3):
+        statuses.append(publish(own, f"p{number}", os.urandom(100 * KIB))[1].status_code)
+        url = f"{studio.server.endpoint}api/resourceuploads/workspaces/"
+        url += f"{studio.server.workspace_id}/"
+        answer = own.http.post(url, params={"dataTypeId": "Zip"}, content=os.urandom(100 * KIB))
+        statuses.append(answer.status_code)
+    assert statuses == [204, 200, 204, 200, 204, 507]
+    assert own.http.get("quota").json() == {
+        "UsedStorage": 500 * KIB,
+        "MaximumStorage": 500 * KIB,
+    }
+    studio.create("somebody else's", os.urandom(400 * KIB))
+    experiment = f"{studio.server.workspace_id}.f-id.e"
+    studio.http.delete(f"experiments/{experiment}").raise_for_status()
+    own.create("fits again", os.urandom(100 * KIB))
+    own.close()
+
+
+@pytest.mark.parametrize("quota", [-1, 1 << 63, 1.5, "1"])
+def test_a_quota_that_is_no_number_of_bytes_is_refused(studio, quota):
+    body = {"Name": "odd", "Role": "writer", "Quota": quota}
+    assert studio.http.post("tokens", json=body).status_code == 400

@@ -85,7 +85,7 @@ def test_what_removal_frees_counts_equal_contents_once(options):
     versions = {group.name: group.frees for group in admin.usage(options, "version").groups}
     assert versions == {"sales@1": 0, "sales@2": 7, "twin@1": 0}
     owners = admin.usage(options, "owner").groups
-    assert [(group.versions, group.bytes, group.frees) for group in owners] == [(3, 12, 12)]
+    assert [(g.name, g.versions, g.bytes, g.frees) for g in owners] == [("primary", 3, 12, 12)]
 
 
 def test_a_dry_run_lists_old_versions_and_sets_nothing_and_the_latest_always_stays(options):

@@ -110,6 +110,29 @@ def test_a_damaged_database_is_a_finding_of_the_check(tmp_path):
     assert "SELECT" not in checked.stdout + checked.stderr
 
 
+def test_a_database_that_cannot_be_read_is_a_finding_of_the_repair(tmp_path):
+    data = tmp_path / "data"
+    serve_once(data)
+    damage(data)
+    done, report = admin.repair(ServeOptions(data), None)
+    assert done == ()
+    (finding,) = report.findings
+    assert "cannot be read" in finding
+    assert "SELECT" not in finding
+
+
+def test_a_directory_that_others_could_read_is_closed_to_them(tmp_path):
+    data = tmp_path / "data"
+    serve_once(data)
+    settings.path(data).chmod(0o644)
+    (data / "workspace.sqlite").chmod(0o664)
+    (data / "contents").chmod(0o755)
+    with running_server(data):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in data.iterdir()}
+    assert {mode & 0o077 for mode in modes.values()} == {0}
+    assert modes["contents"] == 0o700
+
+
 def test_health_reads_what_a_list_needs(tmp_path):
     with running_server(tmp_path / "data") as server:
         damage(tmp_path / "data")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
@@ -35,11 +38,13 @@ def serve(
     quota: int | None = None,
     link_hours: float = 168.0,
     log: Path | None = None,
+    metrics: str | None = None,
     no_samples: bool = False,
     check: bool = False,
     repair: bool = False,
     backup: Path | None = None,
     clean: bool = False,
+    print_unit: bool = False,
     embedded: Annotated[bool, Parameter(show=False)] = False,
     common: Plain = PLAIN,
 ) -> int:
@@ -62,11 +67,13 @@ def serve(
         quota: Bytes that all contents together may take.
         link_hours: How long the links to contents in a list work, unless their token ends.
         log: File for the log instead of standard error.
+        metrics: HOST:PORT where Prometheus reads what this server does.
         no_samples: Offer no example datasets.
         check: Do not serve: read every content and compare it with its hash.
         repair: With --check: mend what can be mended so that nothing is lost.
         backup: With --repair: take damaged and missing contents from this backup.
         clean: Do not serve: give back the room of what nobody refers to, now.
+        print_unit: Do not serve: print a systemd unit that serves with the other options.
         embedded: End with standard input, and say where in one JSON line.
         common: Common options.
     """
@@ -94,13 +101,45 @@ def serve(
         quota=quota,
         link_lifetime=link_hours * 3600,
         log=log,
+        metrics=metrics,
         samples=not no_samples,
     )
+    if print_unit:
+        contents_at = Path(contents) if contents and "://" not in contents else None
+        return _print_unit(options, (data, contents_at, log, tls_cert, tls_key), common)
     if clean:
         return _clean(options, common)
     if repair:
         return _repair(options, backup, common)
     return _check(options, common) if check else serve_until_stopped(options)
+
+
+def _print_unit(options: ServeOptions, given: tuple[Path | None, ...], common: Plain) -> int:
+    """Print the unit, with the command as it was typed."""
+    from amltui.server.unit import unit
+
+    if relative := [str(path) for path in given if path is not None and not path.is_absolute()]:
+        raise UsageError(
+            f"{relative[0]} is no full path", hint="A service starts in another directory."
+        )
+    if urlsplit(options.database or "").password:
+        raise UsageError(
+            "The password of the database would stand in the unit and in the process list",
+            hint="Put PGPASSWORD or PGPASSFILE into the unit's environment file.",
+        )
+    words = [word for word in sys.argv[1:] if word != "--print-unit"]
+    if "--data" not in {word.partition("=")[0] for word in words}:
+        words += ["--data", str(options.data)]
+    program = shutil.which(sys.argv[0]) or sys.argv[0]
+    writes = [options.data]
+    if options.contents is not None and "://" not in options.contents:
+        writes.append(Path(options.contents))
+    if options.log is not None:
+        writes.append(options.log.parent)
+    reads = [path for path in (options.tls_cert, options.tls_key) if path is not None]
+    for line in unit([str(Path(program).absolute()), *words], writes, reads).splitlines():
+        common.out.line(line)
+    return exit_codes.DONE
 
 
 def _clean(options: ServeOptions, common: Plain) -> int:

@@ -60,6 +60,7 @@ def list_(*, common: Place = HERE) -> None:
         Col("NAME"),
         Col("ROLE"),
         Col("PREFIX"),
+        Col("QUOTA", "size"),
         Col("CREATED", "time"),
         Col("EXPIRES", "time"),
         Col("LAST USED", "time"),
@@ -67,7 +68,16 @@ def list_(*, common: Place = HERE) -> None:
     common.out.table(
         columns,
         [
-            (one.id, one.name, _role(one), one.prefix, one.created, one.expires, one.last_used)
+            (
+                one.id,
+                one.name,
+                _role(one),
+                one.prefix,
+                one.quota,
+                one.created,
+                one.expires,
+                one.last_used,
+            )
             for one in tokens
         ],
     )
@@ -85,6 +95,7 @@ def create(
     role: Literal["reader", "writer", "owner"] = "reader",
     right: tuple[Literal["read", "write", "delete", "administer"], ...] = (),
     prefix: str = "",
+    quota: int | None = None,
     days: float | None = None,
     expires: str | None = None,
     common: Place = HERE,
@@ -96,6 +107,7 @@ def create(
         role: A reader reads, a writer also uploads and edits, an owner may do everything.
         right: Only these rights, in place of a role's; may be given several times.
         prefix: Only datasets whose names begin with this, for all rights.
+        quota: Bytes that all it stores may take.
         days: How long it works; without it and --expires, for good.
         expires: When it ends: 2027-01-31, "1 Feb 2027 18:00", tomorrow.
         common: Common options.
@@ -110,6 +122,7 @@ def create(
             _end(days, expires),
             rights=right,
             prefix=prefix,
+            quota=quota,
         )
     _print_secret(common, made.info, made.secret)
 
@@ -189,6 +202,7 @@ def _document(token: TokenInfo) -> dict[str, Any]:
         "role": token.role,
         "rights": list(token.rights),
         "prefix": token.prefix,
+        "quota": token.quota,
         "created": token.created,
         "expires": token.expires,
         "last_used": token.last_used,

@@ -193,12 +193,16 @@ class Database:
                 "the server must put it back and start the server again."
             )
 
-    async def damage(self) -> list[str]:
-        """What SQLite's quick check finds, at most 20 lines; a server's database checks itself."""
+    async def damage(self, *, thorough: bool = False) -> list[str]:
+        """What SQLite's own check finds, at most 20 lines; a server's database checks itself.
+
+        A quick check finds what cannot be read; a thorough one also indexes that lack rows.
+        """
         if not self.is_sqlite:
             return []
+        check = "integrity_check" if thorough else "quick_check"
         async with self.reading() as connection:
-            found = await connection.execute(sa.text("PRAGMA quick_check(20)"))
+            found = await connection.execute(sa.text(f"PRAGMA {check}(20)"))
             lines = [str(line) for row in found for line in str(row[0]).splitlines()]
         return [] if lines == ["ok"] else lines
 

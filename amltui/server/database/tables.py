@@ -24,7 +24,7 @@ from sqlalchemy import (
     true,
 )
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The schema version that this program reads and writes."""
 
 METADATA: Final = MetaData(
@@ -70,6 +70,8 @@ tokens = Table(
     # Some of read, write, delete and administer, with commas between them.
     Column("prefix", Text, nullable=False, server_default=""),
     # With what the names of the datasets begin that it opens.
+    Column("quota", BigInteger),
+    # Bytes that all it stores may take.
     UniqueConstraint("workspace_id", "name"),
 )
 
@@ -124,6 +126,10 @@ instances = Table(
     Column("uploaded_from_filename", Text, nullable=False),
     Column("experiment_id", Text),
     Column("promoted_from", Text),
+    Column("token_id", String(32), index=True),
+    # Of whoever made it; None where nobody knows, or this program did.
+    Column("created_by", Text, nullable=False, server_default=""),
+    # The token's name as it was then: `owner` is what the client wrote.
     UniqueConstraint("family_id", "number"),
     Index("ix_instances_listed", "workspace_id", "is_latest", "created", "id"),
     Index(
@@ -146,6 +152,7 @@ uploads = Table(
     Column("sha256", ForeignKey("contents.sha256"), index=True),
     Column("size", BigInteger),
     # Both set once the whole content is stored.
+    Column("token_id", String(32), index=True),
 )
 
 blocks = Table(
@@ -178,6 +185,7 @@ outputs = Table(
     Column("size", BigInteger, nullable=False),
     Column("data_type_id", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
+    Column("token_id", String(32), index=True),
 )
 
 profiles = Table(

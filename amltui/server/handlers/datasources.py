@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import anyio.to_thread
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
@@ -18,7 +19,7 @@ from amltui.server.http_errors import BadRequest, Forbidden
 from amltui.server.routing import JSON_TYPE, NO_EXPERIMENTS, Call, json_response, raw_json_response
 from amltui.server.statistics import PENDING, StillPending
 from amltui.server.store.base import Stored
-from amltui.wire.messages import CreateDataSource, EditDataSource
+from amltui.wire.messages import CreateDataSource, DataSource, EditDataSource
 
 PROMOTION: Final = "FromOutputPromotion"
 
@@ -67,6 +68,8 @@ async def create(call: Call) -> Response:
         sha256="",
         size=0,
         owner=(source.owner or "")[:200],
+        token_id=call.origin.token_id,
+        created_by=call.origin.actor,
         uploaded_from_filename=(body.uploaded_from_file_name or "")[:1000],
     )
     call.check_name(source.name)
@@ -78,7 +81,12 @@ async def create(call: Call) -> Response:
         made = await _promote(call, body, new)
     elif body.upload_id:
         made = await uploads.commit(
-            call.state, body.upload_id, new, source.family_id or None, partial(_made, call, body)
+            call.state,
+            call.caller,
+            body.upload_id,
+            new,
+            source.family_id or None,
+            partial(_made, call, body),
         )
     else:
         raise BadRequest("UploadId is missing.")
@@ -149,7 +157,7 @@ async def versions(call: Call) -> Response:
         rows = await catalog.versions(connection, state.workspace_id, call.part("family"))
     found = call.serializer().datasets(rows)
     for row, dataset in zip(rows, found, strict=True):
-        dataset.sha256 = row.sha256
+        _complete(dataset, row)
     return json_response(found)
 
 
@@ -166,6 +174,8 @@ async def restore(call: Call) -> Response:
             sha256=row.sha256,
             size=row.size,
             owner=row.owner,
+            token_id=call.origin.token_id,
+            created_by=call.origin.actor,
             source_origin=row.source_origin,
             uploaded_from_filename=row.uploaded_from_filename,
             experiment_id=row.experiment_id,
@@ -242,5 +252,11 @@ async def _answer(call: Call, instance_id: str) -> Response:
     async with state.database.lookup() as connection:
         row = await catalog.one(connection, state.workspace_id, instance_id)
     dataset = call.serializer().dataset(row)
-    dataset.sha256 = row.sha256  # a list would be half as long again with it
+    _complete(dataset, row)
     return json_response(dataset)
+
+
+def _complete(dataset: DataSource, row: sa.Row[Any]) -> None:
+    """What is told of one dataset and of versions: a list would be half as long again with it."""
+    dataset.sha256 = row.sha256
+    dataset.created_by = row.created_by

@@ -50,11 +50,18 @@ async def publish(call: Call) -> Response:
     catalog.check_text(port, "", data_type_id)
     if len(node) > 200 or len(port) > 200:
         raise BadRequest("Names of nodes and ports have at most 200 characters.")
-    stored = await uploads.receive(state, call.size, body_of(call))
+    stored = await uploads.receive(state, call.caller, call.size, body_of(call))
     async with state.database.writing() as connection:
         await catalog.change(connection, state.workspace_id)
         await experiments.publish(
-            connection, state.workspace_id, experiment_id, node, port, data_type_id, stored
+            connection,
+            state.workspace_id,
+            experiment_id,
+            node,
+            port,
+            data_type_id,
+            stored,
+            call.origin.token_id,
         )
         await call.record(connection, experiment_id, _port(call))
     state.freed.set()  # by the contents that this port had before

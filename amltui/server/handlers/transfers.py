@@ -23,9 +23,11 @@ async def begin(call: Call) -> Response:
         raise BadRequest("dataTypeId is missing or too long.")
     quota.check_disk(call.state, call.size)
     if call.size:
-        upload_id = await uploads.begin_whole(call.state, data_type_id, call.size, body_of(call))
+        upload_id = await uploads.begin_whole(
+            call.state, call.caller, data_type_id, call.size, body_of(call)
+        )
     else:
-        upload_id = await uploads.begin(call.state, data_type_id)
+        upload_id = await uploads.begin(call.state, call.caller, data_type_id)
     link = await call.state.store.upload_url(uploads.direct_key(upload_id))
     return json_response(
         ResourceUpload(
@@ -43,7 +45,9 @@ async def block(call: Call) -> Response:
     """Take one block of an upload."""
     upload_id = call.query("uploadId")
     number, count = call.number("blockId"), call.number("numberOfBlocks")
-    await uploads.receive_block(call.state, upload_id, number, count, call.size, body_of(call))
+    await uploads.receive_block(
+        call.state, call.caller, upload_id, number, count, call.size, body_of(call)
+    )
     return json_response({"Id": upload_id, "BlockId": number})
 
 

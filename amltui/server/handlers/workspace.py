@@ -76,10 +76,14 @@ async def users(call: Call) -> Response:
 
 
 async def quota(call: Call) -> Response:
-    """Bytes used and allowed."""
-    async with call.state.database.reading() as connection:
+    """Bytes used and allowed: the token's own where it has a quota of its own."""
+    caller, state = call.caller, call.state
+    async with state.database.reading() as connection:
+        if caller is not None and caller.quota is not None:
+            used = await room.used_by(connection, caller.token_id)
+            return json_response(Quota(used_storage=used, maximum_storage=caller.quota))
         used = await room.used(connection)
-    return json_response(Quota(used_storage=used, maximum_storage=call.state.options.quota))
+    return json_response(Quota(used_storage=used, maximum_storage=state.options.quota))
 
 
 async def data_types(_call: Call) -> Response:
@@ -100,7 +104,7 @@ async def create_token(call: Call) -> Response:
     expires = dates.from_wire(body.expires)
     if body.expires and expires is None:
         raise BadRequest("Expires is not a time: write it as 2026-01-31T12:00:00Z.")
-    granted = tokens.grant(body.role, body.rights, body.prefix)
+    granted = tokens.grant(body.role, body.rights, body.prefix, body.quota)
     async with call.state.database.writing() as connection:
         info, secret = await tokens.create(
             connection, call.state.workspace_id, body.name, granted, expires
@@ -178,5 +182,6 @@ def _token(info: TokenInfo, secret: str | None = None) -> Token:
         last_used=dates.to_wire(info.last_used) if info.last_used else None,
         rights=info.rights,
         prefix=info.prefix,
+        quota=info.quota,
         secret=secret,
     )

@@ -58,11 +58,16 @@ class LocalStore(Store):
         self.flushed: set[Path] = set()
         """Directories of contents that outlast a power cut."""
 
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        """What it makes in its directory."""
+        return self._contents, self._blocks, self._temp
+
     async def open(self) -> None:
         """Create the directories, for the owner only."""
 
         def make() -> None:
-            for directory in (self._contents, self._blocks, self._temp):
+            for directory in self.directories:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
         try:
