@@ -1,13 +1,13 @@
 """PostgreSQL, Azurite and an S3 for tests, on loopback, each in a directory of its own.
 
 `python -m tests.support.services install DIR` puts what the tests need on this machine:
-PostgreSQL by apt, Azurite by npm, moto (which speaks S3), the old client and Azure's own client by
-pip in environments of their own, all but the first into DIR. Tests find them through
+PostgreSQL and nginx by apt, Azurite by npm, moto (which speaks S3), the old client and Azure's own
+client by pip in environments of their own, all but the first two into DIR. Tests find them through
 AMLTUI_TEST_TOOLS=DIR and start the services themselves. Instead of that AMLTUI_TEST_POSTGRES (a URL
 of a server where databases may be made), AMLTUI_TEST_AZURITE (the blob endpoint of a running one,
 with its well-known account), AMLTUI_TEST_MOTO (the address of a running one),
 AMLTUI_TEST_OLD_CLIENT_PYTHON and AMLTUI_TEST_AZURE_ML_PYTHON can be set. What is missing is
-skipped, unless AMLTUI_TEST_REQUIRE=postgres,azurite,moto,oldclient,azureml names it.
+skipped, unless AMLTUI_TEST_REQUIRE=postgres,nginx,azurite,moto,oldclient,azureml names it.
 """
 
 from __future__ import annotations
@@ -305,6 +305,11 @@ def azure_ml_python() -> str:
     return str(python)
 
 
+def nginx() -> str | None:
+    """The proxy's program."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 def free_port() -> int:
     """A port of loopback that nothing listens on now."""
     with socket.socket() as probe:
@@ -336,13 +341,18 @@ def wait_until(ready: Callable[[], None], seconds: float = 60) -> None:
 
 
 def install(directory: Path) -> None:
-    """Put PostgreSQL, Azurite, moto and both clients on this machine; see the module's words."""
+    """Put PostgreSQL, nginx, Azurite, moto and both clients here; see the module's words."""
     directory.mkdir(parents=True, exist_ok=True)
+    packages = []
     if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
+        packages.append("postgresql")
+    if nginx() is None:
+        packages.append("nginx-light")
+    if packages:
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
         subprocess.run([*root, "apt-get", "update", "-qq"], check=True)
-        command = [*root, *environment, "apt-get", "install", "-y", "-qq", "postgresql"]
+        command = [*root, *environment, "apt-get", "install", "-y", "-qq", *packages]
         subprocess.run(command, check=True)
     if not (directory / "node_modules" / ".bin" / "azurite-blob").exists():
         npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(directory), AZURITE]
