@@ -3,17 +3,21 @@
 A key visits the widget in focus, then those around it, then the app, where bindings act: a trip
 through many queues. Whoever types `/iris` at once sends the other letters on that trip before the
 first has moved the focus, and they end as keys of the list. So here a key starts only when the one
-before it has come to its end.
+before it has come to its end, and what that one began has opened: see `hold_keys`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
+from textual.timer import Timer
+
+HELD: Final = 0.5
+"""Seconds that keys wait at most for what a key before them has begun."""
 
 R = TypeVar("R")
 
@@ -29,6 +33,25 @@ class KeyQueue(App[R]):
         self._sent_to: DOMNode | None = None
         self._again = False
         """Whether the key on its trip is sent for the second time."""
+        self._held: Timer | None = None
+        """Until when keys wait at most."""
+
+    def hold_keys(self) -> None:
+        """Let keys wait until `release_keys`: they are for a dialog that is going to be opened."""
+        if self._held is not None:
+            self._held.stop()
+        self._held = self.set_timer(HELD, self.release_keys)
+
+    def release_keys(self) -> None:
+        """Let keys go on: what they waited for is there, or will not come."""
+        if self._held is not None:
+            self._held.stop()
+            self._held = None
+            self.call_later(self._go_on)
+
+    async def _go_on(self) -> None:
+        if self._in_flight is None:
+            await self._next()
 
     def key_taken(self) -> None:
         """A key begins its trip."""
@@ -56,7 +79,7 @@ class KeyQueue(App[R]):
 
     async def _next(self, *, again: bool = False) -> None:
         self._in_flight = None
-        while self._typed and self._in_flight is None:
+        while self._typed and self._in_flight is None and self._held is None:
             event, receiver = self._typed.popleft(), self._receiver
             self._in_flight, self._sent_to, self._again = event, receiver, again
             self.key_taken()

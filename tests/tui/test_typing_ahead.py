@@ -85,3 +85,31 @@ def test_a_real_terminal_may_send_a_filter_in_one_piece(place):
         terminal.until("/iris 1 of", b"/iris\r")
     finally:
         terminal.close()
+
+
+async def test_what_is_typed_behind_a_key_that_opens_a_dialog_is_for_the_dialog(place):
+    async with at_the_screen() as user:
+        at_once(user, "u/nowhere")
+        await user.until(lambda: user.main.query("#path") and user.main.query_one("#path").value)
+        await user.until(lambda: user.main.query_one("#path").value == "/nowhere")
+        assert not user.main.datasets.filtering
+
+
+async def test_keys_go_on_when_an_action_opens_nothing(place):
+    async with at_the_screen() as user:
+        at_once(user, "Rzj")  # refresh, then undo, of which there is nothing
+        await user.until(lambda: "There is nothing to undo" in user.notes)
+        await user.until(lambda: user.main.dataset.name == user.names[1])
+
+
+async def test_an_upload_dialog_left_while_it_looks_at_its_file_is_gone_without_harm(place):
+    async with at_the_screen() as user:
+        for _ in range(5):
+            at_once(user, "u/nowhere")
+            await user.until(lambda: user.main.query("#path"))
+            await user.until(lambda: user.main.query_one("#path").value == "/nowhere")
+            user.app.post_message(Key("ctrl+s", None))
+            user.app.post_message(Key("escape", None))
+            await user.until(lambda: not user.main.query("#path"))
+        await user.press("j")
+        assert user.main.dataset.name == user.names[1]

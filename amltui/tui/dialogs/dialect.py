@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.cells import set_cell_size
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -17,7 +17,7 @@ from textual.widgets import Input, Label, Static
 
 from amltui.errors import AmltuiError, UsageError
 from amltui.text import visible
-from amltui.tui.widgets.dialog import Dialog
+from amltui.tui.widgets.dialog import Dialog, beside
 from amltui.tui.widgets.fields import Field
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class DialectScreen(Dialog[DialectAnswer]):
         """
         return _read({name: self.query_one(f"#{name}", Input).value for name in _FIELDS}, self._own)
 
-    @work(exclusive=True, group="first rows")
+    @beside("first rows")
     async def _redraw(self) -> None:
         try:
             rows = await self._first_rows(self._typed())

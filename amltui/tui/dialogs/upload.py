@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -23,7 +23,7 @@ from amltui.tui.dialogs.dialect import drawn
 from amltui.tui.dialogs.upload_fields import TYPES, PathInput, TypeField
 from amltui.tui.path_completion import Completion, complete, file_problem, full_path, is_folder
 from amltui.tui.widgets.choices import Choice, Choices
-from amltui.tui.widgets.dialog import Dialog
+from amltui.tui.widgets.dialog import Dialog, beside
 from amltui.tui.widgets.fields import Field
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class UploadScreen(Dialog[UploadChoice]):
         else:
             self._choose(path.value)
 
-    @work(exclusive=True, group="look")
+    @beside("look")
     async def _read_folder(self, typed: str) -> None:
         found = await asyncio.to_thread(complete, typed)
         self._completion = found
@@ -216,7 +216,7 @@ class UploadScreen(Dialog[UploadChoice]):
         elif found.more:
             self._say("Not all entries are listed; type the beginning of the name.")
 
-    @work(exclusive=True, group="choose")
+    @beside("choose")
     async def _choose(self, typed: str) -> None:
         problem = await asyncio.to_thread(file_problem, typed)
         if problem:
@@ -266,7 +266,7 @@ class UploadScreen(Dialog[UploadChoice]):
         self._convert = False
         self._look_again()
 
-    @work(exclusive=True, group="first rows")
+    @beside("first rows")
     async def _look_again(self) -> None:
         await self._see()
 
@@ -335,7 +335,7 @@ class UploadScreen(Dialog[UploadChoice]):
             )
         return ""
 
-    @work(exclusive=True, group="choose")
+    @beside("choose")
     async def action_send(self) -> None:
         """Check the fields and dismiss with them."""
         typed = self.query_one("#path", Input).value

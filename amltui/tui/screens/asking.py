@@ -17,6 +17,7 @@ from amltui.tui.actions.host import Action, PreviewHost
 from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.grid.messages import CellSelected, RowLabelSelected, SortRequested
 from amltui.tui.history import load, note
+from amltui.tui.key_queue import KeyQueue
 from amltui.tui.screens.panes import PanesScreen
 from amltui.tui.widgets.preview import PreviewPane
 from amltui.tui.widgets.query_line import QueryLine
@@ -62,6 +63,24 @@ class AskingScreen(PanesScreen):
         # before it begins.
         begun: Callable[[], Any] = guarded
         self.run_worker(begun, group=group, exclusive=exclusive, exit_on_error=False)
+
+    def work_first(self, action: Action) -> None:
+        """Do something that may open a dialog: keys wait for it, or until it is over."""
+
+        async def released() -> None:
+            try:
+                await action()
+            finally:
+                self._key_queue.release_keys()
+
+        self._key_queue.hold_keys()
+        self.work(released)
+
+    @property
+    def _key_queue(self) -> KeyQueue[Any]:
+        app = self.app
+        assert isinstance(app, KeyQueue)
+        return app
 
     async def remember(self) -> None:
         """Know what earlier programs asked."""
@@ -114,7 +133,7 @@ class AskingScreen(PanesScreen):
 
     @on(PreviewPane.DialectRequested)
     def _dialect(self) -> None:
-        self.work(self._change_dialect)
+        self.work_first(self._change_dialect)
 
     async def _change_dialect(self) -> None:
         dataset = await self._previews.change_dialect()
@@ -127,7 +146,7 @@ class AskingScreen(PanesScreen):
 
     @on(PreviewPane.RecordRequested)
     def _record_asked(self) -> None:
-        self.work(partial(self._show_record, self.preview.grid.cursor_row))
+        self.work_first(partial(self._show_record, self.preview.grid.cursor_row))
 
     @on(RowLabelSelected)
     def _row_selected(self, event: RowLabelSelected) -> None:
@@ -143,7 +162,7 @@ class AskingScreen(PanesScreen):
 
     @on(CellSelected)
     def _cell_selected(self, event: CellSelected) -> None:
-        self.work(partial(self._show_cell, event.coordinate.row, event.coordinate.column))
+        self.work_first(partial(self._show_cell, event.coordinate.row, event.coordinate.column))
 
     async def _show_cell(self, row: int, column: int) -> None:
         if await self._previews.show_cell(row, column):

@@ -149,7 +149,7 @@ class MainScreen(AskingScreen):
         """Header, panes, keys."""
         # First, so that its coming and going does not renumber the others, which draws them again;
         # in a container, for what holds it is drawn again too.
-        yield DialogLayer(Palette(), id="over")
+        yield DialogLayer(Palette(), report=self._report, id="over")
         yield Header()
         with Horizontal(id="body"):
             yield DatasetsPane(id="datasets", kind=self._list_kind)
@@ -381,7 +381,7 @@ class MainScreen(AskingScreen):
 
     def action_run(self, action: str) -> None:
         """Do what a key stands for."""
-        self.work(self._actions[action])
+        self.work_first(self._actions[action])
 
     async def action_help(self) -> None:
         """Show the keys of what is in focus."""

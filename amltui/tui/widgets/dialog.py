@@ -7,17 +7,22 @@ back, which is 60 KB each. A widget on a layer of its own draws no more than its
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from functools import partial
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from functools import partial, update_wrapper
+from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.css.query import NoMatches
 from textual.events import DescendantBlur, Key
 from textual.widget import Widget
 
+from amltui.tui.key_queue import KeyQueue
+
 T = TypeVar("T")
+P = ParamSpec("P")
+D = TypeVar("D", bound="Dialog[Any]")
 
 _ONE_FRAME: Final = 0.04
 """Seconds in which a dialog or the palette comes to its place, and what it covered to its own."""
@@ -57,7 +62,14 @@ class Dialog(Modal, Generic[T]):
         """End with a value."""
         if not self.answer.done():
             self.answer.set_result(result)
+            self.workers.cancel_node(self)
             self.left()
+
+    def report(self, error: Exception) -> None:
+        """Say what went wrong."""
+        layer = self.parent
+        assert isinstance(layer, DialogLayer)
+        layer.report(error)
 
     def action_dismiss(self, result: T | None = None) -> None:
         """End with a value."""
@@ -84,11 +96,52 @@ class Dialog(Modal, Generic[T]):
         self.focus_first()
 
 
+def beside(
+    group: str,
+) -> Callable[[Callable[Concatenate[D, P], Awaitable[None]]], Callable[Concatenate[D, P], None]]:
+    """Make a method of a dialog work beside the screen, one of its `group` at a time.
+
+    A dialog may be left at any moment: what is still at work then ends without a word, and what
+    fails before is told.
+    """
+
+    def of(
+        method: Callable[Concatenate[D, P], Awaitable[None]],
+    ) -> Callable[Concatenate[D, P], None]:
+        def begin(self: D, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            async def guarded() -> None:
+                if self.answer.done():
+                    return
+                try:
+                    await method(self, *args, **kwargs)
+                except NoMatches:
+                    if not self.answer.done():
+                        raise  # else its fields are gone
+                except Exception as error:  # noqa: BLE001  the last border before the person
+                    if not self.answer.done():
+                        self.report(error)
+
+            begun: Callable[[], Any] = guarded
+            self.run_worker(begun, group=group, exclusive=True)
+
+        update_wrapper(begin, method)
+        return begin
+
+    return of
+
+
 class DialogLayer(Container):
     """Where they lie. As large as what it holds: it covers no more."""
 
-    def __init__(self, *children: Widget, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it
+    def __init__(
+        self,
+        *children: Widget,
+        report: Callable[[Exception], None],
+        id: str | None = None,  # noqa: A002  Textual's own name for it
+    ) -> None:
+        """Begin without a dialog; `report` tells what goes wrong in one."""
         super().__init__(*children, id=id)
+        self.report = report
         self._turn = asyncio.Lock()
 
     def on_mount(self) -> None:
@@ -140,6 +193,8 @@ class DialogLayer(Container):
         self.styles.width = min(dialog.WIDTH, self.screen.size.width - 2)
         await self.mount(dialog)
         dialog.focus_first()
+        if isinstance(self.app, KeyQueue):
+            self.app.release_keys()
 
     def _leave(self, dialog: Dialog[T], before: Widget | None) -> None:
         if not self.is_attached:
