@@ -13,14 +13,14 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from amltui.config import look
-from amltui.errors import AmltuiError
+from amltui.errors import AmltuiError, Unauthorized
 from amltui.redact import redacted
 from amltui.text import visible_lines
 from amltui.tui import theme as themes
 from amltui.tui.idle_gc import IDLE_SECONDS
 from amltui.tui.key_queue import KeyQueue
 from amltui.tui.notifications import Notifications, Severity
-from amltui.tui.plain_glyphs import only_ascii
+from amltui.tui.plain_glyphs import key_in_ascii, only_ascii
 from amltui.tui.screen_diff import Changes, ScreenMemory
 from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
@@ -138,10 +138,17 @@ class AmltuiApp(KeyQueue[int]):
         """Show what a workspace waits for; a sign-in takes a person some minutes."""
         self.notify(text, timeout=300, severity="warning")
 
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as a person reads it, on a terminal that may know ASCII only."""
+        shown = super().get_key_display(binding)
+        return key_in_ascii(shown) if self.memory.plain else shown
+
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""
         if isinstance(error, AmltuiError):
-            text = redacted(f"{error}\n{error.hint}" if error.hint else str(error))
+            # A refusal says already that token and workspace id are to be checked.
+            hint = "S signs in with another token." if _not_signed_in(error) else error.hint
+            text = redacted(f"{error}\n{hint}" if hint else str(error))
             self.notify(text, severity="error")
             return
         # Only the kind of error is shown and logged: its text may hold what must stay secret.
@@ -185,6 +192,10 @@ class AmltuiApp(KeyQueue[int]):
     def action_help_quit(self) -> None:
         """Ctrl-C does not quit, for it is pressed to copy; say what does."""
         self.notify("Press q to quit.")
+
+
+def _not_signed_in(error: AmltuiError) -> bool:
+    return isinstance(error, Unauthorized) and error.hint == Unauthorized.hint
 
 
 def run(profile: str | None = None, reading: Callable[[Lens], Lens] | None = None) -> int:

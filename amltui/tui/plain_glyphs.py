@@ -32,11 +32,27 @@ _SIGNS: Final = {
     '"': "\u201c\u201d\u201e",
     "'": "\u2018\u2019\u201a",
     " ": "\u00a0",
-    "/": "⏎",
 }
 _ASCII: Final = {sign: plain for plain, signs in _SIGNS.items() for sign in signs}
 _COERCED: Final = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
 """What Python itself sets `LC_CTYPE` to where the locale is C (PEP 538)."""
+
+
+_KEYS: Final = {
+    "⏎": "enter",
+    "⌫": "bksp",
+    "↑": "up",
+    "↓": "down",
+    "←": "left",
+    "→": "right",
+}
+
+
+def key_in_ascii(shown: str) -> str:
+    """A key's name in ASCII: in one sign for each, several would be called the same."""
+    for sign, name in _KEYS.items():
+        shown = shown.replace(sign, name)
+    return shown
 
 
 @lru_cache(4096)

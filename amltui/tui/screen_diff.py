@@ -71,7 +71,7 @@ class ScreenMemory:
         Args:
             plain: whether the terminal knows ASCII only.
         """
-        self._plain = plain
+        self.plain = plain
         self._lines: list[Line] = []
         self._size = (0, 0)
         self._styles = CellStyles()
@@ -124,7 +124,7 @@ class ScreenMemory:
         if missing:  # a mark at the edge of a cut may be counted otherwise
             texts = texts[:missing] if missing < 0 else [*texts, *" " * missing]
             styles = styles[:missing] if missing < 0 else [*styles, *[0] * missing]
-        if self._plain:
+        if self.plain:
             texts = [ascii_of(text or " ") for text in texts]
             uncertain = set()
         return Line(texts, styles, {at for at in uncertain if at < len(texts)})

@@ -24,8 +24,8 @@ class FilterInput(Field):
     """One line in which a filter is typed; escape is the pane's to decide."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave(False)", "Drop the filter", show=False),
-        Binding("down,enter", "leave(True)", "Keep the filter", show=False),
+        Binding("enter,down", "leave(True)", "keep the filter"),
+        Binding("escape", "leave(False)", "drop the filter"),
     ]
 
     def action_leave(self, keep: bool) -> None:  # noqa: FBT001  Textual passes action arguments so

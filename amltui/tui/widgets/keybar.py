@@ -16,6 +16,7 @@ from rich.text import Text
 from textual.events import Resize
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from amltui.tui.notifications import Notification, Notifications, Severity
 from amltui.tui.theme import colour
@@ -93,10 +94,13 @@ class KeyBar(Widget):
         focused = self.screen.focused
         above = [] if focused is None else focused.ancestors_with_self
         modal = next((node for node in above if isinstance(node, Modal)), None)
+        typing = isinstance(focused, Input | TextArea)
         for key, active in self.screen.active_bindings.items():
             binding = active.binding
             if modal is not None and modal not in active.node.ancestors_with_self:
                 continue  # it does nothing as long as the dialog is there
+            if typing and modal is None and active.node is not focused:
+                continue  # it is of a pane behind, where the person is not now
             if binding.show and binding.description and active.enabled:
                 shown = binding.key_display or self.app.get_key_display(binding)
                 pairs.setdefault(binding.description, (key, shown.split()[0]))

@@ -30,9 +30,9 @@ class QueryInput(Field):
     """One line, for what needs no more."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "ask", "ask"),
+        Binding("up", "recall(-1)", "what was asked before"),
         Binding("escape", "leave", "leave"),
-        Binding("enter", "ask", "ask", show=False),
-        Binding("up", "recall(-1)", "what was asked before", show=False),
         Binding("down", "recall(1)", "what was asked after that", show=False),
     ]
 

@@ -68,6 +68,8 @@ def tail(transfer: TransferRow) -> str:
     if transfer.state != "running":
         size = transfer.total if transfer.state == "done" else transfer.done
         state = "waiting its turn" if transfer.state == "queued" else str(transfer.state)
+        if transfer.state == "paused" and not transfer.done:
+            return state  # of an earlier run: how much came is known once it goes on
         return f"{state}  {human_size(size)}"
     parts = [human_size(transfer.done)]
     if transfer.total:
