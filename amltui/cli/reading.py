@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 
+from amltui.cli.output import Out, warn
 from amltui.errors import UsageError
+from amltui.text import visible
 
 if TYPE_CHECKING:
-    from amltui.cli.output import Out
     from amltui.formats.dialect import Dialect
     from amltui.formats.lens import Lens
     from amltui.models import Dataset
     from amltui.services.previews import Preview
     from amltui.services.session import Session
+    from amltui.tables import Table
 
 _GROUP = "How the text is written"
+Sheet = Annotated[str | None, Parameter(name="--sheet")]
 
 
 @Parameter(name="*")
@@ -149,13 +152,29 @@ async def preview_of(
     return await session.preview(dataset, dialect)
 
 
-def say_reading(out: "Out", dataset: "Dataset", lens: "Lens") -> None:
+def say_reading(out: Out, dataset: "Dataset", lens: "Lens") -> None:
     """Say on standard error how a text is read that is not read as its type means, or could be."""
-    from amltui.text import visible
-
     name = visible(dataset.name)
     if lens.offer is not None:
         looks = lens.offer.describe(lens.own)
         out.note(f'"{name}" looks {looks}: try {options_of(lens.offer, lens.own)}')
     elif lens.found and lens.dialect is not None:
         out.note(f'"{name}" is read as it looks: {lens.dialect.describe(lens.own)}')
+
+
+async def whole_table(preview: "Preview", dataset: "Dataset") -> "Table":
+    """All rows of a dataset as columns; malformed ones are told. See `services.whole_tables`."""
+    from amltui.services import whole_tables
+
+    table = await whole_tables.whole_table(preview, dataset)
+    if table.malformed_count:
+        warn_malformed(dataset, table.malformed_count)
+    return table
+
+
+def warn_malformed(dataset: "Dataset", count: int) -> None:
+    """Say on standard error that `count` rows are malformed."""
+    warn(
+        f'{count} rows of "{visible(dataset.name)}" do not have the number of cells that the '
+        "others have; the terminal program shows them."
+    )

@@ -77,7 +77,7 @@ COMMANDS: Final = (
     ),
     Command(
         "stats",
-        "rows:stats",
+        "stats:stats",
         "Print statistics of a dataset's columns.",
         ("amltui stats Iris", 'amltui stats Iris "sepal length"'),
         places=("dataset", "column"),

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GROUP = "Several at once"
+Jobs = Annotated[int, Parameter(name=("--jobs", "-j"))]
+JOBS: Final = 8
+"""Datasets that are worked on at once, of several, unless told otherwise."""
 _MOST_NAMES: Final = 16 << 20
 """Bytes of a file of names."""
 
@@ -87,6 +90,16 @@ class Several(Listed):
 
 LISTED = Listed()
 SEVERAL = Several()
+
+
+def check_jobs(jobs: int) -> None:
+    """See that it is a number of things to do at once.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not 1 <= jobs <= 64:
+        raise UsageError(f"--jobs {jobs} is not 1 to 64")
 
 
 def _names_in(file: str) -> list[str]:

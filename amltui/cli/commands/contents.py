@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import stat
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from amltui.cli.commands.check import limits_in, refuse
 from amltui.cli.commands.datasets import changed
-from amltui.cli.exit_codes import DONE, FileNotThere
+from amltui.cli.data_types import Type, as_clients_read, data_type
+from amltui.cli.exit_codes import DONE
 from amltui.cli.files import STDIN, readable
 from amltui.cli.options import COMMON, Common
-from amltui.cli.output import Out, warn
+from amltui.cli.output import Out
 from amltui.cli.reading import WRITTEN, Written
+from amltui.cli.saving import Output, resumable, save
 from amltui.cli.session import run
-from amltui.cli.several import LISTED, SEVERAL, Listed, Several
-from amltui.errors import AmltuiError, UsageError
-from amltui.formats import file_name, format_of
-from amltui.models import Dataset, OutputPort
+from amltui.cli.several import JOBS, LISTED, SEVERAL, Jobs, Listed, Several, check_jobs
+from amltui.errors import UsageError
+from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.transfers.spool import is_spooled
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
-    from amltui.transfers import Transfer
-
-Output = Annotated[str | None, Parameter(name=("--output", "-o"))]
-Type = Annotated[str | None, Parameter(name=("--type", "-t"))]
-Jobs = Annotated[int, Parameter(name=("--jobs", "-j"))]
-JOBS: Final = 8
-"""Datasets that are worked on at once, of several, unless told otherwise."""
 
 
 def get(
@@ -89,16 +79,6 @@ def get(
         )
 
     return run(common, all_of_them, jobs=jobs)
-
-
-def check_jobs(jobs: int) -> None:
-    """See that it is a number of things to do at once.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if not 1 <= jobs <= 64:
-        raise UsageError(f"--jobs {jobs} is not 1 to 64")
 
 
 def put(
@@ -342,194 +322,6 @@ def _send_folder(
             )
 
     return run(common, work)
-
-
-@contextmanager
-def as_clients_read(
-    path: Path, data_type_id: str, name: str, written: Written, *, convert: bool
-) -> Iterator[tuple[Path, str]]:
-    """The file to send and its type; says before how other clients would misread it.
-
-    With `convert` it is a copy in UTF-8 with commas, for as long as the block lasts.
-
-    Raises:
-        UsageError: the file is no delimited text.
-    """
-    from amltui.formats import format_of
-    from amltui.services.conversion import converted, seen
-
-    fmt = format_of(data_type_id)
-    if fmt.kind != "delimited":
-        if convert or written.given:
-            raise UsageError(
-                f"{fmt.data_type_id} is not converted: it is no delimited text",
-                hint="Leave out --convert, or name a type: --type GenericCSV",
-            )
-        yield path, data_type_id
-        return
-    dialect, problem = seen(path, fmt)
-    if written.given:
-        dialect = written.on(dialect)
-    if not convert:
-        if problem:
-            warn(
-                f'"{name}" looks {problem}. Other clients read {fmt.data_type_id} otherwise;'
-                " --convert sends it as UTF-8 with commas."
-            )
-        yield path, data_type_id
-        return
-    with converted(path, fmt, dialect) as (copy, new_type):
-        yield copy, new_type
-
-
-def data_type(given: str | None, path: Path) -> str:
-    """The data type id that was given, or a guess by the file.
-
-    Raises:
-        UsageError: what was given is empty, a known one with other letter case, or the extension
-            of files of a known one.
-    """
-    from amltui.formats import KNOWN, data_type_of_name, guess_data_type
-    from amltui.formats.guess import UNKNOWN_BINARY
-
-    if given is None:
-        return guess_data_type(path)
-    same = next((known for known in KNOWN if known.lower() == given.strip().lower()), None)
-    if same is None and (by_extension := data_type_of_name(f"x.{given.strip()}")) != UNKNOWN_BINARY:
-        same = by_extension
-    if not given.strip() or (same and same != given):
-        raise UsageError(
-            f'There is no data type "{visible(given)}"',
-            hint=f"Did you mean {same}?" if same else f"There are: {', '.join(KNOWN)}.",
-        )
-    if same is None:
-        warn(f'"{given}" is no data type known here; such a dataset is shown as bytes.')
-    return given
-
-
-async def save(
-    session: Session,
-    common: Common,
-    source: Dataset | OutputPort,
-    output: str | None,
-    *,
-    force: bool,
-) -> None:
-    """Write a content to a file and print its path, or to standard output.
-
-    Raises:
-        Exists: the file is there and `force` is not given.
-        FileNotThere: the directory is not there.
-    """
-    if output == STDIN:
-        await _to_stdout(session, source)
-        return
-    name = source.name if isinstance(source, Dataset) else source.port_name
-    target = _target(output, file_name(name, source.data_type_id))
-    if _is_special(target):
-        await _to_descriptor(session, source, os.open(target, os.O_WRONLY))
-        return
-    if session.offline:
-        size, checked = await copy_cached(session, source, target.absolute(), force=force)
-    else:
-        done = await _download(session, common, source, target.absolute(), force=force)
-        size, checked = done.total, done.checked
-    how = {"sha256": "SHA-256 verified", "md5": "MD5 verified"}.get(checked, "length verified")
-    common.out.note(f'Saved "{visible(name)}", {human_size(size)}, {how}.')
-    extension = format_of(source.data_type_id).extension
-    if target.suffix.lower() == ".parquet" and extension not in {"", ".parquet"}:
-        common.out.note(
-            f"The file has the dataset's bytes, {source.data_type_id}: nothing is converted. "
-            "`amltui help formats` says how to."
-        )
-    if common.json:
-        common.out.document({"path": target, "size": size, "checked": checked})
-    else:
-        common.out.line(str(target))
-
-
-def _target(output: str | None, filename: str) -> Path:
-    target = Path(output).expanduser() if output else Path()
-    if target.is_dir():
-        target /= filename
-    elif output and output.endswith(os.sep):
-        raise FileNotThere(
-            f"There is no directory {visible(output)}", hint="Make it first, or name a file."
-        )
-    if not target.parent.is_dir():
-        raise FileNotThere(f"There is no directory {visible(str(target.parent))}")
-    return target
-
-
-async def copy_cached(
-    session: Session, source: Dataset | OutputPort, target: Path, *, force: bool
-) -> tuple[int | None, str]:
-    """Without the network: what is whole on this disk; its size, and how it was checked."""
-    from amltui.services.streams import copy
-
-    content, checked = await session.cached_content(source)
-    await copy(content, target, overwrite=force)
-    return source.size if isinstance(source, Dataset) else None, checked
-
-
-async def _download(
-    session: Session,
-    common: Common,
-    source: Dataset | OutputPort,
-    target: Path,
-    *,
-    force: bool,
-) -> Transfer:
-    """Download, going on with what an interrupted command left. An interrupt keeps it again."""
-    from amltui.cli.progress import watched
-
-    queue = await session.transfers()
-    transfer = queue.download(source, target, overwrite=force)
-    with resumable(common.out):
-        return await watched(queue, common.out, session.finished(transfer, keep=True))
-
-
-@contextmanager
-def resumable(out: Out, *, spooled: bool = False) -> Iterator[None]:
-    """Say how to go on with a transfer that stopped. `spooled`: it sends what a pipe gave."""
-    from amltui.transfers.retry import final
-
-    again = "`amltui transfers resume`" if spooled else "the same command"
-    try:
-        yield
-    except asyncio.CancelledError:
-        out.note("Stopped." if spooled else "Stopped. The same command goes on from here.")
-        raise
-    except AmltuiError as error:
-        if not final(error):
-            out.note(f"What was done is kept: {again} goes on from here.")
-        raise
-
-
-def _is_special(target: Path) -> bool:
-    """Whether it is a device or a pipe, into which one writes and which one never replaces."""
-    try:
-        return not stat.S_ISREG(target.stat().st_mode)
-    except OSError:
-        return False
-
-
-async def _to_stdout(session: Session, source: Dataset | OutputPort) -> None:
-    if sys.stdout.isatty():
-        raise UsageError(
-            "Bytes of a dataset can disturb a terminal",
-            hint="Send them to a file or a program, or see rows with: amltui head NAME",
-        )
-    sys.stdout.flush()
-    await _to_descriptor(session, source, os.dup(sys.stdout.fileno()))
-
-
-async def _to_descriptor(session: Session, source: Dataset | OutputPort, descriptor: int) -> None:
-    with os.fdopen(descriptor, "wb", buffering=0) as file:
-        async for chunk in session.stream(source):
-            view = memoryview(chunk)
-            while view:
-                view = view[await asyncio.to_thread(file.write, view) :]
 
 
 def _uploaded(done: str, dataset: Dataset) -> str:

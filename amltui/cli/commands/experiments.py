@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amltui.cli.commands.contents import Output, Type, data_type, save
+from amltui.cli.data_types import Type, data_type
 from amltui.cli.files import readable
 from amltui.cli.json_output import of_experiment, of_output
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col
+from amltui.cli.saving import Output, save
 from amltui.cli.session import run
 from amltui.models import Experiment, OutputPort
 from amltui.text import human_size, visible

@@ -9,11 +9,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from amltui.cli.commands.contents import copy_cached, resumable
 from amltui.cli.exit_codes import FileNotThere
 from amltui.cli.json_output import of_dataset
 from amltui.cli.options import Common
 from amltui.cli.progress import watched
+from amltui.cli.saving import copy_cached, resumable
 from amltui.cli.session import need_yes
 from amltui.cli.several import Report, work_on
 from amltui.errors import AmltuiError, Conflict, UsageError
