@@ -143,13 +143,13 @@ async def preview_of(
     Raises:
         UsageError: no row can be read so, or the dataset is no text.
     """
-    preview = await session.preview(dataset, sheet=sheet)
+    preview = await session.previews.open(dataset, sheet=sheet)
     if not written.given:
         return preview
     before = preview.lens
     preview.close()
     dialect = written.through(before).dialect
-    return await session.preview(dataset, dialect)
+    return await session.previews.open(dataset, dialect)
 
 
 def say_reading(out: Out, dataset: "Dataset", lens: "Lens") -> None:

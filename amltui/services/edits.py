@@ -1,12 +1,14 @@
-"""Changes to datasets that send no new contents: rename, describe, delete, and undoing them."""
+"""Changes to datasets that send no new contents: rename, describe, restore, delete, and undo."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
-from amltui.errors import ContentChanged, Damaged, NotSupportedByServer, UsageError
+from amltui.errors import ContentChanged, Damaged, DatasetGone, NotSupportedByServer, UsageError
 from amltui.models import Dataset
+from amltui.services.versions import Version
 from amltui.text import visible
 from amltui.workspaces.base import Workspace
 
@@ -26,7 +28,7 @@ class Change:
 
 
 class Edits:
-    """Renames, describes and deletes datasets, and remembers what can be undone."""
+    """Renames, describes, restores and deletes datasets, and remembers what can be undone."""
 
     def __init__(self, connect: Callable[[], Awaitable[Workspace]]) -> None:
         self._connect = connect
@@ -64,6 +66,42 @@ class Edits:
         await workspace.delete(dataset.key)
         self._done = [c for c in self._done if c.before.key != dataset.key]
         return bool((await workspace.capabilities()).archive)
+
+    async def restore(self, dataset: Dataset) -> Dataset:
+        """Make an old version the latest again, as a new version. It can be undone.
+
+        Raises:
+            UsageError: it is an example, or is the latest already.
+            NotSupportedByServer: this workspace cannot restore.
+        """
+        must_be_own(dataset)
+        workspace = await self._connect()
+        newest_first = await workspace.versions(dataset.key)
+        before = newest_first[0]
+        if before.id == dataset.id:
+            raise UsageError(
+                f'This is the latest version of "{visible(dataset.name)}" already.',
+                hint="Name an older one: NAME@-1 is the one before.",
+            )
+        after = await workspace.restore(dataset.id)
+        self.updated(before, after)
+        return after
+
+    async def delete_versions(self, versions: Iterable[Version]) -> int:
+        """Delete old versions of a dataset, the oldest first; how many. It cannot be undone.
+
+        Raises:
+            UsageError: it is an example.
+            NotSupportedByServer: this workspace cannot delete single versions.
+        """
+        workspace = await self._connect()
+        count = 0
+        for one in sorted(versions, key=lambda version: version.number):
+            must_be_own(one.dataset)
+            with contextlib.suppress(DatasetGone):  # somebody else did it
+                await workspace.delete_version(one.dataset.id)
+            count += 1
+        return count
 
     def delete_later(self, dataset: Dataset) -> Change:
         """Note that a dataset is to be deleted: `send` does it, unless it is undone before.

@@ -7,9 +7,7 @@ something first needs it. So the cached list can be on the screen before.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import importlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +15,10 @@ from urllib.parse import unquote
 
 from amltui.cache import Cache, source_name
 from amltui.config import Connection, paths, resolve
-from amltui.config.quota import cache_quota, fetch_limit
+from amltui.config.quota import cache_quota
 from amltui.errors import (
     AmltuiError,
     Damaged,
-    DatasetGone,
-    DiskFull,
     Unreachable,
     UsageError,
 )
@@ -30,13 +26,12 @@ from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
 from amltui.services.opening import Opener
+from amltui.services.preview_opener import PreviewOpener
 from amltui.services.versions import Version, find_by_key, find_version, numbered
 from amltui.text import visible
 
 if TYPE_CHECKING:
-    from amltui.formats.dialect import Dialect
     from amltui.formats.lens import Lens
-    from amltui.services.previews import Preview
     from amltui.transfers import Options, Transfer, Transfers
     from amltui.workspaces.base import Seen, Workspace
 
@@ -60,14 +55,12 @@ class Session:
         """Whether the network is left alone: only what is cached can be seen."""
         self._profile = profile
         self._options = options
-        self._reading = reading
-        self._chosen: set[str] = set()
-        """Keys of datasets of which a person said in this session how they are read."""
         self._workspace: Workspace | None = None
         self._transfers: Transfers | None = None
         self._queue = AsyncExitStack()
         self.catalog = Catalog(self.key, cache, self.connect)
         self.edits = Edits(self.connect)
+        self.previews = PreviewOpener(self, reading)
 
     @property
     def connection(self) -> Connection | None:
@@ -217,114 +210,6 @@ class Session:
         dataset = await self.find(name)
         return numbered(await (await self.connect()).versions(dataset.key))
 
-    async def restore(self, dataset: Dataset) -> Dataset:
-        """Make an old version the latest again, as a new version. It can be undone.
-
-        Raises:
-            UsageError: it is an example, or is the latest already.
-            NotSupportedByServer: this workspace cannot restore.
-        """
-        must_be_own(dataset)
-        workspace = await self.connect()
-        newest_first = await workspace.versions(dataset.key)
-        before = newest_first[0]
-        if before.id == dataset.id:
-            raise UsageError(
-                f'This is the latest version of "{visible(dataset.name)}" already.',
-                hint="Name an older one: NAME@-1 is the one before.",
-            )
-        after = await workspace.restore(dataset.id)
-        self.edits.updated(before, after)
-        return after
-
-    async def delete_versions(self, versions: Iterable[Version]) -> int:
-        """Delete old versions of a dataset, the oldest first; how many. It cannot be undone.
-
-        Raises:
-            UsageError: it is an example.
-            NotSupportedByServer: this workspace cannot delete single versions.
-        """
-        workspace = await self.connect()
-        count = 0
-        for one in sorted(versions, key=lambda version: version.number):
-            must_be_own(one.dataset)
-            with contextlib.suppress(DatasetGone):  # somebody else did it
-                await workspace.delete_version(one.dataset.id)
-            count += 1
-        return count
-
-    def remembered_dialect(self, source: Dataset | OutputPort) -> Dialect | None:
-        """How a person said on this machine that a dataset is written."""
-        from amltui.services.dialects import remembered
-
-        return remembered(self.key, source.key) if isinstance(source, Dataset) else None
-
-    def remember_dialect(self, dataset: Dataset, dialect: Dialect | None) -> None:
-        """Read a dataset so from now on, on this machine; None: as its type says.
-
-        Raises:
-            ConfigError: it cannot be written down.
-        """
-        from amltui.services.dialects import remember
-
-        remember(self.key, dataset.key, dialect)
-        self._chosen.add(dataset.key)
-
-    async def preview(
-        self,
-        source: Dataset | OutputPort,
-        dialect: Dialect | None = None,
-        *,
-        sheet: str | None = None,
-    ) -> Preview:
-        """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown.
-
-        `dialect`: how it is read; None: as this session was told to read, as was remembered, or as
-        its type says, whichever comes first.
-        """
-        reading = self._reading
-        if (
-            dialect is None
-            and reading is not None
-            and isinstance(source, Dataset)
-            and source.key not in self._chosen
-        ):
-            plain = await self._preview(source, None, sheet)
-            lens = plain.lens
-            plain.close()
-            with contextlib.suppress(UsageError):  # it is no text
-                dialect = reading(lens).dialect
-        return await self._preview(source, dialect, sheet)
-
-    async def _preview(
-        self, source: Dataset | OutputPort, dialect: Dialect | None, sheet: str | None
-    ) -> Preview:
-        # It brings pyarrow, which a list needs not, and takes longer than a frame.
-        module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
-        if isinstance(source, Dataset):
-            source = await self.whole(source)
-        made: Preview
-        if dialect is None:
-            dialect = await asyncio.to_thread(self.remembered_dialect, source)
-        for _ in range(2):
-            try:
-                made = await module.open_preview(
-                    self.cache,
-                    self.key,
-                    self.transfers,
-                    source,
-                    connect=self.connect,
-                    limit=await asyncio.to_thread(fetch_limit),
-                    sheet=sheet,
-                    dialect=dialect,
-                )
-            except DiskFull:
-                if not self.cache.leave_full_disk():  # once: then it is a temporary one
-                    raise
-            else:
-                break
-        return made
-
     async def check_linked(self, source: Dataset | OutputPort) -> None:
         """See that a content that is read where it lies is what the workspace says, once.
 
@@ -354,12 +239,6 @@ class Session:
             )
         entry.touch()
         return entry.raw, "sha256" if state == "good" else "length"
-
-    async def warm_up(self) -> None:
-        """Bring in what the first preview needs, beside the loop, before anybody waits for it."""
-        await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
-        tables = await asyncio.to_thread(importlib.import_module, "amltui.tables")
-        await asyncio.to_thread(tables.warm_up)
 
     async def download(
         self, source: Dataset | OutputPort, path: Path, *, overwrite: bool = False
@@ -433,18 +312,6 @@ class Session:
         after = await self._made(done)
         self.edits.updated(dataset, after)
         return after
-
-    async def rename(self, dataset: Dataset, name: str) -> Dataset:
-        """See `Edits.rename`."""
-        return await self.edits.rename(dataset, name)
-
-    async def describe(self, dataset: Dataset, description: str) -> Dataset:
-        """See `Edits.describe`."""
-        return await self.edits.describe(dataset, description)
-
-    async def delete(self, dataset: Dataset) -> bool:
-        """See `Edits.delete`."""
-        return await self.edits.delete(dataset)
 
     async def finished(self, transfer: Transfer, *, keep: bool = False) -> Transfer:
         """Wait for a transfer; whoever stops waiting cancels it.

@@ -45,11 +45,11 @@ async def dataset_table(
         UsageError: it would have to be fetched, and is not to be.
         AmltuiError: what kept its bytes away.
     """
-    preview = await session.preview(dataset, sheet=sheet)
+    preview = await session.previews.open(dataset, sheet=sheet)
     if reading is not None:
         lens = preview.lens
         preview.close()
-        preview = await session.preview(dataset, reading(lens).dialect, sheet=sheet)
+        preview = await session.previews.open(dataset, reading(lens).dialect, sheet=sheet)
     try:
         if preview.waits and not fetch:
             missing = human_size((preview.size or 0) - preview.received)

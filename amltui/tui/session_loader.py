@@ -50,7 +50,7 @@ class SessionLoader:
 
     async def warm_up(self) -> None:
         """Have ready what the first preview needs, and let no key wait for the collector."""
-        await (await self.session()).warm_up()
+        await (await self.session()).previews.warm_up()
         self.collector.begin()
 
     @property

@@ -29,7 +29,7 @@ async def test_a_dataset_goes_out_and_back_under_another_name_unchanged(tmp_path
         mine = await session.upload(path, name="my iris", data_type_id="GenericCSV")
         with pytest.raises(Conflict):
             await session.upload(path, name="my iris", data_type_id="GenericCSV")
-        renamed = await session.rename(mine, "Iris of mine")
+        renamed = await session.edits.rename(mine, "Iris of mine")
         again = await session.download(renamed, tmp_path / "again.csv")
         assert again.read_bytes() == path.read_bytes()
         assert renamed.name == "Iris of mine"
@@ -42,7 +42,7 @@ async def test_an_example_refuses_to_be_changed():
     async with open_session() as session:
         iris = await session.find("Iris")
         with pytest.raises(UsageError, match="example"):
-            await session.rename(iris, "other")
+            await session.edits.rename(iris, "other")
 
 
 async def test_changes_can_be_taken_back_in_order(tmp_path):
@@ -51,7 +51,7 @@ async def test_changes_can_be_taken_back_in_order(tmp_path):
     async with open_session() as session:
         first = await session.upload(tmp_path / "a.csv", name="a", data_type_id="GenericCSV")
         second = await session.update(first, tmp_path / "b.csv")
-        await session.rename(second, "b")
+        await session.edits.rename(second, "b")
         assert (await session.edits.undo()).summary == 'renamed "a" to "b"'
         assert (await session.edits.undo()).summary == 'updated "a"'
         assert await session.edits.undo() is None

@@ -133,10 +133,10 @@ async def test_an_old_version_is_read_restored_and_the_restoring_undone(tmp_path
         assert all(one.dataset.sha256 for one in await session.versions("v"))
         with pytest.raises(UsageError, match="older version"):
             await session.find_to_change("v@1")
-        await session.restore(old)
+        await session.edits.restore(old)
         assert (await session.find("v")).size == 4
         with pytest.raises(UsageError, match="latest version"):
-            await session.restore(await session.find("v@latest"))
+            await session.edits.restore(await session.find("v@latest"))
         await session.edits.undo()
         assert (await session.find("v")).size == 5
     async with open_session(offline=True) as session:

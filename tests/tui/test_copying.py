@@ -66,7 +66,7 @@ async def test_new_contents_are_taken_back(place):
         await user.press("enter")
         await user.until(lambda: "Undone: " in user.notes)
         await user.until(lambda: user.main.dataset.name == "undone" and user.main.dataset.size == 4)
-        await session.delete(user.main.dataset)
+        await session.edits.delete(user.main.dataset)
 
 
 async def test_other_colours_come_in_turn(place):

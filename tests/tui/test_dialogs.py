@@ -122,7 +122,7 @@ async def test_a_text_has_the_width_of_its_pane(place):
         await user.main.reload(select=made.family_id)
         await user.press("1", "enter", "plus")
         await user.until(lambda: line.strip() in user.screen_text())
-        await session.delete(made)
+        await session.edits.delete(made)
 
 
 async def test_the_beginning_of_a_file_name_is_enough_and_its_type_is_guessed_and_chosen(place):
@@ -174,7 +174,7 @@ async def test_new_contents_of_another_type_are_not_sent_before_that_was_said(pl
         await user.until(lambda: "GenericTSV: tabs" in user.screen_text())
         await user.press("ctrl+s")
         await user.until(lambda: user.main.dataset.data_type_id == "GenericTSV")
-        await session.delete(user.main.dataset)
+        await session.edits.delete(user.main.dataset)
 
 
 async def test_random_bytes_are_not_offered_as_a_table(place):
@@ -214,4 +214,4 @@ async def test_a_file_is_shown_as_it_will_be_read_and_converted_when_asked(place
         sent = b"".join([chunk async for chunk in session.stream(made)])
         assert sent.decode() == "n,price,city\n1,2.5,Köln\n2,3.5,Łódź\n"
         assert made.data_type_id == "GenericCSV"
-        await session.delete(made)
+        await session.edits.delete(made)

@@ -301,7 +301,7 @@ async def test_hostile_text_from_a_file_is_drawn_as_plain_characters(place):
         assert "[blink]␛[5m" in text
         assert "\x1b" not in text
         assert "\u202e" not in text
-        await session.delete(made)
+        await session.edits.delete(made)
 
 
 async def test_an_unreachable_workspace_is_said_and_nothing_breaks(place, monkeypatch):

@@ -203,7 +203,7 @@ async def test_a_whole_cell_is_shown_and_copied(place, monkeypatch):
         await user.press("y")
         await user.until(lambda: "Sent the cell" in user.notes)
         assert "3,018 bytes" in user.notes
-        await session.delete(made)
+        await session.edits.delete(made)
     assert sent[0].startswith("\x1b]52;c;")
 
 

@@ -21,7 +21,7 @@ async def large(place, tmp_path):
     async with open_session() as session:
         made = await session.upload(path, name="squares", data_type_id="GenericCSV")
         yield made
-        await session.delete(made)
+        await session.edits.delete(made)
 
 
 async def test_a_transfer_is_paused_resumed_and_cancelled_by_key(place, large):

@@ -24,7 +24,7 @@ async def long(place, tmp_path):
     async with open_session() as session:
         made = await session.upload(path, name="long", data_type_id="GenericCSV")
         yield made
-        await session.delete(made)
+        await session.edits.delete(made)
 
 
 @pytest.mark.parametrize("columns_first", [True, False])
@@ -194,7 +194,7 @@ async def test_what_has_no_rows_cannot_be_asked_and_says_so(place):
             await user.press(key)
             await user.until(lambda before=before: len(user.app.notes.said) > before)
         assert "no rows" in user.notes
-        await session.delete(made)
+        await session.edits.delete(made)
 
 
 async def test_the_details_say_the_encoding_and_whether_it_is_a_guess(place, tmp_path):
@@ -215,4 +215,4 @@ async def test_the_details_say_the_encoding_and_whether_it_is_a_guess(place, tmp
             await user.until(lambda: "charset utf-8 " in user.screen_text())
         for dataset in (await session.current_list()).datasets:
             if dataset.name in texts:
-                await session.delete(dataset)
+                await session.edits.delete(dataset)

@@ -25,7 +25,7 @@ async def prices(place, tmp_path):
         path.write_text(texts[1])
         made = await session.update(made, path)
         yield made
-        await session.delete(made)
+        await session.edits.delete(made)
 
 
 async def versions_open(user):

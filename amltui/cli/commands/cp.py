@@ -127,7 +127,7 @@ async def _copy(common: Common, to: str, sources: Any, wanted: _Wanted) -> int:
             need_yes(given=wanted.yes, what=f"Deleting {len(gone)} of {visible(target.name)}")
         for dataset in gone:
             if not wanted.dry_run:
-                await target.delete(dataset)
+                await target.edits.delete(dataset)
             rows.append({"from": None, "to": dataset.name, "size": dataset.size, "way": "deleted"})
     if common.json:
         common.out.document(rows)

@@ -142,7 +142,7 @@ def versions(
         if old and not dry_run:
             (await (await session.connect()).capabilities()).prune.require()
             need_yes(given=yes, what=f'Deleting {len(old):,} versions of "{visible(name)}"')
-            await session.delete_versions(old)
+            await session.edits.delete_versions(old)
         return old
 
     found = run(common, work)
@@ -191,7 +191,7 @@ def restore(name: str, /, *, common: Common = COMMON) -> None:
     """
 
     async def work(session: Session) -> Dataset:
-        return await session.restore(await session.find(name))
+        return await session.edits.restore(await session.find(name))
 
     dataset = run(common, work)
     changed(common.out, dataset, f'Restored "{visible(name)}": {human_size(dataset.size)}.')
@@ -207,7 +207,7 @@ def rename(name: str, new: str, /, *, common: Common = COMMON) -> None:
     """
 
     async def work(session: Session) -> Dataset:
-        return await session.rename(await session.find_to_change(name), new)
+        return await session.edits.rename(await session.find_to_change(name), new)
 
     changed(common.out, run(common, work), f'Renamed to "{visible(new)}".')
 
@@ -222,7 +222,7 @@ def describe(name: str, text: str, /, *, common: Common = COMMON) -> None:
     """
 
     async def work(session: Session) -> Dataset:
-        return await session.describe(await session.find_to_change(name), text)
+        return await session.edits.describe(await session.find_to_change(name), text)
 
     changed(common.out, run(common, work), f'Described "{visible(name)}".')
 
@@ -249,7 +249,7 @@ def rm(*names: str, yes: bool = False, several: Several = SEVERAL, common: Commo
     async def work(session: Session) -> tuple[Dataset, str]:
         dataset = await session.find_to_change(name)
         need_yes(given=yes, what=f'Deleting "{visible(dataset.name)}" with all its versions')
-        return dataset, "Archived" if await session.delete(dataset) else "Deleted"
+        return dataset, "Archived" if await session.edits.delete(dataset) else "Deleted"
 
     dataset, done = run(common, work)
     changed(common.out, dataset, f'{done} "{visible(name)}".')

@@ -82,11 +82,11 @@ def head(
     async def work(session: Session) -> None:
         dataset = await session.find(name)
         if remember and not written.given:
-            session.remember_dialect(dataset, None)
+            session.previews.remember(dataset, None)
         preview = await preview_of(session, dataset, written, sheet=sheet)
         try:
             if remember and written.given:
-                session.remember_dialect(dataset, preview.lens.dialect)
+                session.previews.remember(dataset, preview.lens.dialect)
             if offset or tail:
                 window = await preview.window_of(None if tail else offset, rows)
                 await session.check_linked(dataset)

@@ -202,7 +202,7 @@ async def rm_several(
     async def one(dataset: Dataset) -> str:
         if not dataset.is_latest:
             raise UsageError("This is an older version, and versions never change.")
-        return "Archived" if await session.delete(dataset) else "Deleted"
+        return "Archived" if await session.edits.delete(dataset) else "Deleted"
 
     def done(dataset: Dataset, what: str) -> None:
         report.done(dataset.name, None, of_dataset(dataset))

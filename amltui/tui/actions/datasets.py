@@ -152,7 +152,7 @@ class DatasetActions:
         if name is None or name.strip() == dataset.name:
             return
         session = await self._host.session()
-        renamed = await session.rename(dataset, name.strip())
+        renamed = await session.edits.rename(dataset, name.strip())
         self._host.say(f"{visible(dataset.name)} is now {visible(renamed.name)}. z undoes it.")
         await self._host.reload(select=renamed.key)
 
@@ -165,7 +165,7 @@ class DatasetActions:
         if text is None or text == dataset.description:
             return
         session = await self._host.session()
-        await session.describe(dataset, text)
+        await session.edits.describe(dataset, text)
         self._host.say(f"Saved the description of {visible(dataset.name)}. z undoes it.")
         await self._host.reload(select=dataset.key)
 

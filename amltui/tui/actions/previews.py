@@ -87,7 +87,7 @@ class PreviewActions:
         self.opening = dataset
         self._shown_now.clear()
         session = await self._host.session()
-        coming = asyncio.ensure_future(session.preview(dataset))
+        coming = asyncio.ensure_future(session.previews.open(dataset))
         try:
             await asyncio.wait({coming}, timeout=SOON)
             if not coming.done():
@@ -283,7 +283,7 @@ class PreviewActions:
         if answer is None:
             return None
         session = await self._host.session()
-        await asyncio.to_thread(session.remember_dialect, dataset, answer.dialect)
+        await asyncio.to_thread(session.previews.remember, dataset, answer.dialect)
         return dataset
 
     def close(self) -> None:

@@ -80,7 +80,7 @@ class VersionActions:
         if self._host.can is not None:
             self._host.can.restore.require()
         session = await self._host.session()
-        made = await session.restore(version.dataset)
+        made = await session.edits.restore(version.dataset)
         self._host.say(
             f"Version {version.number} of {visible(made.name)} is the latest again. z undoes it."
         )

@@ -38,7 +38,7 @@ async def grown(preview):
 async def test_any_row_of_a_compressed_content_that_arrives_is_found(tmp_path, server, compress):
     async with open_session(connection=server) as session:
         dataset = await uploaded(session, tmp_path / "large.csv.gz", compress(TEXT))
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         assert [column.name for column in preview.rows.columns] == ["id", "name"]
         assert preview.rows.window(1, 2, [0, 1]) == [["1"], ["name 7919"]]
         assert not preview.rows.complete
@@ -53,7 +53,7 @@ async def test_any_row_of_a_compressed_content_that_arrives_is_found(tmp_path, s
         assert preview.table.row_count == ROWS
         preview.close()
     async with open_session(connection=server, offline=True) as session:
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         assert preview.table is not None
         assert preview.rows.row_count == ROWS
         preview.close()
@@ -62,8 +62,8 @@ async def test_any_row_of_a_compressed_content_that_arrives_is_found(tmp_path, s
 async def test_what_was_unpacked_once_is_indexed_at_the_next_look(tmp_path, server):
     async with open_session(connection=server) as session:
         dataset = await uploaded(session, tmp_path / "large.csv.gz", gzip.compress(TEXT))
-        (await grown(await session.preview(dataset))).close()
-        preview = await session.preview(dataset)
+        (await grown(await session.previews.open(dataset))).close()
+        preview = await session.previews.open(dataset)
         assert preview.indexed
         assert preview.rows.row_count == ROWS
         entry = session.cache.entry(session.key, dataset)
@@ -77,7 +77,7 @@ async def test_a_compressed_content_on_this_disk_is_read_where_it_is(tmp_path):
     (tmp_path / "folder" / "small.csv.gz").write_bytes(gzip.compress(TEXT[:3_000]))
     folder = Connection((tmp_path / "folder").as_uri(), "", "")
     async with open_session(connection=folder) as session:
-        preview = await session.preview(await session.find("small.csv.gz"))
+        preview = await session.previews.open(await session.find("small.csv.gz"))
         await grown(preview)
         lines = [line.split(",") for line in TEXT[:3_000].decode().splitlines()[1:]]
         assert all_rows(preview.rows) == lines
@@ -92,7 +92,7 @@ async def test_of_a_cut_content_the_rows_before_are_shown_and_no_question_is_ans
     async with open_session(connection=server) as session:
         data = packed[: int(len(packed) * share)]
         dataset = await uploaded(session, tmp_path / "cut.csv.gz", data)
-        preview = await grown(await session.preview(dataset))
+        preview = await grown(await session.previews.open(dataset))
         assert isinstance(preview.problem, Unreadable)
         assert not preview.rows.complete
         assert share * 0.8 < preview.rows.row_count / ROWS < min(1, share * 1.2)
@@ -108,7 +108,7 @@ async def test_of_a_cut_content_the_rows_before_are_shown_and_no_question_is_ans
 async def test_leaving_while_it_is_unpacked_leaves_nothing_of_it(tmp_path, server):
     async with open_session(connection=server) as session:
         dataset = await uploaded(session, tmp_path / "large.csv.gz", gzip.compress(TEXT))
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         steps = preview.changes()
         await anext(steps)
         await steps.aclose()

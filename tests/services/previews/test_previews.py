@@ -35,7 +35,7 @@ async def uploaded(session, path, data, data_type_id="GenericCSV"):
 
 async def test_the_first_rows_of_the_census_are_there_as_the_file_has_them():
     async with open_session() as session:
-        preview = await session.preview(await session.find(CENSUS))
+        preview = await session.previews.open(await session.find(CENSUS))
         names = [column.name for column in preview.rows.columns]
         assert names[:3] == ["age", "workclass", "fnlwgt"]
         row = [cells[0] for cells in preview.rows.window(0, 1, range(3))]
@@ -46,7 +46,7 @@ async def test_the_first_rows_of_the_census_are_there_as_the_file_has_them():
 
 async def test_a_preview_grows_to_all_rows_and_their_types():
     async with open_session() as session:
-        preview = await session.preview(await session.find(CENSUS))
+        preview = await session.previews.open(await session.find(CENSUS))
         assert await grown(preview) >= 1
         assert preview.problem is None
         assert preview.rows.complete
@@ -58,11 +58,11 @@ async def test_a_preview_grows_to_all_rows_and_their_types():
 
 async def test_what_was_previewed_once_opens_offline_and_whole():
     async with open_session() as session:
-        preview = await session.preview(await session.find("Iris"))
+        preview = await session.previews.open(await session.find("Iris"))
         await grown(preview)
         preview.close()
     async with open_session(offline=True) as session:
-        preview = await session.preview(await session.find("Iris"))
+        preview = await session.previews.open(await session.find("Iris"))
         assert preview.table is not None
         assert preview.rows.row_count == 150
         preview.close()
@@ -73,7 +73,7 @@ async def test_a_large_dataset_is_written_by_another_process_while_its_bytes_arr
     data = b"id,text,n\n" + b"".join(line % (i, i * 7) for i in range(200_000))
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "large.csv", data)
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         counts = [preview.rows.row_count]
         counts += [preview.rows.row_count async for _ in preview.changes()]
         assert preview.problem is None
@@ -94,7 +94,7 @@ async def test_unknown_types_are_shown_as_bytes(tmp_path):
     data = bytes(range(256)) * 2_000
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "thing.zip", data, "Zip")
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         assert preview.rows.cell(1, 0) == "00000010"
         await grown(preview)
         assert preview.rows.complete
@@ -106,7 +106,7 @@ async def test_unknown_types_are_shown_as_bytes(tmp_path):
 async def test_a_dataset_with_no_rows_or_one_previews_without_a_problem(data, tmp_path):
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "tiny.csv", data)
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         await grown(preview)
         assert preview.problem is None
         assert preview.rows.complete
@@ -120,7 +120,7 @@ async def test_an_intermediate_dataset_previews_like_a_dataset():
         listed = (await workspace.experiments())[0]
         experiment = await workspace.experiment(listed.experiment_id)
         port = next(p for p in experiment.outputs if p.data_type_id == "GenericCSV")
-        preview = await session.preview(port)
+        preview = await session.previews.open(port)
         assert preview.rows.columns[0].name == "age"
         await grown(preview)
         assert preview.rows.complete
@@ -169,7 +169,7 @@ async def test_a_header_larger_than_the_first_piece_is_waited_for(tmp_path, late
     assert len(data) > 256 * 1024
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "wide.arff", data, "ARFF")
-        preview = await (opened_late(session, dataset) if late else session.preview(dataset))
+        preview = await (opened_late(session, dataset) if late else session.previews.open(dataset))
         assert len(preview.rows.columns) == 12_600
         await grown(preview)
         assert preview.problem is None
@@ -181,7 +181,7 @@ async def test_rows_can_be_read_until_the_preview_is_closed(tmp_path):
     """Also by who stops waiting for more as soon as it has enough."""
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "wide.arff", wide_arff(9_000, 200), "ARFF")
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         async with aclosing(preview.changes()) as changes:
             while preview.rows.row_count < 20:
                 await anext(changes)
@@ -195,11 +195,11 @@ async def test_leaving_a_preview_early_keeps_what_arrived_and_stops_the_rest(tmp
     data = b"n\n" + b"".join(b"%d\n" % i for i in range(3_000_000))
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "long.csv", data)
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         async for _ in preview.changes():
             break
         preview.close()
-        again = await session.preview(dataset)
+        again = await session.previews.open(dataset)
         assert again.rows.window(0, 2, [0]) == [["0", "1"]]
         await grown(again)
         assert again.rows.row_count == 3_000_000
@@ -238,7 +238,7 @@ async def test_a_content_on_this_disk_is_shown_where_it_lies_and_saved_by_one_co
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
         before = written(session.cache.directory)
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         await grown(preview)
         assert_all_rows(preview)
         assert written(session.cache.directory) - before < 50_000
@@ -252,20 +252,20 @@ async def test_a_content_on_this_disk_is_shown_where_it_lies_and_saved_by_one_co
 async def test_a_content_that_was_deleted_where_it_lay_is_fetched_or_gone(tmp_path):
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         await grown(preview)
         (session.cache.entry(session.key, dataset).raw.resolve()).unlink()
         assert_all_rows(preview)
         preview.close()
         with pytest.raises(AmltuiError):
-            await session.preview(dataset)
+            await session.previews.open(dataset)
 
 
 async def test_bytes_that_arrive_are_written_once_and_indexed_on_the_way(tmp_path):
     with elsewhere(tmp_path) as connection:
         async with open_session(connection=connection) as session:
             dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
-            preview = await session.preview(dataset)
+            preview = await session.previews.open(dataset)
             counts = [preview.rows.row_count]
             counts += [preview.rows.row_count async for _ in preview.changes()]
             assert counts == sorted(counts)
@@ -274,7 +274,7 @@ async def test_bytes_that_arrive_are_written_once_and_indexed_on_the_way(tmp_pat
             assert written(session.cache.directory) - len(LARGE) < 100_000
             await session.current_list()
         async with open_session(connection=connection, offline=True) as session:
-            preview = await session.preview(await session.find("large.csv"))
+            preview = await session.previews.open(await session.find("large.csv"))
             assert preview.indexed
             assert_all_rows(preview)
             preview.close()
@@ -283,12 +283,12 @@ async def test_bytes_that_arrive_are_written_once_and_indexed_on_the_way(tmp_pat
 async def test_two_programs_index_one_content(tmp_path):
     async with open_session() as one, open_session() as other:
         dataset = await uploaded(one, tmp_path / "large.csv", LARGE)
-        previews = [await session.preview(dataset) for session in (one, other)]
+        previews = [await session.previews.open(dataset) for session in (one, other)]
         await asyncio.gather(*map(grown, previews))
         for preview in previews:
             assert_all_rows(preview)
             preview.close()
-        again = await other.preview(dataset)
+        again = await other.previews.open(dataset)
         assert again.indexed
         assert_all_rows(again)
         again.close()
@@ -297,12 +297,12 @@ async def test_two_programs_index_one_content(tmp_path):
 async def test_a_damaged_index_is_made_again(tmp_path):
     async with open_session() as session:
         dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         await grown(preview)
         preview.close()
         index = session.cache.entry(session.key, dataset).row_index
         index.write_bytes(index.read_bytes()[:-5] + b"other")
-        preview = await session.preview(dataset)
+        preview = await session.previews.open(dataset)
         assert not preview.rows.complete
         await grown(preview)
         assert_all_rows(preview)
@@ -314,7 +314,7 @@ async def test_the_first_row_counts_only_once_it_is_all_here(tmp_path):
     with elsewhere(tmp_path) as connection:
         async with open_session(connection=connection) as session:
             dataset = await uploaded(session, tmp_path / "long.csv", data)
-            preview = await session.preview(dataset)
+            preview = await session.previews.open(dataset)
             assert (preview.rows.row_count, preview.whole_rows) == (1, 0)
             async with aclosing(preview.changes()) as changes:
                 while not preview.whole_rows:

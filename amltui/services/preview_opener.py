@@ -1,0 +1,110 @@
+"""Opening previews in a session: how a dataset is read, and what a full disk of the cache costs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from amltui.config.quota import fetch_limit
+from amltui.errors import DiskFull, UsageError
+from amltui.models import Dataset, OutputPort
+
+if TYPE_CHECKING:
+    from amltui.formats.dialect import Dialect
+    from amltui.formats.lens import Lens
+    from amltui.services.previews import Preview
+    from amltui.services.session import Session
+
+
+class PreviewOpener:
+    """Opens the previews of one session."""
+
+    def __init__(self, session: Session, reading: Callable[[Lens], Lens] | None) -> None:
+        self._session = session
+        self._reading = reading
+        self._chosen: set[str] = set()
+        """Keys of datasets of which a person said in this session how they are read."""
+
+    def remembered(self, source: Dataset | OutputPort) -> Dialect | None:
+        """How a person said on this machine that a dataset is written."""
+        from amltui.services import dialects
+
+        if not isinstance(source, Dataset):
+            return None
+        return dialects.remembered(self._session.key, source.key)
+
+    def remember(self, dataset: Dataset, dialect: Dialect | None) -> None:
+        """Read a dataset so from now on, on this machine; None: as its type says.
+
+        Raises:
+            ConfigError: it cannot be written down.
+        """
+        from amltui.services import dialects
+
+        dialects.remember(self._session.key, dataset.key, dialect)
+        self._chosen.add(dataset.key)
+
+    async def open(
+        self,
+        source: Dataset | OutputPort,
+        dialect: Dialect | None = None,
+        *,
+        sheet: str | None = None,
+    ) -> Preview:
+        """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown.
+
+        `dialect`: how it is read; None: as this session was told to read, as was remembered, or as
+        its type says, whichever comes first.
+        """
+        reading = self._reading
+        if (
+            dialect is None
+            and reading is not None
+            and isinstance(source, Dataset)
+            and source.key not in self._chosen
+        ):
+            plain = await self._open(source, None, sheet)
+            lens = plain.lens
+            plain.close()
+            with contextlib.suppress(UsageError):  # it is no text
+                dialect = reading(lens).dialect
+        return await self._open(source, dialect, sheet)
+
+    async def _open(
+        self, source: Dataset | OutputPort, dialect: Dialect | None, sheet: str | None
+    ) -> Preview:
+        session = self._session
+        # It brings pyarrow, which a list needs not, and takes longer than a frame.
+        module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
+        if isinstance(source, Dataset):
+            source = await session.whole(source)
+        made: Preview
+        if dialect is None:
+            dialect = await asyncio.to_thread(self.remembered, source)
+        for _ in range(2):
+            try:
+                made = await module.open_preview(
+                    session.cache,
+                    session.key,
+                    session.transfers,
+                    source,
+                    connect=session.connect,
+                    limit=await asyncio.to_thread(fetch_limit),
+                    sheet=sheet,
+                    dialect=dialect,
+                )
+            except DiskFull:
+                if not session.cache.leave_full_disk():  # once: then it is a temporary one
+                    raise
+            else:
+                break
+        return made
+
+    async def warm_up(self) -> None:
+        """Bring in what the first preview needs, beside the loop, before anybody waits for it."""
+        await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
+        tables = await asyncio.to_thread(importlib.import_module, "amltui.tables")
+        await asyncio.to_thread(tables.warm_up)
