@@ -11,20 +11,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-
-from amltui.formats.blocks import Block, Codec
-from amltui.formats.encoding import decide, is_utf8
-from amltui.formats.reader import Input, RowReader
+from amltui.formats.blocks import Codec
+from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
 from amltui.tables.cells import texts
 from amltui.tables.first import Bytes
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.memory import MemoryRows
-from amltui.tables.peek import whole_rows
 from amltui.tables.rows import Column
+from amltui.tables.stretches import Move, Place, Stretch, StretchParser
 
 SPAN: Final = 512 * 1024
 """Bytes of a place, where rows are not very long."""
@@ -37,54 +34,6 @@ COMING: Final = "…"
 """Stands in every cell of a row that is not here yet."""
 
 First = MemoryRows | IndexedRows
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Bytes that are wanted, because a row is that is somewhere among them."""
-
-    row: int
-    start: int
-    stop: int
-    begins: bool
-    """Whether a row begins with the first of them."""
-    ends: bool
-    """Whether a row, or the content, ends with the last."""
-    at: int
-    """The byte that `row` is taken to be at."""
-
-
-@dataclass(slots=True, eq=False)
-class Stretch:
-    """Whole rows that follow each other."""
-
-    start: int
-    stop: int
-    count: int
-    doubtful: bool
-    batch: Any
-    """None: it was read and forgotten again."""
-    malformed: frozenset[int]
-    """Counted from the first of its rows."""
-    before: int = 0
-    """How many of its rows begin before the byte that its row was taken to be at."""
-    first: int = 0
-    exact: bool = False
-    """Whether `first` is the number of its first row, and not only what is expected."""
-
-    @property
-    def end(self) -> int:
-        """Number of the row after its last."""
-        return self.first + self.count
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Rows that have other numbers from now on."""
-
-    rows: range
-    """What they were."""
-    by: int
 
 
 @dataclass(slots=True)
@@ -108,7 +57,7 @@ class _Start:
 class PeekedRows:
     """`Rows` of a content of `size` bytes; rows that are not here show `COMING` and are asked for.
 
-    For one thread, but `read`, which any thread may call.
+    For one thread, but `parser`, which any thread may use.
     """
 
     def __init__(
@@ -132,11 +81,11 @@ class PeekedRows:
             text_encoding: what the text is in, see `formats.encoding.to_utf8`.
         """
         self._first = first
-        self._codec = codec
         self._origin = origin
         self.size = size
         self._encoding = encoding
         self._other = text_encoding
+        self.parser = StretchParser(codec, encoding, text_encoding)
         self._start = _Start()
         self._stretches: list[Stretch] = []
         self._used: list[Stretch] = []
@@ -343,34 +292,6 @@ class PeekedRows:
         unit = {"utf-8": 1, "utf-16": 2}.get(self._encoding[:6].rstrip("-"), 4)
         return offset - (offset - self._origin) % unit
 
-    def read(self, place: Place, data: bytes) -> Stretch | None:
-        """Find and parse the rows in the bytes of a place; None: no row is whole in them."""
-        source = Input(Bytes(data), self._encoding)
-        pieces = []
-        while piece := source.read(len(data)):
-            pieces.append(piece)
-        text = b"".join(pieces)
-        found = whole_rows(text, self._codec, begins=place.begins, ends=place.ends)
-        if found is None:
-            return None
-        rows = text[found.start : found.stop]
-        block = Block(rows, 0, len(rows))
-        doubtful = found.doubtful
-        if self._other is None and not is_utf8(rows):
-            doubtful = True  # what the whole is in is not known yet
-        parsed = self._codec.parse(block, self._other or decide(rows))
-        view = memoryview(text)
-        start = place.start + source.size_of(view[: found.start])
-        stop = start + source.size_of(view[found.start : found.stop])
-        count = parsed.batch.num_rows
-        share = (place.at - start) / max(1, stop - start)
-        before = min(max(0, round(share * count)), max(0, count - 1))
-        if place.at > start and self._encoding == "utf-8":
-            ends = _row_ends(rows, self._codec, self._other)
-            before = int(np.searchsorted(ends, place.at - start, side="right"))
-        bad = frozenset(one.row for one in parsed.malformed)
-        return Stretch(start, stop, count, doubtful, parsed.batch, bad, before)
-
     def give_up(self, place: Place) -> None:
         """Do not ask for this place again: no row ends in all that may be fetched of it."""
         self._hopeless.append((place.start, place.stop))
@@ -481,12 +402,3 @@ class PeekedRows:
             size += stretch.stop - stretch.start
             rows += stretch.count
         return max(1.0, size / max(1, rows))
-
-
-def _row_ends(data: bytes, codec: Codec, encoding: str | None) -> Any:
-    from amltui.formats.scan import NO_QUOTES, as_array, scan
-
-    found = NO_QUOTES
-    if codec.quotes:
-        found = scan(as_array(data), codec.delimiter[0], skip_space=codec.skip_space)
-    return codec.row_ends(data, found, encoding)

@@ -30,7 +30,7 @@ def fetched(rows, data, row, span=0):
     size = 0
     while (place := rows.place_of(row, span)) is not None:
         size += place.stop - place.start
-        stretch = rows.read(place, data[place.start : place.stop])
+        stretch = rows.parser.parse(place, data[place.start : place.stop])
         if stretch is None:
             rows.give_up(place)
             break

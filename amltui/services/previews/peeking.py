@@ -11,7 +11,7 @@ from typing import Final
 
 from amltui.cache import Cache, Entry, EntryBusy, Identity, Part, Source
 from amltui.errors import AmltuiError, ContentChanged, ContentError, TransferCut
-from amltui.tables.peeked import LARGEST, PeekedRows, Stretch
+from amltui.tables.peeked import LARGEST, PeekedRows
 from amltui.text import human_size
 from amltui.transfers import Transfers
 from amltui.workspaces.base import Workspace
@@ -206,7 +206,7 @@ class Peeking:
             if place is None:
                 return
             data = await self.read(place.start, place.stop)
-            stretch: Stretch | None = await asyncio.to_thread(self.rows.read, place, data)
+            stretch = await asyncio.to_thread(self.rows.parser.parse, place, data)
             if stretch is not None:
                 self.rows.put(place, stretch)
                 return

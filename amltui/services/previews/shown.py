@@ -21,7 +21,8 @@ from amltui.tables import (
     Table,
 )
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.peeked import Move, PeekedRows
+from amltui.tables.peeked import PeekedRows
+from amltui.tables.stretches import Move
 from amltui.transfers import Feed
 
 SMALL: Final = 4 << 20

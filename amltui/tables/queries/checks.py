@@ -9,10 +9,10 @@ from typing import Final
 
 from amltui.errors import QueryError
 from amltui.tables.queries.cancel import Cancel
-from amltui.tables.queries.comparison import pair_columns
 from amltui.tables.queries.differences import ColumnPair, ColumnStatus
 from amltui.tables.queries.engine import connection, typed_reader
 from amltui.tables.queries.match import filter_rows
+from amltui.tables.queries.pairing import pair_columns
 from amltui.tables.queries.summary import table_statistics
 from amltui.tables.queries.values import Condition, Operator, Statistics
 from amltui.tables.rows import ColumnType
