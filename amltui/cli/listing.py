@@ -20,7 +20,7 @@ from amltui.text import iso_utc, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
-    from amltui.workspaces.base import Seen
+    from amltui.workspaces.terms import Seen
 
 Sort = Literal["name", "size", "date", "type"]
 Format = Literal["table", "tsv", "csv", "json", "names0"]

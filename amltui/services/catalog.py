@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from amltui.cache import Cache
 from amltui.models import Dataset, Listing
-from amltui.workspaces.base import Seen, Workspace
+from amltui.workspaces.base import Workspace
 from amltui.workspaces.lists import find_dataset
+from amltui.workspaces.terms import Seen
 
 
 @dataclass(frozen=True, slots=True)

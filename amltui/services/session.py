@@ -33,7 +33,8 @@ from amltui.text import visible
 if TYPE_CHECKING:
     from amltui.formats.lens import Lens
     from amltui.transfers import Options, Transfer, Transfers
-    from amltui.workspaces.base import Seen, Workspace
+    from amltui.workspaces.base import Workspace
+    from amltui.workspaces.terms import Seen
 
 
 class Session:

@@ -35,7 +35,8 @@ from amltui.transfers.scheduler import HEAD, RangeScheduler
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread, settled
 from amltui.transfers.writer import Writer
-from amltui.workspaces.base import Content, Workspace
+from amltui.workspaces.base import Workspace
+from amltui.workspaces.terms import Content
 
 _PIECE: Final = MIB
 _FLUSH_SECONDS: Final = 0.05

@@ -18,7 +18,7 @@ from amltui.transfers.destinations import Destination
 from amltui.transfers.retry import unexpected
 from amltui.transfers.states import MIB
 from amltui.transfers.threads import in_thread
-from amltui.workspaces.base import caller_retries
+from amltui.workspaces.repeating import caller_retries
 
 _POLL: Final = 0.25
 """Seconds between two looks at what another process is fetching."""

@@ -98,7 +98,7 @@ class Job(ABC):
         """`transfer` with what this kind knows besides."""
 
 
-class Download(Job):
+class DownloadJob(Job):
     """A content into the cache and, with a target, to a file."""
 
     kind = "download"
@@ -228,7 +228,7 @@ class Download(Job):
         )
 
 
-class Upload(Job):
+class UploadJob(Job):
     """A file to a dataset."""
 
     kind = "upload"

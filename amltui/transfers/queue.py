@@ -28,7 +28,7 @@ from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.fetch import Feed
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
-from amltui.transfers.jobs import Download, Job, Upload
+from amltui.transfers.jobs import DownloadJob, Job, UploadJob
 from amltui.transfers.journal import DownloadEntry, Journal, UploadEntry
 from amltui.transfers.publish import exists_error
 from amltui.transfers.rates import RateLimiter
@@ -42,8 +42,8 @@ from amltui.transfers.records import (
 )
 from amltui.transfers.retry import Wakeups, final, unexpected
 from amltui.transfers.states import Options, State, Transfer
-from amltui.workspaces.base import Upload as BegunUpload
 from amltui.workspaces.base import Workspace
+from amltui.workspaces.terms import Upload
 
 _INTERVAL: Final = 0.1
 """Seconds between two progress values at least."""
@@ -182,7 +182,7 @@ class Transfers:
         key = self._context.workspace.key
         record = UploadRecord(_new_id(), key, name, datetime.now(UTC), request=request)
         entry = self._journal.claim_upload(record) or self._journal.add(record)
-        return self._add(Upload(self._context, entry, self._wake))
+        return self._add(UploadJob(self._context, entry, self._wake))
 
     def resume_unfinished(self, *, paused: bool = True) -> tuple[Transfer, ...]:
         """Queue what a process that is gone left in the journal.
@@ -197,7 +197,7 @@ class Transfers:
             job: Job
             match entry:
                 case UploadEntry():
-                    job = Upload(self._context, entry, self._wake)
+                    job = UploadJob(self._context, entry, self._wake)
                 case DownloadEntry():
                     job = self._download(entry, entry.record.request.source)
             found.append(self._add(job, paused=paused))
@@ -235,7 +235,7 @@ class Transfers:
             over = True
             try:
                 if begun.upload_id is not None:
-                    upload = BegunUpload(begun.upload_id, begun.data_type_id)
+                    upload = Upload(begun.upload_id, begun.data_type_id)
                     await self._context.workspace.abort(upload)
             except (asyncio.CancelledError, AmltuiError) as error:
                 # Whoever answers that he does not know it, or cannot do it, has nothing to remove.
@@ -334,8 +334,8 @@ class Transfers:
     def _journal(self) -> Journal:
         return Journal(self._context.cache.journals)
 
-    def _download(self, entry: DownloadEntry, source: Source) -> Download:
-        return Download(self._context, entry, self._wake, source, self._fetches)
+    def _download(self, entry: DownloadEntry, source: Source) -> DownloadJob:
+        return DownloadJob(self._context, entry, self._wake, source, self._fetches)
 
     def _job(self, transfer_id: str) -> Job:
         try:

@@ -12,10 +12,11 @@ from amltui.errors import AmltuiError, ContentChanged, Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
 from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.states import Options
-from amltui.workspaces.base import caller_retries
+from amltui.workspaces.repeating import caller_retries
 
 if TYPE_CHECKING:
-    from amltui.workspaces.base import Content, Workspace
+    from amltui.workspaces.base import Workspace
+    from amltui.workspaces.terms import Content
 
 T = TypeVar("T")
 

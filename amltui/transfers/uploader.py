@@ -35,7 +35,9 @@ from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.sources import UploadSource
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread
-from amltui.workspaces.base import PartSizes, Upload, Workspace, caller_retries
+from amltui.workspaces.base import Workspace
+from amltui.workspaces.repeating import caller_retries
+from amltui.workspaces.terms import PartSizes, Upload
 
 _STEP: Final = 256 * 1024
 

@@ -26,7 +26,7 @@ def bytes_given(
 
 
 class ChunkedContent(ABC):
-    """A `base.Content` for a kind that is given chunks of a size that is not its choice."""
+    """A `terms.Content` for a kind that is given chunks of a size that is not its choice."""
 
     def __init__(self, info: ContentInfo, *, most: int | None = None) -> None:
         """Begin; `most` is how many bytes are handed on, None: all that come."""
@@ -44,7 +44,7 @@ class ChunkedContent(ABC):
             yield piece
 
     async def readinto(self, view: memoryview) -> int:
-        """See `base.Content.readinto`."""
+        """See `terms.Content.readinto`."""
         if not await self._more():
             return 0
         count = min(len(view), len(self._rest))

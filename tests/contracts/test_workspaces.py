@@ -17,10 +17,10 @@ import pytest
 from amltui import errors
 from amltui.config import Connection
 from amltui.models import OutputPort
-from amltui.workspaces.base import Route, Upload
 from amltui.workspaces.capabilities import Capabilities
 from amltui.workspaces.folder import FolderWorkspace
 from amltui.workspaces.opening import workspace_of
+from amltui.workspaces.terms import Route, Upload
 from tests.support.azure import ADDRESS, MANAGER
 from tests.support.memory_workspace import MemoryWorkspace
 from tests.support.server import running_server

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from amltui.models import ContentInfo, Dataset, Location, OutputPort
-from amltui.workspaces.base import Content
+from amltui.workspaces.terms import Content
 from tests.support.memory_workspace import MemoryContent, MemoryWorkspace
 
 HEADER = b"id,name,value\n"

@@ -12,8 +12,9 @@ from typing import Self
 
 from amltui.errors import Conflict, DatasetGone, NotFound, Rejected
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
-from amltui.workspaces.base import Content, PartSizes, Route, Upload, Workspace
+from amltui.workspaces.base import Workspace
 from amltui.workspaces.capabilities import CAN, Capabilities
+from amltui.workspaces.terms import Content, PartSizes, Route, Upload
 
 
 class MemoryContent:

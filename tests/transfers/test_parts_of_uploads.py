@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from amltui.errors import Rejected
 from amltui.transfers.uploader import part_size_for
-from amltui.workspaces.base import PartSizes
+from amltui.workspaces.terms import PartSizes
 
 MIB = 1 << 20
 KINDS = [

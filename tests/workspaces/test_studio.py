@@ -10,8 +10,8 @@ import pytest
 from amltui import errors
 from amltui.models import Dataset, Location, OutputPort
 from amltui.wire import headers
-from amltui.workspaces.base import Upload
 from amltui.workspaces.studio import Retry, StudioWorkspace
+from amltui.workspaces.terms import Upload
 from tests.support.raw_server import Answer, json_answer, raw_server
 
 W = "11111111111111111111111111111111"

@@ -18,8 +18,8 @@ from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.differences import Comparison
 from amltui.tables.queries.drift import drift_of
 from amltui.tables.queries.engine import connection
-from amltui.tables.queries.joining import Join
 from amltui.tables.queries.pairing import pair_columns
+from amltui.tables.queries.row_join import Join
 from amltui.tables.queries.whole import digests_of_cuts, with_digests
 from amltui.tables.table import Table
 

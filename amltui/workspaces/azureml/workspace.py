@@ -34,10 +34,11 @@ from amltui.models import (
     WorkspaceInfo,
 )
 from amltui.text import visible
-from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace, opened
+from amltui.workspaces.base import Workspace, opened
 from amltui.workspaces.capabilities import CAN, Capabilities, Capability
 from amltui.workspaces.chunks import bytes_given
 from amltui.workspaces.lists import ListBuilder
+from amltui.workspaces.terms import Content, PartSizes, Route, Seen, Upload
 
 if TYPE_CHECKING:
     from amltui.workspaces.azureml.arm import ResourceManager

@@ -15,11 +15,12 @@ from typing import Final
 from amltui.errors import DatasetGone, NotFound, NotSupportedByServer
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.workspaces.base import Content, Workspace
+from amltui.workspaces.base import Workspace
 from amltui.workspaces.chunks import bytes_given
 from amltui.workspaces.folder.directory import file_key
 from amltui.workspaces.joining import MOST, is_data, one_table
 from amltui.workspaces.parts import Part, PiecesContent, etag_of, pieces, size_of
+from amltui.workspaces.terms import Content
 
 _KEPT: Final = 64
 """Folders of which it is remembered where their bytes lie."""

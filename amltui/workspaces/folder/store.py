@@ -28,7 +28,7 @@ from amltui.errors import (
 from amltui.formats import data_type_of_name
 from amltui.models import ContentInfo, Dataset, Level, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import Content, PartSizes, Route, Seen, Upload, Workspace
+from amltui.workspaces.base import Workspace
 from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
 from amltui.workspaces.chunks import ChunkedContent, bytes_given
 from amltui.workspaces.folder.directory import check_new_name, overtaken
@@ -56,6 +56,7 @@ from amltui.workspaces.folder.store_versions import (
 from amltui.workspaces.folder.store_writing import Place, Writer
 from amltui.workspaces.joining import MOST
 from amltui.workspaces.lists import ListBuilder
+from amltui.workspaces.terms import Content, PartSizes, Route, Seen, Upload
 
 _NO_GUARD: Final = Capability(
     "This store ignores conditions: of two who write one name at the same moment, the later one "

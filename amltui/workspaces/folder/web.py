@@ -32,7 +32,7 @@ from amltui.errors import (
 from amltui.formats import data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import Content, Route, opened
+from amltui.workspaces.base import opened
 from amltui.workspaces.capabilities import Capabilities, Capability
 from amltui.workspaces.chunks import ChunkedContent
 from amltui.workspaces.folder.files import FileWorkspace
@@ -41,6 +41,7 @@ from amltui.workspaces.http.client import TIMEOUT
 from amltui.workspaces.http.faults import map_exceptions
 from amltui.workspaces.http.transport import Transport
 from amltui.workspaces.lists import ListBuilder
+from amltui.workspaces.terms import Content, Route
 
 READ_ONLY: Final = Capability("A folder of a web server can only be read.")
 _PAGES: Final = 200

@@ -16,13 +16,13 @@ from amltui.errors import TransferCut
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name, guess_data_type
 from amltui.models import ContentInfo, Dataset, Level, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.base import Content, LocalContent, PartSizes, Route, Upload
 from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
 from amltui.workspaces.chunks import bytes_given
 from amltui.workspaces.folder.directory import PART, Directory, File
 from amltui.workspaces.folder.files import FileWorkspace, changed
 from amltui.workspaces.folder.notes import Note
 from amltui.workspaces.lists import ListBuilder
+from amltui.workspaces.terms import Content, LocalContent, PartSizes, Route, Upload
 
 _PIECE: Final = 1 << 18
 """Bytes that are read in one step."""

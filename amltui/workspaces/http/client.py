@@ -17,13 +17,14 @@ import httpx
 from amltui import __version__
 from amltui.errors import HttpError, NotFound, UsageError, WorkspaceError
 from amltui.wire import headers as names
-from amltui.workspaces.base import Route, may_repeat
 from amltui.workspaces.http import faults
 from amltui.workspaces.http.answers import Answer, TooSlow, close, whole
 from amltui.workspaces.http.certificates import trusted
 from amltui.workspaces.http.proxies import proxy_for
 from amltui.workspaces.http.retries import Retry, repeated
 from amltui.workspaces.http.transport import Transport
+from amltui.workspaces.repeating import may_repeat
+from amltui.workspaces.terms import Route
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 """Seconds for a connection, and between two pieces of an answer or a request."""

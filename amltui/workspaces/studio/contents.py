@@ -88,7 +88,7 @@ class StudioContent:
             yield bytes(piece[:count])
 
     async def readinto(self, view: memoryview) -> int:
-        """See `base.Content`.
+        """See `terms.Content`.
 
         Raises:
             TransferCut: fewer bytes came than were promised.

@@ -33,11 +33,12 @@ from amltui.models import (
     WorkspaceInfo,
 )
 from amltui.wire import lenient, messages, names, routes
-from amltui.workspaces.base import Content, LocalContent, Route, Upload, Workspace, opened
+from amltui.workspaces.base import Workspace, opened
 from amltui.workspaces.capabilities import CAN, Capabilities, Capability
 from amltui.workspaces.http.retries import Retry
 from amltui.workspaces.studio.address import normal_endpoint
 from amltui.workspaces.studio.token import WorkspaceToken
+from amltui.workspaces.terms import Content, LocalContent, Route, Upload
 
 if TYPE_CHECKING:
     import httpx
