@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from amltui.errors import Unreadable
-
-if TYPE_CHECKING:
-    from amltui.formats.reader import Stream
+from amltui.formats.derived import DerivedStream
 
 LARGEST: Final = 16 << 20
 """An element of more bytes is not read."""
@@ -17,13 +15,8 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]+|\\.)*("?)|[{}\[\],]', re.DOTALL)
 _BLANK: Final = b" \t\r\n"
 
 
-class JsonArray:
+class JsonArray(DerivedStream):
     """The elements of a JSON array as a stream of lines."""
-
-    def __init__(self, stream: Stream) -> None:
-        """Begin; `stream` stands at its first byte."""
-        self._stream = stream
-        self._start()
 
     def _start(self) -> None:
         self._buffer = b""
@@ -31,7 +24,6 @@ class JsonArray:
         self._depth = 0
         """Brackets that are open; 1 between elements."""
         self._ready = b""
-        self._at = 0
         self._over = False
 
     def read(self, size: int) -> bytes:
@@ -45,14 +37,6 @@ class JsonArray:
         data, self._ready = self._ready[:size], self._ready[size:]
         self._at += len(data)
         return data
-
-    def seek(self, offset: int) -> None:
-        """See `formats.reader.Stream.seek`. Back is from the start again."""
-        if offset < self._at:
-            self._stream.seek(0)
-            self._start()
-        while self._at < offset and self.read(min(_PIECE, offset - self._at)):
-            pass
 
     def _more(self) -> None:
         """Read on until an element is whole, or the array is over."""

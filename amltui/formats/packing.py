@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from amltui.errors import Unreadable
+from amltui.formats.derived import UnpackedStream
 from amltui.formats.json_array import JsonArray
-from amltui.formats.zipped import RATIO, UNSUSPECTED, ZippedFile
+from amltui.formats.zipped import ZippedFile
 
 if TYPE_CHECKING:
     from amltui.formats.reader import Stream
@@ -103,21 +104,18 @@ def _decompressor(packing: Compression) -> _Decompressor:
     return _zstandard()
 
 
-class Unpacked:
+class Unpacked(UnpackedStream):
     """The bytes that a compressed stream holds, as a stream."""
 
     def __init__(self, stream: Stream, packing: Compression) -> None:
         """Begin; `stream` stands at its first byte."""
-        self._stream = stream
         self.packing: Compression = packing
-        self.packed = 0
-        """Bytes of the compressed stream that were read."""
-        self._start()
+        self.what = f"{packing} content"
+        super().__init__(stream)
 
     def _start(self) -> None:
         self._inner = _decompressor(self.packing)
         self._rest = b""
-        self._at = 0
         self._begun = False
         self._over = False
         self.packed = 0
@@ -143,23 +141,9 @@ class Unpacked:
             if self._inner.eof:
                 self._next()
             if out:
-                self._at += len(out)
-                if self._at > UNSUSPECTED and self._at > RATIO * self.packed:
-                    raise Unreadable(
-                        f"The {self.packing} content unpacks to more than {RATIO} times its size, "
-                        f"as bombs do: it was read up to byte {self._at:,} of what it holds",
-                        hint="If you trust it, download and unpack it.",
-                    )
+                self._count(len(out))
                 return out
         return b""
-
-    def seek(self, offset: int) -> None:
-        """See `formats.reader.Stream.seek`. Back is from the start again: there is no other way."""
-        if offset < self._at:
-            self._stream.seek(0)
-            self._start()
-        while self._at < offset and self.read(min(_PIECE, offset - self._at)):
-            pass
 
     def _unpack(self, data: bytes, size: int) -> bytes:
         try:
@@ -189,12 +173,6 @@ class Unpacked:
         if self._begun:
             raise self._unreadable("is cut off: its end is missing")
         self._over = True
-
-    def _unreadable(self, what: str) -> Unreadable:
-        return Unreadable(
-            f"The {self.packing} content {what}, after {self._at:,} bytes of what it holds",
-            hint="Get it again from where it came from: this copy is not whole.",
-        )
 
 
 def unpacked(stream: Stream, packing: Sequence[Packing]) -> Stream:

@@ -12,17 +12,12 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from amltui.errors import Unreadable
+from amltui.formats.derived import UnpackedStream
 from amltui.text import visible
 
-if TYPE_CHECKING:
-    from amltui.formats.reader import Stream
-
-RATIO: Final = 200
-"""Bytes that a byte may unpack to, on average, once `UNSUSPECTED` bytes are unpacked."""
-UNSUSPECTED: Final = 64 << 20
 TABLES: Final = (
     ".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".arff", ".json", ".jsonl", ".ndjson",
 )  # fmt: skip
@@ -87,17 +82,14 @@ def _member(data: bytes) -> tuple[Member, int]:
     return Member(text, flags, method, crc, packed), _HEADER.size + name + extra
 
 
-class ZippedFile:
+class ZippedFile(UnpackedStream):
     """The bytes of the one file in a zip archive."""
 
-    def __init__(self, stream: Stream) -> None:
-        """Begin; `stream` stands at the archive's first byte."""
-        self._stream = stream
-        self._start()
+    what = "zip archive"
 
     def _start(self) -> None:
         self._buffer = b""
-        self._packed = self._at = self._left = self._crc = 0
+        self.packed = self._left = self._crc = 0
         self._member: Member | None = None
         self._inner: Any = None
         self._over = False
@@ -113,25 +105,11 @@ class ZippedFile:
             self._begin()
         while not self._over:
             if data := self._more(size):
-                self._at += len(data)
                 self._crc = zlib.crc32(data, self._crc)
-                if self._at > UNSUSPECTED and self._at > RATIO * self._packed:
-                    raise Unreadable(
-                        f"The zip archive unpacks to more than {RATIO} times its size, as bombs "
-                        f"do: it was read up to byte {self._at:,} of what it holds",
-                        hint="If you trust it, download and unpack it.",
-                    )
+                self._count(len(data))
                 return data
             self._finish()
         return b""
-
-    def seek(self, offset: int) -> None:
-        """See `formats.reader.Stream.seek`. Back is from the start again: there is no other way."""
-        if offset < self._at:
-            self._stream.seek(0)
-            self._start()
-        while self._at < offset and self.read(min(_PIECE, offset - self._at)):
-            pass
 
     def _fill(self, count: int) -> bool:
         """Have `count` bytes in the buffer; whether there are so many."""
@@ -139,7 +117,7 @@ class ZippedFile:
             data = self._stream.read(max(_PIECE, count - len(self._buffer)))
             if not data:
                 return False
-            self._packed += len(data)
+            self.packed += len(data)
             self._buffer += data
         return True
 
@@ -153,7 +131,7 @@ class ZippedFile:
         """The header of the next file that counts; None: there is no more."""
         while True:
             if not self._fill(4):
-                if self._buffer or not self._packed:
+                if self._buffer or not self.packed:
                     raise self._unreadable("is cut off: its end is missing")
                 return None
             if self._buffer.startswith(_END):
@@ -242,9 +220,3 @@ class ZippedFile:
                 f'"{visible(self._member.name)}", and there is "{visible(other.name)}", too',
                 hint="Download and unpack it.",
             )
-
-    def _unreadable(self, what: str) -> Unreadable:
-        return Unreadable(
-            f"The zip archive {what}, after {self._at:,} bytes of what it holds",
-            hint="Get it again from where it came from: this copy is not whole.",
-        )

@@ -5,7 +5,9 @@ Importing this package costs nothing: its modules come when a name is first used
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from amltui.lazy import lazy
 
 if TYPE_CHECKING:
     from amltui.transfers.fetch import Feed
@@ -24,11 +26,4 @@ _HOMES = {
     "Transfers": "queue",
 }
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{home}"), name)
+__getattr__ = lazy(__name__, _HOMES)

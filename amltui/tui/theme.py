@@ -9,6 +9,23 @@ from textual.app import App
 from textual.color import Color
 from textual.theme import Theme
 
+Cursors = tuple[str, str, str, str]
+"""Background and foreground of the cursor; and both where the focus is elsewhere."""
+
+
+def _lines(*, border: str, key: str, cursors: Cursors) -> dict[str, str]:
+    """The colours of frames, of keys in the footer and of the cursor."""
+    return {
+        "border": border,
+        "border-blurred": border,
+        "footer-key-foreground": key,
+        "block-cursor-background": cursors[0],
+        "block-cursor-foreground": cursors[1],
+        "block-cursor-blurred-background": cursors[2],
+        "block-cursor-blurred-foreground": cursors[3],
+    }
+
+
 DARK: Final = Theme(
     name="amltui-dark",
     primary="#4c9df3",
@@ -23,15 +40,11 @@ DARK: Final = Theme(
     error="#f0736a",
     dark=True,
     variables={
-        "border": "#3a4858",
+        **_lines(
+            border="#3a4858", key="#f2b84b", cursors=("#2b5f99", "#ffffff", "#263545", "#d6dde6")
+        ),
         "foreground-muted": "#9ba8b7",
-        "border-blurred": "#3a4858",
-        "footer-key-foreground": "#f2b84b",
         "input-selection-background": "#4c9df3 40%",
-        "block-cursor-background": "#2b5f99",
-        "block-cursor-foreground": "#ffffff",
-        "block-cursor-blurred-background": "#263545",
-        "block-cursor-blurred-foreground": "#d6dde6",
         "scrollbar": "#3a4858",
         "scrollbar-background": "#161d26",
         "scrollbar-corner-color": "#161d26",
@@ -52,14 +65,10 @@ LIGHT: Final = Theme(
     error="#b3261e",
     dark=False,
     variables={
-        "border": "#a9b6c3",
+        **_lines(
+            border="#a9b6c3", key="#8a5000", cursors=("#1a62b0", "#ffffff", "#cfdcea", "#1d2733")
+        ),
         "foreground-muted": "#4a5663",
-        "border-blurred": "#a9b6c3",
-        "footer-key-foreground": "#8a5000",
-        "block-cursor-background": "#1a62b0",
-        "block-cursor-foreground": "#ffffff",
-        "block-cursor-blurred-background": "#cfdcea",
-        "block-cursor-blurred-foreground": "#1d2733",
     },
 )
 
@@ -78,15 +87,11 @@ CONTRAST: Final = Theme(
     error="#ff9a8f",
     dark=True,
     variables={
-        "border": "#c0c0c0",
+        **_lines(
+            border="#c0c0c0", key="#ffd75f", cursors=("#ffd75f", "#000000", "#3a3a3a", "#ffffff")
+        ),
         "foreground-muted": "#e0e0e0",
-        "border-blurred": "#c0c0c0",
-        "footer-key-foreground": "#ffd75f",
         "input-selection-background": "#ffd75f 40%",
-        "block-cursor-background": "#ffd75f",
-        "block-cursor-foreground": "#000000",
-        "block-cursor-blurred-background": "#3a3a3a",
-        "block-cursor-blurred-foreground": "#ffffff",
         "scrollbar": "#c0c0c0",
         "scrollbar-background": "#1c1c1c",
         "scrollbar-corner-color": "#1c1c1c",
@@ -94,9 +99,9 @@ CONTRAST: Final = Theme(
 )
 
 
-def _ansi(name: str, *, dark: bool, accents: dict[str, str], cursors: tuple[str, ...]) -> Theme:
+def _ansi(name: str, *, dark: bool, accents: dict[str, str], cursors: Cursors) -> Theme:
     """The terminal's own colours: texts are its foreground on its background."""
-    plain, border = "ansi_default", "ansi_bright_black"
+    plain = "ansi_default"
     shades = [f"{role}-muted" for role in ("primary", "secondary", "warning", "foreground")]
     return Theme(
         name=name,
@@ -118,13 +123,7 @@ def _ansi(name: str, *, dark: bool, accents: dict[str, str], cursors: tuple[str,
             **dict.fromkeys(("text", "text-muted", "text-disabled", "surface-lighten-1"), plain),
             "ansi-background": "ansi_black" if dark else "ansi_white",
             "ansi-foreground": "ansi_white" if dark else "ansi_black",
-            "border": border,
-            "border-blurred": border,
-            "footer-key-foreground": accents["accent"],
-            "block-cursor-background": cursors[0],
-            "block-cursor-foreground": cursors[1],
-            "block-cursor-blurred-background": cursors[2],
-            "block-cursor-blurred-foreground": cursors[3],
+            **_lines(border="ansi_bright_black", key=accents["accent"], cursors=cursors),
             "input-selection-background": cursors[2],
             "input-selection-foreground": cursors[3],
             "scrollbar": accents["primary"],

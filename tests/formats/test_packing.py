@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amltui.errors import Unreadable
+from amltui.formats.derived import UNSUSPECTED
 from amltui.formats.lens import look
-from amltui.formats.packing import PACKINGS, UNSUSPECTED, Unpacked, unpack_start
+from amltui.formats.packing import PACKINGS, Unpacked, unpack_start
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -13,8 +13,9 @@ imported when the first of them is asked; it spills to disk above `MEMORY_LIMIT`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from amltui.lazy import lazy
 from amltui.tables.queries.cancel import Cancel, in_thread
 from amltui.tables.queries.differences import (
     CellChange,
@@ -108,12 +109,5 @@ __all__ = [
     "tables_named",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # pyarrow and DuckDB come with the first question asked.
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{home}"), name)
+# pyarrow and DuckDB come with the first question asked.
+__getattr__ = lazy(__name__, _HOMES)
