@@ -57,14 +57,9 @@ def prepared() -> None:
     amltui as a library leaves httpx as it is.
     """
     import sys
-    import types
 
-    def main() -> None:
-        """The `httpx` program is not here."""
-
-    stub = types.ModuleType("httpx._main")
-    stub.main = main  # type: ignore[attr-defined]
-    sys.modules.setdefault("httpx._main", stub)
+    # None says that there is no such module: httpx then does without, as if click were missing.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 def run(common: Common, work: Callable[[Session], Awaitable[_T]], *, jobs: int | None = None) -> _T:
