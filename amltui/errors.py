@@ -93,7 +93,7 @@ class DatasetGone(NotFound):
 
 
 class Conflict(HttpError):
-    """409: the name is taken, or the family changed meanwhile."""
+    """409: the name is taken, or the dataset changed meanwhile."""
 
     hint = "Choose another name, or update the existing dataset instead."
 

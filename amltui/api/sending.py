@@ -100,7 +100,7 @@ class RawSource:
         size = _rest_of(file)
         if size is not None:
             return size, file.read
-        # Every block says how many there are, so the size is needed first.
+        # Every part says how many there are, so the size is needed first.
         spool = self._stack.enter_context(spooled())
         while piece := file.read(1 << 20):
             spool.write(piece)

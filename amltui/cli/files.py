@@ -28,7 +28,7 @@ def readable(
     """A regular file with the contents of `name`, which may be `-` or a pipe.
 
     What does not lie in a file is first copied to one that only its user can read, because an
-    upload may have to send a block again; see `transfers.spool`. `suffix` is that copy's extension.
+    upload may have to send a part again; see `transfers.spool`. `suffix` is that copy's extension.
     `check` is called before that: what comes through a pipe is not taken to be refused afterwards.
 
     Raises:

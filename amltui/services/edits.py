@@ -186,7 +186,7 @@ class Edits:
 async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) -> Dataset:
     """Make a new instance with `dataset`'s contents and `wanted`'s name and description.
 
-    What a server without our extensions needs for a rename. Memory holds some blocks at a time.
+    What a server without our extensions needs for a rename. Memory holds some parts at a time.
 
     Raises:
         Damaged: the contents that came do not match their size or hash; nothing was changed.

@@ -113,9 +113,9 @@ def _progress(cache: Cache, journal: Journal, record: Record) -> tuple[str | Non
     """Path, bytes done and bytes in all."""
     match record:
         case UploadRecord(request=upload):
-            blocks = journal.acknowledged(record.id) if upload.upload_id else {}
+            parts = journal.acknowledged(record.id) if upload.upload_id else {}
             path = None if is_spooled(Path(upload.path)) else upload.path
-            return path, min(len(blocks) * upload.block_size, upload.size), upload.size
+            return path, min(len(parts) * upload.part_size, upload.size), upload.size
         case DownloadRecord(request=download):
             source, target = download.source, download.target
             total = source.size if isinstance(source, Dataset) else None

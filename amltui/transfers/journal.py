@@ -1,7 +1,7 @@
 """What is under way, on disk, so that another process can go on after this one was killed.
 
     transfers/<id>.json    what was asked for; replaced whole
-              <id>.log     blocks that the server has acknowledged; appended to
+              <id>.log     parts that the server has acknowledged; appended to
               <id>.lock    held by the process that runs it
               spool-*      what a pipe gave for an upload; see `spool`
 
@@ -37,13 +37,13 @@ _DECODER: Final = msgspec.json.Decoder[Record](Record)
 
 
 def _acknowledged(log: Path) -> dict[int, str]:
-    blocks = {}
+    parts = {}
     with contextlib.suppress(OSError):
         for line in log.read_text("ascii", "replace").split("\n"):
             index, _, rest = line.partition(" ")
             if index.isdecimal() and len(rest) == 65 and rest.endswith("."):
-                blocks[int(index)] = rest[:-1]
-    return blocks
+                parts[int(index)] = rest[:-1]
+    return parts
 
 
 class MemoryEntry:
@@ -58,13 +58,13 @@ class MemoryEntry:
         self.record = record
 
     def acknowledged(self) -> dict[int, str]:
-        """Blocks that the server has: index, and hex SHA-256 of the file up to the block's end."""
+        """Parts that the server has: index, and hex SHA-256 of the file up to the part's end."""
         return {}
 
     def acknowledge(self, index: int, sha256: str) -> None:
-        """Note that the server has a block."""
+        """Note that the server has a part."""
 
-    def forget_blocks(self) -> None:
+    def forget_parts(self) -> None:
         """The server has none of them."""
 
 
@@ -148,18 +148,18 @@ class DownloadEntry(JournalEntry[DownloadRecord]):
 
 
 class UploadEntry(JournalEntry[UploadRecord]):
-    """The record of an upload, with the blocks that the server has."""
+    """The record of an upload, with the parts that the server has."""
 
     def __init__(self, directory: Path, record: UploadRecord, lock: filelock.BaseFileLock) -> None:
         super().__init__(directory, record, lock)
         self._log = -1
 
     def acknowledged(self) -> dict[int, str]:
-        """Blocks that the server has: index, and hex SHA-256 of the file up to the block's end."""
+        """Parts that the server has: index, and hex SHA-256 of the file up to the part's end."""
         return _acknowledged(self._base.with_suffix(".log"))
 
     def acknowledge(self, index: int, sha256: str) -> None:
-        """Note that the server has a block."""
+        """Note that the server has a part."""
         with contextlib.suppress(OSError):
             if self._log < 0:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -167,7 +167,7 @@ class UploadEntry(JournalEntry[UploadRecord]):
                 os.write(self._log, b"\n")  # ends a line that a crash tore
             os.write(self._log, f"{index} {sha256}.\n".encode())
 
-    def forget_blocks(self) -> None:
+    def forget_parts(self) -> None:
         """The server has none of them."""
         self._close_log()
         with contextlib.suppress(OSError):
@@ -181,7 +181,7 @@ class UploadEntry(JournalEntry[UploadRecord]):
         self.save(msgspec.structs.replace(self.record, given_up=True))
         with contextlib.suppress(OSError):
             self._discard()
-        self.forget_blocks()
+        self.forget_parts()
         self.close()
 
     def _discard(self) -> None:

@@ -28,7 +28,7 @@ class UploadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     replaces: str | None = None
     size: int = 0
     mtime_ns: int = 0
-    block_size: int = 0
+    part_size: int = msgspec.field(default=0, name="block_size")
     upload_id: str | None = None
     """The server's name for it. None: not begun there."""
     committing: bool = False

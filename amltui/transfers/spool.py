@@ -2,7 +2,7 @@
 
     transfers/spool-<12 hex><extension>
 
-An upload may have to read a block again, which a pipe cannot. The process that fills a copy holds
+An upload may have to read a part again, which a pipe cannot. The process that fills a copy holds
 a lock on it. What no process holds and no unfinished upload needs is deleted at the next look at
 the journal, so also after a `kill -9`.
 """

@@ -65,10 +65,10 @@ class Options:
     """Transfers that run at once; others are queued."""
     connections: int = 6
     """Ranges of one download under way at once."""
-    blocks: int = 5
-    """Blocks of one upload under way, and in memory, at once; a kill costs some of them."""
-    block_size: int = 4 * MIB
-    """Bytes of one uploaded block."""
+    parts: int = 5
+    """Parts of one upload under way, and in memory, at once; a kill costs some of them."""
+    part_size: int = 4 * MIB
+    """Bytes of one uploaded part."""
     rate_limit: float | None = None
     """Bytes per second, for downloads and for uploads each. None: no limit."""
     offline_timeout: float | None = None

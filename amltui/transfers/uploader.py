@@ -1,6 +1,6 @@
-"""One upload: a file's blocks in parallel, then the commit that makes them a dataset.
+"""One upload: a file's parts in parallel, then the commit that makes them a dataset.
 
-Blocks are read and hashed in the file's order and sent in any; no more of them are in memory
+Parts are read and hashed in the file's order and sent in any; no more of them are in memory
 than are under way. Nothing appears in the workspace before the commit.
 """
 
@@ -158,9 +158,9 @@ class Uploader:
         if done is not None:
             return done
         self._acknowledged = self._entry.acknowledged() if self._plan.upload_id else {}
-        # One block is sent sooner than a list is read; and a server that was asked to commit may
+        # One part is sent sooner than a list is read; and a server that was asked to commit may
         # do so any moment, so that the name would be taken by ourselves.
-        if self._blocks > 1 and not self._plan.committing:
+        if self._parts > 1 and not self._plan.committing:
             await all_of(call(self._check_name), call(self._begun_upload))
         for attempt in (1, 2):
             upload = await call(self._begun_upload)
@@ -168,7 +168,7 @@ class Uploader:
             self._next = 0
             self._sha256 = hashlib.sha256()
             try:
-                await all_of(*(self._worker(upload) for _ in range(self._context.options.blocks)))
+                await all_of(*(self._worker(upload) for _ in range(self._context.options.parts)))
                 if not await self._source.unchanged():
                     await self._changed()
                 return await self._proved(await self._commit(upload))
@@ -187,8 +187,8 @@ class Uploader:
         """The dataset that an earlier commit made of this upload, if there was one."""
         if not self._plan.committing:
             return None
-        for index in range(self._blocks):
-            await self._read_block(index)
+        for index in range(self._parts):
+            await self._read_part(index)
         self.sent = self.size
         done = await self._context.retry.call(self._find)
         return await self._proved(done) if done is not None else None
@@ -198,9 +198,9 @@ class Uploader:
         self.size = self._source.size
         if self._plan.upload_id is None:
             size = part_size_for(
-                self.size, self._context.options.block_size, self._context.workspace().part_sizes
+                self.size, self._context.options.part_size, self._context.workspace().part_sizes
             )
-            self._save(size=self.size, mtime_ns=self._source.mtime_ns, block_size=size)
+            self._save(size=self.size, mtime_ns=self._source.mtime_ns, part_size=size)
         elif self.size != self._plan.size:
             await self._changed()
 
@@ -226,7 +226,7 @@ class Uploader:
     async def _forget_upload(self) -> None:
         await self.abort()
         self._acknowledged = {}
-        self._entry.forget_blocks()
+        self._entry.forget_parts()
         self._save(upload_id=None, committing=False)
 
     async def _check_name(self) -> None:
@@ -244,31 +244,31 @@ class Uploader:
         return Upload(upload.id, plan.data_type_id)
 
     @property
-    def _blocks(self) -> int:
-        return -(-self.size // self._plan.block_size) if self.size else 0
+    def _parts(self) -> int:
+        return -(-self.size // self._plan.part_size) if self.size else 0
 
     async def _worker(self, upload: Upload) -> None:
-        """One connection: block after block until none is left."""
-        while (block := await self._next_block()) is not None:
-            index, data, digest = block
+        """One connection: part after part until none is left."""
+        while (part := await self._next_part()) is not None:
+            index, data, digest = part
             await self._context.limit.spend(len(data))
 
             async def send(index: int = index, data: bytes = data) -> None:
-                await self._context.workspace().send_part(upload, index, data, total=self._blocks)
+                await self._context.workspace().send_part(upload, index, data, total=self._parts)
 
             await self._context.retry.call(send)
             self._entry.acknowledge(index, digest)
             self._count(len(data))
 
-    async def _next_block(self) -> tuple[int, bytes, str] | None:
-        """The next block that the server lacks: index, bytes, and the digest of all up to its end.
+    async def _next_part(self) -> tuple[int, bytes, str] | None:
+        """The next part that the server lacks: index, bytes, and the digest of all up to its end.
 
         What the server has is read and hashed too: a file that changed does not go unnoticed.
         """
         async with self._order:
-            while self._next < self._blocks:
+            while self._next < self._parts:
                 index = self._next
-                data, digest = await self._read_block(index)
+                data, digest = await self._read_part(index)
                 self._next += 1
                 known = self._acknowledged.get(index)
                 if known is None:
@@ -278,9 +278,9 @@ class Uploader:
                 self._count(len(data))
         return None
 
-    async def _read_block(self, index: int) -> tuple[bytes, str]:
-        start = index * self._plan.block_size
-        wanted = min(self._plan.block_size, self.size - start)
+    async def _read_part(self, index: int) -> tuple[bytes, str]:
+        start = index * self._plan.part_size
+        wanted = min(self._plan.part_size, self.size - start)
         data = await self._source.read(start, wanted)
         if len(data) != wanted:
             await self._changed()
@@ -293,7 +293,7 @@ class Uploader:
         self._noted()
 
     async def _commit(self, upload: Upload) -> str:
-        """Make the blocks a dataset. A lost answer is never answered by asking again unseen."""
+        """Make the parts a dataset. A lost answer is never answered by asking again unseen."""
         call = self._context.retry.call
         await in_thread(self._save, committing=True)
         while True:

@@ -275,7 +275,7 @@ async def test_what_fails_is_asked_for_no_more_often_than_one_policy_says(
         access = (proxy.endpoint, server.workspace_id, server.token)
         async with (
             StudioWorkspace(*access, key="once") as workspace,
-            Transfers(workspace, cache, options=Options(attempts=3, blocks=1)) as transfers,
+            Transfers(workspace, cache, options=Options(attempts=3, parts=1)) as transfers,
         ):
             if kind == "content":
                 begun = transfers.download(dataset, tmp_path / "out.csv")

@@ -16,7 +16,7 @@ from amltui.transfers.journal import Journal
 from amltui.transfers.records import UploadRecord, UploadRequest
 from tests.support.memory_workspace import MemoryWorkspace
 
-OPTIONS = Options(block_size=1 << 20)
+OPTIONS = Options(part_size=1 << 20)
 
 
 class Away(MemoryWorkspace):
@@ -61,7 +61,7 @@ async def leave(workspace, cache, path, *, begun=None, **more):
     status = path.stat()
     plan = UploadRequest(
         str(path), "GenericCSV", size=status.st_size, mtime_ns=status.st_mtime_ns,
-        block_size=2, upload_id=upload.id,
+        part_size=2, upload_id=upload.id,
     )  # fmt: skip
     record = UploadRecord(upload.id, workspace.key, "big", begun or datetime.now(UTC), request=plan)
     Journal(cache.journals).add(msgspec.structs.replace(record, **more)).close()

@@ -361,7 +361,7 @@ async def test_where_nobody_can_sign_in_a_revoked_token_fails_and_keeps_the_uplo
 ):
     name = new_name()
     rule = once(Fault(answer=(401, {}, b"{}")), kind="block", skip=2, times=99)
-    transfers, proxy = await line(rule, attended=False, blocks=1)
+    transfers, proxy = await line(rule, attended=False, parts=1)
     begun = transfers.upload(source, name=name, data_type_id="GenericCSV")
     with pytest.raises(errors.Unauthorized):
         await transfers.finished(begun.id)

@@ -51,7 +51,7 @@ class ActionHost(Protocol):
         """Do something beside the screen; what goes wrong is reported."""
 
     async def reload(self, *, select: str | None = None) -> None:
-        """Ask the workspace for its list again; go to family `select`."""
+        """Ask the workspace for its list again; go to the dataset of key `select`."""
 
     def relist(self, *, select: str | None = None) -> None:
         """Show the list as it is known, without what is about to be deleted."""

@@ -236,7 +236,7 @@ class MainScreen(AskingScreen):
         self.work(self._transfers.watch, group="transfers")
 
     async def reload(self, *, select: str | None = None) -> None:
-        """Ask the workspace for its list again; go to family `select`."""
+        """Ask the workspace for its list again; go to the dataset of key `select`."""
         await self._list.reload(select=select)
 
     def relist(self, *, select: str | None = None) -> None:

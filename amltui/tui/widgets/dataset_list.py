@@ -128,7 +128,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         return self._rows
 
     def show(self, rows: Sequence[Row], *, select: str | None = None, inside: str = "") -> None:
-        """Show `rows`; the cursor stays with its family, or goes to family or folder `select`.
+        """Show `rows`; the cursor stays with its dataset, or goes to key or folder `select`.
 
         `inside`: the folder that they are in.
         """

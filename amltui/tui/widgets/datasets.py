@@ -83,7 +83,7 @@ class DatasetsPane(Pane):
     def show(
         self, datasets: Sequence[Dataset], *, select: str | None = None, more: bool = False
     ) -> None:
-        """Show these datasets; the cursor goes to family `select` where given.
+        """Show these datasets; the cursor goes to the dataset of key `select` where given.
 
         `more`: others are still on their way.
         """
