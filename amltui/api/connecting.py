@@ -12,7 +12,7 @@ from amltui.text import visible
 
 if TYPE_CHECKING:
     from amltui.config import Connection
-    from amltui.services.opening import Opener
+    from amltui.services.opener import Opener
     from amltui.workspaces.base import Workspace as Base
 
 
@@ -153,7 +153,7 @@ class Connector:
             if self._closed:
                 raise UsageError("This workspace was closed.")
             if self._opener is None:
-                from amltui.services.opening import Opener
+                from amltui.services.opener import Opener
 
                 self._opener = Opener(await asyncio.to_thread(lambda: self._address.connection))
             return await self._opener.open()

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 from amltui.api.threads import apart
 from amltui.errors import Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
-from amltui.transfers.stream import ContentStream
+from amltui.transfers.content_stream import ContentStream
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -155,7 +155,7 @@ async def send(
         Conflict: another dataset has this name.
         LocalError: the file cannot be read.
     """
-    from amltui.transfers.stream import ALONE
+    from amltui.transfers.content_stream import ALONE
     from amltui.transfers.uploader import send as upload
 
     return await upload(

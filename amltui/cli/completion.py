@@ -303,7 +303,7 @@ def _columns(profile: str | None, name: str) -> list[str]:
     from amltui.cache.listings import layout_root
     from amltui.config.paths import cache_dir
     from amltui.services.offline import remembered_list
-    from amltui.tables.state import read_state
+    from amltui.tables.table_state import read_state
 
     listed = remembered_list(profile)
     found = next(one for one in listed.listing.datasets if one.name == name)

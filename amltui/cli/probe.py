@@ -12,7 +12,7 @@ from amltui.workspaces.capabilities import Capabilities
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Probed:
     """What a workspace that answered said."""
 
     info: WorkspaceInfo
@@ -26,7 +26,7 @@ class Answer:
         return self.capabilities.lacks
 
 
-async def probe(connection: Connection) -> Answer:
+async def probe(connection: Connection) -> Probed:
     """Ask twice: the first request pays for the connection, the second is timed.
 
     Raises:
@@ -40,9 +40,9 @@ async def probe(connection: Connection) -> Answer:
         return await measured(workspace)
 
 
-async def measured(workspace: Workspace) -> Answer:
+async def measured(workspace: Workspace) -> Probed:
     """As `probe`, of an open workspace."""
     capabilities = await workspace.capabilities()
     started = time.perf_counter()
     info = await workspace.info()
-    return Answer(info, capabilities, time.perf_counter() - started)
+    return Probed(info, capabilities, time.perf_counter() - started)

@@ -91,7 +91,7 @@ async def copy_cached(
     session: Session, source: Dataset | OutputPort, target: Path, *, force: bool
 ) -> tuple[int | None, str]:
     """Without the network: what is whole on this disk; its size, and how it was checked."""
-    from amltui.services.streams import copy
+    from amltui.services.content_bytes import copy
 
     content, checked = await session.cached_content(source)
     await copy(content, target, overwrite=force)

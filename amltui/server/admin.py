@@ -23,7 +23,7 @@ from amltui.server import backup as saving
 from amltui.server import repair as mending
 from amltui.server import retention as keeping
 from amltui.server import usage as measuring
-from amltui.server.audit import Entry, Filter, Gathered
+from amltui.server.audit import AuditEntry, Filter, Gathered
 from amltui.server.copying import Copied, Told
 from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database, at_start, database_url, open_database
@@ -117,7 +117,7 @@ def rotate_links(options: ServeOptions) -> None:
 
 
 def read_audit(
-    options: ServeOptions, which: Filter, take: Callable[[Sequence[Entry]], None]
+    options: ServeOptions, which: Filter, take: Callable[[Sequence[AuditEntry]], None]
 ) -> int:
     """Give the entries of the audit log to `take` in batches, oldest first.
 

@@ -51,7 +51,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """What was done, or refused."""
 
     time: datetime
@@ -151,7 +151,7 @@ class Gathered:
             self._lost = 0
 
 
-async def find(connection: AsyncConnection, which: Filter) -> AsyncIterator[Sequence[Entry]]:
+async def find(connection: AsyncConnection, which: Filter) -> AsyncIterator[Sequence[AuditEntry]]:
     """Entries in batches, oldest first."""
     chosen = sa.select(audit).where(*_conditions(which))
     if which.last is not None:
@@ -216,8 +216,8 @@ def _row(origin: Origin, action: str, target: str, name: str, status: int) -> di
     }
 
 
-def _entry(row: sa.Row[Any]) -> Entry:
-    return Entry(
+def _entry(row: sa.Row[Any]) -> AuditEntry:
+    return AuditEntry(
         time=clock.moment(row.time),
         actor=row.actor,
         token_id=row.token_id,

@@ -18,8 +18,8 @@ from amltui.formats.dialect import Dialect, with_dialect
 from amltui.formats.encoding import WINDOW, decide, sniff
 from amltui.models import DataTypeIds
 from amltui.services.previews.first import first_in
+from amltui.tables.beginning import HEAD, HeaderGoesOn
 from amltui.tables.contents import lens_of_file
-from amltui.tables.first import HEAD, HeaderGoesOn
 from amltui.tables.rows import Rows
 from amltui.text import reason_of
 from amltui.transfers.spool import spool

@@ -50,7 +50,7 @@ class Compare(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CopyStep:
     """One copy to be made."""
 
     source: Dataset
@@ -77,7 +77,7 @@ async def planned(
     replace: bool = False,
     same: Compare | None = None,
     versions: bool = False,
-) -> list[Step]:
+) -> list[CopyStep]:
     """What copying `datasets`, each under a name, will do; nothing is changed.
 
     Args:
@@ -100,7 +100,7 @@ async def planned(
     capabilities.write.require()
     there = await _there(target, workspace, [name for _, name in datasets])
     inside = bool(capabilities.copy) and workspace.copies_from(await source.connect())
-    steps: list[Step] = []
+    steps: list[CopyStep] = []
     for dataset, name in datasets:
         workspace.check_name(name)
         old = there.get(name)
@@ -114,7 +114,7 @@ async def planned(
             way = Way.NONE
         elif old is not None and not replace:
             raise _taken(name)
-        steps.append(Step(dataset, name, old, way))
+        steps.append(CopyStep(dataset, name, old, way))
     return steps
 
 
@@ -126,7 +126,7 @@ async def _all_versions(
     old: Dataset | None,
     *,
     replace: bool,
-) -> Step:
+) -> CopyStep:
     """The copy of all versions, or of those that are not there yet.
 
     Raises:
@@ -142,8 +142,8 @@ async def _all_versions(
         elif not replace:
             raise _taken(name)
     if not here:
-        return Step(dataset, name, old, Way.NONE)
-    return Step(here[-1], name, old, Way.MACHINE, here[:-1])
+        return CopyStep(dataset, name, old, Way.NONE)
+    return CopyStep(here[-1], name, old, Way.MACHINE, here[:-1])
 
 
 async def _versions(session: Session, dataset: Dataset) -> tuple[Dataset, ...]:
@@ -199,7 +199,7 @@ async def _there(target: Session, workspace: Workspace, names: list[str]) -> dic
     return {one.name: one for one in found if one is not None}
 
 
-async def copy(source: Session, step: Step, target: Session) -> Dataset:
+async def copy(source: Session, step: CopyStep, target: Session) -> Dataset:
     """Make one copy, with description, type, and tags where there are such; what it became.
 
     Older versions of it go first.
@@ -231,7 +231,7 @@ async def _tagged(target: Session, dataset: Dataset, made: Dataset) -> Dataset:
     return await workspace.tag(made, missing) if missing else made
 
 
-async def _copied(source: Session, step: Step, target: Session) -> Dataset:
+async def _copied(source: Session, step: CopyStep, target: Session) -> Dataset:
     workspace, here = await target.connect(), await source.connect()
     dataset = step.source
     if step.way is Way.STORE:
@@ -248,7 +248,7 @@ async def _copied(source: Session, step: Step, target: Session) -> Dataset:
     return await _sent(target, step, path)
 
 
-async def _sent(target: Session, step: Step, path: Path) -> Dataset:
+async def _sent(target: Session, step: CopyStep, path: Path) -> Dataset:
     """Upload a file; the journal keeps how far it came."""
     queue = await target.transfers()
     transfer = queue.upload(
@@ -263,10 +263,10 @@ async def _sent(target: Session, step: Step, path: Path) -> Dataset:
     return await (await target.connect()).dataset(done.dataset_id)
 
 
-async def _streamed(here: Workspace, step: Step, there: Workspace) -> Dataset:
+async def _streamed(here: Workspace, step: CopyStep, there: Workspace) -> Dataset:
     """Send what comes as it comes; memory holds some parts at a time."""
+    from amltui.transfers.content_stream import ALONE, ContentStream
     from amltui.transfers.sources import PieceSource
-    from amltui.transfers.stream import ALONE, ContentStream
     from amltui.transfers.uploader import send
 
     async def connect() -> Workspace:

@@ -191,8 +191,8 @@ async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) ->
     Raises:
         Damaged: the contents that came do not match their size or hash; nothing was changed.
     """
+    from amltui.transfers.content_stream import ALONE, ContentStream
     from amltui.transfers.sources import PieceSource
-    from amltui.transfers.stream import ALONE, ContentStream
     from amltui.transfers.uploader import send  # a list needs no transfers
 
     async def connect() -> Workspace:

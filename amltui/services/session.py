@@ -25,7 +25,7 @@ from amltui.errors import (
 from amltui.models import Dataset, OutputPort
 from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
-from amltui.services.opening import Opener
+from amltui.services.opener import Opener
 from amltui.services.preview_opener import PreviewOpener
 from amltui.services.versions import Version, find_by_key, find_version, numbered
 from amltui.text import visible
@@ -252,8 +252,8 @@ class Session:
         return done.path
 
     async def stream(self, source: Dataset | OutputPort) -> AsyncIterator[bytes]:
-        """All bytes of a content as they come; see `streams.stream`."""
-        from amltui.services.streams import read, stream
+        """All bytes of a content as they come; see `content_bytes.stream`."""
+        from amltui.services.content_bytes import read, stream
 
         if self.offline:
             path, _ = await self.cached_content(source)

@@ -1,7 +1,7 @@
 """The text table: any row of ten million rows, in flat memory, and questions about all of them.
 
 The border to `formats`: nothing here looks at a byte of a content. `formats.reader.RowReader` turns
-bytes into batches of text; this package keeps where those rows lie (`index`, `indexed`) or what
+bytes into batches of text; this package keeps where those rows lie (`row_index`, `indexed`) or what
 they hold (`writing`, `table`), says what type a column is (`types`, `inference`) and answers
 questions (`queries`).
 
@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from amltui.tables.first import HEAD, HeaderGoesOn, first_rows
+from amltui.tables.beginning import HEAD, HeaderGoesOn, first_rows
 from amltui.tables.hexrows import HexRows, hex_rows
+from amltui.tables.ingest_progress import IngestProgress
 from amltui.tables.memory import MemoryRows
 from amltui.tables.process import ingest_in_process
-from amltui.tables.progress import Progress
 from amltui.tables.rows import CELL_LIMIT, RANGED, Column, ColumnType, Rows
 from amltui.tables.warm import warm_up
 
@@ -38,8 +38,8 @@ __all__ = [
     "ColumnType",
     "HeaderGoesOn",
     "HexRows",
+    "IngestProgress",
     "MemoryRows",
-    "Progress",
     "Rows",
     "Table",
     "first_rows",

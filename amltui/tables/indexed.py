@@ -17,9 +17,9 @@ from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, as_array, scan
 from amltui.tables.cells import texts
-from amltui.tables.index import FileIdentity, Piece, RowIndex
 from amltui.tables.inference import infer
 from amltui.tables.long_fields import whole_field
+from amltui.tables.row_index import FileIdentity, Piece, RowIndex
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream, OpenFile, Slice
 

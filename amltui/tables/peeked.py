@@ -16,12 +16,12 @@ from typing import Final
 from amltui.formats.blocks import Codec
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
+from amltui.tables.beginning import Bytes
 from amltui.tables.cells import texts
-from amltui.tables.first import Bytes
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.memory import MemoryRows
 from amltui.tables.rows import Column
-from amltui.tables.stretches import Move, Place, Stretch, StretchParser
+from amltui.tables.stretches import Move, Stretch, StretchParser, WantedBytes
 
 SPAN: Final = 512 * 1024
 """Bytes of a place, where rows are not very long."""
@@ -261,7 +261,7 @@ class PeekedRows:
         first, end, start, stop = self._around(row)
         return start + (row - first) * (stop - start) // max(1, end - first)
 
-    def place_of(self, row: int, span: int = 0) -> Place | None:
+    def place_of(self, row: int, span: int = 0) -> WantedBytes | None:
         """The bytes to fetch for a row that is not here; `span`: how many, where not as usual.
 
         None: it is here, or nothing is between its neighbours.
@@ -270,34 +270,36 @@ class PeekedRows:
             return None
         stretch, _ = self._at(row)
         if stretch is not None:
-            return Place(row, stretch.start, stretch.stop, begins=True, ends=True, at=stretch.start)
+            return WantedBytes(
+                row, stretch.start, stretch.stop, begins=True, ends=True, at=stretch.start
+            )
         _, _, start, stop = self._around(row)
         return self._place_in(row, start, stop, span) if start < stop else None
 
-    def _place_in(self, row: int, start: int, stop: int, span: int) -> Place:
+    def _place_in(self, row: int, start: int, stop: int, span: int) -> WantedBytes:
         """The bytes to fetch for a row in a gap of bytes `start` to before `stop`."""
         span = span or min(LARGEST, max(SPAN, int(_ROWS * self._row_size())))
         at = min(max(self._offset(row), start), stop - 1)
         if stop - start <= span:
-            return Place(row, start, stop, begins=True, ends=True, at=at)
+            return WantedBytes(row, start, stop, begins=True, ends=True, at=at)
         if at - start < span // 2:
-            return Place(row, start, start + span, begins=True, ends=False, at=at)
+            return WantedBytes(row, start, start + span, begins=True, ends=False, at=at)
         if stop - at < span * 3 // 4:
             low = self._aligned(stop - span)
-            return Place(row, low, stop, begins=False, ends=True, at=at)
+            return WantedBytes(row, low, stop, begins=False, ends=True, at=at)
         low = self._aligned(at - span // 4)
-        return Place(row, low, self._aligned(low + span), begins=False, ends=False, at=at)
+        return WantedBytes(row, low, self._aligned(low + span), begins=False, ends=False, at=at)
 
     def _aligned(self, offset: int) -> int:
         unit = {"utf-8": 1, "utf-16": 2}.get(self._encoding[:6].rstrip("-"), 4)
         return offset - (offset - self._origin) % unit
 
-    def give_up(self, place: Place) -> None:
+    def give_up(self, place: WantedBytes) -> None:
         """Do not ask for this place again: no row ends in all that may be fetched of it."""
         self._hopeless.append((place.start, place.stop))
         self.wanted = None
 
-    def put(self, place: Place, stretch: Stretch) -> None:
+    def put(self, place: WantedBytes, stretch: Stretch) -> None:
         """Take in the rows of a place."""
         self.wanted = None
         same = next((one for one in self._stretches if one.start == stretch.start), None)

@@ -14,8 +14,8 @@ from anyio.abc import ByteReceiveStream, Process
 from amltui import errors
 from amltui.config.children import child_command, child_environment
 from amltui.formats.registry import Format
-from amltui.tables.progress import Progress
-from amltui.tables.state import remove
+from amltui.tables.ingest_progress import IngestProgress
+from amltui.tables.table_state import remove
 
 
 async def ingest_in_process(
@@ -24,9 +24,9 @@ async def ingest_in_process(
     directory: Path,
     *,
     available: AsyncIterator[int] | None = None,
-    on_progress: Callable[[Progress], None] = lambda _progress: None,
+    on_progress: Callable[[IngestProgress], None] = lambda _progress: None,
     sheet: str | None = None,
-) -> Progress:
+) -> IngestProgress:
     """Write a table of a file's rows in another process. Cancel it like any task.
 
     The table can be opened (`open_table`) from the first call of `on_progress` on; `refresh` it
@@ -78,8 +78,8 @@ async def ingest_in_process(
 async def _attend(
     process: Process,
     available: AsyncIterator[int] | None,
-    on_progress: Callable[[Progress], None],
-) -> Progress:
+    on_progress: Callable[[IngestProgress], None],
+) -> IngestProgress:
     last: dict[str, Any] = {}
     complaint = bytearray()
     assert process.stdout is not None
@@ -91,7 +91,7 @@ async def _attend(
                 tasks.start_soon(_tell, process, available)
             async for last in _lines(process.stdout):
                 if "error" not in last:
-                    on_progress(Progress(**last))
+                    on_progress(IngestProgress(**last))
             await process.wait()
             tasks.cancel_scope.cancel()
     except* errors.AmltuiError as group:
@@ -107,7 +107,7 @@ async def _attend(
         raise errors.LocalError(
             f"The process that reads the data ended with code {process.returncode}: {tail}"
         )
-    return Progress(**last)
+    return IngestProgress(**last)
 
 
 async def _tell(process: Process, available: AsyncIterator[int]) -> None:

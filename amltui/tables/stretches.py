@@ -10,12 +10,12 @@ import numpy as np
 from amltui.formats.blocks import Block, Codec
 from amltui.formats.encoding import decide, is_utf8
 from amltui.formats.reader import Input
-from amltui.tables.first import Bytes
+from amltui.tables.beginning import Bytes
 from amltui.tables.peek import whole_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WantedBytes:
     """Bytes that are wanted, because a row is that is somewhere among them."""
 
     row: int
@@ -71,7 +71,7 @@ class StretchParser:
         self._encoding = encoding
         self._other = text_encoding
 
-    def parse(self, place: Place, data: bytes) -> Stretch | None:
+    def parse(self, place: WantedBytes, data: bytes) -> Stretch | None:
         """Find and parse the rows in the bytes of a place; None: no row is whole in them."""
         source = Input(Bytes(data), self._encoding)
         pieces = []

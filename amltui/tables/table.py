@@ -15,8 +15,8 @@ from amltui.tables.cells import shorten, texts
 from amltui.tables.long_fields import whole_field
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream
-from amltui.tables.state import CUTS, MALFORMED, ROWS, State, changed, read_state
 from amltui.tables.stream import StreamReader, unreadable_rows
+from amltui.tables.table_state import CUTS, MALFORMED, ROWS, TableState, changed, read_state
 from amltui.text import reason_of
 
 
@@ -94,7 +94,7 @@ class Table:
         return grew
 
     @property
-    def state(self) -> State:
+    def state(self) -> TableState:
         """Encoding and types, as of the last `refresh`."""
         return self._state
 

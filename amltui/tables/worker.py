@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from amltui.errors import AmltuiError, Cancelled
 from amltui.formats.dialect import format_with
-from amltui.tables.progress import Progress
+from amltui.tables.ingest_progress import IngestProgress
 from amltui.tables.source import GrowingFile
 from amltui.tables.writing import ingest
 
@@ -37,7 +37,7 @@ class _Printer:
         self._last = 0.0
         self._stage = ""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: IngestProgress) -> None:
         now = time.monotonic()
         if progress.stage == self._stage and now - self._last < _PAUSE:
             return

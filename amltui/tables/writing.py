@@ -20,11 +20,11 @@ from amltui.formats.dialect import dialect_text
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
 from amltui.tables.inference import SAMPLE, column_types, infer
-from amltui.tables.progress import Progress
+from amltui.tables.ingest_progress import IngestProgress
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream
-from amltui.tables.state import CUTS, MALFORMED, ROWS, State, remove, write_state
 from amltui.tables.stream import StreamReader, StreamWriter
+from amltui.tables.table_state import CUTS, MALFORMED, ROWS, TableState, remove, write_state
 from amltui.text import reason_of
 
 THREADS: Final = 2
@@ -39,7 +39,7 @@ _MALFORMED: Final = pa.schema(
 )
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[IngestProgress], None]
 
 
 def ingest(
@@ -50,7 +50,7 @@ def ingest(
     report: Report = lambda _progress: None,
     threads: int = THREADS,
     sheet: str | None = None,
-) -> Progress:
+) -> IngestProgress:
     """Write a table of a file's rows; blocks until it is done. See `ingest_in_process`.
 
     The table can be opened as soon as `report` was called once. When it fails or is cancelled,
@@ -99,15 +99,15 @@ class _Ingest:
         self._report = report
         self._malformed = 0
 
-    def run(self, stream: Stream, threads: int) -> Progress:
+    def run(self, stream: Stream, threads: int) -> IngestProgress:
         reader = RowReader(stream, self._fmt)
         reader.read_header()
         return self.read(reader, threads)
 
-    def read(self, reader: RowReader | BatchReader, threads: int) -> Progress:
+    def read(self, reader: RowReader | BatchReader, threads: int) -> IngestProgress:
         """Write the table."""
         columns = tuple(Column(name) for name in reader.columns)
-        state = State(
+        state = TableState(
             self._fmt.data_type_id, columns, reader.encoding, dialect=dialect_text(self._fmt)
         )
         with ThreadPoolExecutor(threads, "ingest") as pool:
@@ -123,10 +123,10 @@ class _Ingest:
         return progress
 
     def _rows(
-        self, reader: RowReader | BatchReader, state: State, pool: ThreadPoolExecutor | None
-    ) -> tuple[State, Progress]:
+        self, reader: RowReader | BatchReader, state: TableState, pool: ThreadPoolExecutor | None
+    ) -> tuple[TableState, IngestProgress]:
         directory = self._directory
-        progress = Progress("rows")
+        progress = IngestProgress("rows")
         with (
             StreamWriter(directory / ROWS, schema(reader.columns)) as rows,
             StreamWriter(directory / MALFORMED, _MALFORMED) as malformed,
@@ -142,7 +142,7 @@ class _Ingest:
                 if reader.encoding != state.encoding:
                     state = replace(state, encoding=reader.encoding)
                     write_state(directory, state)
-                progress = Progress("rows", rows.rows, block.stop, malformed.rows)
+                progress = IngestProgress("rows", rows.rows, block.stop, malformed.rows)
                 self._report(progress)
         state = replace(
             state,
@@ -171,7 +171,9 @@ class _Ingest:
             malformed.write(pa.RecordBatch.from_arrays(arrays, schema=_MALFORMED))
 
 
-def _first_types(state: State, reader: RowReader | BatchReader, batch: Any) -> tuple[Column, ...]:
+def _first_types(
+    state: TableState, reader: RowReader | BatchReader, batch: Any
+) -> tuple[Column, ...]:
     """Types as the first rows show them, until all have been looked at."""
     names = [column.name for column in state.columns]
     found = infer(names, reader.codec.declared, [batch.slice(0, SAMPLE)])

@@ -34,7 +34,7 @@ from amltui.transfers.scaler import ConnectionScaler
 from amltui.transfers.scheduler import HEAD, RangeScheduler
 from amltui.transfers.states import MIB, Options
 from amltui.transfers.threads import all_of, in_thread, settled
-from amltui.transfers.writer import Writer
+from amltui.transfers.writer import PartWriter
 from amltui.workspaces.base import Workspace
 from amltui.workspaces.terms import Content
 
@@ -91,7 +91,7 @@ class DownloadAttempt:
         self._single = single
         self._plan: RangeScheduler | None = None
         self._digest = Digest(md5=False)
-        self._writer: Writer | None = None
+        self._writer: PartWriter | None = None
         self._known = asyncio.Event()
         self._changed = asyncio.Event()
         self._relieved = False
@@ -142,7 +142,7 @@ class DownloadAttempt:
     async def _begin(self, part: Part, identity: Identity) -> None:
         self.part = part
         self._digest = Digest(md5=identity.md5 is not None)
-        self._writer = Writer(part, self._digest, self._wrote)
+        self._writer = PartWriter(part, self._digest, self._wrote)
         await self._check_room()
         if identity.size is not None and not self._single:
             self._plan = RangeScheduler(part.held, identity.size)

@@ -19,7 +19,7 @@ _SPARED: Final = 20
 """After a write that took long, threads write for so many times as long."""
 
 
-class Writer:
+class PartWriter:
     """Writes and hashes the pieces of one part. `wrote` is called after each.
 
     As long as the system only remembers what to write, a piece takes a millisecond, and a change

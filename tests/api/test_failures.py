@@ -12,7 +12,7 @@ import pytest
 from amltui import AsyncWorkspace, Workspace, errors
 from amltui.config import Connection
 from amltui.services.session import open_session
-from amltui.transfers import stream
+from amltui.transfers import content_stream
 from amltui.wire import headers
 from tests.support.raw_server import Answer, json_answer, raw_server
 
@@ -245,7 +245,9 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up_instead_of_repeated():
 
 
 async def test_a_commit_that_is_lost_and_did_not_happen_is_an_error(monkeypatch):
-    monkeypatch.setattr(stream, "ALONE", dataclasses.replace(stream.ALONE, offline_timeout=0.5))
+    monkeypatch.setattr(
+        content_stream, "ALONE", dataclasses.replace(content_stream.ALONE, offline_timeout=0.5)
+    )
 
     class Dead(Server):
         def commit(self, request):

@@ -12,8 +12,8 @@ from amltui.formats import format_of
 from amltui.formats.detection import detect, offer
 from amltui.formats.dialect import Dialect, dialect_text, format_with, with_dialect
 from amltui.tables import first_rows, ingest, open_table
+from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.indexing import index_rows
 from amltui.tables.source import FileStream, OpenFile
 from tests.support.dialects import written
 from tests.support.tables import Pieces, all_rows

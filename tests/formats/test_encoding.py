@@ -9,8 +9,8 @@ from amltui.formats import format_of
 from amltui.formats.encoding import detect, sniff, to_utf8
 from amltui.formats.recognition import recognise
 from amltui.tables import first_rows, ingest, open_table
+from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.indexing import index_rows
 from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import all_rows, read_in_pieces
 

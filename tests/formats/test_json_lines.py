@@ -15,9 +15,9 @@ from amltui.formats.reader import RowReader
 from amltui.formats.registry import JSON_LINES
 from amltui.tables import open_table
 from amltui.tables.contents import content_table
-from amltui.tables.index import FileIdentity
+from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.indexing import index_rows
+from amltui.tables.row_index import FileIdentity
 from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import Pieces, all_rows
 

@@ -10,8 +10,8 @@ from amltui.errors import Unreadable
 from amltui.formats import format_of
 from amltui.formats.frames import deserialize_dataframe, deserialize_table
 from amltui.tables import first_rows, ingest, open_table
+from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.indexing import index_rows
 from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import all_rows, read_in_pieces
 

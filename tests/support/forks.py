@@ -34,7 +34,7 @@ _IMPORTED = (
     "rich.table",
     "amltui.cli.app",
     "amltui.cli.completion",
-    "amltui.cli.doctor",
+    "amltui.cli.diagnosis",
     "amltui.cli.listing",
     "amltui.cli.progress",
     "amltui.formats",

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from amltui.errors import Unreadable
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
-from amltui.tables.index import FileIdentity, RowIndex
+from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.indexing import index_rows
+from amltui.tables.row_index import FileIdentity, RowIndex
 from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import Pieces, all_rows, read_in_pieces
 

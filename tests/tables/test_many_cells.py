@@ -9,10 +9,10 @@ import pytest
 
 from amltui.formats import format_of, reader
 from amltui.formats.blocks import CELLS
-from amltui.tables import first_rows, indexing
-from amltui.tables.first import Bytes
+from amltui.tables import first_rows, index_making
+from amltui.tables.beginning import Bytes
+from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.indexing import index_rows
 from amltui.tables.source import OpenFile
 from tests.support.tables import Pieces, all_rows, read_in_pieces
 
@@ -78,7 +78,7 @@ def test_blocks_cut_for_their_cells_have_the_rows_of_the_whole(size, tmp_path, m
     path.write_bytes(data)
     whole = read_in_pieces(data, "GenericCSV", size)
     monkeypatch.setattr(reader, "CELLS", 12)
-    monkeypatch.setattr(indexing, "_CELLS", 6)
+    monkeypatch.setattr(index_making, "_CELLS", 6)
     assert read_in_pieces(data, "GenericCSV", size) == whole
     index = index_rows(Pieces(data, size), format_of("GenericCSV"))
     assert index.piece_of(0).end == 2

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from amltui.formats import format_of
 from amltui.tables import HEAD, first_rows
+from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.indexing import index_rows
 from amltui.tables.peeked import COMING, SPAN, PeekedRows
 from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import read_in_pieces

@@ -16,7 +16,7 @@ from amltui.errors import UsageError
 from amltui.text import iso_utc, visible
 
 if TYPE_CHECKING:
-    from amltui.server.audit import Entry
+    from amltui.server.audit import AuditEntry
 
 _LAST: Final = 100
 """Entries that are shown on a terminal where nobody said how many."""
@@ -74,7 +74,7 @@ def audit(
         refused=refused,
         last=shown,
     )
-    found: list[Entry] = []
+    found: list[AuditEntry] = []
     take = _exporter(format, out) or found.extend
     with server_errors():
         total = admin.read_audit(common.options, which, take)
@@ -86,11 +86,11 @@ def audit(
             out.note(f"The last {len(found)} of {total:,} entries; --last N shows more.")
 
 
-def _exporter(form: str | None, out: Out) -> Callable[[Sequence[Entry]], None] | None:
+def _exporter(form: str | None, out: Out) -> Callable[[Sequence[AuditEntry]], None] | None:
     """What prints entries as they come, where that is asked for."""
     if form == "jsonl":
 
-        def lines(entries: Sequence[Entry]) -> None:
+        def lines(entries: Sequence[AuditEntry]) -> None:
             for entry in entries:
                 out.json_line(_document(entry))
 
@@ -102,7 +102,7 @@ def _exporter(form: str | None, out: Out) -> Callable[[Sequence[Entry]], None] |
     return None
 
 
-def _table(common: Place, entries: list[Entry], *, as_table: bool | None) -> None:
+def _table(common: Place, entries: list[AuditEntry], *, as_table: bool | None) -> None:
     columns = (
         Col("TIME", "time"),
         Col("WHO"),
@@ -121,14 +121,14 @@ def _table(common: Place, entries: list[Entry], *, as_table: bool | None) -> Non
     common.out.table(columns, rows, as_table=as_table)
 
 
-def _result(entry: Entry) -> str:
+def _result(entry: AuditEntry) -> str:
     return "done" if entry.status < 400 else f"refused {entry.status}"
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _document(entry: AuditEntry) -> dict[str, Any]:
     return {**asdict(entry), "refused": entry.status >= 400}
 
 
-def _cells(entry: Entry) -> list[Any]:
+def _cells(entry: AuditEntry) -> list[Any]:
     document = _document(entry) | {"time": iso_utc(entry.time)}
     return [visible(str(document[field] or "")) for field in _FIELDS]

@@ -70,7 +70,7 @@ def get(
     check_jobs(jobs)
 
     async def all_of_them(session: Session) -> int:
-        from amltui.cli.commands.several import get_several
+        from amltui.cli.commands.bulk import get_several
 
         selected = await several.select(session, names)
         tree = layout == "tree"
@@ -134,7 +134,7 @@ def put(
     if convert or written.given:
         raise UsageError("--convert is for one file", hint="Send the files one by one.")
     check_jobs(jobs)
-    from amltui.cli.commands.several import named_files, put_several
+    from amltui.cli.commands.bulk import named_files, put_several
 
     named = [(prefix + called, path) for called, path in named_files(given)]
     types = {path: data_type(type_, path) for _, path in named}

@@ -15,7 +15,7 @@ from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
-    from amltui.services.copying import Compare, Step
+    from amltui.services.copying import Compare, CopyStep
     from amltui.services.places import Place, Places
     from amltui.services.session import Session
 
@@ -141,7 +141,7 @@ async def _copy(common: Common, to: str, sources: Any, wanted: _Wanted) -> int:
 
 async def _plan(
     places: Places, sources: list[Place], goal: Place, target: Session, wanted: _Wanted
-) -> list[tuple[Session, Step]]:
+) -> list[tuple[Session, CopyStep]]:
     """All copies, with the session that each comes from; nothing is changed."""
     from amltui.services.copying import planned, target_name
     from amltui.services.places import datasets_at
@@ -160,7 +160,7 @@ async def _plan(
             hint="End the target with / to put them below it.",
         )
     workspace = await target.connect()
-    steps: list[tuple[Session, Step]] = []
+    steps: list[tuple[Session, CopyStep]] = []
     taken: set[str] = set()
     for session, datasets in found:
         names = [goal.name if exact else target_name(workspace, one, goal.name) for one in datasets]
@@ -204,7 +204,7 @@ async def _say_left_out(session: Session) -> None:
 
 
 async def _one(
-    common: Common, source: Session, step: Step, target: Session, wanted: _Wanted
+    common: Common, source: Session, step: CopyStep, target: Session, wanted: _Wanted
 ) -> tuple[dict[str, Any], int]:
     """Make a copy unless only asked for; what is printed of it, and its exit code."""
     from amltui.cli.progress import watched
@@ -248,7 +248,7 @@ def _say_left(common: Common, name: str, left: dict[str, str]) -> None:
         common.out.note(f'Not kept of "{visible(name)}": {"; ".join(told)}')
 
 
-async def _surplus(goal: Place, steps: list[Step], target: Session) -> list[Dataset]:
+async def _surplus(goal: Place, steps: list[CopyStep], target: Session) -> list[Dataset]:
     """What lies at the target and was not among what was copied."""
     wanted = {step.name for step in steps}
     listed = (await target.current_list()).datasets

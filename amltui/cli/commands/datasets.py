@@ -238,7 +238,7 @@ def rm(*names: str, yes: bool = False, several: Several = SEVERAL, common: Commo
     """
 
     async def several_of_them(session: Session) -> int:
-        from amltui.cli.commands.several import rm_several
+        from amltui.cli.commands.bulk import rm_several
 
         return await rm_several(session, common, await several.select(session, names), yes=yes)
 

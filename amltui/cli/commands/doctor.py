@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from amltui.cli.doctor import examine
+from amltui.cli.diagnosis import examine
 from amltui.cli.options import COMMON, Common
 from amltui.text import human_size
 

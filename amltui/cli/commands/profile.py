@@ -16,7 +16,7 @@ from amltui.cli import prompts
 from amltui.cli.exit_codes import DONE, FileNotThere, code_of
 from amltui.cli.options import PLAIN, Plain
 from amltui.cli.output import Col, warn
-from amltui.cli.probe import Answer, probe
+from amltui.cli.probe import Probed, probe
 from amltui.config import Connection, credentials, profiles, resolve
 from amltui.config.azure import (
     AzureWorkspaceId,
@@ -276,7 +276,7 @@ def check(name: str | None = None, /, *, common: Plain = PLAIN) -> None:
     _say(common, connection.profile or connection.endpoint, answer)
 
 
-def _say(common: Plain, name: str, answer: Answer) -> None:
+def _say(common: Plain, name: str, answer: Probed) -> None:
     words = f'"{name}" answers in {answer.latency * 1000:.0f} ms'
     if answer.info.friendly_name:
         words += f": workspace {answer.info.friendly_name!r}"

@@ -23,7 +23,7 @@ from amltui.cli.reading import (
     warn_malformed,
     whole_table,
 )
-from amltui.cli.rows import Format, chosen_format, print_rows
+from amltui.cli.row_output import Format, chosen_format, print_rows
 from amltui.cli.session import run
 from amltui.disk import appearing
 from amltui.errors import QueryError, Unreadable, UsageError

@@ -18,8 +18,8 @@ from amltui.errors import DiskFull, LocalError
 from amltui.formats import Format
 from amltui.formats.blocks import Codec
 from amltui.formats.reader import Stream
-from amltui.tables.index import FileIdentity, RowIndex
-from amltui.tables.indexing import index_rows
+from amltui.tables.index_making import index_rows
+from amltui.tables.row_index import FileIdentity, RowIndex
 from amltui.tables.source import GrowingFile, OpenFile
 from amltui.tables.unpacking import UnpackingStream
 from amltui.transfers import Feed

@@ -22,7 +22,7 @@ from amltui.services.previews.handles import content_file
 from amltui.services.previews.indexing import Indexing, save_index
 from amltui.services.previews.preview import SMALL, Preview
 from amltui.tables import Rows
-from amltui.tables.index import RowIndex
+from amltui.tables.row_index import RowIndex
 from amltui.tables.source import OpenFile
 from amltui.tables.unpacking import UnpackingStream
 from amltui.transfers import Feed

@@ -30,9 +30,9 @@ from amltui.tables import (
     ingest,
     ingest_in_process,
 )
-from amltui.tables.index import FileIdentity, RowIndex
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.memory import MemoryRows
+from amltui.tables.row_index import FileIdentity, RowIndex
 from amltui.tables.source import OpenFile
 
 SMALL: Final = 4 << 20

@@ -16,9 +16,9 @@ from amltui.tables.queries.differences import Comparison
 from amltui.tables.queries.select import Answer
 from amltui.tables.queries.view import scratch_of
 from amltui.tables.rows import Column
-from amltui.tables.state import ROWS, State, write_state
 from amltui.tables.stream import StreamWriter
 from amltui.tables.table import Table
+from amltui.tables.table_state import ROWS, TableState, write_state
 
 MISSING: Final = "(missing)"
 """What stands for a missing value beside another one."""
@@ -59,7 +59,7 @@ def difference_table(
 
     try:
         found = differing_rows(left, right, write, key=key, cancel=cancel)
-        write_state(directory, State("", tuple(columns), complete=True, typed=True))
+        write_state(directory, TableState("", tuple(columns), complete=True, typed=True))
         return found, Answer(scratch)
     except BaseException:
         scratch.close()

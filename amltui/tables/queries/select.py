@@ -20,9 +20,9 @@ from amltui.tables.queries.engine import connection, lock, mapped
 from amltui.tables.queries.view import View, scratch_of, table_of
 from amltui.tables.rows import Column, ColumnType
 from amltui.tables.scratch import Scratch
-from amltui.tables.state import ROWS, State, write_state
 from amltui.tables.stream import StreamWriter
 from amltui.tables.table import Table
+from amltui.tables.table_state import ROWS, TableState, write_state
 from amltui.tables.types import INT128, NANOSECONDS, WITH_ZONE, Reading, reading_of
 
 LIMIT: Final = 1_000_000
@@ -214,7 +214,7 @@ def _write(
                 kept = batch.slice(0, batch.num_rows - max(0, count - limit))
                 arrays = [column.cast(pa.string()) for column in kept.columns[: len(answered)]]
                 writer.write(pa.RecordBatch.from_arrays(arrays, schema=schema))
-    write_state(directory, State("", typed, complete=True, typed=True))
+    write_state(directory, TableState("", typed, complete=True, typed=True))
     return more
 
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from amltui.tables.rows import Column
 from amltui.tables.scratch import Scratch
-from amltui.tables.state import QUERIES
 from amltui.tables.table import Table
+from amltui.tables.table_state import QUERIES
 
 Order = npt.NDArray[np.uint32]
 _IN_MEMORY = 100_000

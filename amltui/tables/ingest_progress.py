@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class IngestProgress:
     """A moment of an ingest."""
 
     stage: Literal["rows", "types", "done"]

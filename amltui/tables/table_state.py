@@ -25,7 +25,7 @@ bytes have no rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TableState:
     """A table as its directory describes it; replaced as a whole at each change."""
 
     data_type_id: str
@@ -44,7 +44,7 @@ class State:
     """See `formats.dialect.dialect_text`."""
 
 
-def write_state(directory: Path, state: State) -> None:
+def write_state(directory: Path, state: TableState) -> None:
     """Replace the state on disk."""
     data: dict[str, Any] = {"version": _VERSION, **asdict(state)}
     path = directory / _STATE
@@ -54,7 +54,7 @@ def write_state(directory: Path, state: State) -> None:
     temporary.replace(path)
 
 
-def read_state(directory: Path) -> State:
+def read_state(directory: Path) -> TableState:
     """The state on disk.
 
     Raises:
@@ -71,7 +71,7 @@ def read_state(directory: Path) -> State:
         Column(**{**column, "spellings": tuple(column["spellings"])})
         for column in data.pop("columns")
     )
-    return replace(State("", columns), **data)
+    return replace(TableState("", columns), **data)
 
 
 def changed(directory: Path) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from amltui.formats.dialect import dialect_text
 from amltui.formats.reader import RowReader, Stream
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, as_array, ends_lines
-from amltui.tables.index import PIECE, Beginning, RowIndex
+from amltui.tables.row_index import PIECE, Beginning, RowIndex
 
 _PER_COLUMN: Final = 256
 """Bytes of a piece for each column at least: every column of a piece costs something."""

@@ -12,9 +12,9 @@ from amltui.cache import Cache
 from amltui.errors import Damaged, DiskFull
 from amltui.models import Dataset, OutputPort
 from amltui.transfers import Transfers
+from amltui.transfers.content_stream import ContentStream
 from amltui.transfers.destinations import hidden_beside
 from amltui.transfers.publish import copy_and_publish
-from amltui.transfers.stream import ContentStream
 from amltui.workspaces.base import Workspace
 
 
