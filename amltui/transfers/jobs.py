@@ -118,9 +118,10 @@ class DownloadJob(Job):
         self._entry = entry
         self._overwrite = request.overwrite
         self._fetches = fetches
-        self._checked = ""
-        self._size = source.size if isinstance(source, Dataset) else None
-        self._done = 0
+        self._fetch: Fetch | None = None
+        """What it waits for or waited for the last time."""
+        self._there: int | None = None
+        """Bytes of the target, where a process that was killed had made it whole."""
 
     @property
     def entry(self) -> DownloadEntry:
@@ -146,7 +147,7 @@ class DownloadJob(Job):
         except DiskFull:
             await self._straight(target)
             return
-        await in_thread(check_space, target, self._size or 0)
+        await in_thread(check_space, target, self._size)
         await in_thread(self._entry.note_placing, self._card_digest())
         temp = copy_beside(target, self.id)
         await _copy(content, temp, target, overwrite=self._overwrite)
@@ -173,8 +174,7 @@ class DownloadJob(Job):
             return False
         if not _has_digest(target, wanted):
             return False
-        self._done = self._size = target.stat().st_size
-        self._checked = "sha256"
+        self._there = target.stat().st_size
         return True
 
     def _through_cache(self, target: Path) -> bool:
@@ -183,15 +183,16 @@ class DownloadJob(Job):
             raise exists_error(target)
         cache = self._context.cache
         here = sum(path.stat().st_blocks * 512 for path in Part.leftovers(hidden_beside(target)))
-        check_space(target, (self._size or 0) - here)
+        check_space(target, self._size - here)
         entry = cache.entry(self._context.workspace.key, self.source)
-        return entry.linked or cache.serves(self._size or 0, entry)
+        return entry.linked or cache.serves(self._size, entry)
 
     async def _into_cache(self) -> Path:
         shared = self._fetches.acquire(self.source)
+        self._fetch = shared.fetch
 
         def watch() -> None:
-            self._follow(shared.fetch)
+            self.note()
             self.put(shared.state, shared.waits_for)
 
         shared.watchers.append(watch)
@@ -200,7 +201,7 @@ class DownloadJob(Job):
             return await asyncio.shield(shared.task)
         finally:
             shared.watchers.remove(watch)
-            self._follow(shared.fetch)
+            self.note()
             self._fetches.release(shared)
 
     async def _straight(self, target: Path) -> None:
@@ -209,17 +210,27 @@ class DownloadJob(Job):
             target, overwrite=self._overwrite, placing=self._entry.note_placing
         )
         transfer = self._context.for_transfer(self._context.downloads, self.put)
-        fetch = Fetch(transfer, self.source, destination, lambda: self._follow(fetch))
-        await fetch.run()
-
-    def _follow(self, fetch: Fetch) -> None:
-        self._done, self._size = fetch.received, fetch.size
-        self._checked = fetch.checked
-        self.note()
+        self._fetch = Fetch(transfer, self.source, destination, self.note)
+        await self._fetch.run()
 
     def progress(self) -> tuple[int, int | None]:
         """See `Job`."""
-        return self._done, self._size
+        if self._there is not None:
+            return self._there, self._there
+        if self._fetch is not None:
+            return self._fetch.received, self._fetch.size
+        return 0, self.source.size if isinstance(self.source, Dataset) else None
+
+    @property
+    def _size(self) -> int:
+        """Bytes of the content as far as is known, to see that they fit."""
+        return self.progress()[1] or 0
+
+    @property
+    def _checked(self) -> str:
+        if self._there is not None:
+            return "sha256"
+        return self._fetch.checked if self._fetch is not None else ""
 
     def describe(self, transfer: Transfer) -> Transfer:
         """See `Job`."""
