@@ -217,7 +217,7 @@ async def test_a_name_that_is_taken_is_asked_for_again_without_sending_the_file_
         await user.type("late2")
         await user.press("enter")
         await user.until(lambda: "Deleted late2." in user.notes)
-        await other.delete(made)
+        await other.edits.delete(made)
 
 
 async def test_a_name_that_is_taken_is_said_while_it_is_typed_and_can_be_the_next_version(place):
@@ -244,7 +244,7 @@ async def test_a_name_that_is_taken_is_said_while_it_is_typed_and_can_be_the_nex
             await user.press("ctrl+n")
             await user.until(lambda: user.main.dataset and user.main.dataset.size == 6)
             assert len(await other.versions("numbers")) == 2
-        await other.delete(made)
+        await other.edits.delete(made)
 
 
 async def test_help_shows_the_keys_of_what_is_in_focus(place):

@@ -124,7 +124,7 @@ async def test_what_somebody_else_adds_is_listed_without_a_key(place, monkeypatc
         made = await other.upload(place / "new.csv", name="added", data_type_id="GenericCSV")
         await user.until(lambda: "added" in user.names)
         assert user.main.dataset.name == at
-        await other.delete(made)
+        await other.edits.delete(made)
         await user.until(lambda: "added" not in user.names)
 
 
