@@ -12,11 +12,8 @@ from textual.coordinate import Coordinate
 
 from amltui.tables.rows import Rows
 from amltui.tui.grid import messages
-from amltui.tui.grid.cells import shown
 from amltui.tui.grid.copying import CopiedCells, Selection, TextFormat, copy
-from amltui.tui.grid.layout import ColumnLayout
 from amltui.tui.grid.mouse import Mouse
-from amltui.tui.grid.row_cache import RowCache
 from amltui.tui.grid.styles import CSS
 
 
@@ -58,7 +55,7 @@ class Grid(Mouse):
     @property
     def rows(self) -> Rows:
         """What is shown."""
-        return self._rows
+        return self._content.rows
 
     def show(self, rows: Rows, *, keep: bool = False) -> None:
         """Show `rows` from the top.
@@ -69,26 +66,13 @@ class Grid(Mouse):
                 instead of the first rows): cursor, widths, hidden and frozen columns stay.
         """
         old, scroll = self.cursor_coordinate, self.scroll_offset
-        self._rows = rows
-        self._cache = RowCache(rows)
-        self._largest_label = 0
-        if rows.row_count:
-            # In a filtered view the last number is the largest: room for it at once.
-            last = rows.row_count - 1
-            self._largest_label = max(rows.row_numbers(last, last + 1), default=last) + 1
-        keep = keep and len(rows.columns) == len(self._columns)
+        self._content.room_for_summaries = self.show_summaries
+        keep = self._content.show(rows, keep=keep)
         self._anchor, self._selecting = None, False
         self._set_selection(None)
         if not keep:
-            self._columns = ()
-            self._layout = ColumnLayout(len(rows.columns))
-            self._numeric.clear()
-            self._summaries.clear()
-            self._sorted.clear()
-            self._pattern = None
-            self._malformed = frozenset()
             self.set_reactive(Grid.fixed_columns, 0)
-        self._know_columns()
+        self._content.know_columns()
         self._layout_columns()
         self.refresh()
         if keep:
@@ -107,8 +91,8 @@ class Grid(Mouse):
         """
         had = self._place_of_end()
         row = self.cursor_row - self.scroll_offset.y
-        changed = self._cache.grew()
-        if self._know_columns() or changed:
+        changed = self._content.cache.grew()
+        if self._content.know_columns() or changed:
             self._refresh_view()
         self._layout_columns()
         if had < self.scroll_offset.y + self.page_height:
@@ -120,7 +104,7 @@ class Grid(Mouse):
 
     def follow(self, row: int, top: int, by: int) -> None:
         """Stay on what was in view: its rows, `row` under the cursor, are `by` further now."""
-        self._cache = RowCache(self._rows)
+        self._content.read_again()
         self._layout_columns()
         self._scroll(y=top + by)
         self.move_cursor(row=row + by)
@@ -129,30 +113,11 @@ class Grid(Mouse):
     def _place_of_end(self) -> int:
         return self.virtual_size.height - self.header_height
 
-    def _know_columns(self) -> bool:
-        """Take the columns as they are known now; true when that changed something."""
-        columns = self._rows.columns
-        if columns is self._columns or columns == self._columns:
-            return False
-        self._columns = columns
-        for column in range(len(columns)):
-            self._widen_for_title(column)
-        return True
-
-    def _widen_for_title(self, column: int) -> None:
-        natural = self._layout.natural
-        natural[column] = max(natural[column], self._title_width(column))
-
     def set_summaries(self, summaries: Mapping[int, str]) -> None:
         """Give columns a third line in the header: a small histogram, a count of values."""
         before = self.header_height, self._layout.total
-        self._summaries = {
-            column: shown(summary)
-            for column, summary in summaries.items()
-            if summary and column < len(self._columns)
-        }
-        for column in self._summaries:
-            self._widen_for_title(column)
+        self._content.room_for_summaries = self.show_summaries
+        self._content.set_summaries(summaries)
         self._layout_columns()
         if before == (self.header_height, self._layout.total):
             self._refresh_header()
@@ -161,13 +126,8 @@ class Grid(Mouse):
 
     def set_sort(self, columns: Mapping[int, bool]) -> None:
         """Mark the columns that the rows are sorted by; the value: whether descending."""
-        self._sorted = {
-            column: descending
-            for column, descending in columns.items()
-            if column < len(self._columns)
-        }
-        for column in self._sorted:
-            self._widen_for_title(column)
+        self._content.room_for_summaries = self.show_summaries
+        self._content.set_sort(columns)
         self._layout_changed()
 
     def search(self, text: str) -> None:
@@ -175,13 +135,13 @@ class Grid(Mouse):
 
         Plain text and no pattern, for it is matched while drawing: a pattern can take for ever.
         """
-        self._pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        self._content.pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
         self._refresh_view()
 
     def mark_malformed(self, rows: Container[int]) -> None:
         """Mark rows, by their number in the file (from 0), as not well formed."""
-        if rows != self._malformed:
-            self._malformed = rows
+        if rows != self._content.malformed:
+            self._content.malformed = rows
             self._refresh_view()
 
     # Columns
@@ -193,8 +153,8 @@ class Grid(Mouse):
 
     def hide_columns(self, columns: Container[int]) -> None:
         """Hide exactly these columns; one column always stays."""
-        hidden = {column for column in range(len(self._columns)) if column in columns}
-        if len(hidden) == len(self._columns):
+        hidden = {column for column in range(len(self._content.columns)) if column in columns}
+        if len(hidden) == len(self._content.columns):
             hidden.discard(self.cursor_column)
         self._layout.fixed = self.fixed_columns
         self._layout.hide(hidden)
@@ -271,7 +231,7 @@ class Grid(Mouse):
         }[what]()
         if not self.row_count or not self._layout.order:
             return CopiedCells("", 0, 0, complete=True)
-        return copy(self._rows, chosen, form=form, header=header, limit=limit)
+        return copy(self._content.rows, chosen, form=form, header=header, limit=limit)
 
     # Reactions
 

@@ -120,11 +120,11 @@ class Navigation(GridView, inherit_bindings=False):
                 self.post_message(messages.ColumnHighlighted(self, at.column))
 
     def _value(self, at: Coordinate) -> str | None:
-        block = self._cache.block_of(at.row, [at.column])
+        block = self._content.cache.block_of(at.row, [at.column])
         return block.cells[at.column][at.row - block.start]
 
     def _number(self, row: int) -> int:
-        block = self._cache.block_of(row, [])
+        block = self._content.cache.block_of(row, [])
         return block.numbers[row - block.start]
 
     def move_cursor(

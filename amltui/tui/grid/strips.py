@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from rich.segment import Segment, Segments
@@ -14,36 +13,6 @@ from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from amltui.tui.grid.cells import CUT, fit, shown, take, width_of
-from amltui.tui.grid.layout import Slot
-from amltui.tui.grid.styles import GridStyles
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What all lines of a frame have in common, looked up once."""
-
-    styles: GridStyles
-    width: int
-    header: int
-    """LineView of the header."""
-    top: int
-    """The first row in view."""
-    slots: list[Slot]
-    columns: list[int]
-    """Those of the slots."""
-    skipped: int
-    """Cells of the first scrolling slot that lie behind what is frozen."""
-    zebra: bool
-    cursor_row: int | None
-    """None: the cursor is not in one row."""
-    cursor_column: int | None
-
-    def on_cursor(self, row: int, column: int) -> bool:
-        """Whether the cursor covers a cell."""
-        at_row, at_column = self.cursor_row, self.cursor_column
-        if at_row is None and at_column is None:
-            return False
-        return at_row in {None, row} and at_column in {None, column}
 
 
 class StripBuilder:
