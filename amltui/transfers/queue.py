@@ -19,8 +19,6 @@ from amltui.errors import (
     AmltuiError,
     Cancelled,
     LocalError,
-    NotFound,
-    NotSupportedByServer,
     UsageError,
 )
 from amltui.formats import file_name
@@ -28,6 +26,7 @@ from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.fetch import Feed
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
+from amltui.transfers.given_up import abort_given_up
 from amltui.transfers.jobs import DownloadJob, Job, UploadJob
 from amltui.transfers.journal import DownloadEntry, Journal, UploadEntry
 from amltui.transfers.publish import exists_error
@@ -43,7 +42,6 @@ from amltui.transfers.records import (
 from amltui.transfers.retry import Wakeups, final, unexpected
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Workspace
-from amltui.workspaces.terms import Upload
 
 _INTERVAL: Final = 0.1
 """Seconds between two progress values at least."""
@@ -227,27 +225,6 @@ class Transfers:
                 job.entry.give_up()
                 await self._abort_given_up()
 
-    async def _abort_given_up(self) -> None:
-        """Remove the parts of given up uploads at the workspace, as far as it answers now."""
-        key = self._context.workspace.key
-        for entry in self._journal.claim_given_up(key):
-            begun = entry.record.request
-            over = True
-            try:
-                if begun.upload_id is not None:
-                    upload = Upload(begun.upload_id, begun.data_type_id)
-                    await self._context.workspace.abort(upload)
-            except (asyncio.CancelledError, AmltuiError) as error:
-                # Whoever answers that he does not know it, or cannot do it, has nothing to remove.
-                over = isinstance(error, NotFound | NotSupportedByServer)
-                if isinstance(error, asyncio.CancelledError):
-                    raise
-            finally:
-                if over:
-                    entry.delete()
-                else:
-                    entry.close()
-
     def resume(self, transfer_id: str) -> None:
         """Go on with what is paused or failed; what waits tries again at once."""
         job = self._job(transfer_id)
@@ -333,6 +310,9 @@ class Transfers:
     @property
     def _journal(self) -> Journal:
         return Journal(self._context.cache.journals)
+
+    async def _abort_given_up(self) -> None:
+        await abort_given_up(self._journal, self._context.workspace)
 
     def _download(self, entry: DownloadEntry, source: Source) -> DownloadJob:
         return DownloadJob(self._context, entry, self._wake, source, self._fetches)
