@@ -29,7 +29,7 @@ LOG_LIMIT: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class EmbeddedAddress:
     """Where an embedded workspace answers, and with which token."""
 
     endpoint: str
@@ -59,7 +59,7 @@ class EmbeddedServer:
         """Where the child writes what goes wrong; no secrets in it."""
         return self.data / "server.log"
 
-    async def start(self) -> Address:
+    async def start(self) -> EmbeddedAddress:
         """Start the child and wait until it answers.
 
         Raises:
@@ -137,11 +137,11 @@ class EmbeddedServer:
         return f": {lines[-1]}" if lines else ""
 
 
-def _address(line: bytes) -> Address:
+def _address(line: bytes) -> EmbeddedAddress:
     ready = json.loads(line)
     settings = json.loads(Path(ready["settings"]).read_text("utf-8"))["workspace"]
     remember(str(settings["authorization_token"]))
-    return Address(
+    return EmbeddedAddress(
         endpoint=str(ready["endpoint"]),
         workspace_id=str(settings["id"]),
         token=str(settings["authorization_token"]),

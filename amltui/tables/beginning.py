@@ -13,7 +13,7 @@ HEAD = 256 * 1024
 """Bytes to fetch for the first rows."""
 
 
-class Bytes:
+class BytesStream:
     """A `Stream` over bytes in memory."""
 
     def __init__(self, data: bytes) -> None:
@@ -56,7 +56,7 @@ def first_rows(data: bytes, fmt: Format, *, whole: bool) -> MemoryRows:
     from amltui.formats.reader import RowReader
     from amltui.tables.inference import infer
 
-    reader = RowReader(Bytes(data), fmt, final=whole)
+    reader = RowReader(BytesStream(data), fmt, final=whole)
     if not reader.read_header():
         raise HeaderGoesOn
     batches: list[Any] = []

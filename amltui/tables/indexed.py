@@ -32,7 +32,7 @@ _TYPED: Final = 256 * 1024
 
 
 @dataclass(slots=True)
-class _Rows:
+class _PieceRows:
     """A piece parsed."""
 
     piece: Piece
@@ -70,7 +70,7 @@ class IndexedRows:
         self._fmt = format_with(index.beginning.data_type_id, index.beginning.dialect)
         self._codec = codec or _codec(file, self._fmt, index)
         self._identity = identity
-        self._parsed: OrderedDict[int, _Rows] = OrderedDict()
+        self._parsed: OrderedDict[int, _PieceRows] = OrderedDict()
         self._count, self._complete = 0, False
         self.malformed: dict[int, Malformed] = {}
         """Rows, by number, that were found malformed in the windows read so far."""
@@ -196,7 +196,7 @@ class IndexedRows:
             at -= batch.num_rows
         return None
 
-    def _rows(self, row: int) -> _Rows:
+    def _rows(self, row: int) -> _PieceRows:
         """The parsed piece that a row is in."""
         piece = self._index.piece_of(row)
         if self._identity is not None and not self._identity.seems(self._file):
@@ -216,8 +216,8 @@ class IndexedRows:
             self.malformed[bad.row] = bad
         return found
 
-    def _read(self, piece: Piece) -> _Rows:
-        found = _Rows(piece)
+    def _read(self, piece: Piece) -> _PieceRows:
+        found = _PieceRows(piece)
         if self.changed:
             return found
         for parsed in self._parse(piece):
@@ -231,7 +231,7 @@ class IndexedRows:
         if sum(batch.num_rows for batch in found.batches) != piece.end - piece.first:
             # Not the bytes that were indexed.
             self.changed = True
-            return _Rows(piece)
+            return _PieceRows(piece)
         return found
 
     def _parse(self, piece: Piece) -> list[Parsed]:

@@ -16,7 +16,7 @@ from typing import Final
 from amltui.formats.blocks import Codec
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
-from amltui.tables.beginning import Bytes
+from amltui.tables.beginning import BytesStream
 from amltui.tables.cells import texts
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.memory import MemoryRows
@@ -108,7 +108,7 @@ class PeekedRows:
         """
         if first.complete or first.row_count - first.goes_on < 1:
             return None
-        reader = RowReader(Bytes(head), fmt, final=False)
+        reader = RowReader(BytesStream(head), fmt, final=False)
         if not reader.read_header():
             return None
         other = first.encoding if first.encoding != reader.input_encoding else None

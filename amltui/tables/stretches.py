@@ -10,7 +10,7 @@ import numpy as np
 from amltui.formats.blocks import Block, Codec
 from amltui.formats.encoding import decide, is_utf8
 from amltui.formats.reader import Input
-from amltui.tables.beginning import Bytes
+from amltui.tables.beginning import BytesStream
 from amltui.tables.peek import whole_rows
 
 
@@ -73,7 +73,7 @@ class StretchParser:
 
     def parse(self, place: WantedBytes, data: bytes) -> Stretch | None:
         """Find and parse the rows in the bytes of a place; None: no row is whole in them."""
-        source = Input(Bytes(data), self._encoding)
+        source = Input(BytesStream(data), self._encoding)
         pieces = []
         while piece := source.read(len(data)):
             pieces.append(piece)

@@ -10,7 +10,7 @@ import pytest
 from amltui.formats import format_of, reader
 from amltui.formats.blocks import CELLS
 from amltui.tables import first_rows, index_making
-from amltui.tables.beginning import Bytes
+from amltui.tables.beginning import BytesStream
 from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.source import OpenFile
@@ -57,12 +57,12 @@ def test_first_rows_of_a_small_content_of_very_many_cells_do_not_fill_memory(kin
 @MAKERS
 def test_no_block_and_no_piece_of_an_index_has_more_cells_than_memory_is_meant_for(kind, make):
     data, fmt = make(COLUMNS), format_of(kind)
-    rows = reader.RowReader(Bytes(data), fmt)
+    rows = reader.RowReader(BytesStream(data), fmt)
     rows.read_header()
     counts = [len(rows.codec.row_ends(b.data, b.scan, None)) for b in rows.blocks()]
     assert sum(counts) == COLUMNS
     assert max(counts) * COLUMNS <= CELLS
-    index = index_rows(Bytes(data), fmt)
+    index = index_rows(BytesStream(data), fmt)
     assert index.row_count == COLUMNS
     row = 0
     while row < COLUMNS:

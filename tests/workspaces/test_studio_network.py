@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amltui.workspaces.http.network import Backend, Connection, first_of
+from amltui.workspaces.http.network import Backend, NetworkStream, first_of
 from tests.support.listening import Serve, listening
 
 DATA = bytes(range(251)) * 4_000
@@ -25,7 +25,7 @@ SIZES = st.lists(st.integers(3_000, 400_000), min_size=1, max_size=6)
 
 
 @asynccontextmanager
-async def connected(serve: Serve, certificate=None) -> AsyncIterator[Connection]:
+async def connected(serve: Serve, certificate=None) -> AsyncIterator[NetworkStream]:
     """A connection to `serve`, encrypted if there is a certificate."""
     context = None
     if certificate is not None:

@@ -53,7 +53,7 @@ class Backend(httpcore.AsyncNetworkBackend):
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for option in socket_options or ():
             raw.setsockopt(*option)
-        return Connection(transport, incoming)
+        return NetworkStream(transport, incoming)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -104,7 +104,7 @@ async def first_of(
             transport.abort()
 
 
-class Connection(httpcore.AsyncNetworkStream):
+class NetworkStream(httpcore.AsyncNetworkStream):
     """One connection. Reads and writes are never done twice at once, each."""
 
     def __init__(self, transport: asyncio.Transport, incoming: _Incoming) -> None:
@@ -167,7 +167,7 @@ class Connection(httpcore.AsyncNetworkStream):
             raise
         assert transport is not None
         self._incoming.connection_made(transport)
-        return Connection(transport, self._incoming)
+        return NetworkStream(transport, self._incoming)
 
     async def _encrypted(
         self, context: ssl.SSLContext, hostname: str | None

@@ -19,7 +19,7 @@ from amltui.errors import (
 from amltui.models import ContentInfo
 from amltui.wire import headers
 from amltui.workspaces.http.client import TIMEOUT, ApiClient
-from amltui.workspaces.http.network import Connection
+from amltui.workspaces.http.network import NetworkStream
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
 _MOST_DIGITS: Final = 18
@@ -127,7 +127,7 @@ class StudioContent:
             view = view[: self._unparsed]
             if not view:
                 return 0
-            connection: Connection = self._response.extensions["network_stream"]
+            connection: NetworkStream = self._response.extensions["network_stream"]
             count = await connection.readinto(view, timeout=TIMEOUT.read)
             self._unparsed -= count
             return count
@@ -135,7 +135,7 @@ class StudioContent:
             self._parsed = memoryview(await anext(self._parser, b""))
             self._unparsed -= len(self._parsed)
             stream = self._response.extensions.get("network_stream")
-            self._direct = self._unparsed > _LARGE and isinstance(stream, Connection)
+            self._direct = self._unparsed > _LARGE and isinstance(stream, NetworkStream)
         count = min(len(view), len(self._parsed))
         view[:count] = self._parsed[:count]
         self._parsed = self._parsed[count:]
