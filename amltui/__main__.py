@@ -17,6 +17,10 @@ def main() -> int:
     arguments = sys.argv[1:]
     if arguments == ["--version"] and _print_version():
         return 0
+    if arguments[:1] == ["__complete"]:
+        from amltui.cli.candidates import complete
+
+        return complete(arguments[1:])
     try:
         asked, profile = _asks_for_the_terminal_program(
             [word for word in arguments if word != "--debug"]

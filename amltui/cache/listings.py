@@ -1,18 +1,17 @@
-"""Copies of workspaces' lists. Reading one imports next to nothing: a Tab key waits for it."""
+"""Copies of workspaces' lists, and beside each the names in it for who presses Tab."""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
+from amltui.cache.layout import LAYOUT, NAMES
+from amltui.disk import write_whole
 from amltui.models import Listing
-
-LAYOUT: Final = 1
-"""Version of what lies on the disk; older ones are cleared, since all can be fetched again."""
+from amltui.text import human_size, visible
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -41,3 +40,26 @@ def read_listing(root: Path, workspace: str) -> Snapshot | None:
         return msgspec.json.decode(data, type=Snapshot)
     except (OSError, msgspec.DecodeError):
         return None
+
+
+def write_listing(root: Path, snapshot: Snapshot) -> None:
+    """Keep a list, and its names for `amltui __complete`.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    path = listing_path(root, snapshot.workspace)
+    write_whole(path, msgspec.json.encode(snapshot))
+    write_whole(path.with_suffix(NAMES), names_of(snapshot.listing).encode())
+
+
+def names_of(listing: Listing) -> str:
+    """For each dataset a line: its name, a tab, its type and size.
+
+    A name with characters that a line or a terminal cannot carry is left out.
+    """
+    return "".join(
+        f"{one.name}\t{visible(one.data_type_id)}, {human_size(one.size)}\n"
+        for one in listing.datasets
+        if visible(one.name) == one.name
+    )

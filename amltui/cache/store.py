@@ -15,11 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-import msgspec
-
 from amltui.cache.entries import Entry, EntryBusy, Source, source_id, without_links
 from amltui.cache.index import EntryInfo, scan
-from amltui.cache.listings import LAYOUT, Snapshot, layout_root, listing_path, read_listing
+from amltui.cache.layout import LAYOUT
+from amltui.cache.listings import (
+    Snapshot,
+    layout_root,
+    listing_path,
+    read_listing,
+    write_listing,
+)
 from amltui.cache.verify import Verdict, verify
 from amltui.disk import free_space, private_dir, write_whole
 from amltui.errors import DiskFull, LocalError
@@ -264,9 +269,8 @@ class Cache:
         bare = replace(listing, datasets=tuple(map(without_links, listing.datasets)))
         snapshot = Snapshot(workspace, bare, datetime.now(UTC))
         with contextlib.suppress(OSError):
-            path = listing_path(self.root, workspace)
-            private_dir(path.parent)
-            write_whole(path, msgspec.json.encode(snapshot))
+            private_dir(listing_path(self.root, workspace).parent)
+            write_listing(self.root, snapshot)
         return snapshot
 
     def load_listing(self, workspace: str) -> Snapshot | None:

@@ -114,10 +114,6 @@ def _run(arguments: list[str], doors: dict[str, Any]) -> int:
     if arguments == ["--version"]:
         sys.stdout.write(f"amltui {__version__}\n")
         return exit_codes.DONE
-    if arguments[:1] == ["__complete"]:
-        from amltui.cli.completion import complete
-
-        return complete(arguments[1:])
     arguments = _ordered(arguments)
     if arguments[:1] == ["ls"]:
         import gc

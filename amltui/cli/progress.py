@@ -30,16 +30,18 @@ class Progress:
         self._live = sys.stderr.isatty() and not out.quiet
         self._drawn = False
         self._said = time.monotonic()
-        self._waiting: set[str] = set()
-        """Those of which it was said that they wait."""
+        self._waiting: dict[str, int] = {}
+        """Those of which it was said that they wait, and how many bytes they had then."""
 
     def show(self, transfers: Sequence[Transfer]) -> None:
         """Show where they stand now."""
         for transfer in transfers:
             if transfer.state is not State.WAITING_NETWORK:
-                self._waiting.discard(transfer.id)
+                # Each try looks like going on; only bytes show that it did.
+                if transfer.done > self._waiting.get(transfer.id, transfer.done):
+                    del self._waiting[transfer.id]
             elif transfer.id not in self._waiting:
-                self._waiting.add(transfer.id)
+                self._waiting[transfer.id] = transfer.done
                 self.clear()
                 self._out.note(f"{transfer.error} (waiting to go on)")
         running = next((one for one in transfers if one.state is State.RUNNING), None)

@@ -336,8 +336,9 @@ COMMANDS: Final = (
         (
             'eval "$(amltui completion bash)"',
             "amltui completion fish > ~/.config/fish/completions/amltui.fish",
+            "amltui completion powershell | Out-String | Invoke-Expression",
         ),
-        places=("bash,zsh,fish",),
+        places=("bash,zsh,fish,powershell",),
         title=SETTINGS,
     ),
     Command(

@@ -35,12 +35,17 @@ def legacy_settings() -> Settings | None:
     Raises:
         ConfigError: the file is there and cannot be read.
     """
-    directory = Path.home() / ".azureml"
-    for name in ("settings.json", "settings.ini"):
-        settings = read_settings_file(directory / name)
+    for path in legacy_files():
+        settings = read_settings_file(path)
         if settings is not None:
             return settings
     return None
+
+
+def legacy_files() -> tuple[Path, Path]:
+    """Where they would stand, the first that is there being read."""
+    directory = Path.home() / ".azureml"
+    return directory / "settings.json", directory / "settings.ini"
 
 
 def read_settings_file(path: Path) -> Settings | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -78,8 +79,8 @@ def test_bash_quotes_what_it_completes(shell):
     assert shell("bash", "get", '"Airp') == {"Airport Codes Dataset"}
 
 
-def test_names_are_given_without_a_parser_a_session_or_a_network(amltui):
-    assert amltui("ls", "--quiet").code == 0
+def modules_after_tab(amltui):
+    """All modules that were imported when names had been given."""
     code = (
         "import sys; sys.argv = ['amltui', '__complete', 'datasets']; "
         "from amltui.__main__ import main; main(); print(*sys.modules, file=sys.stderr)"
@@ -91,9 +92,74 @@ def test_names_are_given_without_a_parser_a_session_or_a_network(amltui):
         text=True,
         check=True,
     )
-    assert "Iris\n" in done.stdout
-    loaded = set(done.stderr.split())
+    assert "\nIris\tGenericCSV, 3.9 KiB\n" in done.stdout
+    return set(done.stderr.split())
+
+
+def test_a_list_that_is_not_noted_is_read_without_a_parser_a_session_or_a_network(amltui):
+    assert amltui("ls", "--quiet").code == 0
+    loaded = modules_after_tab(amltui)
     assert not loaded & {"cyclopts", "httpx", "asyncio", "rich", "textual", "pyarrow", "filelock"}
+
+
+def test_from_the_second_time_nothing_slow_is_imported(amltui):
+    assert amltui("ls", "--quiet").code == 0
+    modules_after_tab(amltui)
+    loaded = modules_after_tab(amltui)
+    assert not loaded & {"pathlib", "dataclasses", "msgspec", "tomllib", "platformdirs", "keyring"}
+
+
+def test_what_is_offered_follows_the_settings_and_the_list(amltui, tmp_path):
+    def offered(*profile, **environment):
+        with_all = dict(amltui.environment)
+        amltui.environment.update(environment)
+        done = amltui("__complete", "datasets", *profile)
+        amltui.environment = with_all
+        return done.out
+
+    unnamed = {"AMLTUI_ENDPOINT": "", "AMLTUI_WORKSPACE_ID": "", "AMLTUI_TOKEN": ""}
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "one.csv").write_text("a\n1\n")
+    assert amltui("ls").code == 0
+    for _ in range(2):
+        assert "Iris\t" in offered()
+        assert offered(**unnamed) == ""
+    assert amltui("profile", "add", "here", "--url", str(folder), "--use").code == 0
+    assert amltui("ls", "--profile", "here").code == 0
+    for _ in range(2):
+        assert offered(**unnamed) == "one.csv\tGenericCSV, 4 B\n"
+        assert offered("here") == "one.csv\tGenericCSV, 4 B\n"
+    (folder / "two.csv").write_text("a\n")
+    assert amltui("ls", "--profile", "here").code == 0
+    assert "two.csv\t" in offered("here")
+    assert amltui("cache", "clear", "--quiet").code == 0
+    assert offered("here") == ""
+
+
+def test_the_cache_is_looked_for_where_the_platform_has_it(monkeypatch, tmp_path):
+    from amltui.cli.candidates import _cache_dir
+    from amltui.config.paths import cache_dir
+
+    for name, value in (
+        ("AMLTUI_CACHE_DIR", None),
+        ("XDG_CACHE_HOME", str(tmp_path)),
+        ("AMLTUI_CACHE_DIR", "~/cache"),
+        ("AMLTUI_CACHE_DIR", "relative"),
+    ):
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+        assert _cache_dir() == str(cache_dir())
+
+
+def test_the_powershell_script_holds_all_commands_and_no_end_of_its_own_table(amltui):
+    script = amltui("completion", "powershell").out
+    assert script.count("\n'@\n") == 1
+    table = json.loads(script.partition("@'\n")[2].partition("\n'@\n")[0])
+    assert table["groups"]["cache"]["verify"] == "Compare contents with their hashes."
+    assert table["commands"]["put"]["choices"]["--type"]["ARFF"] == "Weka's format"
+    assert {"--json", "--profile"} <= set(table["commands"]["ls"]["options"])
 
 
 def test_a_broken_setting_completes_nothing_and_says_nothing(alone):

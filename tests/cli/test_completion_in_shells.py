@@ -1,16 +1,15 @@
-"""Completion in shells on a real terminal, as somebody who presses Tab meets it.
-
-fish answers `complete -C` without a terminal; see `test_completion`.
-"""
+"""Completion in shells on a real terminal, as somebody who presses Tab meets it."""
 
 from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -23,7 +22,10 @@ START = {
         ["zsh", "-f", "-i"],
         "autoload -U compinit; compinit -u -D; unsetopt zle_bracketed_paste",
     ),
+    "fish": (["fish", "--no-config", "--interactive"], "true"),
 }
+
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;?>]*[A-Za-z]|\][^\x07]*\x07|[()]B|[=>])")
 
 
 class Shell:
@@ -33,10 +35,14 @@ class Shell:
         if shutil.which(name) is None:
             missing(name, f"apt-get install {name}")
         command, setup = START[name]
+        # On a dumb terminal fish shows no list.
+        terminal = "xterm" if name == "fish" else "dumb"
         self._master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (50, 200))
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, cwd=home, start_new_session=True,
-            env={**environment, "TERM": "dumb", "PS1": "$ ", "COLUMNS": "200"},
+            # fish wants the terminal to be its own.
+            ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, cwd=home,
+            env={**environment, "TERM": terminal, "PS1": "$ ", "COLUMNS": "200"},
         )  # fmt: skip
         os.close(slave)
         self._seen = ""
@@ -53,7 +59,8 @@ class Shell:
         while text not in self._seen:
             ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
             assert ready, self._seen[-2000:]
-            self._seen += os.read(self._master, 65536).decode(errors="replace")
+            read = os.read(self._master, 65536).decode(errors="replace")
+            self._seen = ESCAPES.sub("", self._seen + read)
         self._seen = self._seen.partition(text)[2]
 
     def close(self):
@@ -63,7 +70,7 @@ class Shell:
         os.close(self._master)
 
 
-@pytest.fixture(params=["bash", "zsh"])
+@pytest.fixture(params=["bash", "zsh", "fish"])
 def shell(amltui, request):
     """A shell that knows the list of the shared server and can run the program."""
     script = amltui.home / "bin" / "amltui"
@@ -77,6 +84,7 @@ def shell(amltui, request):
     (amltui.home / "only-file.csv").write_text("a\n1\n")
     (amltui.home / "script").write_text(amltui("completion", request.param).out)
     shell = Shell(request.param, amltui.environment, amltui.home)
+    shell.name = request.param
     yield shell
     shell.close()
 
@@ -92,3 +100,16 @@ def test_tab_completes_commands_names_columns_types_and_files(shell):
     shell.wait_for("GenericCSVNoHeader")
     shell.type("\x15amltui stats Iris petal_w\t")
     shell.wait_for("petal_width")
+
+
+def test_tab_says_what_each_candidate_is(shell):
+    # bash lists at the second press, where the first has nothing to add.
+    again = "\t\t" if shell.name == "bash" else "\t"
+    shell.type(f"\x15amltui tra{again}")
+    shell.wait_for("transfers")
+    shell.type(f"\x15amltui get A{again}")
+    shell.wait_for("GenericCSV, 102 KiB")
+    shell.type(f"\x15amltui snippet Iris --for a{again}")
+    shell.wait_for("Python with the old client")
+    shell.type(f"\x15amltui ls --{again}")
+    shell.wait_for("Print one JSON document")

@@ -12,7 +12,7 @@ def completion(shell: Shell, /, *, common: Plain = PLAIN) -> None:
     """Print a completion script. Names of datasets come from the list that this disk remembers.
 
     Args:
-        shell: bash, zsh or fish.
+        shell: bash, zsh, fish or powershell.
         common: Common options.
     """
     del common
