@@ -145,7 +145,8 @@ class Edits:
             self._done.remove(change)
             return change
         workspace = await self._connect()
-        now = next((v for v in await self._latest(workspace) if _same(v, change.after)), None)
+        latest = [one async for page in workspace.pages() for one in page]
+        now = next((one for one in latest if one.key == change.after.key), None)
         if now is None or now.id != change.after.id:
             raise ContentChanged(
                 f'"{visible(change.after.name)}" was changed since; nothing was undone.',
@@ -156,11 +157,6 @@ class Edits:
         await self._edit(now, name=change.before.name, description=change.before.description)
         self._done.remove(change)
         return change
-
-    async def _latest(self, workspace: Workspace) -> tuple[Dataset, ...]:
-        listing = await workspace.datasets()
-        assert listing is not None  # asked without an etag
-        return listing.datasets
 
     async def _edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
@@ -217,10 +213,6 @@ async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) ->
         )
     finally:
         await content.aclose()
-
-
-def _same(left: Dataset, right: Dataset) -> bool:
-    return left.key == right.key
 
 
 def must_be_own(dataset: Dataset) -> None:

@@ -266,8 +266,7 @@ class Feed:
             await self.wait(self._fetch.available + 1)
             if self._fetch.over and not self._fetch.whole:
                 raise self._fetch.error or Cancelled("The fetch was stopped")
-        assert self._fetch.path is not None
-        return self._fetch.path
+        return self._file
 
     def read(self, start: int, stop: int) -> bytes:
         """Bytes `start` to before `stop`, as far as available. Blocks, though seldom for long.
@@ -292,11 +291,15 @@ class Feed:
         Raises:
             LocalError: it cannot be read.
         """
-        assert self._fetch.path is not None
         self._check_same()
         self._generation = self._fetch.generation
-        with disk_errors(self._fetch.path, "read"):
+        with disk_errors(self._file, "read"):
             return self._open()
+
+    @property
+    def _file(self) -> Path:
+        """Where the bytes are; before the first of them, where they will be."""
+        return self._fetch.path or self._fetch.final
 
     def _check_same(self) -> None:
         """See that what was read before still counts."""
@@ -308,9 +311,8 @@ class Feed:
 
     def _open(self) -> int:
         """The file, under the name that it had a moment ago or, just finished, under its last."""
-        assert self._fetch.path is not None
         try:
-            return os.open(self._fetch.path, os.O_RDONLY)
+            return os.open(self._file, os.O_RDONLY)
         except FileNotFoundError:
             return os.open(self._fetch.final, os.O_RDONLY)
 

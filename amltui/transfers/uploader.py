@@ -25,7 +25,7 @@ from amltui.errors import (
     NotFound,
     Rejected,
 )
-from amltui.models import Dataset, Listing
+from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.transfers.attempt import TransferContext
 from amltui.transfers.journal import MemoryEntry, UploadEntry
@@ -72,12 +72,6 @@ async def check_name_is_free(workspace: Workspace, name: str, replaces: str | No
     there = await workspace.named(name)
     if there is not None and there.key != replaces:
         raise Conflict(f'A dataset named "{visible(name)}" exists', 409)
-
-
-async def _listed(workspace: Workspace) -> tuple[Dataset, ...]:
-    listing = await workspace.datasets()
-    assert isinstance(listing, Listing)
-    return listing.datasets
 
 
 async def send(
@@ -322,7 +316,8 @@ class Uploader:
     async def _find(self) -> str | None:
         """The dataset that this upload became, if it did."""
         alike = []
-        for dataset in await _listed(self._context.workspace()):
+        listed = [one async for page in self._context.workspace().pages() for one in page]
+        for dataset in listed:
             if dataset.resource_upload_id == self._plan.upload_id:
                 return dataset.id
             if (
