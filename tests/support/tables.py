@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amltui.formats import format_of
-from amltui.tables.beginning import Bytes
+from amltui.tables.beginning import BytesStream
 
 
 class Pieces(Bytes):
