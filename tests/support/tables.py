@@ -6,7 +6,7 @@ from amltui.formats import format_of
 from amltui.tables.beginning import BytesStream
 
 
-class Pieces(Bytes):
+class Pieces(BytesStream):
     """A stream that gives at most so many bytes at a time, as a slow network would."""
 
     def __init__(self, data: bytes, size: int) -> None:
