@@ -59,7 +59,7 @@ def test_without_a_terminal_the_terminal_program_says_what_to_do_instead(alone):
         (["serve", "extra"], "Too many arguments: 'extra'"),
         (["serve", "--port"], "requires an argument"),
         (["serve", "--port", "70000"], "There is no port 70000"),
-        (["help", "enviroment"], "Did you mean environment?"),
+        (["help", "enviroment"], "Did you mean environment or"),
         (["help", "profile", "ad"], "Did you mean add?"),
         (["help", "ls", "mine"], 'There is no help on "mine"'),
     ],
