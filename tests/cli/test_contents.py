@@ -64,6 +64,16 @@ def test_a_file_that_is_there_is_only_replaced_when_told(amltui, dataset):
     assert (amltui.home / "mine.csv").read_bytes() == CSV
 
 
+def test_a_name_that_is_taken_by_the_very_bytes_is_said_to_be_done(amltui, dataset):
+    again = amltui("put", "file.csv", "--name", dataset)
+    assert again.code == 5
+    assert "exactly these bytes: the upload is done" in again.err
+    (amltui.home / "file.csv").write_bytes(CSV[:-2] + b"9\n")
+    other = amltui("put", "file.csv", "--name", dataset)
+    assert other.code == 5
+    assert "these bytes" not in other.err
+
+
 def test_standard_input_becomes_a_dataset_of_the_given_name(amltui):
     code, _, err = amltui.bytes("put", "-", "--name", "from stdin.csv", "--json", data=CSV)
     assert code == 0, err

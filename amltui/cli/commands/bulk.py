@@ -162,7 +162,7 @@ async def put_several(
             return made, False
         if exists == "error":
             raise Conflict(f'A dataset named "{visible(name)}" exists', 409)
-        if exists == "skip" or await asyncio.to_thread(_is_content, path, before):
+        if exists == "skip" or await asyncio.to_thread(is_content, path, before):
             return before, True
         return await session.update(before, path, keep=True), False
 
@@ -182,7 +182,8 @@ async def put_several(
     return report.close("uploaded", len(named))
 
 
-def _is_content(path: Path, dataset: Dataset) -> bool:
+def is_content(path: Path, dataset: Dataset) -> bool:
+    """Whether a file's bytes are those of a dataset, as far as the workspace tells of its hash."""
     try:
         same_size = path.stat().st_size == dataset.size
         return same_size and dataset.sha256 is not None and _sha256(path) == dataset.sha256

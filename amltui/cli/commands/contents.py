@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,7 +21,7 @@ from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.saving import Output, resumable, save
 from amltui.cli.session import run
 from amltui.cli.several import JOBS, LISTED, SEVERAL, Jobs, Listed, Several, check_jobs
-from amltui.errors import UsageError
+from amltui.errors import AmltuiError, Conflict, UsageError
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.transfers.spool import is_spooled
@@ -188,10 +189,37 @@ def _put_one(
                 keep=not is_spooled(sent),
             )
             with resumable(common.out, spooled=is_spooled(sent)):
-                return await watched(await session.transfers(), common.out, sending)
+                try:
+                    return await watched(await session.transfers(), common.out, sending)
+                except Conflict as error:
+                    await _say_if_same(session, called, sent, error)
+                    raise
 
         dataset = run(common, work)
     changed(common.out, dataset, _uploaded("Uploaded", dataset))
+
+
+async def _say_if_same(session: Session, name: str, path: Path, error: Conflict) -> None:
+    """Say in `error` that the dataset that has the name holds the file's bytes, if it does.
+
+    So it is where a command was killed after its upload had arrived, and is given again.
+    """
+    from amltui.cli.commands.bulk import is_content
+
+    try:
+        listed = await session.current_list()
+        there = next((one for one in listed.datasets if one.name == name), None)
+        if there is None:
+            return
+        if there.sha256 is None:  # lists do not tell it
+            async with (await session.connect()).read(there, start=0, stop=1) as content:
+                there = replace(there, sha256=content.info.sha256)
+    except AmltuiError:
+        return
+    if await asyncio.to_thread(is_content, path, there):
+        error.hint = (
+            "It holds exactly these bytes: the upload is done. With --exists skip that is no error."
+        )
 
 
 async def _note_alike(session: Session, out: Out, name: str) -> None:
