@@ -159,7 +159,7 @@ def app(explained: Container[str] = ()) -> App:
     root = App(
         name="amltui",
         help="Datasets of an Azure ML Studio (classic) style workspace.\n\n"
-        "Without a command: the terminal program.",
+        "Without a command: the terminal program; with --plain line by line, for screen readers.",
         help_epilogue="More: amltui help topics",
         console=console(),
         **settings,

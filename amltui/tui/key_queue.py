@@ -58,6 +58,8 @@ class KeyQueue(App[R]):
 
     async def on_event(self, event: Event) -> None:
         """Keys wait for their turn; everything else goes its way."""
+        if isinstance(event, Key | Paste) and not self.screen_stack:
+            return  # the program ends
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             self._typed.append(event)
             if self._in_flight is None:
@@ -79,6 +81,8 @@ class KeyQueue(App[R]):
 
     async def _next(self, *, again: bool = False) -> None:
         self._in_flight = None
+        if not self.screen_stack:
+            self._typed.clear()  # the program ends
         while self._typed and self._in_flight is None and self._held is None:
             event, receiver = self._typed.popleft(), self._receiver
             self._in_flight, self._sent_to, self._again = event, receiver, again

@@ -54,7 +54,16 @@ def _common_prefix(names: Sequence[str]) -> str:
 
 def full_path(typed: str) -> Path:
     """The absolute path that a person typed, `~` included. Reads no file."""
-    return Path(typed).expanduser().absolute()
+    return _from_home(typed).absolute()
+
+
+def _from_home(typed: str) -> Path:
+    """A path whose `~` or `~user` is a home, or is only a name where there is no such person."""
+    path = Path(typed)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def complete(typed: str) -> Completion:
@@ -63,7 +72,7 @@ def complete(typed: str) -> Completion:
     base = f"{base}/" if "/" in typed else ""
     if typed == "~":
         base, start = "~/", ""
-    folder = Path(base or ".").expanduser()
+    folder = _from_home(base or ".")
     entries: list[Candidate] = []
     more = False
     try:
@@ -104,7 +113,7 @@ def file_problem(typed: str) -> str:
     """Why a path cannot be sent, or ""."""
     if not typed.strip():
         return "Type the path of a file, or choose one in the list."
-    path = Path(typed).expanduser()
+    path = _from_home(typed)
     try:
         if path.is_dir():
             return f"{path} is a folder: choose a file in it."

@@ -56,3 +56,9 @@ def test_a_free_name_counts_up_before_the_extension(folder):
     assert free_name(folder / "notes.txt").name == "notes-2.txt"
     (folder / "notes-2.txt").write_text("x")
     assert free_name(folder / "notes.txt").name == "notes-3.txt"
+
+
+def test_a_tilde_before_the_name_of_nobody_is_a_part_of_a_file_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert full_path("~nobody-at-all/x") == tmp_path / "~nobody-at-all/x"
+    assert complete("~nobody-at-all/").problem

@@ -250,10 +250,11 @@ class PreviewActions:
 
     async def show_record(self, row: int) -> bool:
         """`o`: a row with a line for each of its columns; whether it is to be copied."""
-        rows, grid = self._host.preview.rows, self._host.preview.grid
-        if rows is None or not rows.row_count:
+        pane = self._host.preview
+        if pane.rows is None or not pane.rows.row_count:
             return False
-        return await self._host.ask(RecordScreen(rows, row, hidden=grid.hidden_columns)) is True
+        record = RecordScreen(lambda: pane.rows, row, hidden=pane.grid.hidden_columns)
+        return await self._host.ask(record) is True
 
     async def profile(self, column: int) -> None:
         """`I`: a column in numbers, and how its values are spread."""

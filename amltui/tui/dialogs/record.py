@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import ClassVar, Final
 
 from rich.cells import cell_len
@@ -40,11 +40,14 @@ class RecordScreen(Dialog[bool]):
         Binding("k", "scroll(-1)", "up", show=False, priority=True),
     ]
 
-    def __init__(self, rows: Rows, row: int, *, hidden: Container[int] = ()) -> None:
+    def __init__(
+        self, rows: Callable[[], Rows | None], row: int, *, hidden: Container[int] = ()
+    ) -> None:
         """Show a row.
 
         Args:
-            rows: as they are shown.
+            rows: as they are shown by then. Others take their place as more of them is known, and
+                those before are closed.
             row: which of them, from 0.
             hidden: indexes of columns that are left out.
         """
@@ -52,7 +55,9 @@ class RecordScreen(Dialog[bool]):
         self._rows = rows
         self.row = row
         """The row that is shown, from 0."""
-        self._columns = [at for at in range(len(rows.columns)) if at not in hidden]
+        self._hidden = hidden
+        self._names: list[str] | None = None
+        """Of the columns of the first row that was shown."""
 
     def compose(self) -> ComposeResult:
         """The record, which scrolls and can be selected."""
@@ -66,7 +71,8 @@ class RecordScreen(Dialog[bool]):
 
     def action_go(self, by: int) -> None:
         """Show another row."""
-        row = max(0, min(self.row + by, self._rows.row_count - 1))
+        rows = self._rows()
+        row = max(0, min(self.row + by, (rows.row_count if rows is not None else 0) - 1))
         if row != self.row:
             self.row = row
             self._show()
@@ -76,21 +82,28 @@ class RecordScreen(Dialog[bool]):
         self.query_one(TextArea).scroll_relative(y=by, animate=False)
 
     def _show(self) -> None:
-        number = self._rows.row_numbers(self.row, self.row + 1)
+        rows = self._rows()
+        names = None if rows is None else [column.name for column in rows.columns]
+        self._names = self._names or names
+        if rows is None or names != self._names or self.row >= rows.row_count:
+            self.dismiss()  # other rows are shown behind it now
+            return
+        number = rows.row_numbers(self.row, self.row + 1)
         at = number[0] + 1 if len(number) else self.row + 1
         self.query_one(Vertical).border_title = Content(f"Row {at:,}")
         area = self.query_one(TextArea)
         top = area.scroll_offset.y
-        area.text = self._text(max(area.size.width, 40))
+        area.text = self._text(rows, max(area.size.width, 40))
         area.scroll_to(y=top, animate=False)
 
-    def _text(self, width: int) -> str:
-        columns = self._rows.columns
-        names = [visible(columns[at].name) or f"column {at + 1}" for at in self._columns]
+    def _text(self, rows: Rows, width: int) -> str:
+        columns = rows.columns
+        seen = [at for at in range(len(columns)) if at not in self._hidden]
+        names = [visible(columns[at].name) or f"column {at + 1}" for at in seen]
         wide = min(_NAME, max(map(cell_len, names), default=0))
         lines = []
-        for at, name in zip(self._columns, names, strict=True):
-            cell = self._rows.cell(self.row, at)
+        for at, name in zip(seen, names, strict=True):
+            cell = rows.cell(self.row, at)
             shown = "(missing)" if cell is None else visible(cell[:_LIMIT]) or '""'
             if cell is not None and len(cell) > _LIMIT:
                 shown += f"… {len(cell):,} characters"

@@ -363,6 +363,9 @@ class MainScreen(AskingScreen):
 
     def action_back(self) -> None:
         """Undo the last thing that stands in the way; never quit."""
+        if self.preview.line.display:
+            self.preview.line.leave()  # left open by a click or a tab to another pane
+            return
         if self._state.pane == PREVIEW and self.take_back_query():
             return
         datasets = self.query_one(DatasetsPane)

@@ -111,8 +111,8 @@ class DatasetsPane(Pane):
 
     @property
     def filtering(self) -> bool:
-        """Whether a filter hides some of the list."""
-        return bool(self._filter)
+        """Whether a filter hides some of the list, or is going to be typed."""
+        return bool(self._filter) or self.query_one("#filter").display
 
     @property
     def inside(self) -> bool:

@@ -115,8 +115,7 @@ def beside(
                 try:
                     await method(self, *args, **kwargs)
                 except NoMatches:
-                    if not self.answer.done():
-                        raise  # else its fields are gone
+                    pass  # it was left, or the program ends: its fields are gone
                 except Exception as error:  # noqa: BLE001  the last border before the person
                     if not self.answer.done():
                         self.report(error)
