@@ -106,7 +106,7 @@ def steps_measured() -> Iterator[list[tuple[float, str]]]:
         while not over.wait(FREEZE / 5):
             if step[0] and time.monotonic() - step[0] > FREEZE / 2 and not stacks[0]:
                 frame = sys._current_frames().get(here)
-                stacks[0] = "".join(traceback.format_stack(frame, limit=-12)) if frame else ""
+                stacks[0] = "".join(traceback.format_stack(frame, limit=14)) if frame else ""
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -255,7 +255,7 @@ async def test_no_key_at_no_time_ends_freezes_or_harms(place, server, own, monke
                             )
                 told = f"seed {seed}: {person.said[-100:]}"
                 assert not person.unexpected, told + "\n" + person.unexpected[0]
-                assert not slow, f"{max(slow)} {told}"
+                assert not slow, f"{max(slow)[0]:.2f} s in {max(slow)[1]}\n{told}"
         confirmed = "\n".join(person.confirmed)
     monkeypatch.setenv("AMLTUI_ENDPOINT", server.endpoint)
     after = await contents()

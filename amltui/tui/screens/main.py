@@ -363,6 +363,10 @@ class MainScreen(AskingScreen):
 
     def action_back(self) -> None:
         """Undo the last thing that stands in the way; never quit."""
+        dialog = self.query_one(DialogLayer).shown
+        if dialog is not None:
+            dialog.dismiss()  # it had lost the focus
+            return
         if self.preview.line.display:
             self.preview.line.leave()  # left open by a click or a tab to another pane
             return

@@ -26,7 +26,7 @@ from amltui.tui.screens.layout import (
 )
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.tui.widgets.details import Details
-from amltui.tui.widgets.dialog import DialogLayer
+from amltui.tui.widgets.dialog import DialogLayer, Modal
 from amltui.tui.widgets.palette import Palette
 from amltui.tui.widgets.transfers import TransfersPane
 
@@ -61,7 +61,13 @@ class PanesScreen(Screen[None]):
         self.query_one(Palette).fit()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Note which pane has the focus."""
+        """Note which pane has the focus; a dialog that lies over the panes keeps it."""
+        dialog = self.query_one(DialogLayer).shown
+        if dialog is not None and not any(
+            isinstance(node, Modal) for node in event.widget.ancestors_with_self
+        ):
+            dialog.focus_first()
+            return
         numbers = {"datasets": LIST, "preview": PREVIEW, "details": DETAILS, "transfers": TRANSFERS}
         for ancestor in event.widget.ancestors_with_self:
             number = numbers.get(ancestor.id or "")

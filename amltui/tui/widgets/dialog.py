@@ -147,6 +147,12 @@ class DialogLayer(Container):
         """Be as wide as the palette."""
         self.fit()
 
+    @property
+    def shown(self) -> Dialog[Any] | None:
+        """The dialog that waits for an answer."""
+        found = self.query(Dialog).results()
+        return next((each for each in found if not each.answer.done()), None)
+
     def fit(self) -> None:
         """Be as wide as what is shown wants and the terminal allows."""
         dialog = next(iter(self.query(Dialog).results()), None)
