@@ -111,5 +111,5 @@ async def test_an_upload_dialog_left_while_it_looks_at_its_file_is_gone_without_
             user.app.post_message(Key("ctrl+s", None))
             user.app.post_message(Key("escape", None))
             await user.until(lambda: not user.main.query("#path"))
-        await user.press("j")
-        assert user.main.dataset.name == user.names[1]
+        at_once(user, "j")
+        await user.until(lambda: user.main.dataset.name == user.names[1])
