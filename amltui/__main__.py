@@ -25,16 +25,12 @@ def main() -> int:
         from amltui.cli.candidates import complete
 
         return complete(arguments[1:])
-    plain = "--plain" in arguments[:1] or "--plain" in arguments[2:3]
     try:
-        if plain:
-            return _line_by_line([word for word in arguments if word != "--plain"])
         asked, profile = _asks_for_the_terminal_program(
-            [word for word in arguments if word != "--debug"]
+            [word for word in arguments if word not in {"--debug", "--plain"}]
         )
-        if asked and os.environ.get("TERM") == "dumb":
-            sys.stderr.write("amltui: TERM is dumb, so this is amltui --plain.\n")
-            return _line_by_line(arguments)
+        if asked and _plainly(arguments):
+            return _line_by_line(profile)
         if asked:
             return _terminal_program(profile, debug="--debug" in arguments)
         from amltui.cli.app import main as command_line
@@ -44,17 +40,21 @@ def main() -> int:
         return 130
 
 
-def _line_by_line(arguments: list[str]) -> int:
+def _plainly(arguments: list[str]) -> bool:
+    """Whether the terminal program is to run line by line."""
+    if "--plain" in arguments:
+        return True
+    dumb = os.environ.get("TERM") == "dumb" and sys.stdin is not None and sys.stdin.isatty()
+    if dumb:
+        sys.stderr.write("amltui: TERM is dumb, so this is amltui --plain.\n")
+    return dumb
+
+
+def _line_by_line(place: str | None) -> int:
     """Run the terminal program line by line; the exit code."""
-    from amltui.cli import exit_codes
     from amltui.cli.app import main as command_line
-    from amltui.cli.output import warn
     from amltui.cli.plain import talk
 
-    asked, place = _asks_for_the_terminal_program([w for w in arguments if w != "--debug"])
-    if not asked:
-        warn("--plain goes with --profile NAME or --at PATH alone.")
-        return exit_codes.USAGE
     option = "--profile" if place is None or "/" not in place else "--at"
     return talk(place, option=option, command=command_line)
 

@@ -136,7 +136,7 @@ class Talk:
         assert chosen is not None
 
         async def work(session: Session) -> list[str]:
-            preview = await session.preview(chosen)
+            preview = await session.previews.open(chosen)
             try:
                 rows, found = await preview.window_of(start, ROWS)
                 names = [column.name or f"column {at}" for at, column in enumerate(rows.columns, 1)]

@@ -16,11 +16,13 @@ from typing import NoReturn
 class Terminal:
     """Standard input and error of a process; also its output, unless that is to be captured."""
 
-    def __init__(self, amltui, *arguments: str, capture: bool = False):
+    def __init__(
+        self, amltui, *arguments: str, capture: bool = False, term: str = "xterm-256color"
+    ):
         self._master, slave = pty.openpty()
         os.set_blocking(self._master, False)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        amltui.environment["TERM"] = "xterm-256color"
+        amltui.environment["TERM"] = term
         self.process = amltui.start(
             *arguments,
             stdin=slave,

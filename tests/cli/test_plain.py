@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.cli.terminal import Terminal
+
 
 def test_datasets_are_listed_chosen_and_read_by_lines(amltui):
     done = amltui("--plain", data="/iris\n1\n\nsql . 'select count(*) as n from data'\nq\n")
@@ -24,11 +26,13 @@ def test_a_number_that_is_not_there_and_a_dot_without_a_dataset_are_said(amltui)
 
 
 def test_a_dumb_terminal_gets_it_unasked_and_is_told(amltui):
-    amltui.environment["TERM"] = "dumb"
-    done = amltui(data="q\n")
-    assert done.code == 0
-    assert "TERM is dumb" in done.err
-    assert "5 datasets." in done.out
+    terminal = Terminal(amltui, term="dumb")
+    terminal.wait_for(b"TERM is dumb")
+    terminal.wait_for(b"5 datasets.")
+    terminal.wait_for(b"> ")
+    terminal.type(b"q\n")
+    terminal.end()
+    assert terminal.process.returncode == 0
 
 
 def test_a_folder_is_read_by_lines(amltui, tmp_path):

@@ -40,7 +40,7 @@ async def test_who_types_a_text_is_shown_the_keys_of_the_text_and_not_of_the_pan
         await user.press("escape")
         await user.until(lambda: "download" in key_line(user))
         if keys[0] in {"r", "u"}:
-            await session.delete(made)
+            await session.edits.delete(made)
 
 
 def test_keys_that_have_a_sign_have_a_name_each_in_ascii():

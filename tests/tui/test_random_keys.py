@@ -201,7 +201,7 @@ async def own(place):
         yield made
         for dataset in (await session.current_list()).datasets:
             if not dataset.is_example:
-                await session.delete(dataset)
+                await session.edits.delete(dataset)
 
 
 @pytest.mark.slow  # some thousand keys, each with all that it brings about
