@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -12,12 +12,15 @@ from starlette.types import Scope
 
 from amltui.server import tokens
 from amltui.server.failed_logins import FailedLogins
-from amltui.server.http_errors import Forbidden, Unauthorized
+from amltui.server.http_errors import Forbidden, StartError, Unauthorized
 from amltui.server.links import signing_key
-from amltui.server.options import ServeOptions
+from amltui.server.options import Oidc, ServeOptions
 from amltui.server.state import ServerState
 from amltui.server.tokens import Caller, Right
 from amltui.wire import headers
+
+if TYPE_CHECKING:
+    from amltui.server.oidc import Issuer
 
 CALLER: Final = "amltui.caller"
 """Where in a request's scope its `Caller` stands, also if it may not do what it asks for."""
@@ -58,11 +61,22 @@ def _is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
     return any(found in ip_network(proxy, strict=False) for proxy in proxies)
 
 
+def _issuer(options: Oidc | None) -> Issuer | None:
+    if options is None:
+        return None
+    try:
+        from amltui.server.oidc import Issuer
+    except ModuleNotFoundError:
+        raise StartError("Tokens of an issuer need more: pip install 'amltui[oidc]'.") from None
+    return Issuer(options)
+
+
 class Authenticator:
     """Finds out who sends a request, and whether they may."""
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
+        self._issuer = _issuer(state.options.oidc)
         self._failures = FailedLogins(state.database, state.options.failed_logins)
 
     async def authenticate(self, request: Request, workspace_id: str, right: Right) -> Caller:
@@ -74,8 +88,7 @@ class Authenticator:
             TooManyRequests: this address failed too often.
         """
         token = token_of(request)
-        async with self._state.database.lookup() as connection:
-            row = await tokens.find(connection, workspace_id, token) if token else None
+        row = await self._row(workspace_id, token) if token else None
         if row is None:
             if token:
                 await self._failures.count(address_of(request.scope, self._state.options))
@@ -90,6 +103,16 @@ class Authenticator:
         if right not in rights:
             raise Forbidden(f"This token may not {_MAY_NOT[right]}. Ask an owner of the workspace.")
         return caller
+
+    async def _row(self, workspace_id: str, token: str) -> Any | None:
+        """The row of one of our tokens, or of the person whom an issuer's token is about."""
+        database, issuer = self._state.database, self._issuer
+        row = await tokens.find(database, workspace_id, token)
+        if row is not None or issuer is None or token.count(".") != 2:
+            return row
+        if workspace_id != self._state.workspace_id:
+            return None
+        return await issuer.row(database, workspace_id, token)
 
 
 _MAY_NOT: Final[dict[Right, str]] = {

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import clock, references
+from amltui.server.database.engine import Database
 from amltui.server.database.tables import families, instances, profiles, workspaces
 from amltui.server.http_errors import BadRequest, Conflict, Forbidden, NameTaken, NotFound
 from amltui.wire import names
@@ -95,9 +96,9 @@ _REVISIONS: Final = sa.select(workspaces.c.id, workspaces.c.revision).where(
 )
 
 
-async def revision(connection: AsyncConnection, workspace_id: str) -> tuple[int, int]:
+async def revision(database: Database, workspace_id: str) -> tuple[int, int]:
     """What changes whenever the workspace's list changes: its own count, the examples' count."""
-    found = await connection.execute(_REVISIONS, {"workspace": workspace_id})
+    found = await database.rows(_REVISIONS, {"workspace": workspace_id})
     counts = {row.id: row.revision for row in found}
     return counts.get(workspace_id, 0), counts.get(GLOBAL_WORKSPACE_ID, 0)
 
@@ -195,7 +196,7 @@ async def check_prefix(
 
 async def probe(connection: AsyncConnection, workspace_id: str) -> None:
     """Read a little of all that a list needs; raises what the database raises."""
-    await revision(connection, workspace_id)
+    await connection.execute(_REVISIONS, {"workspace": workspace_id})
     await connection.execute(_shown().order_by(instances.c.created.desc()).limit(1))
 
 

@@ -9,6 +9,18 @@ from amltui.server.links import LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """Whose tokens are let in beside the workspace's own."""
+
+    issuer: str
+    """As its tokens name it (`iss`)."""
+    audience: str
+    """For whom its tokens are made (`aud`)."""
+    claim: str = "roles"
+    """Which claim names reader, writer or owner."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServeOptions:
     """How to serve one workspace."""
 
@@ -48,6 +60,8 @@ class ServeOptions:
     """Where the log goes. None: stderr, or `server.log` in `data` when embedded."""
     drain: float = 300.0
     """Seconds that a stop waits for transfers under way; a second signal ends them at once."""
+    oidc: Oidc | None = None
+    """An issuer of OpenID Connect tokens. None: only the workspace's own tokens."""
     metrics: str | None = None
     """`HOST:PORT` where Prometheus reads. None: nowhere."""
     samples: bool = True

@@ -79,7 +79,7 @@ async def _keep_settings(
     present = settings.read(data)
     token = present.get("authorization_token", "")
     ours = present.get("id") == workspace_id
-    works = ours and await tokens.find(connection, workspace_id, token) is not None
+    works = ours and await tokens.works(connection, workspace_id, token)
     if works:
         if present.get("api_endpoint") != endpoint:
             settings.write(data, workspace_id, token, endpoint)

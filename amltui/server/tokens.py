@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID, TokenInfo
 from amltui.server import clock
+from amltui.server.database.engine import Database
 from amltui.server.database.tables import instances, tokens
 from amltui.server.database.tables import secrets as shared
 from amltui.server.http_errors import BadRequest, Conflict, NotFound
@@ -105,18 +106,31 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def find(connection: AsyncConnection, workspace_id: str, token: str) -> sa.Row[Any] | None:
+async def find(database: Database, workspace_id: str, token: str) -> Any | None:
     """The row of a token that is valid now, with `workspace_key`, or None."""
     digest = hashed(token)
+    row = next(iter(await database.rows(_FIND, {"digest": digest})), None)
+    return row if _is_valid(row, workspace_id, digest) else None
+
+
+async def by_id(database: Database, token_id: str) -> Any | None:
+    """A token's row, as `find` gives it, whether it is valid or not."""
+    return next(iter(await database.rows(_BY_ID, {"wanted": token_id})), None)
+
+
+async def works(connection: AsyncConnection, workspace_id: str, token: str) -> bool:
+    """Whether a token is valid now."""
+    digest = hashed(token)
     found = await connection.execute(_FIND, {"digest": digest})
-    row = found.first()
+    return _is_valid(found.first(), workspace_id, digest)
+
+
+def _is_valid(row: Any, workspace_id: str, digest: str) -> bool:
     if row is None or not hmac.compare_digest(row.hash, digest):
-        return None
+        return False
     if not hmac.compare_digest(row.workspace_id.encode(), workspace_id.encode()):
-        return None
-    if row.expires is not None and row.expires <= clock.now():
-        return None
-    return row
+        return False
+    return row.expires is None or row.expires > clock.now()
 
 
 async def link_target(
@@ -165,7 +179,10 @@ def _workspace_key() -> sa.Label[bytes]:
 _FIND: Final = sa.select(tokens, _workspace_key()).where(tokens.c.hash == sa.bindparam("digest"))
 
 
-def wants_touch(row: sa.Row[Any]) -> bool:
+_BY_ID: Final = sa.select(tokens, _workspace_key()).where(tokens.c.id == sa.bindparam("wanted"))
+
+
+def wants_touch(row: Any) -> bool:
     """Whether `last_used` is old enough to be written again."""
     return row.last_used is None or clock.now() - row.last_used > _TOUCH_EVERY
 

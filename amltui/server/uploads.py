@@ -197,11 +197,11 @@ async def commit(
     new: NewInstance,
     family_id: str | None,
     made: Callable[[AsyncConnection, str], Awaitable[None]] | None = None,
-) -> str:
-    """Make an upload a dataset, or the latest instance of `family_id`; the instance's id.
+) -> tuple[str, Stored | None]:
+    """Make an upload a dataset, or the latest instance of `family_id`; its id and contents.
 
-    A commit that is repeated because its answer was lost answers the same id again. `made` is
-    called with the id in the transaction that makes the instance.
+    A commit that is repeated because its answer was lost answers the same id again, without the
+    contents. `made` is called with the id in the transaction that makes the instance.
 
     Raises:
         NotFound: there is no such upload or family.
@@ -210,10 +210,11 @@ async def commit(
         Conflict: the upload has already become another dataset.
         InsufficientStorage: there is no room for it.
     """
-    async with state.database.lookup() as connection:
-        upload = await _find(connection, state.workspace_id, upload_id)
-        if upload is None:
-            return await _committed(connection, upload_id, new, family_id)
+    wanted = {"upload": upload_id, "workspace": state.workspace_id}
+    upload = next(iter(await state.database.rows(_FIND, wanted)), None)
+    if upload is None:
+        async with state.database.lookup() as connection:
+            return await _committed(connection, upload_id, new, family_id), None
     stored = await _whole(state, upload)
     new = replace(
         new,
@@ -225,17 +226,17 @@ async def commit(
         await catalog.change(connection, state.workspace_id)
         deleted = await connection.execute(_DELETE, {"upload": upload_id})
         if deleted.rowcount != 1:  # another request, or the janitor, was faster
-            return await _committed(connection, upload_id, new, family_id)
+            return await _committed(connection, upload_id, new, family_id), None
         await quota.check(connection, state, caller)
         instance_id = await catalog.add(connection, state.workspace_id, new, family_id)
         if made is not None:
             await made(connection, instance_id)
     if upload.sha256 is None:
         await state.store.drop_blocks(upload_id)
-    return instance_id
+    return instance_id, stored
 
 
-async def _whole(state: ServerState, upload: sa.Row[Any]) -> Stored:
+async def _whole(state: ServerState, upload: Any) -> Stored:
     if upload.sha256 is not None:
         return Stored(upload.sha256, upload.size)
     async with state.database.lookup() as connection:

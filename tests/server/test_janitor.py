@@ -37,7 +37,8 @@ async def make(state, name, content):
     upload = await uploads.begin(state, None, "PlainText")
     await uploads.receive_block(state, None, upload, 0, 1, len(content), once(content))
     new = catalog.NewInstance(name, "", "PlainText", "", 0)
-    return await uploads.commit(state, None, upload, new, None)
+    made, _ = await uploads.commit(state, None, upload, new, None)
+    return made
 
 
 async def delete(state, instance_id):

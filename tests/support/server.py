@@ -16,11 +16,14 @@ ROOT = Path(__file__).parents[2]
 _SCRIPT = """
 import json, sys
 from pathlib import Path
+from amltui.server.options import Oidc
 from amltui.server.run import ServeOptions, serve
 given = json.loads(sys.argv[1])
 for name in ("data", "tls_cert", "tls_key", "log"):
     if given.get(name):
         given[name] = Path(given[name])
+if given.get("oidc"):
+    given["oidc"] = Oidc(**given["oidc"])
 if "proxies" in given:
     given["proxies"] = tuple(given["proxies"])
 sys.exit(serve(ServeOptions(**given)))

@@ -39,6 +39,9 @@ def serve(
     link_hours: float = 168.0,
     log: Path | None = None,
     metrics: str | None = None,
+    oidc_issuer: str | None = None,
+    oidc_audience: str = "",
+    oidc_claim: str = "roles",
     no_samples: bool = False,
     check: bool = False,
     repair: bool = False,
@@ -68,6 +71,9 @@ def serve(
         link_hours: How long the links to contents in a list work, unless their token ends.
         log: File for the log instead of standard error.
         metrics: HOST:PORT where Prometheus reads what this server does.
+        oidc_issuer: Issuer of OpenID Connect tokens that are let in too.
+        oidc_audience: For whom its tokens are made (aud).
+        oidc_claim: Claim of its tokens that names reader, writer or owner; a.b is b within a.
         no_samples: Offer no example datasets.
         check: Do not serve: read every content and compare it with its hash.
         repair: With --check: mend what can be mended so that nothing is lost.
@@ -83,6 +89,7 @@ def serve(
         raise UsageError("--link-hours is at least 0.1 and at most 87600")
     if (repair and not check) or (backup is not None and not repair):
         raise UsageError("--backup goes with --repair, and --repair with --check")
+    from amltui.server.options import Oidc
     from amltui.server.run import ServeOptions
     from amltui.server.run import serve as serve_until_stopped
 
@@ -102,6 +109,7 @@ def serve(
         link_lifetime=link_hours * 3600,
         log=log,
         metrics=metrics,
+        oidc=Oidc(oidc_issuer, oidc_audience, oidc_claim) if oidc_issuer else None,
         samples=not no_samples,
     )
     if print_unit:

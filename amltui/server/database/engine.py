@@ -9,23 +9,29 @@ for once, and nobody is overtaken.
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
-    AsyncTransaction,
     create_async_engine,
 )
 
 from amltui.server.http_errors import ServiceUnavailable, StartError
 
+if TYPE_CHECKING:
+    from amltui.server.database.inline import PlainStatements
+
+_IDLE_SECONDS: Final = 1.0
+"""How long a connection to a server may be unused before it is asked whether it is still there."""
 BUSY_SECONDS: Final = 30
 """How long a transaction waits for another one's lock."""
 
@@ -62,12 +68,16 @@ class GroupCommit:
                 self._committed = asyncio.create_task(self._commit(self._open))
                 self._committed.add_done_callback(_retrieve)
             connection, committed = self._open, self._committed
-            savepoint = await connection.begin_nested()
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None
+            # By the driver itself: SQLAlchemy's own savepoints cost as much as all else together.
+            raw.execute("SAVEPOINT writer")
             try:
                 yield connection
-                await savepoint.commit()
+                raw.execute("RELEASE writer")
             except BaseException as error:
-                await self._roll_back(connection, savepoint, error)
+                if not _undone(raw):
+                    self._lost = error
                 raise
         assert committed is not None
         await asyncio.shield(committed)
@@ -86,15 +96,6 @@ class GroupCommit:
             raise
         return connection
 
-    async def _roll_back(
-        self, connection: AsyncConnection, savepoint: AsyncTransaction, error: BaseException
-    ) -> None:
-        raw = (await connection.get_raw_connection()).driver_connection
-        if raw is not None and raw.in_transaction:
-            await savepoint.rollback()
-        else:  # SQLite itself took back all of it, as it does when the disk is full
-            self._lost = error
-
     async def _commit(self, connection: AsyncConnection) -> None:
         async with self._turn:
             lost, self._lost, self._open = self._lost, None, None
@@ -104,6 +105,18 @@ class GroupCommit:
                 await connection.commit()
             finally:
                 await connection.close()
+
+
+def _undone(raw: sqlite3.Connection) -> bool:
+    """Take back what the last writer did. False: all that the transaction holds is lost."""
+    if not raw.in_transaction:  # SQLite itself took it back, as it does when the disk is full
+        return False
+    try:
+        raw.execute("ROLLBACK TO writer")
+        raw.execute("RELEASE writer")
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _retrieve(done: asyncio.Task[None]) -> None:
@@ -125,6 +138,7 @@ class Database:
         self._file = file
         self._identity: tuple[int, int] | None = None
         self._group = GroupCommit(writing)
+        self._plain: PlainStatements | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -150,6 +164,26 @@ class Database:
         if self._looking is None:
             self._looking = await self._lookup.connect()
         yield self._looking
+
+    async def rows(self, statement: sa.Select[Any], values: dict[str, Any]) -> Sequence[Any]:
+        """The few rows of a statement that nearly every request asks, as `lookup` does.
+
+        `statement` is made once and asked again and again; its columns are numbers, texts and
+        bytes, and rows have them as attributes.
+        """
+        if not self.is_sqlite:
+            async with self.lookup() as connection:
+                found: Sequence[Any] = (await connection.execute(statement, values)).all()
+                return found
+        if self._plain is None:
+            from amltui.server.database.inline import PlainStatements
+
+            async with self.lookup() as connection:
+                raw = (await connection.get_raw_connection()).driver_connection
+                assert raw is not None
+                self._plain = PlainStatements(raw)
+        self._check_file()
+        return self._plain.all(statement, values)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -211,7 +245,7 @@ class Database:
         await self._group.settle()
         if self._looking is not None:
             await self._looking.close()
-            self._looking = None
+            self._looking = self._plain = None
         for engine in {self._reading, self._lookup, self._writing}:
             await engine.dispose()
 
@@ -251,7 +285,6 @@ def open_database(url: sa.URL) -> Database:
             # None beyond these: a new one costs a process of PostgreSQL, and many servers share it.
             "pool_size": 10,
             "max_overflow": 0,
-            "pool_pre_ping": True,
             "pool_timeout": BUSY_SECONDS,
             "connect_args": {"timeout": 10, "command_timeout": 60},
         }
@@ -262,7 +295,10 @@ def open_database(url: sa.URL) -> Database:
     except ModuleNotFoundError:
         raise StartError("PostgreSQL needs more: pip install 'amltui[postgres]'.") from None
     if url.get_backend_name() != "sqlite":
-        return Database(reading, reading, create_async_engine(url, **options), None)
+        writing = create_async_engine(url, **options)
+        for engine in (reading, writing):
+            _ping_idle(engine)
+        return Database(reading, reading, writing, None)
     from amltui.server.database.inline import DRIVER, InlineConnection, begin_writing
 
     inline = url.set(drivername=DRIVER)
@@ -283,7 +319,7 @@ def open_database(url: sa.URL) -> Database:
 
 def is_failure(error: Exception) -> bool:
     """Whether the database is why; a driver raises its own errors while it connects."""
-    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError)):
+    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error, OSError)):
         return True
     return type(error).__module__.startswith("asyncpg")
 
@@ -305,6 +341,30 @@ def at_start() -> Iterator[None]:
             raise
         reason = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
         raise StartError(f"The database cannot be used: {reason[0]}") from error
+
+
+def _ping_idle(engine: AsyncEngine) -> None:
+    """Look whether a connection still leads to the server: ask it if nobody used it for a while.
+
+    As `pool_pre_ping`, which asks before each use and doubles the round trips of a short one.
+    """
+
+    def left(_connection: Any, record: Any) -> None:
+        record.info["left"] = time.monotonic()
+
+    def taken(connection: Any, record: Any, _proxy: Any) -> None:
+        if connection.driver_connection.is_closed():
+            raise sa.exc.DisconnectionError
+        if time.monotonic() - record.info.get("left", math.inf) > _IDLE_SECONDS:
+            try:
+                answers = engine.dialect.do_ping(connection)
+            except Exception as error:
+                raise sa.exc.DisconnectionError from error
+            if not answers:
+                raise sa.exc.DisconnectionError
+
+    event.listen(engine.sync_engine, "checkin", left)
+    event.listen(engine.sync_engine, "checkout", taken)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -16,7 +16,14 @@ from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import catalog, experiments, uploads
 from amltui.server.catalog import NewInstance
 from amltui.server.http_errors import BadRequest, Forbidden
-from amltui.server.routing import JSON_TYPE, NO_EXPERIMENTS, Call, json_response, raw_json_response
+from amltui.server.routing import (
+    JSON_TYPE,
+    NO_EXPERIMENTS,
+    Call,
+    base_uri,
+    json_response,
+    raw_json_response,
+)
 from amltui.server.statistics import PENDING, StillPending
 from amltui.server.store.base import Stored
 from amltui.wire.messages import CreateDataSource, DataSource, EditDataSource
@@ -27,11 +34,9 @@ PROMOTION: Final = "FromOutputPromotion"
 async def list_all(call: Call) -> Response:
     """The latest instance of every family; 304 when the client's ETag is the present one."""
     state = call.state
-    async with state.database.lookup() as connection:
-        own, examples = await catalog.revision(connection, state.workspace_id)
-    writer = call.serializer()
-    signer = call.signer()
-    named = f"{own}.{examples}.{signer.expires}.{signer.key.hex()}.{writer.base_uri}".encode()
+    own, examples = await catalog.revision(state.database, state.workspace_id)
+    signer, base = call.signer(), base_uri(call)
+    named = f"{own}.{examples}.{signer.expires}.{signer.key.hex()}.{base}".encode()
     etag = f'"{hashlib.sha256(named).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     given = call.request.headers.get("if-none-match", "")
@@ -45,7 +50,7 @@ async def list_all(call: Call) -> Response:
         async with state.database.reading() as connection:
             rows = await catalog.listed(connection, state.workspace_id, call.prefix)
         body = await anyio.to_thread.run_sync(
-            lambda: call.list_cache.make(etag, rows, signer, writer.base_uri, packed=packed)
+            lambda: call.list_cache.make(etag, rows, signer, base, packed=packed)
         )
     return Response(body, media_type=JSON_TYPE, headers=headers)
 
@@ -78,9 +83,9 @@ async def create(call: Call) -> Response:
             workspace_id = call.state.workspace_id
             await catalog.check_prefix(connection, workspace_id, call.prefix, source.family_id)
     if source.source_origin == PROMOTION:
-        made = await _promote(call, body, new)
+        made, stored = await _promote(call, body, new)
     elif body.upload_id:
-        made = await uploads.commit(
+        made, stored = await uploads.commit(
             call.state,
             call.caller,
             body.upload_id,
@@ -90,9 +95,8 @@ async def create(call: Call) -> Response:
         )
     else:
         raise BadRequest("UploadId is missing.")
-    async with call.state.database.lookup() as connection:
-        row = await catalog.one(connection, call.state.workspace_id, made)
-    call.statistics.compute_later(Stored(row.sha256, row.size), row.data_type_id)
+    if stored is not None:
+        call.statistics.compute_later(stored, source.data_type_id)
     return json_response(made)
 
 
@@ -186,7 +190,9 @@ async def restore(call: Call) -> Response:
     return await _answer(call, restored)
 
 
-async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
+async def _promote(
+    call: Call, body: CreateDataSource, new: NewInstance
+) -> tuple[str, Stored | None]:
     if not (body.experiment_id and body.module_node_id and body.output_name):
         raise BadRequest("ExperimentId, ModuleNodeId and OutputName say what to promote.")
     if call.prefix and not body.experiment_id.startswith(GLOBAL_WORKSPACE_ID):
@@ -213,7 +219,7 @@ async def _promote(call: Call, body: CreateDataSource, new: NewInstance) -> str:
             connection, state.workspace_id, new, body.data_source.family_id or None
         )
         await _made(call, body, connection, made)
-        return made
+        return made, Stored(output.sha256, output.size)
 
 
 async def _made(
