@@ -23,7 +23,7 @@ EVERY_KEY = {
 
 def test_a_new_dataset_has_every_key_that_the_old_client_reads(studio):
     dataset = studio.create("keys", Description="d", Owner="me")
-    assert set(dataset) == EVERY_KEY | {"Sha256"}
+    assert set(dataset) == EVERY_KEY | {"Sha256", "CreatedBy"}
     assert dataset["Sha256"] == hashlib.sha256(studio.read(dataset)).hexdigest()
     assert (dataset["Name"], dataset["Description"], dataset["Owner"]) == ("keys", "d", "me")
     assert dataset["Size"] == 8
