@@ -38,6 +38,8 @@ PATH = (
     f"/providers/Microsoft.MachineLearningServices/workspaces/{WORKSPACE}"
 )
 PAGE = 100
+MANAGED, BLOBS = "", ".blob."
+"""What the names of hosts hold."""
 _PATH = re.compile(re.escape(PATH) + r"(?:/(?P<rest>.*))?", re.IGNORECASE)
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -441,6 +443,10 @@ class Cloud:
     azure: FakeAzure
     environment: dict[str, str]
     """What a process needs to find and trust it."""
+    ports: dict[str, int]
+    """Where the manager (`MANAGED`) and the blobs (`BLOBS`) are reached, from now on."""
+    certificate: tuple[Path, Path]
+    """Files of what both show, and of its key."""
 
     def emptied(self) -> FakeAzure:
         """The workspace as at the beginning, with nothing in it."""
@@ -458,10 +464,8 @@ def running_azure(place: Path) -> Iterator[Cloud]:
         azure = FakeAzure("")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key)
-        with (
-            _https(azure, context) as manager,
-            _proxy({"": manager, ".blob.": blobs.port}) as proxy,
-        ):
+        with _https(azure, context) as manager, _proxy(ports := {}) as proxy:
+            ports |= {MANAGED: manager, BLOBS: blobs.port}
             address = f"http://127.0.0.1:{proxy}"
             environment = {
                 "SSL_CERT_FILE": str(ca),
@@ -473,7 +477,7 @@ def running_azure(place: Path) -> Iterator[Cloud]:
                 "AZURE_CLIENT_SECRET": "the-secret-of-the-program",
             }
             azure.container = blobs.new_container().removeprefix("az://").partition("/")[0]
-            yield Cloud(azure, environment)
+            yield Cloud(azure, environment, ports, (cert, key))
 
 
 def certificates(place: Path) -> tuple[Path, Path, Path]:

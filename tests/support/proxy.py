@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -58,6 +59,8 @@ class Fault:
     """Answer this without asking the server."""
     cut_request: int | None = None
     """Drop the connection after that much of the request's body went on."""
+    wait: float = 0.0
+    """Seconds before the answer, which the server has given, is passed on."""
     lose_answer: bool = False
     """Let the server answer, then drop the connection."""
     cut: int | None = None
@@ -118,15 +121,26 @@ def always(fault: Fault, kind: str = "content") -> Rule:
 
 
 @contextlib.asynccontextmanager
-async def fault_proxy(target_port: int, rule: Rule | None = None) -> AsyncIterator[FaultProxy]:
+async def fault_proxy(
+    target_port: int, rule: Rule | None = None, *, tls: tuple[Path, Path] | None = None
+) -> AsyncIterator[FaultProxy]:
+    """The proxy for the block; `tls`: files of the certificate and key that both sides speak."""
     proxy = FaultProxy()
     if rule is not None:
         proxy.rule = rule
+    inside = outside = None
+    if tls is not None:
+        inside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        inside.load_cert_chain(*tls)
+        outside = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        outside.check_hostname, outside.verify_mode = False, ssl.CERT_NONE
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]
         try:
-            upstream = await asyncio.open_connection("127.0.0.1", target_port, limit=2**20)
+            upstream = await asyncio.open_connection(
+                "127.0.0.1", target_port, limit=2**20, ssl=outside
+            )
             writers.append(upstream[1])
             while True:
                 await _exchange(proxy, reader, writer, *upstream)
@@ -136,7 +150,7 @@ async def fault_proxy(target_port: int, rule: Rule | None = None) -> AsyncIterat
             for one in writers:
                 one.transport.abort()
 
-    async with listening(serve, limit=2**20) as proxy.port:
+    async with listening(serve, limit=2**20, ssl=inside) as proxy.port:
         yield proxy
 
 
@@ -167,12 +181,16 @@ async def _exchange(
     first, headers = await _head(up_reader)
     if fault.lose_answer:
         raise _Drop
+    await asyncio.sleep(fault.wait)
+    if headers.get("transfer-encoding") == "chunked":
+        del headers["transfer-encoding"]
+        up_reader, headers["content-length"] = await _gathered(up_reader)
     for name, value in fault.headers.items():
         headers.pop(name.lower(), None)
         if value is not None:
             headers[name] = value
     _send_head(writer, first, headers)
-    if " 304 " not in first and " 204 " not in first:
+    if method != "HEAD" and " 304 " not in first and " 204 " not in first:
         length = int(headers.get("content-length", "0"))
         await _answer_body(proxy, request, fault, length, up_reader, writer)
     await writer.drain()
@@ -221,6 +239,18 @@ async def _answer_body(proxy, request, fault, length, up_reader, writer) -> None
         await writer.drain()
         if fault.rate is not None:
             await asyncio.sleep(len(data) / fault.rate)
+
+
+async def _gathered(reader: asyncio.StreamReader) -> tuple[asyncio.StreamReader, str]:
+    """A body that came in chunks as one piece, and its length."""
+    data, whole = b"", asyncio.StreamReader(limit=2**20)
+    while size := int((await reader.readline()).partition(b";")[0], 16):
+        data += await reader.readexactly(size)
+        await reader.readline()
+    await reader.readline()
+    whole.feed_data(data)
+    whole.feed_eof()
+    return whole, str(len(data))
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[str, dict[str, str]]:

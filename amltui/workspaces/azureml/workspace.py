@@ -233,20 +233,24 @@ class AzureMLWorkspace(Workspace):
         return await self._versions(_asset_name(key), "ActiveOnly")
 
     async def _versions(self, name: str, view: str) -> tuple[Dataset, ...]:
+        found: list[Dataset] = []
+        async with aclosing(self._version_pages(name, view)) as pages:
+            async for page in pages:
+                found += page
+        # Latest is by time, not by number; Azure itself says which it is.
+        found.sort(key=_moment, reverse=True)
+        return tuple(sorted(found, key=lambda one: not one.is_latest))
+
+    async def _version_pages(self, name: str, view: str) -> AsyncGenerator[tuple[Dataset, ...]]:
         from amltui.workspaces.azureml.messages import Asset, version_of
 
-        asset = await self._asset(name)
-        found: list[Dataset] = []
+        latest = (await self._asset(name)).properties.latest_version
         operation = f"listing the versions of {visible(name)}"
         async for page, _ in self._arm.pages(
             f"{self._path(name)}/versions", Asset, operation=operation, listViewType=view
         ):
-            latest = asset.properties.latest_version
             made = (version_of(name, one, latest=latest) for one in page)
-            found += [_guessed(replace(one, is_brief=True)) for one in made]
-        # Latest is by time, not by number; Azure itself says which it is.
-        found.sort(key=_moment, reverse=True)
-        return tuple(sorted(found, key=lambda one: not one.is_latest))
+            yield tuple(_guessed(replace(one, is_brief=True)) for one in made)
 
     async def _asset(self, name: str) -> Asset:
         from amltui.workspaces.azureml.messages import Asset
@@ -421,13 +425,21 @@ class AzureMLWorkspace(Workspace):
         self.check_name(name)
         if replaces not in {None, name}:
             _NO_RENAME.require()
-        version = await self._next_version(name, replaces=replaces is not None)
         begun = Begun.of(upload.id)
+        uri = self._uri(begun.datastore, begun.path)
+        try:
+            if replaces is not None and (made := await self._pointing_at(name, uri)):
+                return made
+            version = await self._next_version(name, replaces=replaces is not None)
+        except Conflict:  # perhaps with what an earlier try made, whose answer was lost
+            if made := await self._pointing_at(name, uri):
+                return made
+            raise
         await self._sending.complete(begun)
         kind = data_type_id or upload.data_type_id
         about = {
             "dataType": "uri_file",
-            "dataUri": self._uri(begun.datastore, begun.path),
+            "dataUri": uri,
             "description": description,
             "tags": {} if data_type_of_name(begun.path) == kind else {TYPE_TAG: kind},
         }
@@ -461,6 +473,16 @@ class AzureMLWorkspace(Workspace):
         version = await self._next_version(name, replaces=replaces is not None)
         return await self._create(name, version, about)
 
+    async def _pointing_at(self, name: str, uri: str) -> str | None:
+        """The id of a version that points there, of the latest ones. None: no such version.
+
+        Nobody but one upload makes a version that points at the place of that upload.
+        """
+        async with aclosing(self._version_pages(name, "All")) as pages:
+            async for page in pages:
+                return next((one.id for one in page if one.download_location.location == uri), None)
+        return None
+
     def _uri(self, datastore: str, path: str) -> str:
         return f"{self._id.address}/datastores/{quote(datastore, safe='')}/paths/{path}"
 
@@ -493,7 +515,8 @@ class AzureMLWorkspace(Workspace):
         operation = f"making version {visible(version)} of {visible(name)}"
         path = f"{self._path(name)}/versions/{quote(version, safe='')}"
         body = {"properties": {"isAnonymous": False, "isArchived": False, **about}}
-        await self._arm.put(path, body, Asset, operation=operation, repeat=False)
+        # A version never points elsewhere: doing it twice is the same, or is refused.
+        await self._arm.put(path, body, Asset, operation=operation, repeat=True)
         return asset_id(name, version)
 
     async def edit(

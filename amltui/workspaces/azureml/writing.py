@@ -21,7 +21,8 @@ from amltui.workspaces.folder.store_writing import Place
 
 FOLDER: Final = "LocalUpload"
 """Where Azure's own client puts what it uploads, too."""
-_LIMITS: Final[dict[str, Any]] = {"retry_total": 1, "connection_timeout": 10, "read_timeout": 120}
+_LIMITS: Final[dict[str, Any]] = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 120}
+"""Nothing is repeated by Azure's client, which waits 15 s for that: whoever sends repeats."""
 T = TypeVar("T")
 
 

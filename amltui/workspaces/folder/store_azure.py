@@ -13,7 +13,15 @@ from typing import Any, Final
 from azure.core import MatchConditions, exceptions
 from azure.storage.blob import BlobBlock, BlobServiceClient
 
-from amltui.errors import AmltuiError, Conflict, ContentChanged, NotFound, Rejected, Unreachable
+from amltui.errors import (
+    AmltuiError,
+    Conflict,
+    ContentChanged,
+    NotFound,
+    Rejected,
+    ServerFailed,
+    Unreachable,
+)
 from amltui.text import visible
 from amltui.workspaces.folder.store_errors import LIST, READ, WRITE, by_answer
 from amltui.workspaces.folder.store_writing import Place
@@ -21,6 +29,8 @@ from amltui.workspaces.folder.store_writing import Place
 _TOKEN: Final = "amltui_upload"  # noqa: S105 - the name of a metadata entry
 _WAIT: Final = 0.5
 """Seconds between two looks at a copy that Azure makes in the background."""
+_STALL: Final = 300.0
+"""Seconds in which such a copy must come further; Azure itself may take days for a large one."""
 
 
 class AzureWriter:
@@ -95,13 +105,53 @@ class AzureWriter:
                 source_match_condition=MatchConditions.IfNotModified,
                 **_only(None),
             )
-        status = made["copy_status"]
-        while status == "pending":  # Azure copies by itself and tells nobody when it is done
-            time.sleep(_WAIT)
-            with _mapped(target.key, READ):
-                status = blob.get_blob_properties().copy.status
+        if made["copy_status"] == "success":
+            return
+        try:
+            status = self._awaited(target, made["copy_id"])
+        except BaseException:
+            self._give_up(target, made["copy_id"])
+            raise
         if status != "success":
-            raise Conflict(f"Azure did not copy {visible(source.key)}", 409)
+            self._give_up(target, made["copy_id"])
+            raise ServerFailed(
+                f"Azure did not copy {visible(source.key)} ({visible(status)[:40]})", 502
+            )
+
+    def _awaited(self, target: Place, copy: str) -> str:
+        """How a copy ended that Azure makes in the background, telling nobody when it is done.
+
+        Raises:
+            ServerFailed: it came no further for a while.
+            Conflict: somebody else put something there meanwhile.
+        """
+        progress, moved = "", time.monotonic()
+        while True:
+            with _mapped(target.key, READ):
+                about = self._blob(target).get_blob_properties().copy
+            if about.id != copy:
+                raise Conflict(f"Somebody else wrote {visible(target.key)} meanwhile", 409)
+            if about.status != "pending":
+                return str(about.status)
+            if about.progress != progress:
+                progress, moved = about.progress, time.monotonic()
+            elif time.monotonic() - moved > _STALL:
+                raise ServerFailed(
+                    f"Azure's copy to {visible(target.key)} came no further for {_STALL:.0f} s",
+                    504,
+                    hint="It was stopped, and what it had made was removed. Try again later.",
+                )
+            time.sleep(_WAIT)
+
+    def _give_up(self, target: Place, copy: str) -> None:
+        """Stop a copy and remove what it made, unless that is somebody else's by now."""
+        blob = self._blob(target)
+        with contextlib.suppress(AmltuiError), _mapped(target.key, WRITE):
+            with contextlib.suppress(exceptions.HttpResponseError):  # it is over
+                blob.abort_copy(copy)
+            about = blob.get_blob_properties()
+            if about.copy.id == copy and about.copy.status != "success":
+                blob.delete_blob(etag=about.etag, match_condition=MatchConditions.IfNotModified)
 
     def _blob(self, place: Place) -> Any:
         return self._client.get_blob_client(place.container, place.key)

@@ -17,6 +17,7 @@ from amltui.errors import (
     Rejected,
     ServerFailed,
     TooManyRequests,
+    TransferCut,
     Unauthorized,
     Unreachable,
 )
@@ -53,6 +54,8 @@ _CODE: Final = re.compile(r"<Code>(\w{1,100})</Code>")
 """The code in an answer of S3 or Azure."""
 _NO_PLACE: Final = "Received redirect without LOCATION"
 """What obstore makes of S3's answer for a bucket of another region."""
+_CUT: Final = "request or response body error"
+"""What obstore says where a connection broke while bytes came."""
 
 
 class OddName(NotFound):
@@ -77,6 +80,9 @@ def mapped(what: str, action: str = READ) -> Iterator[None]:
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
         raise by_text(what, str(error), action, status=403) from None
     except (exceptions.BaseError, OSError, ValueError) as error:
+        if _CUT in str(error):
+            cut = f"The connection broke while {visible(what)} came from the store"
+            raise TransferCut(cut, received=0) from None
         raise by_text(what, str(error), action) from None
     except BaseException as error:
         # obstore is written in Rust: a bug there is a PanicException, which is no Exception.
@@ -135,6 +141,12 @@ def by_answer(
 ) -> AmltuiError:
     """An error that a store answered, by its status and its own code."""
     shown = visible(what)
+    if status < 300 and not code:
+        return ServerFailed(
+            f"Something else than the store answered for {shown}",
+            502,
+            hint="A proxy or a login page may stand between.",
+        )
     if code == "NoSuchUpload":
         return NotFound("The store no longer knows this upload", 404)
     if status == 429 or code in _THROTTLED:
