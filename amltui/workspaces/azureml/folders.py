@@ -79,7 +79,8 @@ async def _send(
     retry: Retry,
 ) -> None:
     size = await anyio.to_thread.run_sync(lambda: file.path.stat().st_size)
-    if await uploads.size(begun) == size:  # the place is named by the content: it is this one
+    there = await repeated(lambda: uploads.size(begun), retry, idempotent=True)
+    if there == size:  # the place is named by the content: it is this one
         sent(size)
         return
     await repeated(lambda: uploads.open(begun), retry, idempotent=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from amltui import errors
 from amltui.cache import Cache
 from amltui.config.azure import cloud_of
+from amltui.services.folders import files_below
 from amltui.transfers import Options, Transfers
 from amltui.workspaces.azureml import AzureMLWorkspace, stores, writing
 from amltui.workspaces.http import client
@@ -336,3 +338,62 @@ async def test_a_sign_in_that_ends_in_the_middle_of_an_upload_is_renewed(azure, 
         begun = queue.upload(tmp_path / "in.csv", name="sales", data_type_id="GenericCSV")
         await queue.finished(begun.id)
         assert await whole(workspace, "sales") == DATA
+
+
+FOLDER_SENT_ALL_THE_SAME = {
+    "a look is lost": (2, Fault(lose_answer=True), "HEAD", "/LocalUpload/"),
+    "a block is cut": (2, Fault(cut_request=70_000), "PUT", "comp=block&"),
+    "503": (2, refused(503, "ServerBusy"), "PUT", "comp=block&"),
+    "the answer to a list is lost": (2, Fault(lose_answer=True), "PUT", "blocklist"),
+    "an HTML page": (1, Fault(answer=(200, HTML, SIGN_IN)), "PUT", "comp=block&"),
+    "key changed": (1, refused(403, "AuthenticationFailed"), "PUT", "comp=block&"),
+    "the answer that it is made is lost": (1, Fault(lose_answer=True), "PUT", "/versions/"),
+}
+
+
+@pytest.fixture
+def days(tmp_path):
+    """A folder that no other test sent."""
+    folder = tmp_path / "days"
+    folder.mkdir()
+    header = b"%s,text\n" % os.urandom(8).hex().encode()
+    for number in range(3):
+        rows = b"".join(b"%d,some text of %d\n" % (row, number) for row in range(20_000))
+        (folder / f"{number}.csv").write_bytes(header + rows)
+    return folder
+
+
+@pytest.mark.parametrize("fault", FOLDER_SENT_ALL_THE_SAME)
+async def test_a_folder_is_sent_as_it_is_and_once_however_bad_the_line(azure, between, days, fault):
+    given = FOLDER_SENT_ALL_THE_SAME[fault]
+    part = "manager" if given[3] == "/versions/" else "blobs"
+    workspace, *_ = await between(**{part: times(*given)})
+    files = tuple(files_below(days))
+    async with asyncio.timeout(LIMIT):
+        made = await workspace.put_folder(files, name="days", sent=lambda _: None)
+        assert made == "days:1"
+        for file in files:
+            assert await whole(workspace, f"days/{file.name}") == file.path.read_bytes()
+    assert len(azure.assets["days"].versions) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "hint"),
+    [
+        (Fault(cut_request=10), errors.Unreachable, ""),
+        (Fault(wait=3600), errors.Unreachable, ""),
+        (refused(403, "AuthorizationPermissionMismatch"), errors.Unauthorized, "Contributor"),
+        (Fault(answer=(200, HTML, SIGN_IN)), errors.ServerFailed, "proxy"),
+    ],
+    ids=["cut", "never", "403", "HTML"],
+)
+async def test_a_folder_that_cannot_be_sent_makes_nothing_and_says_why(
+    azure, between, days, fault, expected, hint
+):
+    workspace, *_ = await between(blobs=times(10**6, fault, "PUT", "/LocalUpload/"))
+    files = tuple(files_below(days))
+    async with asyncio.timeout(LIMIT):
+        with pytest.raises(expected) as caught:
+            await workspace.put_folder(files, name="days", sent=lambda _: None)
+    assert hint in without_secrets(azure, said(caught))
+    assert azure.assets == {}
