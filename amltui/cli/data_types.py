@@ -66,6 +66,15 @@ def as_clients_read(
         yield path, data_type_id
         return
     dialect, problem = seen(path, fmt)
+    if dialect is None:
+        if convert or written.given:
+            raise UsageError(f'"{name}" looks {problem}, and is not converted')
+        warn(
+            f'"{name}" looks {problem}: other clients cannot read it as {fmt.data_type_id};'
+            " --type Binary promises nothing."
+        )
+        yield path, data_type_id
+        return
     if written.given:
         dialect = written.on(dialect)
     if not convert:

@@ -46,6 +46,9 @@ class Written:
             negative="--no-header",
         ),
     ] = None
+    header_rows: Annotated[
+        int | None, Parameter(help="Rows that name the columns together.", group=_GROUP)
+    ] = None
     skip: Annotated[int | None, Parameter(help="Lines before the header.", group=_GROUP)] = None
     comment: Annotated[
         str | None, Parameter(help="What lines begin with that are no rows.", group=_GROUP)
@@ -90,6 +93,8 @@ class Written:
                 said[field.name] = character(value) if isinstance(value, str) else value
         if said.get("delimiter", base.delimiter) != base.delimiter:
             said["skip_space"] = said["delimiter"] == ","
+        if "header_rows" in said:
+            said.setdefault("header", True)
         if said.get("skip", 0) < 0:
             raise UsageError(f"--skip {said['skip']} is no number of lines")
         return replace(base, **said)
@@ -129,34 +134,39 @@ def options_of(dialect: "Dialect", own: "Dialect") -> str:
         elif isinstance(value, tuple):
             words += [f"--missing {shlex.quote(one)}" for one in value]
         elif isinstance(value, int):
-            words.append(f"--skip {value}")
+            words.append(f"--{field.name.replace('_', '-')} {value}")
         else:
             words.append(f"--{field.name} {shlex.quote(word_of(value))}")
     return " ".join(words)
 
 
 async def preview_of(
-    session: "Session", dataset: "Dataset", written: Written, *, sheet: str | None = None
+    session: "Session",
+    dataset: "Dataset",
+    written: Written,
+    *,
+    sheet: str | None = None,
+    brief: bool = False,
 ) -> "Preview":
-    """The preview of a dataset, read as was said. Close it.
+    """The preview of a dataset, read as was said; `brief`: see `Previews.open`. Close it.
 
     Raises:
         UsageError: no row can be read so, or the dataset is no text.
     """
-    preview = await session.previews.open(dataset, sheet=sheet)
+    preview = await session.previews.open(dataset, sheet=sheet, brief=brief)
     if not written.given:
         return preview
     before = preview.lens
     preview.close()
     dialect = written.through(before).dialect
-    return await session.previews.open(dataset, dialect)
+    return await session.previews.open(dataset, dialect, brief=brief)
 
 
 def say_reading(out: Out, dataset: "Dataset", lens: "Lens") -> None:
     """Say on standard error how a text is read that is not read as its type means, or could be."""
     name = visible(dataset.name)
     if lens.offer is not None:
-        looks = lens.offer.describe(lens.own)
+        looks = lens.offer.looks(lens.own)
         out.note(f'"{name}" looks {looks}: try {options_of(lens.offer, lens.own)}')
     elif lens.found and lens.dialect is not None:
         out.note(f'"{name}" is read as it looks: {lens.dialect.describe(lens.own)}')
@@ -175,6 +185,6 @@ async def whole_table(preview: "Preview", dataset: "Dataset") -> "Table":
 def warn_malformed(dataset: "Dataset", count: int) -> None:
     """Say on standard error that `count` rows are malformed."""
     warn(
-        f'{count} rows of "{visible(dataset.name)}" do not have the number of cells that the '
-        "others have; the terminal program shows them."
+        f'{count:,} {"row" if count == 1 else "rows"} of "{visible(dataset.name)}" '
+        f"{'is' if count == 1 else 'are'} malformed: the terminal program shows why."
     )

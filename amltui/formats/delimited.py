@@ -43,8 +43,8 @@ _SHORT_SEPARATOR: Final = re.compile(rb'(?i)"?s?e?p?=?[^\r\n]{0,4}\r?')
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r(?!\Z))")
 _LOOK_ROWS: Final = 100
 _LOOK_BYTES: Final = 64 * 1024
-"""What is looked at to see whether the header is short: so many rows, and bytes after it. As much
-is waited for, so that the answer does not depend on how the bytes arrive."""
+"""What is looked at to see whether the first row is short: so many rows, and bytes after it. As
+much is waited for, so that the answer does not depend on how the bytes arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +75,19 @@ class DelimitedCodec:
             format_of(fmt.data_type_id)
         )
         self._skip = dialect.skip
+        self._header_rows = dialect.header_rows if fmt.header else 1
         self._comment = dialect.comment.encode()
         self._translation = translation_of(fmt)
         self._values = Values.of(dialect)
         self.short = False
-        """Whether rows have more fields than the header."""
+        """Whether most rows have more fields than the first, with or without a header."""
         self.columns: tuple[str, ...] = ()
         self.declared: tuple[str | None, ...] = ()
         self._convert: Any = None
         self._read: Any = None
 
     def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
-        """See `Codec.header`. Without a header the first row says how many columns there are."""
+        """See `Codec.header`. Without a header the first rows say how many columns there are."""
         known = self._take_hint(data, final=final)
         before = self._skipped(data, final=final) if known else None
         if before is None:
@@ -98,25 +99,23 @@ class DelimitedCodec:
             self.name([])
             return before + len(data)
         more = not final or found.unclosed is not None
-        if more and (not len(rows.ends) or rows.ends[0] >= len(data) - 1):
+        count = self._header_rows
+        if more and (len(rows.ends) < count or rows.ends[count - 1] >= len(data) - 1):
             return None
-        row = data[int(rows.starts[0]) : int(rows.ends[0])]
-        fields = split_row(row, self.delimiter, skip_space=self.skip_space)
-        names = [self._back(decode(text or b"", encoding)) for text in fields.texts]
-        if not self.has_header:
-            self.name(names)
-            return before
-        end = int(rows.ends[0])
+        count = min(count, len(rows.ends))
+        names = joined([self._texts(data, rows, row, encoding) for row in range(count)])
+        end = int(rows.ends[count - 1])
         end += data.startswith(b"\r\n", end) + 1
         whole = int(np.searchsorted(rows.ends, min(end + _LOOK_BYTES, len(data) - 1)))
         if final and found.unclosed is None and len(data) <= end + _LOOK_BYTES:
             whole = len(rows.ends)
-        elif not final and whole <= _LOOK_ROWS and len(data) <= end + _LOOK_BYTES:
+        elif not final and whole < _LOOK_ROWS + count and len(data) <= end + _LOOK_BYTES:
             return None
-        complete = self._complete(names, data, rows, min(whole, _LOOK_ROWS + 1))
+        below = range(count, min(whole, _LOOK_ROWS + count))
+        complete = self._complete(names, data, rows, below)
         self.short = len(complete) > len(names)
         self.name(complete)
-        return before + min(end, len(data))
+        return before + min(end, len(data)) if self.has_header else before
 
     def _take_hint(self, data: bytes, *, final: bool) -> bool:
         """Take the delimiter from a `sep=` line, if there is one; False: more bytes are needed."""
@@ -143,9 +142,14 @@ class DelimitedCodec:
     def _back(self, text: str) -> str:
         return text if self._translation is None else self._translation.back(text)
 
-    def _complete(self, names: list[str], data: bytes, rows: _Rows, looked_at: int) -> list[str]:
-        """The header's names, with empty ones for columns that only the rows below have."""
-        counts = rows.counts[1:looked_at]
+    def _texts(self, data: bytes, rows: _Rows, row: int, encoding: str | None) -> list[str]:
+        text = data[int(rows.starts[row]) : int(rows.ends[row])]
+        fields = split_row(text, self.delimiter, skip_space=self.skip_space)
+        return [self._back(decode(one or b"", encoding)) for one in fields.texts]
+
+    def _complete(self, names: list[str], data: bytes, rows: _Rows, below: range) -> list[str]:
+        """The first row's names, with empty ones for columns that only the rows below have."""
+        counts = rows.counts[below.start : below.stop]
         if not len(counts):
             return names
         width = int(np.bincount(counts).argmax())
@@ -154,7 +158,7 @@ class DelimitedCodec:
             return names
         if missing > 1:
             return names + [""] * missing
-        for row in np.flatnonzero(counts == width) + 1:
+        for row in np.flatnonzero(counts == width) + below.start:
             text = data[int(rows.starts[row]) : int(rows.ends[row])]
             if split_row(text, self.delimiter, skip_space=self.skip_space).texts[-1]:
                 return ["", *names]
@@ -325,6 +329,25 @@ class DelimitedCodec:
         fields = split_row(text, self.delimiter, skip_space=self.skip_space)
         texts = fit(fields, text, len(self.columns))
         return [None if cell is None else decode(cell, None) for cell in texts]
+
+
+def joined(rows: list[list[str]]) -> list[str]:
+    """Names of columns of the rows of a header.
+
+    An empty cell above another takes the name to its left, as merged cells are written.
+
+    >>> joined([["", "2023", "", "2024"], ["city", "a", "b", "a"]])
+    ['city', '2023_a', '2023_b', '2024_a']
+    """
+    names: list[list[str]] = [[] for _ in range(max(map(len, rows)))]
+    for row in rows:
+        text = ""
+        for at, parts in enumerate(names):
+            given = row[at] if at < len(row) else ""
+            text = given if given or row is rows[-1] else text
+            if text:
+                parts.append(text)
+    return ["_".join(parts) for parts in names]
 
 
 def blanked(data: bytes, spans: list[tuple[int, int]]) -> bytes:

@@ -23,6 +23,7 @@ _CHARACTERS: Final = {
 _THOUSANDS: Final = (",", ".", " ", "'", "_")
 _WIDE: Final = ("utf-16", "utf-32")
 _MOST_LINES: Final = 1_000_000
+_MOST_HEADER_ROWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Dialect:
     """Before a character that is to be taken as it is; "" for none."""
     header: bool = True
     """Whether the first row names the columns."""
+    header_rows: int = 1
+    """Rows that name the columns together, where there is a header."""
     skip: int = 0
     """Lines before the header that are no rows."""
     comment: str = ""
@@ -72,6 +75,8 @@ class Dialect:
             )
         if not 0 <= self.skip <= _MOST_LINES:
             raise UsageError(f"{self.skip} is no number of lines to skip")
+        if not 1 <= self.header_rows <= _MOST_HEADER_ROWS:
+            raise UsageError(f"A header has 1 to {_MOST_HEADER_ROWS} rows, not {self.header_rows}")
         if any(end in self.comment for end in "\r\n\0") or not self.comment.isascii():
             raise UsageError("A comment begins with one or more ASCII characters")
         if self.encoding:
@@ -118,6 +123,13 @@ class Dialect:
         ]
         return ", ".join(parts)
 
+    def looks(self, other: Dialect) -> str:
+        """What differs from `other`, to stand after "looks"."""
+        words = self.describe(other)
+        if words.startswith(("separated ", "in ")):
+            return words
+        return f"written {words if words.startswith('without ') else f'with {words}'}"
+
     def _words(self, name: str) -> str:
         value = getattr(self, name)
         shown = visible(word_of(value)) if isinstance(value, str) else ""
@@ -126,6 +138,7 @@ class Dialect:
             "quote": f"quote {shown}",
             "escape": f"escape {shown}",
             "header": "with a header" if self.header else "without a header",
+            "header_rows": f"header of {self.header_rows} row{'s' * (self.header_rows != 1)}",
             "skip": f"{self.skip:,} line{'s' * (self.skip != 1)} skipped",
             "comment": f"comments after {shown}" if self.comment else "without comments",
             "encoding": f"in {shown}" if self.encoding else "encoding as found",

@@ -20,6 +20,7 @@ from amltui.formats.arrow import decode_start, schema
 from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.encoding import to_utf8
 from amltui.formats.fields import unique_names
+from amltui.formats.json_flat import has_no_other_keys, read_flat, with_others
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, Positions, Scan, as_array, count_lines, row_spans
 
@@ -52,6 +53,8 @@ class JsonLinesCodec:
     def survey(self, blocks: Iterable[bytes], encoding: str | None = None) -> None:
         """Take all keys of a content as columns; `blocks`: its bytes from the first on."""
         for lines in _whole_lines(blocks):
+            if self._surveyed and has_no_other_keys(lines, self._keys):
+                continue
             self._learn(_lines(lines), encoding, kinds=not self._surveyed)
             self._surveyed = True
         self._surveyed = True
@@ -96,14 +99,22 @@ class JsonLinesCodec:
             data, recoded = to_utf8(data, encoding)
         array = as_array(data)
         starts, ends, _ = row_spans(data, array, NO_QUOTES, skip_space=True)
-        lines = [data[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        flat = read_flat(data, array, starts, ends, self._keys, len(self.columns))
+        rest = np.arange(len(starts)) if flat is None else np.flatnonzero(~flat.taken)
+        spans = zip(starts[rest].tolist(), ends[rest].tolist(), strict=True)
+        lines = [data[a:b] for a, b in spans]
         objects, reasons = _objects(lines)
         malformed = []
-        for row, reason in reasons.items():
-            line = 1 + count_lines(data[: int(starts[row])], array[: int(starts[row])])
-            text = decode_start(lines[row][: 4 * TEXT_KEPT], encoding)[:TEXT_KEPT]
-            malformed.append(Malformed(row, line, reason, text))
-        return Parsed(self._batch(objects), malformed, count_lines(data, array), recoded)
+        for at, reason in reasons.items():
+            start = int(starts[rest[at]])
+            line = 1 + count_lines(data[:start], array[:start])
+            text = decode_start(lines[at][: 4 * TEXT_KEPT], encoding)[:TEXT_KEPT]
+            malformed.append(Malformed(int(rest[at]), line, reason, text))
+        batch = self._batch(objects)
+        if flat is not None:
+            arrays = with_others(flat, batch.columns) if len(rest) else flat.arrays
+            batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        return Parsed(batch, malformed, count_lines(data, array), recoded)
 
     def _learn(self, lines: list[bytes], encoding: str | None, *, kinds: bool) -> None:
         lines = [to_utf8(line, encoding or "utf-8")[0] for line in lines]

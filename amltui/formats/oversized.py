@@ -65,6 +65,7 @@ class OversizedRow:
         self._columns = columns
         self._literal = literal
         self._ends = re.compile(b"[\n\r" + re.escape(delimiter) + b"]")
+        self._breaks = re.compile(b'[\n\r"]')
         self._at = _At.START
         self._offset = start
         self._fields = [_Field(start)]
@@ -85,6 +86,10 @@ class OversizedRow:
         """Read on. Returns how many bytes of `data` end the row; None when it goes on."""
         position = 0
         while position < len(data):
+            if self._found > self._columns and self._at in {_At.START, _At.PLAIN}:
+                position = self._surplus(data, position)
+                if position == len(data):
+                    break
             if self._at is _At.RETURN:
                 used = position + (data[position] == _LF)
                 return self._end(used, data)
@@ -137,6 +142,20 @@ class OversizedRow:
             return position + 1
         self._at = _At.PLAIN
         return position
+
+    def _surplus(self, data: bytes, position: int) -> int:
+        """Pass fields that are only counted, up to what may end the row or begin quotes."""
+        match = self._breaks.search(data, position)
+        stop = match.start() if match else len(data)
+        count = data.count(self._delimiter, position, stop)
+        begun = data.rfind(self._delimiter, position, stop) + 1 if count else position
+        if count:
+            self._found += count
+            self._at = _At.START
+        rest = data[begun:stop]
+        if rest.strip(b" ") if self._skip_space else rest:
+            self._at = _At.PLAIN
+        return stop
 
     def _plain(self, data: bytes, position: int) -> int:
         match = self._ends.search(data, position)

@@ -234,6 +234,11 @@ class RowReader:
         return self._lines
 
     @property
+    def first_row(self) -> int:
+        """Where the rows begin once the header is read: bytes of UTF-8 after the mark."""
+        return self._start
+
+    @property
     def mark(self) -> int:
         """Bytes of the stream's byte order mark."""
         return self._input.mark

@@ -16,6 +16,7 @@ from amltui.formats import Format, format_of
 from amltui.formats.detection import offer
 from amltui.formats.dialect import Dialect, with_dialect
 from amltui.formats.encoding import WINDOW, decide, sniff
+from amltui.formats.recognition import recognise
 from amltui.models import DataTypeIds
 from amltui.services.previews.first import first_in
 from amltui.tables.beginning import HEAD, HeaderGoesOn
@@ -25,8 +26,10 @@ from amltui.text import reason_of
 from amltui.transfers.spool import spool
 
 
-def seen(path: Path, fmt: Format) -> tuple[Dialect, str]:
+def seen(path: Path, fmt: Format) -> tuple[Dialect | None, str]:
     """What a file is written in, and in words what its type does not say of it; "" for nothing.
+
+    No dialect: it is no text; the words name what it is.
 
     Raises:
         LocalError: it cannot be read.
@@ -37,9 +40,12 @@ def seen(path: Path, fmt: Format) -> tuple[Dialect, str]:
             whole = not file.read(1)
     except OSError as error:
         raise LocalError(f"Cannot read {path.name}: {reason_of(error)}") from error
+    binary = recognise(head)
+    if binary is not None:
+        return None, f"like {binary}"
     own = Dialect.of(fmt)
     found = offer(head, fmt, whole=whole)
-    words = [found.describe(own)] if found is not None else []
+    words = [found.looks(own)] if found is not None else []
     encoding, _ = sniff(head)
     if encoding == "utf-8" and not head.isascii():
         encoding = decide(head if whole else head[: head.rfind(b"\n") + 1] or head)

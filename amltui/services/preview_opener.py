@@ -53,8 +53,11 @@ class PreviewOpener:
         dialect: Dialect | None = None,
         *,
         sheet: str | None = None,
+        brief: bool = False,
     ) -> Preview:
         """The first rows of a dataset; see `open_preview`. Close it when it is no longer shown.
+
+        `brief`: of a content elsewhere no more is fetched than its first block, until it is asked.
 
         `dialect`: how it is read; None: as this session was told to read, as was remembered, or as
         its type says, whichever comes first.
@@ -66,15 +69,20 @@ class PreviewOpener:
             and isinstance(source, Dataset)
             and source.key not in self._chosen
         ):
-            plain = await self._open(source, None, sheet)
+            plain = await self._open(source, None, sheet, brief=brief)
             lens = plain.lens
             plain.close()
             with contextlib.suppress(UsageError):  # it is no text
                 dialect = reading(lens).dialect
-        return await self._open(source, dialect, sheet)
+        return await self._open(source, dialect, sheet, brief=brief)
 
     async def _open(
-        self, source: Dataset | OutputPort, dialect: Dialect | None, sheet: str | None
+        self,
+        source: Dataset | OutputPort,
+        dialect: Dialect | None,
+        sheet: str | None,
+        *,
+        brief: bool,
     ) -> Preview:
         session = self._session
         # It brings pyarrow, which a list needs not, and takes longer than a frame.
@@ -92,7 +100,7 @@ class PreviewOpener:
                     session.transfers,
                     source,
                     connect=session.connect,
-                    limit=await asyncio.to_thread(fetch_limit),
+                    limit=module.SMALL if brief else await asyncio.to_thread(fetch_limit),
                     sheet=sheet,
                     dialect=dialect,
                 )

@@ -1,11 +1,13 @@
 """Object stores against their own clients, rclone and DuckDB alone, in one run.
 
-    python -m tests.benchmarks.stores [list|rows|transfer|group] [--objects N] [--mib N] [--files N]
+    python -m tests.benchmarks.stores [list|rows|parquet|transfer|group] [--objects N] [--mib N]
+        [--files N]
 
 Against an S3 of the tests on this machine (moto, see tests/support/services.py):
 
 `list`: all objects, by amltui and by obstore alone; the first page by itself.
-`rows`: the first rows of a CSV at 50 ms latency, in seconds and in round trips.
+`rows`: the first rows of a CSV at 50 ms latency: seconds, round trips, requests, bytes.
+`parquet`: the first and last rows of a Parquet file, beside pyarrow.dataset and DuckDB.
 `transfer`: one object down and up by `amltui get` and `put`, against `rclone copyto`.
 `group`: a group-by over Parquet files, by amltui as one table and by DuckDB on files of this disk.
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import shutil
@@ -24,18 +27,21 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import obstore
 import pyarrow as pa
+import pyarrow.fs
 import pyarrow.parquet as pq
 from obstore.store import from_url
+from pyarrow.dataset import dataset
 
 from amltui.workspaces.folder.store import StoreWorkspace
-from tests.support.proxy import slow_line
+from tests.support.proxy import FaultProxy, fault_proxy, slow_line
 from tests.support.services import Moto, moto
 
 MIB = 1 << 20
@@ -84,32 +90,102 @@ def listing(url: str, options: argparse.Namespace) -> None:
     print(f"  the first page after {statistics.median(firsts):.2f} s")
 
 
+@contextlib.contextmanager
+def counted(port: int, latency: float) -> Iterator[FaultProxy]:
+    """A line to `port` with latency that counts requests and bytes; set AWS_ENDPOINT to it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    with slow_line(port, latency=latency) as line:
+        made = fault_proxy(int(line.rstrip("/").rpartition(":")[2]))
+        proxy = asyncio.run_coroutine_threadsafe(made.__aenter__(), loop).result()
+        before, os.environ["AWS_ENDPOINT"] = os.environ["AWS_ENDPOINT"], proxy.endpoint.rstrip("/")
+        try:
+            yield proxy
+        finally:
+            os.environ["AWS_ENDPOINT"] = before
+            asyncio.run_coroutine_threadsafe(made.__aexit__(None, None, None), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+
+def measured(
+    running: Moto, work: Callable[[], object], rounds: int, before: Callable[[], object]
+) -> str:
+    """Seconds at 50 ms, round trips, requests and bytes, in words."""
+    port = int(running.endpoint.rpartition(":")[2])
+    took: list[float] = []
+    for latency in (LATENCY, 5 * LATENCY):
+        with counted(port, latency) as proxy:
+            times = []
+            for _ in range(rounds):
+                before()
+                proxy.requests.clear()
+                proxy.content_sent = 0
+                times.append(timed(work, 1))
+            took.append(statistics.median(times))
+            requests, fetched = len(proxy.requests), proxy.content_sent
+    trips = (took[1] - took[0]) / (4 * LATENCY)
+    return (
+        f"{took[0]:.2f} s at {LATENCY * 1000:.0f} ms; {trips:.1f} round trips of this line, where "
+        f"each request has a connection of its own and takes two; {requests} requests, "
+        f"{fetched / MIB:.2f} MiB"
+    )
+
+
 def first_rows(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
     """The first rows of a CSV on a line with latency."""
     store = from_url(url, client_options={"allow_http": True})
     rows = b"".join(b"%d,city-%d\n" % (n, n % 97) for n in range(options.mib * 60_000))
-    names: list[str] = []
+    obstore.put(store, "rows.csv", b"id,city\n" + rows)
+    head = lambda: amltui(home, "--at", url, "head", "rows.csv")  # noqa: E731
+    forget = lambda: shutil.rmtree(home / "cache", ignore_errors=True)  # noqa: E731
+    found = measured(running, head, options.rounds, forget)
+    print(f"first rows of a CSV of {len(rows) / MIB:.0f} MiB: {found}")
 
-    def head() -> None:
-        names.append(f"{len(names)}.csv")  # one that is not here yet
-        obstore.put(store, names[-1], b"id,city\n" + rows)
-        began = time.perf_counter()
-        amltui(home, "--at", url, "head", names[-1])
-        taken.append(time.perf_counter() - began)
 
-    taken: list[float] = []
-    timed(head, options.rounds)
-    near = statistics.median(taken)
-    taken.clear()
-    port = int(running.endpoint.rpartition(":")[2])
-    with slow_line(port, latency=LATENCY) as line:
-        os.environ["AWS_ENDPOINT"] = line.rstrip("/")
-        timed(head, options.rounds)
-    os.environ["AWS_ENDPOINT"] = running.endpoint
-    far = statistics.median(taken)
-    print(f"first rows of {len(rows) / MIB:.0f} MiB: {near:.2f} s on a line without latency")
-    trips = (far - near) / LATENCY
-    print(f"  {far:.2f} s at {LATENCY * 1000:.0f} ms, that is {trips:.0f} round trips more")
+def parquet(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
+    """First and last rows of a Parquet file on a line with latency, by several readers."""
+    count = options.mib * 300_000
+    numbers = range(count)
+    table = pa.table(
+        {
+            "n": numbers,
+            "value": pa.array(random.random() for _ in numbers),
+            "word": pa.array(f"word {n % 977}" for n in numbers),
+        }
+    )
+    path = home / "rows.parquet"
+    pq.write_table(table, path, row_group_size=1_000_000)
+    obstore.put(from_url(url, client_options={"allow_http": True}), "rows.parquet", path)
+    print(f"Parquet of {count:,} rows, {path.stat().st_size / MIB:.0f} MiB:")
+    key = f"{url.removeprefix('s3://')}/rows.parquet"
+
+    def by_arrow() -> None:
+        endpoint = os.environ["AWS_ENDPOINT"].removeprefix("http://")
+        files = pyarrow.fs.S3FileSystem(
+            endpoint_override=endpoint, scheme="http", region="us-east-1"
+        )
+        assert dataset(key, filesystem=files).head(50).num_rows == 50
+
+    def by_duckdb() -> None:
+        code = (
+            "import duckdb, fsspec; duckdb.register_filesystem(fsspec.filesystem('amltui')); "
+            "duckdb.sql(\"select * from 'amltui://there/rows.parquet' limit 50\").fetchall()"
+        )
+        own = {f"AMLTUI_{one}_DIR": str(home / one.lower()) for one in ("CONFIG", "CACHE", "DATA")}
+        subprocess.run([sys.executable, "-c", code], env=os.environ | own, check=True)
+
+    amltui(home, "profile", "add", "there", "--url", url)
+    forget = lambda: shutil.rmtree(home / "cache", ignore_errors=True)  # noqa: E731
+    for name, work in (
+        ("amltui head", lambda: amltui(home, "--at", url, "head", "rows.parquet")),
+        ("amltui head --tail", lambda: amltui(home, "--at", url, "head", "rows.parquet", "--tail")),
+        ("pyarrow.dataset.head(50)", by_arrow),
+        ("DuckDB by amltui://, limit 50", by_duckdb),
+    ):
+        print(f"  {name}: {measured(running, work, options.rounds, forget)}")
 
 
 def transfer(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
@@ -189,7 +265,7 @@ def group(url: str, home: Path, options: argparse.Namespace) -> None:
 def main() -> None:
     """Measure what was asked for, or all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("list", "rows", "transfer", "group"))
+    parser.add_argument("what", nargs="?", choices=("list", "rows", "parquet", "transfer", "group"))
     parser.add_argument("--objects", type=int, default=2_000)
     parser.add_argument("--mib", type=int, default=32)
     parser.add_argument("--files", type=int, default=8)
@@ -202,6 +278,8 @@ def main() -> None:
             listing(running.new_container(), options)
         if options.what in {None, "rows"}:
             first_rows(running, running.new_container(), home, options)
+        if options.what in {None, "parquet"}:
+            parquet(running, running.new_container(), home, options)
         if options.what in {None, "transfer"}:
             transfer(running, running.new_container(), home, options)
         if options.what in {None, "group"}:

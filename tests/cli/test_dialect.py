@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 SEMICOLONS = b"day;rain\n2024-01-01;1,5\n2024-01-02;0,25\n2024-01-03;12,5\n"
@@ -53,6 +55,38 @@ def test_put_converts_to_what_every_client_reads(amltui):
         'größe,note\n1234.5,"a;b, c"\n,x\n'
     )
     assert amltui("put", "--convert", "x.zip").code != 0
+
+
+def test_names_in_two_rows_are_joined_by_every_command(amltui):
+    data = b",2023,\ncity,low,high\nOslo,1,2\nRome,3,4\n"
+    assert amltui.bytes("put", "-", "--name", "two rows", "-t", "GenericCSV", data=data)[0] == 0
+    said = ("two rows", "--header-rows", "2")
+    assert amltui("head", *said).out == "city\t2023_low\t2023_high\nOslo\t1\t2\nRome\t3\t4\n"
+    assert (
+        amltui("sql", "two rows", 'select sum("2023_high") s from data', *said[1:]).out == "s\n6\n"
+    )
+    assert amltui("stats", "two rows", "2023_low", "--json", *said[1:]).json["maximum"] == "3"
+    assert amltui("head", "two rows", "--header-rows", "0").code == 2
+
+
+def test_put_says_that_a_file_is_no_text_and_converts_none_such(amltui):
+    data = gzip.compress(b"a,b\n1,2\n")
+    kind = ("put", "-", "--name", "packed.csv", "--type", "GenericCSV")
+    code, _, said = amltui.bytes(*kind, data=data)
+    assert (code, b"looks like gzip: other clients cannot read it" in said) == (0, True)
+    assert b"cp1252" not in said
+    code, _, said = amltui.bytes("update", "packed.csv", "-", "--convert", data=data)
+    assert (code, b"is not converted" in said) == (2, True)
+    assert amltui("head", "packed.csv").out == "a\tb\n1\t2\n"
+
+
+def test_lines_to_leave_out_are_offered_in_words(amltui):
+    kind = ("put", "-", "--name", "commented", "--type", "GenericCSV")
+    data = b"# made by a tool\n# units: m\nt,h\n0,1.5\n1,1.7\n"
+    assert b'"commented" looks written with comments after #.' in amltui.bytes(*kind, data=data)[2]
+    shown = amltui("head", "commented")
+    assert "looks written with comments after #: try --comment '#'" in shown.err
+    assert '1 row of "commented" is malformed' in shown.err
 
 
 def test_update_says_what_others_would_misread_and_converts_as_put_does(amltui):

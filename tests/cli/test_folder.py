@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
+import obstore
+import pytest
+from obstore.store import S3Store
+
+from amltui.tables import HEAD
 from tests.cli.terminal import Terminal
+from tests.support.proxy import fault_proxy
 
 ROWS = "id,city\n1,Oslo\n2,Rome\n"
 
@@ -104,9 +110,6 @@ def test_what_is_no_folder_is_said(folder):
 
 
 def test_a_bucket_is_read_like_a_folder(folder, moto):
-    import obstore
-    from obstore.store import S3Store
-
     folder.environment |= moto.environment
     url = moto.new_container()
     bucket, _, prefix = url.removeprefix("s3://").partition("/")
@@ -142,3 +145,24 @@ def test_a_folder_of_one_table_is_read_by_its_name(alone):
     (alone.home / "to").mkdir()
     assert alone("cp", str(days), "to/").code == 0
     assert len(list((alone.home / "to").iterdir())) == 4
+
+
+async def test_first_rows_of_a_large_object_take_three_requests_and_fetch_one_block(folder, moto):
+    url = moto.new_container()
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    options = {"endpoint": moto.endpoint, "skip_signature": True, "region": "us-east-1"}
+    store = S3Store(bucket, prefix=prefix, client_options={"allow_http": True}, **options)
+    rows = b"".join(b"%d,%s\n" % (row, b"x" * 90) for row in range(60_000))
+    obstore.put(store, "large.csv", b"id,text\n" + rows)
+    folder.environment |= moto.environment
+    async with fault_proxy(int(moto.endpoint.rpartition(":")[2])) as proxy:
+        folder.environment["AWS_ENDPOINT"] = proxy.endpoint.rstrip("/")
+        done = await asyncio.to_thread(folder, "--at", url, "head", "large.csv", "-n", "2")
+        assert done.out == f"id\ttext\n0\t{'x' * 90}\n1\t{'x' * 90}\n"
+        # The object and what is noted of it, asked for together; then the block.
+        asked = [(one.method, one.headers.get("range")) for one in proxy.requests]
+        assert sorted(asked[:2]) == [("GET", None), ("HEAD", None)]
+        assert asked[2:] == [("GET", f"bytes=0-{HEAD - 1}")]
+        # More rows than that block holds are all that is missing.
+        more = await asyncio.to_thread(folder, "--at", url, "head", "large.csv", "-n", "50000")
+        assert more.out.splitlines()[-1].startswith("49999\t")

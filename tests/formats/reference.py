@@ -74,3 +74,10 @@ def fitted(rows: list[list[str | None]], columns: int) -> list[list[str | None]]
         row[: columns - 1] if len(row) > columns else row + [None] * (columns - len(row))
         for row in rows
     ]
+
+
+def columns_of(rows: list[list[str | None]]) -> int:
+    """Fields of the first row, or of most rows after it where these have more."""
+    counts = [len(row) for row in rows[1:101]]
+    width = min(sorted(set(counts)), key=lambda count: -counts.count(count), default=0)
+    return max(len(rows[0]), width if counts.count(width) * 2 > len(counts) else 0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from amltui.formats import format_of
 from amltui.formats.encoding import sniff
 from amltui.tables import first_rows
-from tests.formats.reference import fitted, parse
+from tests.formats.reference import columns_of, fitted, parse
 from tests.support.tables import all_rows, read_in_pieces
 
 CSV, TSV = "GenericCSV", "GenericTSV"
@@ -218,8 +218,8 @@ def test_any_text_reads_as_the_plain_reference_reads_it(text, data_type_id):
     found = rows_of(text.encode(), data_type_id)
     columns = len(found.columns)
     assert found.row_count == len(expected)
-    if expected:
-        assert columns == len(expected[0])
+    if expected and not unclosed:  # rows from a quote on that is never closed show no width
+        assert columns == columns_of(expected)
     cells = all_rows(found)
     for cell, want in zip(cells, fitted(expected, columns), strict=True):
         assert cell[: len(want)] == want

@@ -11,6 +11,7 @@ from amltui.errors import UsageError
 from amltui.formats import format_of
 from amltui.formats.detection import detect, offer
 from amltui.formats.dialect import Dialect, dialect_text, format_with, with_dialect
+from amltui.formats.reader import RowReader
 from amltui.tables import first_rows, ingest, open_table
 from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
@@ -266,3 +267,32 @@ def test_a_dialect_reads_what_pandas_reads(dialect):
             else:
                 assert str(value) == cell
     assert not dialect.header or names == list(expected.columns)
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        (b",2023,,2024\ncity,a,b,a\nx,1,2,3\n", ["city", "2023_a", "2023_b", "2024_a"]),
+        (b"day,temp,rain\n,C,mm\nx,1,2\n", ["day", "temp_C", "rain_mm"]),
+        (b'"two\nlines",b\nc,d\n1,2\n', ["two\nlines_c", "b_d"]),
+        (b"a,b\nc,d\nr,1,2\n", ["Unnamed: 0", "a_c", "b_d"]),
+        (b"a,b\n", ["a", "b"]),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_a_header_of_several_rows_is_joined(data, names, size):
+    dialect = Dialect(header_rows=2)
+    fmt = with_dialect(format_of("GenericCSV"), dialect)
+    reader = RowReader(Pieces(data, size), fmt)
+    reader.read_header()
+    assert list(reader.columns) == names
+    rows = sum(parsed.batch.num_rows for _, parsed in reader.parsed())
+    assert rows == (1 if len(data) > 5 else 0)
+    assert Dialect.from_text(dialect.to_text()) == dialect
+    assert dialect.describe() == "header of 2 rows"
+
+
+@pytest.mark.parametrize("count", [0, 21])
+def test_a_header_has_a_sensible_number_of_rows(count):
+    with pytest.raises(UsageError, match="1 to 20 rows"):
+        Dialect(header_rows=count)

@@ -59,6 +59,36 @@ def test_a_title_above_the_table_hides_no_column():
     )
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16-le"])
+@pytest.mark.parametrize("rows", [2, 300])
+def test_a_short_first_row_without_a_header_hides_no_column_at_any_door(rows, encoding):
+    data = "a,x\n" + "".join(f"b{row},y,z{row}\n" for row in range(rows))
+    found = first_rows(data.encode(encoding), format_of("GenericCSVNoHeader"), whole=True)
+    assert [(bad.row, bad.reason) for bad in found.malformed] == [(0, "2 fields, 3 expected")]
+    assert all_rows(found)[:2] == [["a", "x", None], ["b0", "y", "z0"]]
+    slow, in_pieces, _ = read_in_pieces(data.encode(encoding), "GenericCSVNoHeader", 7)
+    assert (len(slow), in_pieces) == (3, all_rows(found))
+    frame = deserialize_dataframe(io.BytesIO(data.encode(encoding)), "GenericCSVNoHeader")
+    assert list(frame.columns) == [0, 1, 2]
+    assert frame.iloc[-1].tolist() == [f"b{rows - 1}", "y", f"z{rows - 1}"]
+    assert frame[2].isna().sum() == 1
+
+
+def test_a_short_first_row_of_a_large_content_hides_no_column_of_a_frame():
+    data = b"a,x\n" + b"bb,yy,zz\n" * 200_000
+    frame = deserialize_dataframe(io.BytesIO(data), "GenericCSVNoHeader")
+    assert frame.shape == (200_001, 3)
+    assert frame[2].isna().sum() == 1
+
+
+def test_comments_above_a_table_leave_its_values_in_their_columns_at_every_door():
+    data = b"# made by a tool\n# units: m\nt,h\n0,1.5\n1,1.7\n"
+    found = first_rows(data, format_of("GenericCSV"), whole=True)
+    frame = deserialize_dataframe(io.BytesIO(data), "GenericCSV")
+    assert [column.name for column in found.columns] == list(frame.columns)
+    assert frame.astype(object).where(frame.notna(), None).values.tolist() == all_rows(found)
+
+
 def test_one_long_row_does_not_make_the_header_short():
     data = b"a,b\n1,2,3\n4,5\n6,7\n"
     found = first_rows(data, format_of("GenericCSV"), whole=True)

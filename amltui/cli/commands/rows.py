@@ -83,7 +83,9 @@ def head(
         dataset = await session.find(name)
         if remember and not written.given:
             session.previews.remember(dataset, None)
-        preview = await preview_of(session, dataset, written, sheet=sheet)
+        preview = await _preview_to_print(
+            session, dataset, written, sheet=sheet, first=not offset and not tail
+        )
         try:
             if remember and written.given:
                 session.previews.remember(dataset, preview.lens.dialect)
@@ -233,6 +235,18 @@ def _print_window(out: Out, preview: Preview, window: tuple[Rows, range], fmt: F
 def _say_fetched(out: Out, preview: Preview) -> None:
     if preview.fetched:
         out.note(preview.fetched)
+
+
+async def _preview_to_print(
+    session: Session, dataset: Dataset, written: Written, *, sheet: str | None, first: bool
+) -> Preview:
+    """A preview of which no more is fetched than is printed; `first`: that is the first rows."""
+    preview = await preview_of(session, dataset, written, sheet=sheet, brief=True)
+    if first or preview.remote is not None:
+        return preview
+    # Exact numbers of rows further on take all that is before them.
+    preview.close()
+    return await preview_of(session, dataset, written, sheet=sheet)
 
 
 async def _wait_for(preview: Preview, count: int) -> None:

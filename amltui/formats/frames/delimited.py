@@ -90,12 +90,17 @@ def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], CsvOptions]:
     codec = rows.codec
     assert isinstance(codec, DelimitedCodec)
     reader = as_utf8(reader, rows)
-    if codec.before:
-        reader.seek(codec.before + rows.mark * (rows.input_encoding == "utf-8"))
+    header, names = fmt.header, None
+    before = codec.before
+    if codec.short:
+        # pandas lets no row have more fields than the first one that it sees, but for names.
+        names = codec.columns if header else range(len(codec.columns))
+        header, before = False, rows.first_row
+    if before:
+        reader.seek(before + rows.mark * (rows.input_encoding == "utf-8"))
         reader = from_here(reader)
-    names = codec.columns if codec.has_header and codec.short else None
     delimiter = codec.delimiter.decode()
-    return reader, CsvOptions(delimiter, header=fmt.header, skip_space=fmt.skip_space, names=names)
+    return reader, CsvOptions(delimiter, header=header, skip_space=fmt.skip_space, names=names)
 
 
 def by_pandas(reader: IO[bytes], options: CsvOptions) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ class CsvOptions:
     header: bool
     skip_space: bool
     """Whether spaces before a field do not count."""
-    names: tuple[str, ...] | None = None
-    """Of all columns, where the header has fewer. None: as the header says."""
+    names: Sequence[str | int] | None = None
+    """Of all columns, where the first row has fewer fields. None: as the first row says."""
 
     def for_pandas(self) -> dict[str, Any]:
         """Arguments for `pandas.read_csv`."""

@@ -78,6 +78,7 @@ async def open_preview(
         waiting = await _waiting(content, source, limit, dialect)
         if waiting is not None:
             rows, lens, places = waiting
+            lens = lens.of(sheet)
             preview = _preview(source, cache, entry, rows, None, lens)
             preview.remote = places if isinstance(places, RemoteParquet) else None
             preview.peek(

@@ -65,7 +65,7 @@ def _with_dialect(note: str, lens: Lens) -> str:
     """A note with how the text is read, where that is not as its type says, or could be."""
     words = ""
     if lens.offer is not None:
-        words = f"press X: looks {lens.offer.describe(lens.own)}"
+        words = f"press X: looks {lens.offer.looks(lens.own)}"
     elif lens.fmt.dialect is not None:
         words = lens.fmt.dialect.describe(lens.own)
     return " · ".join(part for part in (note, words) if part)

@@ -35,7 +35,7 @@ _FIELDS: Final = {
     "delimiter": "one character, tab or blank",
     "quote": "one character, or none",
     "escape": "one character, or none",
-    "header": "yes or no",
+    "header": "yes, no, or how many rows",
     "skip": "lines before the header",
     "comment": "what lines begin with that are no rows",
     "encoding": "as found, or cp1252, gb18030, utf-16, …",
@@ -186,6 +186,8 @@ def _written(dialect: Dialect) -> dict[str, str]:
 
     found = {name: getattr(dialect, name) for name in _FIELDS}
     found["header"] = "yes" if dialect.header else "no"
+    if dialect.header and dialect.header_rows > 1:
+        found["header"] = str(dialect.header_rows)
     found["skip"] = str(dialect.skip)
     found["missing"] = " ".join(dialect.missing)
     for name in ("delimiter", "quote", "escape", "thousands"):
@@ -205,13 +207,14 @@ def _read(written: dict[str, str], own: Dialect) -> Dialect:
     if not skip.isdecimal():
         raise UsageError(f'"{skip}" is no number of lines')
     header = written["header"].strip().lower()
-    if header not in {"yes", "y", "no", "n"}:
-        raise UsageError("The header is yes or no")
+    if header not in {"yes", "y", "no", "n"} and not header.isdecimal():
+        raise UsageError("The header is yes, no, or a number of rows")
     same = said["delimiter"] == own.delimiter
     return Dialect(
         **said,
         skip=int(skip),
-        header=header.startswith("y"),
+        header=not header.startswith("n") and header != "0",
+        header_rows=max(1, int(header)) if header.isdecimal() else 1,
         missing=tuple(written["missing"].split()),
         skip_space=said["delimiter"] == "," or (same and own.skip_space),
     )

@@ -10,6 +10,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self, TypeVar
@@ -528,8 +529,15 @@ class StoreWorkspace(FileWorkspace):
             return None
 
     async def _present(self, key: str) -> Dataset:
-        """An object as it is now, with what is noted of it."""
-        return await anyio.to_thread.run_sync(lambda: self._noted(self._head(key).dataset))
+        """An object as it is now, with what is noted of it; asked for together."""
+
+        def ask() -> Dataset:
+            with ThreadPoolExecutor(1) as pool:
+                note = pool.submit(self._notes.of, key)
+                found = self._head(key).dataset
+                return _with_note(found, note.result())
+
+        return await anyio.to_thread.run_sync(ask)
 
     def _noted(self, dataset: Dataset) -> Dataset:
         return _with_note(dataset, self._notes.of(dataset.key))

@@ -1,0 +1,226 @@
+"""JSON Lines of flat objects, whole blocks at once: the fast path of `json_lines`.
+
+Most lines of a file name the same keys in the same order, and their values are numbers, plain
+texts, true, false or null. What stands between the values is then the same in each line, so where
+values begin and end is found for all lines together. A line is taken only if every byte of it is
+accounted for; all others are left to the reader that decodes line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from amltui.formats.scan import Positions, as_array
+
+_SHAPES: Final = 8
+"""Orders of keys that are tried in a block."""
+_FEW: Final = 32
+"""Lines that are not worth a try of their own."""
+_MOST_COUNTED: Final = 32
+"""Keys up to which counting them is faster than decoding."""
+_QUOTE, _CLOSE, _COMMA, _COLON, _SPACE = b'"},: '
+_SCALAR: Final = (
+    r"^(?:true|false|null|-?(?:0|[1-9][0-9]{0,299})(?:\.[0-9]{1,299})?(?:[eE][+-]?[0-9]{1,2})?)$"
+)
+"""What is no text. Longer numbers are left to the other reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """Columns of a block, and which of its lines they hold; other rows of them mean nothing."""
+
+    arrays: list[Any]
+    taken: Any
+
+
+def has_no_other_keys(data: bytes, keys: Collection[str]) -> bool:
+    """Whether all keys in `data`, at any depth, are among `keys`; False may also mean unsure."""
+    if len(keys) > _MOST_COUNTED or b"\\" in data or not all(map(_is_plain, keys)):
+        return False
+    # Where no colon comes after a space, each quote before one ends a key.
+    array = as_array(data)
+    before = array[np.flatnonzero(array == _COLON) - 1]
+    ends = np.count_nonzero(before == _QUOTE)
+    if np.count_nonzero(before > _SPACE) < len(before):
+        return False
+    return bool(ends == sum(data.count(b'"%s":' % key.encode()) for key in keys))
+
+
+def read_flat(
+    data: bytes,
+    array: Any,
+    starts: Positions,
+    ends: Positions,
+    places: Mapping[str, int],
+    width: int,
+) -> Flat | None:
+    """The lines of a block that are flat objects; None where none can be told to be.
+
+    Args:
+        data: the block, in UTF-8.
+        array: its bytes.
+        starts: where its lines begin.
+        ends: after their last bytes, without the line ends.
+        places: the column of each key.
+        width: how many columns there are.
+    """
+    count = len(starts)
+    # A backslash may hide a quote; other control characters are not allowed in texts.
+    if not count or b"\\" in data or np.any((array < 32) & (array != 10) & (array != 13)):
+        return None
+    found = _Found(array, count, width)
+    rest = np.arange(count)
+    for _ in range(_SHAPES):
+        if len(rest) < _FEW and len(rest) < count:
+            break
+        shape = _shape_of(data[int(starts[rest[0]]) : int(ends[rest[0]])])
+        if shape is None:
+            break
+        matched = found.match(shape, starts[rest], ends[rest], rest, places)
+        if np.count_nonzero(matched) * 10 < len(rest):
+            break
+        rest = rest[~matched]
+        if not len(rest):
+            break
+    if len(rest) == count:
+        return None
+    return found.columns(data, starts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What stands before each value of a line."""
+
+    keys: tuple[str, ...]
+    before: tuple[bytes, ...]
+
+
+def _shape_of(line: bytes) -> _Shape | None:
+    try:
+        keys = tuple(msgspec.json.decode(line, type=dict[str, msgspec.Raw]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not keys or not all(map(_is_plain, keys)):
+        return None
+    first = b'{"%s":' % keys[0].encode()
+    if not line.startswith(first):
+        return None
+    space = b" " if line.startswith(b" ", len(first)) else b""
+    named = [b'"%s":%s' % (key.encode(), space) for key in keys]
+    before = [b"{" + named[0], *(b"," + space + one for one in named[1:])]
+    return _Shape(keys, tuple(before))
+
+
+def _is_plain(key: str) -> bool:
+    return '"' not in key and "\\" not in key and min(key, default=" ") >= " "
+
+
+class _Found:
+    """Where the values of a block begin and end, by column and line."""
+
+    def __init__(self, array: Any, count: int, width: int) -> None:
+        self._array = array
+        self._quotes = np.append(np.flatnonzero(array == _QUOTE), len(array))
+        ends = (array == _COMMA) | (array == _CLOSE)
+        self._ends = np.append(np.flatnonzero(ends), len(array))
+        self._first: list[Any] = [None] * width
+        self._last: list[Any] = [None] * width
+        self._count = count
+        self.taken = np.zeros(count, dtype=np.bool_)
+
+    def match(
+        self,
+        shape: _Shape,
+        starts: Positions,
+        ends: Positions,
+        rows: Positions,
+        places: Mapping[str, int],
+    ) -> Any:
+        """Which of some lines have a shape; where their values are is noted."""
+        array, last = self._array, len(self._array) - 1
+        good = np.ones(len(starts), dtype=np.bool_)
+        at = starts.astype(np.int64)
+        spans = []
+        for before in shape.before:
+            good &= self._stands(before, at)
+            at = np.minimum(at + len(before), last)
+            text = array[np.minimum(at, last)] == _QUOTE
+            closing = self._quotes[np.searchsorted(self._quotes, at + 1)]
+            other = self._ends[np.searchsorted(self._ends, at)]
+            spans.append((at + text, np.where(text, closing, other)))
+            at = np.minimum(spans[-1][1] + text, last)
+        good &= (array[at] == _CLOSE) & (at + 1 == ends)
+        taken = rows[good]
+        self.taken[taken] = True
+        for key, (first, after) in zip(shape.keys, spans, strict=True):
+            place = places.get(key)
+            if place is None:
+                continue
+            if self._first[place] is None:
+                self._first[place] = np.full(self._count, -1, dtype=np.int64)
+                self._last[place] = np.full(self._count, -1, dtype=np.int64)
+            self._first[place][taken] = first[good]
+            self._last[place][taken] = after[good]
+        return good
+
+    def _stands(self, text: bytes, at: Positions) -> Any:
+        """Where `text` stands at the places `at`. There are no zeros in it or in the block."""
+        size, room = len(text), len(self._array) - len(text)
+        if room < 0:
+            return np.zeros(len(at), dtype=np.bool_)
+        windows = np.lib.stride_tricks.sliding_window_view(self._array, size)
+        found = np.ascontiguousarray(windows[np.minimum(at, room)]).view(f"S{size}").ravel()
+        return (found == text) & (at <= room)
+
+    def columns(self, data: bytes, starts: Positions) -> Flat:
+        """The values as texts."""
+        buffer = pa.py_buffer(data)
+        evens = pa.array(np.arange(0, 2 * self._count, 2, dtype=np.int32))
+        arrays = [self._column(buffer, starts, evens, at) for at in range(len(self._first))]
+        return Flat(arrays, self.taken)
+
+    def _column(self, buffer: Any, starts: Positions, evens: Any, place: int) -> Any:
+        first, last = self._first[place], self._last[place]
+        if first is None:
+            return pa.nulls(self._count, pa.string())
+        absent = first < 0
+        first = np.where(absent, starts, first)
+        last = np.where(absent, starts, last)
+        offsets = np.empty(2 * self._count + 1, dtype=np.int32)
+        # Values and what is between them, in turns: both without a copy of the bytes.
+        offsets[0:-1:2], offsets[1::2], offsets[-1] = first, last, last[-1]
+        parts = pa.StringArray.from_buffers(2 * self._count, pa.py_buffer(offsets), buffer)
+        values = parts.take(evens)
+        bare = ~absent & (self._array[first - 1] != _QUOTE)
+        if not bare.any():
+            missing = absent
+        else:
+            scalars = values if bare.all() else values.filter(pa.array(bare))
+            fits = _numpy(pc.match_substring_regex(scalars, _SCALAR))
+            self.taken[np.flatnonzero(bare)[~fits]] = False
+            missing = absent.copy()
+            missing[bare] |= _numpy(pc.equal(scalars, "null"))
+        return values if not missing.any() else pc.if_else(pa.array(missing), None, values)
+
+
+def _numpy(flags: Any) -> Any:
+    return flags.to_numpy(zero_copy_only=False)
+
+
+def with_others(flat: Flat, others: Sequence[Any]) -> list[Any]:
+    """The columns with the lines that were not taken from `others`, in which only these are."""
+    count = len(flat.taken)
+    order = np.arange(count)
+    order[~flat.taken] = count + np.arange(count - int(flat.taken.sum()))
+    chosen = pa.array(order)
+    return [
+        pa.concat_arrays([ours, theirs]).take(chosen)
+        for ours, theirs in zip(flat.arrays, others, strict=True)
+    ]
