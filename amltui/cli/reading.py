@@ -148,7 +148,7 @@ async def preview_of(
     sheet: str | None = None,
     brief: bool = False,
 ) -> "Preview":
-    """The preview of a dataset, read as was said; `brief`: see `Previews.open`. Close it.
+    """The preview of a dataset, read as was said; `brief`: see `PreviewOpener.open`. Close it.
 
     Raises:
         UsageError: no row can be read so, or the dataset is no text.

@@ -32,6 +32,7 @@ from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.services.previews import Preview
     from amltui.services.session import Session
     from amltui.tables import Rows, Table
