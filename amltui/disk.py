@@ -47,6 +47,14 @@ def disk_errors(path: Path | str, doing: str) -> Iterator[None]:
         raise LocalError(f"Could not {doing}: {where} ({error.strerror or error})") from error
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path as somebody writes it: `~` and `~user` are homes, as a shell has it.
+
+    Where there is no such user it is only a name.
+    """
+    return Path(os.path.expanduser(path))  # noqa: PTH111  that of Path raises where there is none
+
+
 def private_dir(path: Path) -> Path:
     """`path` as a directory for this user only, made with its parents where they lack."""
     if not path.is_dir():

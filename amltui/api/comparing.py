@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from amltui.api.loop import LOOP
 from amltui.api.sync import Dataset
+from amltui.disk import expanded
 from amltui.errors import LocalError
 from amltui.text import visible
 
@@ -58,7 +59,7 @@ def diff(
     with _table(old) as left, _table(new) as right:
         found = compare(left, right, key=key, columns=columns, limit=limit)
         if output is not None:
-            target = Path(output).expanduser()
+            target = expanded(output)
             if target.suffix.lower() not in {".csv", ".parquet"}:
                 raise LocalError(f"{visible(str(target))} does not end in .csv or .parquet")
 
@@ -78,7 +79,7 @@ def _table(side: Dataset | str | os.PathLike[str]) -> Iterator[Table]:
     from amltui.tables.scratch import Scratch
 
     if not isinstance(side, Dataset) and (isinstance(side, os.PathLike) or "://" not in side):
-        path = Path(side).expanduser()
+        path = expanded(side)
         if not path.is_file():
             raise LocalError(f"There is no file {visible(str(path))}")
         with file_table(path) as table:

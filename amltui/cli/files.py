@@ -14,6 +14,7 @@ from pathlib import Path
 
 from amltui.cli.exit_codes import FileNotThere
 from amltui.config import paths
+from amltui.disk import expanded
 from amltui.errors import Exists, LocalError, UsageError
 from amltui.text import visible
 from amltui.transfers.spool import spool
@@ -41,7 +42,7 @@ def readable(
         with _spooled(sys.stdin.fileno(), suffix) as path:
             yield path
         return
-    path = Path(name).expanduser()
+    path = expanded(name)
     shown = visible(str(path))
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -125,7 +126,7 @@ def table_file(output: str, what: str, *, force: bool) -> Path:
         UsageError: its name ends otherwise, or it is a directory.
         Exists: it is there.
     """
-    target = Path(output).expanduser()
+    target = expanded(output)
     if target.suffix.lower() not in {".csv", ".parquet"}:
         raise UsageError(f"{what} is written as .csv or .parquet", hint="End the file's name so.")
     if target.is_dir():

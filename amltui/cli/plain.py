@@ -129,7 +129,7 @@ class Talk:
         elif self._told < len(self._listed):
             self._tell_names()
         else:
-            self._say("That were all. A number chooses one; ? tells what else there is.")
+            self._say("That was all. A number chooses one; ? tells what else there is.")
 
     def _show_rows(self) -> None:
         chosen, start = self._chosen, self._row

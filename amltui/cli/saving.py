@@ -17,6 +17,7 @@ from amltui.cli.exit_codes import FileNotThere
 from amltui.cli.files import STDIN
 from amltui.cli.options import Common
 from amltui.cli.output import Out
+from amltui.disk import expanded
 from amltui.errors import AmltuiError, UsageError
 from amltui.formats import file_name, format_of
 from amltui.models import Dataset, OutputPort
@@ -116,7 +117,7 @@ def resumable(out: Out, *, spooled: bool = False) -> Iterator[None]:
 
 
 def _target(output: str | None, filename: str) -> Path:
-    target = Path(output).expanduser() if output else Path()
+    target = expanded(output) if output else Path()
     if target.is_dir():
         target /= filename
     elif output and output.endswith(os.sep):

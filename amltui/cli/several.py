@@ -6,7 +6,6 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from cyclopts import Parameter
@@ -14,6 +13,7 @@ from cyclopts import Parameter
 from amltui.cli.exit_codes import FileNotThere, code_of
 from amltui.cli.files import STDIN
 from amltui.cli.output import Out, warn
+from amltui.disk import expanded
 from amltui.errors import AmltuiError, UsageError
 from amltui.text import visible
 
@@ -107,7 +107,7 @@ def _names_in(file: str) -> list[str]:
         if file == STDIN:
             data = sys.stdin.buffer.read(_MOST_NAMES)
         else:
-            with Path(file).expanduser().open("rb") as opened:
+            with expanded(file).open("rb") as opened:
                 data = opened.read(_MOST_NAMES)
     except FileNotFoundError:
         raise FileNotThere(f"There is no file {visible(file)}") from None

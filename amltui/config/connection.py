@@ -89,7 +89,8 @@ def resolve(
     one that `AMLTUI_PROFILE` or else the settings name), the old client's settings file. Two
     rules keep values of different workspaces apart: a profile that is named as the argument is
     itself an argument, so the environment only fills what it lacks; and the old client's file is
-    read only where no profile is in force.
+    read only where no profile is in force. A profile of a folder or of Azure ML has no such
+    values: it is not in force where the argument or the environment names a server's workspace.
 
     A `profile` that is a path or an address of a folder is that folder, one that is the
     `azureml://` address of an Azure ML workspace is that workspace.
@@ -102,7 +103,9 @@ def resolve(
     arguments = {"endpoint": endpoint, "workspace_id": workspace_id, "token": token}
     chosen, said_by = _chosen(profile)
     if (other := _without_token(chosen, said_by)) is not None:
-        return other
+        if profile or not _names_a_server(arguments):
+            return other
+        chosen = None
     if profile == LOCAL and not any(arguments.values()):
         return None
     layers = [_Layer("argument", arguments), _environment(), *_stored(chosen)]
@@ -115,12 +118,8 @@ def resolve(
         found, sources = _first_said([*layers, _Layer(str(old.path), values)], check=check)
     if not found:
         return None
-    if "endpoint" not in found:
-        found["endpoint"], sources["endpoint"] = DEFAULT_ENDPOINT, "default"
     name = chosen if chosen != LOCAL else None
-    for key in ("workspace_id", "token"):
-        if key not in found:
-            raise _missing(key, name, sources)
+    _complete(found, sources, name)
     if name:
         sources["profile"] = said_by
     return Connection(found["endpoint"], found["workspace_id"], found["token"], name, sources)
@@ -139,6 +138,15 @@ def _first_said(layers: Sequence[_Layer], *, check: bool) -> tuple[dict[str, str
                 sources[key] = source
                 break
     return found, sources
+
+
+def _complete(found: dict[str, str], sources: dict[str, str], name: str | None) -> None:
+    """Add the default endpoint; raise for what has no default."""
+    if "endpoint" not in found:
+        found["endpoint"], sources["endpoint"] = DEFAULT_ENDPOINT, "default"
+    for key in ("workspace_id", "token"):
+        if key not in found:
+            raise _missing(key, name, sources)
 
 
 def _chosen(argument: str | None) -> tuple[str | None, str]:
@@ -166,6 +174,15 @@ def _without_token(chosen: str | None, said_by: str) -> Connection | None:
     sources = {"endpoint": f'profile "{chosen}"', "profile": said_by}
     return Connection(
         entry.endpoint, "", "", chosen, sources, entry.write, entry.cloud, entry.datastore
+    )
+
+
+def _names_a_server(arguments: Mapping[str, str | None]) -> bool:
+    """Whether the arguments or the environment say of which server's workspace they are."""
+    return any(
+        (value or "").strip()
+        for layer in (arguments, _environment().values)
+        for value in (layer.get("endpoint"), layer.get("workspace_id"))
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import PlatformDirs
 
+from amltui.disk import expanded
+
 _DIRS = PlatformDirs("amltui", appauthor=False)
 
 
@@ -37,4 +39,4 @@ def content_file(directory: Path, sha256: str) -> Path:
 
 def _from(variable: str, default: str) -> Path:
     value = os.environ.get(variable)
-    return Path(value).expanduser().absolute() if value else Path(default)
+    return expanded(value).absolute() if value else Path(default)

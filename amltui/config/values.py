@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from amltui.disk import expanded
 from amltui.errors import ConfigError
 from amltui.redact import remember
 from amltui.text import visible
@@ -79,7 +79,7 @@ def folder_address(text: str) -> str:
             f"{visible(scheme)}:// is not an address of a folder that can be opened",
             hint="Give a directory or a file of this disk, or s3://, az://, gs:// or https://.",
         )
-    return Path(unquote(rest) if separator else text).expanduser().absolute().as_uri()
+    return expanded(unquote(rest) if separator else text).absolute().as_uri()
 
 
 def workspace_id_of(text: str, *, source: str) -> str:

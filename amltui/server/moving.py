@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from amltui.disk import expanded
 from amltui.server import audit, copying
 from amltui.server.backup import NAME, copy_settings
 from amltui.server.copying import Copied, Told
@@ -40,7 +41,7 @@ class Seat:
         """The seat that is named by a directory or by the URL of a database."""
         if "://" in place:
             return cls(None, place, contents)
-        return cls(Path(place).expanduser().absolute(), None, contents)
+        return cls(expanded(place).absolute(), None, contents)
 
     @property
     def has_contents(self) -> bool:

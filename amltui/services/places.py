@@ -25,6 +25,7 @@ from urllib.parse import unquote
 
 from amltui.config import Connection
 from amltui.config.values import WEB, folder_address
+from amltui.disk import expanded
 from amltui.errors import NotFound, UsageError
 from amltui.models import Dataset
 from amltui.services.session import Session, open_session
@@ -63,7 +64,7 @@ def place_of(text: str, *, target: bool = False) -> Place:
     if separator and scheme != "file":
         folder, _, name = rest.rpartition("/")
         return Place(f"{scheme}://{folder}", name) if folder else Place(text, "")
-    return _on_disk(text, Path(rest if separator else text).expanduser().absolute(), target=target)
+    return _on_disk(text, expanded(rest if separator else text).absolute(), target=target)
 
 
 def _on_disk(text: str, path: Path, *, target: bool) -> Place:

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from amltui.cache import Cache, Source, source_name
 from amltui.cache.entries import without_links
-from amltui.disk import disk_errors
+from amltui.disk import disk_errors, expanded
 from amltui.errors import (
     AmltuiError,
     Cancelled,
@@ -125,7 +125,7 @@ class Transfers:
             LocalError: the target's directory is not there, or it is a link that leads nowhere.
         """
         if target is not None:
-            target = target.expanduser().absolute()
+            target = expanded(target).absolute()
             if target.is_dir():
                 target /= file_name(source_name(source), source.data_type_id)
             if not target.parent.is_dir():
@@ -166,7 +166,7 @@ class Transfers:
         """
         if not name.strip():
             raise UsageError("A dataset needs a name")
-        path = path.expanduser().absolute()
+        path = expanded(path).absolute()
         with disk_errors(path, "read"), path.open("rb"):
             status = path.stat()
         request = UploadRequest(

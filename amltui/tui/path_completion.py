@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from amltui.disk import expanded
+
 LIMIT: Final = 5_000
 """Entries that are listed; the rest can still be reached by typing."""
 
@@ -54,16 +56,7 @@ def _common_prefix(names: Sequence[str]) -> str:
 
 def full_path(typed: str) -> Path:
     """The absolute path that a person typed, `~` included. Reads no file."""
-    return _from_home(typed).absolute()
-
-
-def _from_home(typed: str) -> Path:
-    """A path whose `~` or `~user` is a home, or is only a name where there is no such person."""
-    path = Path(typed)
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
+    return expanded(typed).absolute()
 
 
 def complete(typed: str) -> Completion:
@@ -72,7 +65,7 @@ def complete(typed: str) -> Completion:
     base = f"{base}/" if "/" in typed else ""
     if typed == "~":
         base, start = "~/", ""
-    folder = _from_home(base or ".")
+    folder = expanded(base or ".")
     entries: list[Candidate] = []
     more = False
     try:
@@ -113,7 +106,7 @@ def file_problem(typed: str) -> str:
     """Why a path cannot be sent, or ""."""
     if not typed.strip():
         return "Type the path of a file, or choose one in the list."
-    path = _from_home(typed)
+    path = expanded(typed)
     try:
         if path.is_dir():
             return f"{path} is a folder: choose a file in it."

@@ -32,6 +32,9 @@ def test_2_is_a_wrong_command_or_setting(amltui):
 
 def test_3_is_not_found(amltui):
     assert amltui("show", "nobody").code == 3
+    done = amltui("put", "~no-such-user/x.csv")  # only a name, as a shell has it
+    assert done.code == 3
+    assert "There is no file ~no-such-user/x.csv" in done.err
 
 
 def test_4_is_not_authorised(amltui):

@@ -110,6 +110,18 @@ def test_the_environment_fills_what_a_named_profile_lacks(monkeypatch):
     assert resolve(profile="team").token == "from-ci"
 
 
+def test_a_server_that_the_environment_names_goes_before_a_default_folder(tmp_path, monkeypatch):
+    save(Profile("data", tmp_path.as_uri(), ""), None)
+    use("data")
+    assert resolve().is_folder
+    environment(monkeypatch, token="alone it names no workspace")
+    assert resolve().is_folder
+    environment(monkeypatch, endpoint="https://e.example/", workspace_id="e", token="e")
+    assert (resolve().endpoint, resolve().workspace_id) == ("https://e.example/", "e")
+    assert resolve().profile is None
+    assert resolve(profile="data").is_folder
+
+
 def test_a_profile_without_a_token_does_not_borrow_one_from_the_old_clients_file(home):
     legacy(home, id=W, authorization_token="old")
     profile("team", token=None)

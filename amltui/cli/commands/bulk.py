@@ -16,6 +16,7 @@ from amltui.cli.progress import watched
 from amltui.cli.saving import copy_cached, resumable
 from amltui.cli.session import need_yes
 from amltui.cli.several import Report, work_on
+from amltui.disk import expanded
 from amltui.errors import AmltuiError, Conflict, UsageError
 from amltui.models import Dataset
 from amltui.services.folders import files_below
@@ -113,7 +114,7 @@ def named_files(given: Sequence[str]) -> list[tuple[str, Path]]:
     """
     found: list[tuple[str, Path]] = []
     for word in given:
-        path = Path(word).expanduser()
+        path = expanded(word)
         if path.is_dir():
             found += [(one.name, one.path) for one in files_below(path)]
         elif path.is_file():

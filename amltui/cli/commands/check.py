@@ -11,6 +11,7 @@ from amltui.cli.exit_codes import DONE, REFUSED, CheckFailed, FileNotThere
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, Out, warn
 from amltui.cli.session import run
+from amltui.disk import expanded
 from amltui.errors import UsageError
 from amltui.text import visible
 
@@ -116,7 +117,7 @@ def local_file(name: str) -> Path:
     Raises:
         FileNotThere: it is not there.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     if not path.is_file():
         raise FileNotThere(f"There is no file {visible(str(path))}")
     return path

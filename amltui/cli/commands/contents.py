@@ -21,6 +21,7 @@ from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.saving import Output, resumable, save
 from amltui.cli.session import run
 from amltui.cli.several import JOBS, LISTED, SEVERAL, Jobs, Listed, Several, check_jobs
+from amltui.disk import expanded
 from amltui.errors import AmltuiError, Conflict, UsageError
 from amltui.models import Dataset
 from amltui.text import human_size, visible
@@ -65,9 +66,9 @@ def get(
         return run(common, work)
     if output is not None and directory is not None:
         raise UsageError("-o and -d exclude each other", hint="Leave one out.")
-    if output is not None and not Path(output).expanduser().is_dir():
+    if output is not None and not expanded(output).is_dir():
         raise UsageError("-o takes one dataset", hint="Several go to a directory: -d DIRECTORY.")
-    folder = Path(directory or output or ".").expanduser()
+    folder = expanded(directory or output or ".")
     check_jobs(jobs)
 
     async def all_of_them(session: Session) -> int:
@@ -116,7 +117,7 @@ def put(
         common: Common options.
     """
     given = listed.words(files)
-    if len(given) == 1 and exists == "error" and not Path(given[0]).expanduser().is_dir():
+    if len(given) == 1 and exists == "error" and not expanded(given[0]).is_dir():
         called = prefix + (Path(given[0]).name if name is None else name)
         if given[0] == STDIN and name is None:
             raise UsageError("Standard input has no name", hint="Add --name NAME.")
@@ -125,7 +126,7 @@ def put(
     if name is not None and len(given) == 1 and exists == "error":
         if type_ is not None or convert or written.given:
             raise UsageError("A folder has no data type", hint="Leave it out.")
-        dataset = _send_folder(common, Path(given[0]).expanduser(), prefix + name, description)
+        dataset = _send_folder(common, expanded(given[0]), prefix + name, description)
         changed(common.out, dataset, _uploaded("Uploaded", dataset))
         return DONE
     if name is not None:
@@ -273,14 +274,14 @@ def update(
         common: Common options.
     """
     limits = limits_in(fail_on)
-    if Path(file).expanduser().is_dir():
+    if expanded(file).is_dir():
         if type_ is not None or rename is not None:
             raise UsageError("A folder takes neither --type nor --rename", hint="Leave it out.")
         if convert or written.given:
             raise UsageError("--convert is for one file", hint="Send the files one by one.")
         if check or rules is not None or limits is not None:
             raise UsageError("A folder has no rows to check", hint="Check a file in it.")
-        dataset = _send_folder(common, Path(file).expanduser(), name, description, replacing=True)
+        dataset = _send_folder(common, expanded(file), name, description, replacing=True)
         changed(common.out, dataset, _uploaded("Updated", dataset))
         return
     data_type_id = data_type(type_, Path(file)) if type_ is not None else None

@@ -16,6 +16,7 @@ from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
 from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.session import prepared, run
+from amltui.disk import expanded
 from amltui.errors import UsageError
 from amltui.services.comparing import shown, told
 from amltui.text import visible
@@ -149,7 +150,7 @@ async def _table(
 
 
 def _local(word: str) -> Path:
-    path = Path(word).expanduser()
+    path = expanded(word)
     if not path.exists():
         raise FileNotThere(f"There is no file {visible(str(path))}")
     return path

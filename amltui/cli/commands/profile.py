@@ -37,6 +37,7 @@ from amltui.config.values import (
     token_of,
     workspace_id_of,
 )
+from amltui.disk import expanded
 from amltui.errors import AmltuiError, Conflict, UsageError
 from amltui.text import visible
 
@@ -166,7 +167,7 @@ def _azure(text: str) -> AzureWorkspaceId:
     Raises:
         ConfigError: it names none.
     """
-    path = Path(text).expanduser()
+    path = expanded(text)
     if path.is_file() or path.is_dir():
         found = downloaded_settings(path)
         if found is None:
@@ -298,7 +299,7 @@ def _from(source: str) -> ConnectionText:
         )
         where = "standard input"
     else:
-        path = Path(source).expanduser()
+        path = expanded(source)
         where = str(path)
         found = _from_file(path)
     if found.empty:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
+from amltui.disk import expanded
 from amltui.errors import ConfigError
 
 VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -35,7 +35,7 @@ def _trusting(variable: str | None, path: str | None) -> ssl.SSLContext:
 
         return ssl.create_default_context(cafile=certifi.where())
     hint = f"Correct {variable}, or unset it to trust the usual authorities."
-    place = Path(path).expanduser()
+    place = expanded(path)
     if not place.exists():
         raise ConfigError(f"{variable} names {path}, which is not there", hint=hint)
     try:
