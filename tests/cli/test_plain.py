@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.cli.terminal import Terminal
 
 
-def test_datasets_are_listed_chosen_and_read_by_lines(amltui):
-    done = amltui("--plain", data="/iris\n1\n\nsql . 'select count(*) as n from data'\nq\n")
+def test_datasets_are_listed_chosen_and_read_by_lines(alone):
+    done = alone("--plain", data="/iris\n1\n\nsql . 'select count(*) as n from data'\nq\n")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert "5 datasets." in lines
@@ -17,16 +17,16 @@ def test_datasets_are_listed_chosen_and_read_by_lines(amltui):
     assert "\x1b" not in done.out
 
 
-def test_a_number_that_is_not_there_and_a_dot_without_a_dataset_are_said(amltui):
-    done = amltui("--plain", data="99\nget .\nno-such-command\n")
+def test_a_number_that_is_not_there_and_a_dot_without_a_dataset_are_said(alone):
+    done = alone("--plain", data="99\nget .\nno-such-command\n")
     assert done.code == 0
     assert "No dataset has the number 99: there are 5." in done.out
     assert "No dataset is chosen" in done.out
     assert "That failed with code 2." in done.out
 
 
-def test_a_dumb_terminal_gets_it_unasked_and_is_told(amltui):
-    terminal = Terminal(amltui, term="dumb")
+def test_a_dumb_terminal_gets_it_unasked_and_is_told(alone):
+    terminal = Terminal(alone, term="dumb")
     terminal.wait_for(b"TERM is dumb")
     terminal.wait_for(b"5 datasets.")
     terminal.wait_for(b"> ")

@@ -16,7 +16,7 @@ from amltui.models import Dataset
 from amltui.services.previews.batched import BatchedPreview
 from amltui.services.previews.cached import cached_rows, lens_of
 from amltui.services.previews.first import first_of, start_of
-from amltui.services.previews.handles import content_file, opened
+from amltui.services.previews.handles import close, content_file, opened
 from amltui.services.previews.packed import PackedPreview
 from amltui.services.previews.parquet_ranges import RemoteParquet, open_remote
 from amltui.services.previews.peeking import SECONDS, Partial, PartialContent, Peeking, Read
@@ -68,9 +68,13 @@ async def open_preview(
             await asyncio.to_thread(entry.link, source, local.path, local.sha256)
             cached = await opened(cached_rows, entry, source, dialect, sheet)
     if cached is not None:
-        lens = (await asyncio.to_thread(lens_of, entry, source, dialect)).of(sheet)
-        preview = _preview(source, cache, entry, cached, None, lens)
-        preview.peek(await asyncio.to_thread(_peek_here, entry, cached, source, lens))
+        try:
+            lens = (await asyncio.to_thread(lens_of, entry, source, dialect)).of(sheet)
+            preview = _preview(source, cache, entry, cached, None, lens)
+            preview.peek(await asyncio.to_thread(_peek_here, entry, cached, source, lens))
+        except BaseException:
+            close(cached)  # whoever waited for it is gone
+            raise
         return preview
     content = None
     if connect is not None and isinstance(source, Dataset) and source.size is not None:

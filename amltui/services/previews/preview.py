@@ -262,6 +262,9 @@ class Preview(Shown):
         self._columns = Columns(self._entry, self._content, kept=kept)
         async with contextlib.aclosing(self._columns.write(self._ingest)) as steps:
             async for table in steps:
+                if self._closed:
+                    close(table)
+                    return
                 if table is not self.table:
                     self.table = table
                     self._shown.append(table)
