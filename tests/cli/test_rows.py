@@ -191,7 +191,10 @@ def test_bytes_of_another_format_are_named_and_shown_as_bytes(amltui):
 
 def test_compressed_rows_are_shown_asked_and_compared_as_their_text_is(amltui):
     text = b"a,b\n" + b"".join(b"%d,x%d\n" % (i, i % 3) for i in range(500))
-    for name, data in (("plain.csv", text), ("packed.csv", gzip.compress(text))):
+    for name, data in (
+        ("packed rows, plain.csv", text),
+        ("packed rows, packed.csv", gzip.compress(text)),
+    ):
         put = ("put", "-", "--name", name, "--type", "GenericCSV")
         assert amltui.bytes(*put, data=data)[0] == 0
     for command in (
@@ -200,9 +203,11 @@ def test_compressed_rows_are_shown_asked_and_compared_as_their_text_is(amltui):
         ("sql", "select b, sum(a) from data group by b order by b"),
     ):
         name, *rest = command
-        plain, packed = (amltui(name, of, *rest) for of in ("plain.csv", "packed.csv"))
+        plain, packed = (
+            amltui(name, of, *rest) for of in ("packed rows, plain.csv", "packed rows, packed.csv")
+        )
         assert (packed.code, packed.out) == (0, plain.out)
-    assert amltui("diff", "plain.csv", "packed.csv").code == 0
+    assert amltui("diff", "packed rows, plain.csv", "packed rows, packed.csv").code == 0
 
 
 def test_of_a_compressed_content_that_is_cut_the_rows_before_are_shown_and_the_code_says_so(amltui):
