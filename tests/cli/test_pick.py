@@ -28,5 +28,6 @@ def test_leaving_chooses_nothing(amltui):
     assert amltui("ls", "--quiet").code == 0
     terminal = Terminal(amltui, "pick", capture=True)
     terminal.wait_for(b"Iris")
-    assert terminal.end(b"q") == b""
+    terminal.type(b"q")
+    assert terminal.end() == b""
     assert terminal.process.returncode == 130

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from amltui.formats import UNKNOWN_BINARY, data_type_of_name
 from amltui.models import Dataset, Location
 
 Tags = dict[str, str | None]
@@ -168,3 +169,11 @@ def _time(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def guessed(dataset: Dataset) -> Dataset:
+    """With the data type that names tell, or else the kind of asset that it is."""
+    kind = data_type_of_name(dataset.download_location.location or dataset.name)
+    if kind == UNKNOWN_BINARY:
+        kind = dataset.source_origin or kind
+    return replace(dataset, data_type_id=kind)
