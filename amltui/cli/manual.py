@@ -1,8 +1,8 @@
-"""Manual pages, and the completion scripts where packagers look for them: all below `share/`.
+"""Manual pages, and the completion scripts where packagers look for them, in `amltui/share/`.
 
 They are made from the reference of all commands. What is checked in is written by
 
-    python -m amltui.cli.manual share
+    python -m amltui.cli.manual amltui/share
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SCRIPTS: dict[Shell, str] = {
 
 
 def shared_files(app: App) -> dict[str, str]:
-    """Each file below `share/` and its text."""
+    """Each file below `amltui/share/` and its text."""
     files = {place: script(shell, app) for shell, place in _SCRIPTS.items()}
     files["man/man1/amltui.1"] = _overview()
     for name, found in groupby(entries(app), lambda entry: entry.path[0]):

@@ -12,7 +12,7 @@ from amltui.cli.app import app
 from amltui.cli.manual import shared_files
 from amltui.cli.registry import COMMANDS
 
-SHARE = Path(__file__).parents[2] / "share"
+SHARE = Path(__file__).parents[2] / "amltui" / "share"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,9 @@ def test_what_is_shipped_is_what_the_commands_are_now(made):
         if path.is_file()
     }
     old = sorted(name for name in {*made, *shipped} if made.get(name) != shipped.get(name))
-    assert old == [], "Delete what has no command, and run: python -m amltui.cli.manual share"
+    assert old == [], (
+        "Delete what has no command, and run: python -m amltui.cli.manual amltui/share"
+    )
 
 
 def test_each_command_has_a_page_with_its_options(made):

@@ -322,6 +322,18 @@ async def test_quit_leaves_with_status_zero(place):
     assert user.app.return_code == 0
 
 
+async def test_quit_leaves_also_where_no_session_can_be_opened(place, monkeypatch):
+    monkeypatch.setenv("AMLTUI_ENDPOINT", "http://127.0.0.1:9/")
+    monkeypatch.delenv("AMLTUI_TOKEN", raising=False)
+    app = AmltuiApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        user = Driver(app, pilot)
+        await user.until(lambda: "no access token" in user.notes or "no token" in user.notes)
+        await user.press("q")
+        await user.until(lambda: not app.is_running)
+    assert app.return_code == 0
+
+
 async def test_what_is_cancelled_before_it_begins_leaves_nothing_behind(place):
     async with at_the_screen() as user:
 

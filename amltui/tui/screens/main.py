@@ -123,7 +123,7 @@ class MainScreen(AskingScreen):
         self._versions = VersionActions(self, self._previews, self._choose_dataset)
         self._copying = CopyActions(self, lambda: self.app)
         self._program = ProgramActions(
-            self, lambda: self.app, notes, self._recoloured, self._datasets.finish_deletes
+            self, lambda: self.app, notes, self._recoloured, self._finish
         )
         self._actions: dict[str, Action] = {
             "download": self._datasets.download,
@@ -212,6 +212,11 @@ class MainScreen(AskingScreen):
     async def session(self) -> Session:
         """The open session."""
         return await self._loader.session()
+
+    async def _finish(self) -> None:
+        """Send what still waits; without a session nothing does, and none is waited for."""
+        if self._loader.loaded is not None:
+            await self._datasets.finish_deletes()
 
     async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer."""
