@@ -5,6 +5,7 @@ It is made from the registry and from what the parser knows of each command's fu
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -154,8 +155,9 @@ def _option(one: Any, names: tuple[str, ...], text: str) -> Option:
 def _paragraphs(app: App) -> str:
     """A docstring's text between its first line and its sections, each paragraph one line."""
     function: Any = app.default_command
-    text = str(getattr(function, "__doc__", "") or "").split("\n    Args:")[0]
-    text = re.split(r"\n    (?:Raises|Returns):", text)[0]
+    # Python 3.13 takes the indentation away itself, those before do not.
+    text = inspect.cleandoc(getattr(function, "__doc__", None) or "")
+    text = re.split(r"\n(?:Args|Raises|Returns):", text)[0]
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")[1:]]
     return "\n\n".join(part for part in paragraphs if part)
 
