@@ -31,6 +31,7 @@ class Terminal:
             [
                 *("tmux", "-S", self.socket, "-f", "/dev/null", "new-session", "-d"),
                 *("-x", str(width), "-y", str(height), command),
+                *(";", "set-option", "-s", "set-clipboard", "on"),
             ],
             check=True,
             cwd=directory,
@@ -54,6 +55,13 @@ class Terminal:
     def resize(self, width: int, height: int) -> None:
         command = ["tmux", "-S", self.socket, "resize-window", "-x", str(width), "-y", str(height)]
         subprocess.run(command, check=True)
+
+    def copied(self) -> str:
+        """What the program gave the terminal for its clipboard, last."""
+        done = subprocess.run(
+            ["tmux", "-S", self.socket, "show-buffer"], capture_output=True, text=True, check=True
+        )
+        return done.stdout
 
     def wait_for(self, pattern: str, *, what: str) -> str:
         """The screen once `pattern` is on it."""

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from amltui.formats.lens import Lens
     from amltui.models import Dataset
@@ -53,7 +54,7 @@ def _plainly(arguments: list[str]) -> bool:
 def _line_by_line(place: str | None) -> int:
     """Run the terminal program line by line; the exit code."""
     from amltui.cli.app import main as command_line
-    from amltui.cli.plain import talk
+    from amltui.cli.line_mode import talk
 
     option = "--profile" if place is None or "/" not in place else "--at"
     return talk(place, option=option, command=command_line)
@@ -81,9 +82,39 @@ def _choose(profile: str | None) -> Dataset | None:
     return pick(profile)
 
 
-def _look(place: str, reading: Callable[[Lens], Lens]) -> int:
-    """Run the terminal program on a folder or a file, for the command line."""
-    return _terminal_program(_folder(place), debug=False, reading=reading)
+def _look(places: Sequence[str], reading: Callable[[Lens], Lens] | None = None) -> int:
+    """Run the terminal program on folders and files, for the command line."""
+    if "-" in places:
+        return _look_at_input(places, reading)
+    if len(places) == 1:
+        return _terminal_program(_folder(places[0]), debug=False, reading=reading)
+    from amltui.config.connection_values import several_address
+
+    return _terminal_program(several_address(places), debug=False, reading=reading)
+
+
+def _look_at_input(places: Sequence[str], reading: Callable[[Lens], Lens] | None) -> int:
+    """Run the terminal program on what is piped into it, and on other places beside it."""
+    from amltui.cli import exit_codes
+    from amltui.cli.output import warn
+
+    if sys.stdin is not None and sys.stdin.isatty():
+        warn("Nothing is piped into amltui.\nFor example: zcat data.csv.gz | amltui open -")
+        return exit_codes.USAGE
+    from amltui.config.connection_values import several_address
+    from amltui.tui.terminal import take_piped_input
+
+    piped = take_piped_input() if sys.stdout is not None and sys.stdout.isatty() else None
+    if piped is None:
+        warn("The terminal program needs a terminal.\nCommands for scripts: amltui --help")
+        return exit_codes.USAGE
+    from amltui.services.standard_input import standard_input
+
+    with standard_input(piped) as kept:
+        if all(one == "-" for one in places):
+            return _terminal_program(kept, debug=False, reading=reading)
+        named = several_address([kept if one == "-" else one for one in places])
+        return _terminal_program(named, debug=False, reading=reading)
 
 
 def _terminal_program(
@@ -96,16 +127,53 @@ def _terminal_program(
 
         warn("The terminal program needs a terminal.\nCommands for scripts: amltui --help")
         return exit_codes.USAGE
+    if profile is not None and (missing := _all_missing(profile)):
+        from amltui.cli import exit_codes
+        from amltui.cli.output import warn
+        from amltui.text import visible
+
+        said = "\n".join(f"There is no {visible(one)}" for one in missing)
+        warn(f"{said}\nCheck the path that was named.")
+        return exit_codes.NOT_FOUND
     told = ""
     if debug:
         from amltui.cli.debug import log_to_file
 
         told = f"amltui: what happened is told in {log_to_file()}\n"
+    from amltui.services.embedded_process import begin
+
+    begin(profile)
+    # The many objects of the imports are all needed: looked through once, in a quiet moment.
+    gc.disable()
+    from amltui.cli.session import prepared
     from amltui.tui.app import run
+
+    prepared()
 
     code = run(profile, reading)
     sys.stderr.write(told)
     return code
+
+
+def _all_missing(place: str) -> list[str]:
+    """The paths of a place if none of them leads anywhere; else none.
+
+    Names of profiles and addresses are looked at later.
+    """
+    if "/" not in place:
+        return []
+    from amltui.config.connection_values import places_of
+    from amltui.disk import expanded
+
+    paths = [one.removeprefix("file://") for one in places_of(place)]
+    if paths:
+        from urllib.parse import unquote
+
+        paths = [unquote(one) for one in paths]
+    else:
+        paths = [place]
+    there = ("://" in one or os.path.lexists(expanded(one)) for one in paths)
+    return [] if any(there) else paths
 
 
 def _asks_for_the_terminal_program(arguments: list[str]) -> tuple[bool, str | None]:
@@ -115,6 +183,14 @@ def _asks_for_the_terminal_program(arguments: list[str]) -> tuple[bool, str | No
             return True, None
         case ["--profile" | "--at" | "open", profile] if not profile.startswith("-"):
             return True, _folder(profile) if arguments[0] != "--profile" else profile
+        case ["open", *places] if places and not any(one.startswith("-") for one in places):
+            from amltui.config.connection_values import several_address
+            from amltui.errors import ConfigError
+
+            try:
+                return True, several_address(places)
+            except ConfigError:  # the command line says it
+                return False, None
         case [only] if only.startswith(("--profile=", "--at=")):
             name, _, profile = only.partition("=")
             return True, _folder(profile) if name == "--at" else profile

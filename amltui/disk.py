@@ -1,15 +1,18 @@
-"""What is done to a disk, each in one place: files that appear whole, private ones, its errors.
+"""What is done to a disk, each in one place: whole files, private ones, locks, its errors.
 
 Where a file is written that others may read meanwhile, it is written beside its place, flushed,
 and renamed: `write_whole` and `whole_file`, or `give_name` for one that is written elsewhere.
-`disk_errors` says in words what the system refused.
+`disk_errors` says in words what the system refused. Locks are the system's own, held by whoever
+opened a file or directory until it is closed, so also until a process is killed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -28,6 +31,8 @@ _NO_FLUSH: Final = frozenset(
     {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF, errno.ENOENT}
 )
 """How systems say that a directory cannot be flushed; gone is flushed enough."""
+_PAUSE: Final = 0.01
+"""Seconds between two looks at a lock."""
 
 
 @contextlib.contextmanager
@@ -163,6 +168,52 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file or directory, until it is closed; False: another process holds it.
+
+    Raises:
+        OSError: its file system has no locks.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds a file, or that cannot be told: then it is to be left alone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return True  # it is about to be made, or to go
+    try:
+        return not lock(descriptor)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def alone(directory: Path, seconds: float = 10.0) -> Iterator[bool]:
+    """Be the only one who changes files of a directory, which is made where it lacks. Blocks.
+
+    The directory itself is locked, without a file more. Gives False where another program did not
+    let go within `seconds`, of which each needs some thousandths. Where there are no locks, the
+    last one to write wins.
+    """
+    with contextlib.ExitStack() as stack:
+        mine = True
+        with contextlib.suppress(OSError):
+            descriptor = os.open(private_dir(directory), os.O_RDONLY)
+            stack.callback(os.close, descriptor)
+            end = time.monotonic() + seconds
+            while not (mine := lock(descriptor)) and time.monotonic() < end:
+                time.sleep(_PAUSE)  # who waits for a lock cannot say until when
+        yield mine
 
 
 def free_space(path: Path) -> int | None:

@@ -188,6 +188,12 @@ class Unreadable(AmltuiError):
     """Bytes that are not what their data type says, beyond what can be shown row by row."""
 
 
+class TooManyCells(AmltuiError):
+    """A small content says so many cells that no table is made of them."""
+
+    hint = "Its rows can be looked at. To ask about them, save the columns that matter as a file."
+
+
 class QueryError(AmltuiError):
     """A filter, a regular expression or an SQL text is wrong."""
 

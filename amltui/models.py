@@ -96,8 +96,12 @@ class Dataset:
     """In what the contents that are read are not what the workspace means by it; "" for nothing."""
     is_brief: bool = False
     """Whether a list gave it, which does not say all: `Workspace.dataset` does."""
+    is_folder: bool = False
+    """Whether it is a folder whose files are no one content: `Workspace.level` lists them."""
     typed: bool = True
     """Whether somebody said what type it is. False: only the file's name did."""
+    arriving: bool = False
+    """Whether its contents still come to this disk by themselves; then nobody knows its size."""
 
     @property
     def key(self) -> str:
@@ -119,6 +123,8 @@ class Listing:
     """What to send to be told that nothing changed. None: this workspace cannot say."""
     unreadable: int = 0
     """Entries that the workspace listed and that could not be understood, so are left out."""
+    missing: tuple[str, ...] = ()
+    """For each part of the workspace that could not be listed at all, a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)

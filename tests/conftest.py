@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import os
 import signal
 
@@ -8,6 +9,7 @@ from hypothesis import settings
 
 from tests.support import services
 from tests.support.azure import running_azure
+from tests.support.forks import ROOT, of_commands
 
 # A script that starts the tests in its background switches these off, for what they start, too.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
@@ -29,6 +31,26 @@ settings.load_profile("gate" if os.environ.get("CI") else "elsewhere")
 def pytest_xdist_auto_num_workers(config):
     """More than there are processors: tests mostly wait for the processes that they start."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Each file on one worker, for what its tests share; all that ask a Spark beside the same one.
+
+    It takes some ten seconds of two processors to start, for each worker that has such tests.
+    """
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    @functools.cache
+    def group_of(file):
+        return "spark" if "spark_address" in (ROOT / file).read_text("utf-8") else file
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items):
@@ -53,6 +75,25 @@ def azurite():
 def azure_cloud(tmp_path_factory):
     with running_azure(tmp_path_factory.mktemp("azure")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def spark_address():
+    with services.spark() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def gcs():
+    with services.gcs() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def forks():
+    """What runs commands without importing the program for each of them."""
+    with of_commands() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

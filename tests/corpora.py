@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 
 from amltui.errors import AmltuiError
-from amltui.tables.contents import content_table, lens_of_file
+from amltui.tables.file_rows import content_table, lens_of_file
 from tests.server.test_embedded import SAMPLES
 
 Rows = list[tuple[object, ...]]
@@ -36,6 +36,8 @@ KNOWN = {
     "test10.arff": "a relational attribute is one column of text",
 }
 """Why a file is read otherwise here, on purpose."""
+_LONGEST = 160
+"""Characters of what differs that are printed."""
 
 
 def ours(path: Path, scratch: Path, *, lines: bool) -> tuple[Rows, int]:
@@ -181,7 +183,8 @@ def main(places: Sequence[Path]) -> int:
                 here, skipped = ours(path, Path(scratch) / "table", lines=read is by_csv)
                 rows = f"{len(here) - (read is not by_csv):,} x {len(here[0])}"
                 if there is not None:
-                    said = difference(here, there[skipped:]) or "equal"
+                    said = " ".join(difference(here, there[skipped:]).split()) or "equal"
+                    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
                     said += f", after {skipped} line that is no row" * (skipped > 0)
             except AmltuiError as error:
                 said = (said and f"{said}; ") + f"refused: {error}"

@@ -13,7 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from amltui.disk import give_name, rename_new, whole_file, write_whole
+from amltui.disk import (
+    alone,
+    give_name,
+    is_locked,
+    lock,
+    rename_new,
+    whole_file,
+    write_whole,
+)
 
 
 def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path):
@@ -118,3 +126,21 @@ def test_a_name_that_is_taken_is_not_replaced_unless_that_is_wanted(tmp_path):
     assert (new.read_bytes(), taken.read_bytes()) == (b"new", b"old")
     give_name(new, taken)
     assert taken.read_bytes() == b"new"
+
+
+def test_of_two_who_change_a_directory_the_one_that_waits_in_vain_is_told(tmp_path):
+    directory = tmp_path / "made"
+    with alone(directory) as first, alone(directory, 0) as second:
+        assert (first, second) == (True, False)
+    with alone(directory) as third:
+        assert third
+    assert list(directory.iterdir()) == []
+
+
+def test_a_file_is_locked_until_whoever_locked_it_closes_it_or_is_gone(tmp_path):
+    path = tmp_path / "held"
+    assert is_locked(path)  # it may be about to be made
+    with path.open("wb") as file:
+        assert lock(file.fileno())
+        assert is_locked(path)
+    assert not is_locked(path)

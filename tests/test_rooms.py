@@ -4,11 +4,13 @@ import json
 import pkgutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import amltui
+from tests.support.forks import OF_COMMANDS, OF_SERVERS
 
 ROOT = Path(amltui.__file__).parent.parent
 MODULES = sorted(
@@ -22,6 +24,7 @@ OWNERS = {
     "textual": "amltui.tui",
     "pandas": "amltui.formats.frames",
     "duckdb": "amltui.tables.queries",
+    "pyspark": "amltui.tables.spark",
     "sqlalchemy": "amltui.server",
     "obstore": "amltui.server",
 }
@@ -70,3 +73,7 @@ def test_a_heavy_library_is_loaded_only_by_the_room_that_owns_it(room):
 
 def test_importing_the_package_loads_nothing_heavy():
     assert loaded_after_importing(["amltui"]) == []
+
+
+def test_what_is_imported_before_the_programs_of_tests_are_forked_is_there():
+    assert [one for one in (*OF_COMMANDS, *OF_SERVERS) if find_spec(one) is None] == []

@@ -75,7 +75,7 @@ def diff(
 @contextmanager
 def _table(side: Dataset | str | os.PathLike[str]) -> Iterator[Table]:
     from amltui.services.whole_tables import file_table
-    from amltui.tables.contents import content_table, lens_of_file
+    from amltui.tables.file_rows import content_table, lens_of_file
     from amltui.tables.scratch import Scratch
 
     if not isinstance(side, Dataset) and (isinstance(side, os.PathLike) or "://" not in side):

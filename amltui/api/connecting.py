@@ -85,7 +85,7 @@ class Address:
 
     def _resolved(self, *, check: bool) -> Connection | None:
         from amltui.config import Connection, resolve
-        from amltui.config.values import endpoint_of, token_of, workspace_id_of
+        from amltui.config.connection_values import endpoint_of, token_of, workspace_id_of
 
         profile, endpoint, workspace_id, token = self._given
         if not (endpoint and workspace_id and token):
@@ -101,7 +101,7 @@ class Address:
 
     def without_token(self) -> tuple[str | None, str | None, str | None]:
         """Profile, endpoint and workspace id, as they must be said again to mean the same."""
-        from amltui.config.values import LOCAL
+        from amltui.config.connection_values import LOCAL
 
         connection = self.written
         if connection is None:

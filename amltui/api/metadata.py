@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from amltui.api.checks import not_none
+from amltui.api.arguments import not_none
 from amltui.models import Dataset, Experiment, ExperimentStatus, Location
 from amltui.text import human_size, near, visible
 
@@ -51,7 +51,7 @@ else:
 
 def has_frame(dataset: Any) -> bool:
     """Whether a dataset can be read as a frame: by its type, or by its name where bytes decide."""
-    from amltui.api.tables import may_be_table
+    from amltui.api.content_frames import may_be_table
     from amltui.formats.frames import is_supported
 
     if not dataset.data_type_id:

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
+from amltui.api.progress import Furthest, Progress
 from amltui.api.threads import apart
 from amltui.errors import Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
@@ -27,24 +28,29 @@ BUFFER: Final = 1 << 20
 """Bytes that a file object holds; it gives what has come without waiting for so many."""
 
 
-async def read_whole(connect: Connect, source: Dataset | OutputPort) -> bytes:
+async def read_whole(
+    connect: Connect, source: Dataset | OutputPort, progress: Progress | None = None
+) -> bytes:
     """All bytes of a content, verified; what arrives damaged is fetched once more.
 
     Raises:
         TransferCut, ContentError: they did not come as promised.
     """
+    furthest = Furthest(progress)
     try:
-        return await _read_once(connect, source)
+        return await _read_once(connect, source, furthest)
     except Damaged:
-        return await _read_once(connect, source)
+        return await _read_once(connect, source, furthest)
 
 
-async def _read_once(connect: Connect, source: Dataset | OutputPort) -> bytes:
+async def _read_once(connect: Connect, source: Dataset | OutputPort, furthest: Furthest) -> bytes:
     stream = ContentStream(connect, source)
     whole = io.BytesIO()
     try:
+        size = (await stream.info()).size
         while (piece := await stream.take()) is not None:
             whole.write(piece)
+            furthest.at(whole.tell(), size)
     finally:
         await stream.aclose()
     return whole.getvalue()  # the buffer itself, not a copy
@@ -150,7 +156,11 @@ class RawContents(io.RawIOBase):
     """
 
     def __init__(
-        self, host: Host, connect: Callable[[], Connect], source: Dataset | OutputPort
+        self,
+        host: Host,
+        connect: Callable[[], Connect],
+        source: Dataset | OutputPort,
+        progress: Progress | None = None,
     ) -> None:
         """Open it. `connect` gives what reaches the workspace in the host's generation."""
         super().__init__()
@@ -161,6 +171,7 @@ class RawContents(io.RawIOBase):
         self._info: ContentInfo | None = None
         self._stream: ContentStream | None = None
         self._generation = -1
+        self._furthest = Furthest(progress)
         with host.use():
             try:
                 self._info = host.call(self._current().info)
@@ -190,6 +201,7 @@ class RawContents(io.RawIOBase):
         with self._host.use():
             count = self._host.call(self._current().fill, view)
         self._position += count
+        self._furthest.at(self._position, self._info.size if self._info else None)
         return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -292,13 +304,16 @@ class _Worker:
 
 
 async def with_reader(
-    connect: Connect, source: Dataset | OutputPort, work: Callable[[IO[bytes]], T]
+    connect: Connect,
+    source: Dataset | OutputPort,
+    work: Callable[[IO[bytes]], T],
+    progress: Progress | None = None,
 ) -> T:
     """The result of `work` in a worker thread on a file object of the content."""
     worker = _Worker()
 
     def read() -> T:
-        reader = io.BufferedReader(RawContents(worker, lambda: connect, source), BUFFER)
+        reader = io.BufferedReader(RawContents(worker, lambda: connect, source, progress), BUFFER)
         try:
             return work(reader)
         finally:

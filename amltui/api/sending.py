@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from amltui.api.progress import Progress
 from amltui.api.threads import apart
 from amltui.errors import LocalError
 from amltui.text import visible
@@ -146,6 +147,7 @@ async def send(
     data_type_id: str,
     description: str,
     replaces: str | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Make `raw_data` a dataset, or the latest version of the one with the key `replaces`.
 
@@ -166,6 +168,7 @@ async def send(
         data_type_id=data_type_id,
         description=description,
         replaces=replaces,
+        progress=progress,
     )
 
 

@@ -12,8 +12,8 @@ from amltui.lazy import lazy
 if TYPE_CHECKING:
     from amltui.cache.entries import Card, Entry, EntryBusy, Source, source_id, source_name
     from amltui.cache.index import EntryInfo
-    from amltui.cache.listings import Snapshot
-    from amltui.cache.parts import Identity, Part
+    from amltui.cache.listings import KeptListing
+    from amltui.cache.part_files import Identity, PartFile
     from amltui.cache.ranges import Ranges
     from amltui.cache.store import DEFAULT_QUOTA, Cache, CacheInfo
     from amltui.cache.verify import Verdict
@@ -27,9 +27,9 @@ __all__ = [
     "EntryBusy",
     "EntryInfo",
     "Identity",
-    "Part",
+    "KeptListing",
+    "PartFile",
     "Ranges",
-    "Snapshot",
     "Source",
     "Verdict",
     "source_id",
@@ -44,10 +44,10 @@ _HOMES = {
     "Entry": "entries",
     "EntryBusy": "entries",
     "EntryInfo": "index",
-    "Identity": "parts",
-    "Part": "parts",
+    "Identity": "part_files",
+    "PartFile": "part_files",
     "Ranges": "ranges",
-    "Snapshot": "listings",
+    "KeptListing": "listings",
     "Source": "entries",
     "Verdict": "verify",
     "source_id": "entries",

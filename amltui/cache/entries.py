@@ -2,11 +2,12 @@
 
     entries/<32 hex>/card.json     what it is; never with a link or a token
                      raw           the whole content, verified; or a link to where it lies
-                     raw-*.part    what has arrived so far (see `parts`), with its log
+                     raw-*.part    what has arrived so far (see `part_files`), with its log
                      unpacked      the text that it holds, where it is compressed
                      rows.index    where its rows are
                      table/        the text table made of it
                      rows-*.index, table-*/    the same for other dialects than its type's
+                     raw*.index    an index that was begun, of the file that it is named after
                      pin           present: never evicted
 
 The directory's modification time is when the entry was last used.
@@ -27,7 +28,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from amltui.cache.parts import Identity, Part
+from amltui.cache.part_files import Identity, PartFile
 from amltui.cache.ranges import Ranges
 from amltui.disk import disk_errors, private_dir, write_whole
 from amltui.errors import LocalError
@@ -103,6 +104,7 @@ class Entry:
         """Where the text belongs that a compressed content holds."""
         self.row_index = self.directory / "rows.index"
         """Where the index of the rows belongs."""
+        self._mark = ""
         self._card = self.directory / "card.json"
         self._pin = self.directory / "pin"
         self.lock_file = root / "locks" / f"{self.id}.lock"
@@ -110,8 +112,13 @@ class Entry:
     def read_as(self, dialect: str) -> None:
         """Use the table and the index of another dialect, by its text, than the type's own."""
         mark = hashlib.sha256(dialect.encode()).hexdigest()[:12]
+        self._mark = f"-{mark}"
         self.table = self.directory / f"table-{mark}"
         self.row_index = self.directory / f"rows-{mark}.index"
+
+    def begun_index(self, content: Path) -> Path:
+        """Where an index of rows belongs while it is made; `content`: `raw`, or a part of it."""
+        return content.with_name(f"{content.stem}{self._mark}.index")
 
     @property
     def whole(self) -> bool:
@@ -141,7 +148,7 @@ class Entry:
         """Ranges of the content that can be read here now."""
         with contextlib.suppress(OSError):
             return Ranges([(0, self.raw.stat().st_size)])
-        part = Part.peek(self.raw)
+        part = PartFile.peek(self.raw)
         return part.held if part else Ranges()
 
     def begin(self, source: Source) -> None:
@@ -282,9 +289,9 @@ class Entry:
         with contextlib.suppress(OSError):
             self.raw.unlink(missing_ok=True)
             self.unpacked.unlink(missing_ok=True)
-            for index in self.directory.glob("rows*.index"):
+            for index in self.directory.glob("*.index"):
                 index.unlink(missing_ok=True)
-            for old in Part.leftovers(self.raw):
+            for old in PartFile.leftovers(self.raw):
                 old.unlink(missing_ok=True)
         for table in (self.table, *self.directory.glob("table-*")):
             shutil.rmtree(table, ignore_errors=True)

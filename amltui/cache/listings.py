@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from amltui.cache.layout import LAYOUT, NAMES
+from amltui.cache.cache_paths import LAYOUT, NAMES
 from amltui.disk import write_whole
 from amltui.models import Listing
 from amltui.text import human_size, visible
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class KeptListing(msgspec.Struct, frozen=True):
     """A workspace's list as it was."""
 
     workspace: str
@@ -33,16 +33,16 @@ def listing_path(root: Path, workspace: str) -> Path:
     return root / "workspaces" / f"{name}.json"
 
 
-def read_listing(root: Path, workspace: str) -> Snapshot | None:
+def read_listing(root: Path, workspace: str) -> KeptListing | None:
     """The list as it was last kept; None when there is none that can be read."""
     try:
         data = listing_path(root, workspace).read_bytes()
-        return msgspec.json.decode(data, type=Snapshot)
+        return msgspec.json.decode(data, type=KeptListing)
     except (OSError, msgspec.DecodeError):
         return None
 
 
-def write_listing(root: Path, snapshot: Snapshot) -> None:
+def write_listing(root: Path, snapshot: KeptListing) -> None:
     """Keep a list, and its names for `amltui __complete`.
 
     Raises:
@@ -56,10 +56,11 @@ def write_listing(root: Path, snapshot: Snapshot) -> None:
 def names_of(listing: Listing) -> str:
     """For each dataset a line: its name, a tab, its type and size.
 
-    A name with characters that a line or a terminal cannot carry is left out.
+    A name with characters that a line or a terminal cannot carry is left out, and one that a
+    command would take for an option.
     """
     return "".join(
         f"{one.name}\t{visible(one.data_type_id)}, {human_size(one.size)}\n"
         for one in listing.datasets
-        if visible(one.name) == one.name
+        if visible(one.name) == one.name and not one.name.startswith("-")
     )

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
+from amltui.cache.cache_paths import LAYOUT
 from amltui.cache.entries import Entry, EntryBusy, Source, source_id, without_links
 from amltui.cache.index import EntryInfo, scan
-from amltui.cache.layout import LAYOUT
 from amltui.cache.listings import (
-    Snapshot,
+    KeptListing,
     layout_root,
     listing_path,
     read_listing,
@@ -264,16 +264,16 @@ class Cache:
             if one.whole:
                 yield verify(self.entry_of(one), one)
 
-    def save_listing(self, workspace: str, listing: Listing) -> Snapshot:
+    def save_listing(self, workspace: str, listing: Listing) -> KeptListing:
         """Keep a list, without its links. A disk that refuses is no error: it is only a copy."""
         bare = replace(listing, datasets=tuple(map(without_links, listing.datasets)))
-        snapshot = Snapshot(workspace, bare, datetime.now(UTC))
+        snapshot = KeptListing(workspace, bare, datetime.now(UTC))
         with contextlib.suppress(OSError):
             private_dir(listing_path(self.root, workspace).parent)
             write_listing(self.root, snapshot)
         return snapshot
 
-    def load_listing(self, workspace: str) -> Snapshot | None:
+    def load_listing(self, workspace: str) -> KeptListing | None:
         """The list as it was last kept; None when there is none that can be read."""
         return read_listing(self.root, workspace)
 

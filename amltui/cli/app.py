@@ -13,11 +13,11 @@ from amltui import __version__
 from amltui.cli import exit_codes
 from amltui.cli.output import console, error_line, warn
 from amltui.cli.registry import COMMANDS, GROUPS, Command
-from amltui.cli.usage import usage_error
+from amltui.cli.usage_errors import usage_error
 from amltui.errors import AmltuiError, Exists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cyclopts import App
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     Choose = Callable[[str | None], Dataset | None]
     """Gives what a user chose from a profile's workspace; None if nothing."""
-    Look = Callable[[str, Callable[[Lens], Lens]], int]
-    """Shows a place whose texts are read so, until its user leaves; the exit code."""
+    Look = Callable[[Sequence[str], Callable[[Lens], Lens]], int]
+    """Shows places whose texts are read so, until its user leaves; the exit code."""
 
 _FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
 _HELP: Final = frozenset({"--help", "-h"})
@@ -42,7 +42,7 @@ def main(arguments: list[str], *, choose: Choose | None = None, look: Look | Non
     """Run one command; returns the exit code. Never raises, apart from `SystemExit`.
 
     What the terminal program does, which the command line must not know: `choose` lets the user of
-    a terminal choose a dataset, for `amltui pick`; `look` shows a place, for `amltui open`.
+    a terminal choose a dataset, for `amltui pick`; `look` shows places, for `amltui open`.
     """
     _make_streams_safe()
     debug = "--debug" in arguments
@@ -119,7 +119,7 @@ def _run(arguments: list[str], doors: dict[str, Any]) -> int:
         import gc
 
         gc.disable()  # a twentieth of this short life went into looking for cycles to free
-        from amltui.cli.listing import parse_fast, print_list
+        from amltui.cli.ls import parse_fast, print_list
 
         options = parse_fast(arguments[1:])
         if options is not None:

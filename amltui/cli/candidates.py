@@ -11,7 +11,7 @@ import os
 import sys
 from hashlib import sha256
 
-from amltui.cache.layout import NAMES, lists_of
+from amltui.cache.cache_paths import NAMES, lists_of
 
 _DECIDES = (
     "AMLTUI_PROFILE",
@@ -33,13 +33,15 @@ def complete(arguments: list[str]) -> int:
     """Print what can stand there, one a line: a name, a tab, and a few words about it.
 
     `arguments`: `datasets`, `profiles` or `columns`; profile; for columns, the dataset, whose rows
-    were seen here. A name with characters that a line or a terminal cannot carry is left out.
+    were seen here; for datasets what is typed: behind a name and `@` its versions are offered too.
+    A name with characters that a line or a terminal cannot carry is left out.
     """
     kind, profile, dataset = [*arguments, "", "", ""][:3]
     profile = profile.strip()
     try:
         if kind == "datasets":
             lines = _datasets(profile)
+            lines += _versions(dataset, lines) if "@" in dataset else ""
         elif kind == "columns":
             lines = _lines(_columns(profile or None, dataset))
         else:
@@ -59,6 +61,16 @@ def _datasets(profile: str) -> str:
         return _noted(lists, note)
     except (OSError, ValueError):
         return _found(profile or None, lists, note)
+
+
+def _versions(typed: str, names: str) -> str:
+    """Ways to name a version of the dataset whose name stands before the last `@`."""
+    name = typed.rpartition("@")[0]
+    if f"\n{name}\t" not in f"\n{names}":
+        return ""
+    # How many there are is not known here.
+    ways = {"latest": "The latest version", "-1": "The one before", "1": "The first"}
+    return "".join(f"{name}@{way}\t{about}\n" for way, about in ways.items())
 
 
 def _noted(lists: str, note: str) -> str:
@@ -136,8 +148,8 @@ def _lines(named: list[tuple[str, str]]) -> str:
 
 
 def _profiles() -> list[tuple[str, str]]:
+    from amltui.config.connection_values import LOCAL
     from amltui.config.profiles import profiles
-    from amltui.config.values import LOCAL
 
     return [*((one.name, one.endpoint) for one in profiles()), (LOCAL, "The embedded workspace")]
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from amltui.cli.dialect_options import DialectOptions
 from amltui.cli.output import warn
-from amltui.cli.reading import Written
 from amltui.errors import UsageError
 from amltui.text import visible
 
@@ -44,7 +44,7 @@ def data_type(given: str | None, path: Path) -> str:
 
 @contextmanager
 def as_clients_read(
-    path: Path, data_type_id: str, name: str, written: Written, *, convert: bool
+    path: Path, data_type_id: str, name: str, written: DialectOptions, *, convert: bool
 ) -> Iterator[tuple[Path, str]]:
     """The file to send and its type; says before how other clients would misread it.
 

@@ -52,6 +52,7 @@ _CODES: Final[tuple[tuple[type[BaseException], int], ...]] = (
     (errors.ContentError, DAMAGED),
     (errors.Unreadable, DAMAGED),
     (errors.UnsupportedDataType, DAMAGED),
+    (errors.TooManyCells, DAMAGED),
     (errors.Cancelled, INTERRUPTED),
     (KeyboardInterrupt, INTERRUPTED),
     (BrokenPipeError, BROKEN_PIPE),

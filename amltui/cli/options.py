@@ -4,7 +4,6 @@
 # for their names in the module of the heir.
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -56,18 +55,6 @@ class Common(Plain):
         if self.profile is not None:
             raise UsageError("--at and --profile exclude each other", hint="Leave one out.")
         return self.at if "/" in self.at else f"./{self.at}"
-
-
-def moment(option: str, text: str | None) -> datetime | None:
-    """The time that was typed for an option; see `times.parse_time`."""
-    if text is None:
-        return None
-    from amltui.times import parse_time
-
-    try:
-        return parse_time(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}") from None
 
 
 PLAIN = Plain()

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Awaitable, Sequence
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 from amltui.cli.byte_progress import QUIET_SECONDS
 from amltui.cli.output import Out
@@ -62,37 +62,6 @@ class Progress:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
             self._drawn = False
-
-
-class Bytes:
-    """Shows how far something is that is no transfer; use as a context manager."""
-
-    def __init__(self, out: Out, name: str) -> None:
-        self._out = out
-        self._name = visible(name)
-        self._live = sys.stderr.isatty() and not out.quiet
-        self._said = self._drawn = time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._live:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
-
-    def show(self, done: int, total: int) -> None:
-        """Say how many bytes of how many are done."""
-        now = time.monotonic()
-        if self._live and now - self._drawn >= _FRAME:
-            self._drawn = now
-            width = shutil.get_terminal_size().columns - 1
-            line = f"↑ {self._name}  {human_size(done)} of {human_size(total)}"
-            sys.stderr.write(f"\r\x1b[2K{line[:width]}")
-            sys.stderr.flush()
-        elif not self._live and now - self._said >= QUIET_SECONDS:
-            self._said = now
-            self._out.note(f"{self._name}: {human_size(done)} of {human_size(total)}")
 
 
 async def watched(queue: Transfers, out: Out, work: Awaitable[_T]) -> _T:

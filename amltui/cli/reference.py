@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
@@ -166,16 +166,20 @@ def document(app: App, path: tuple[str, ...] = ()) -> dict[str, Any]:
     """For programs: `amltui help --json`; only commands whose words begin with `path`."""
     from amltui import __version__
     from amltui.cli.exit_codes import MEANINGS
+    from amltui.cli.schemas import ERROR
 
     wanted = [entry for entry in entries(app) if entry.path[: len(path)] == path]
     return {
         "version": __version__,
         "commands": [_described(entry) for entry in wanted],
         "exit_codes": [{"code": code, "meaning": meaning} for code, meaning in MEANINGS],
+        "error": ERROR,
     }
 
 
 def _described(entry: CommandEntry) -> dict[str, Any]:
+    from amltui.cli.schemas import output_of
+
     return {
         "command": entry.name,
         "summary": entry.summary,
@@ -194,6 +198,7 @@ def _described(entry: CommandEntry) -> dict[str, Any]:
             for one in entry.options
         ],
         "examples": list(entry.examples),
+        "output": asdict(output_of(entry.name)),
     }
 
 

@@ -34,8 +34,8 @@ SETTINGS: Final = "Settings"
 SERVER: Final = "Server"
 
 _TOPICS: Final = (
-    "agents,architecture,azureml,changes,contributing,deployment,dialects,environment,exit-codes,"
-    "files,folders,formats,output,profiles,rules,server,topics,types,versions"
+    "agents,architecture,azureml,changes,contributing,deployment,dialects,engines,environment,"
+    "exit-codes,files,folders,formats,output,profiles,rules,server,topics,types,versions"
 )
 
 COMMANDS: Final = (
@@ -198,11 +198,12 @@ COMMANDS: Final = (
     Command(
         "open",
         "open:open_folder",
-        "Look at a folder or a file in the terminal program.",
+        "Look at files and folders in the terminal program.",
         (
-            "amltui open data/",
+            "amltui open data/ flights.csv other/flights.csv",
             "amltui open flights.csv --delimiter ';'",
             "amltui open s3://bucket/prefix",
+            "zcat flights.csv.gz | amltui open -",
         ),
         places=("file",),
     ),
@@ -332,13 +333,14 @@ COMMANDS: Final = (
     Command(
         "completion",
         "completion:completion",
-        "Print a completion script for a shell.",
+        "Print a completion script for a shell, or install it.",
         (
+            "amltui completion install",
             'eval "$(amltui completion bash)"',
             "amltui completion fish > ~/.config/fish/completions/amltui.fish",
             "amltui completion powershell | Out-String | Invoke-Expression",
         ),
-        places=("bash,zsh,fish,powershell",),
+        places=("bash,zsh,fish,powershell,install", "bash,zsh,fish,powershell"),
         title=SETTINGS,
     ),
     Command(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from amltui.cli.exit_codes import FileNotThere
-from amltui.cli.files import STDIN
+from amltui.cli.local_files import STDIN
 from amltui.cli.options import Common
 from amltui.cli.output import Out
 from amltui.disk import expanded
-from amltui.errors import AmltuiError, UsageError
+from amltui.errors import AmltuiError, DiskFull, UsageError
 from amltui.formats import file_name, format_of
 from amltui.models import Dataset, OutputPort
 from amltui.text import human_size, visible
@@ -111,7 +111,7 @@ def resumable(out: Out, *, spooled: bool = False) -> Iterator[None]:
         out.note("Stopped." if spooled else "Stopped. The same command goes on from here.")
         raise
     except AmltuiError as error:
-        if not final(error):
+        if not final(error) and not isinstance(error, DiskFull):  # its room was given back
             out.note(f"What was done is kept: {again} goes on from here.")
         raise
 
@@ -125,7 +125,10 @@ def _target(output: str | None, filename: str) -> Path:
             f"There is no directory {visible(output)}", hint="Make it first, or name a file."
         )
     if not target.parent.is_dir():
-        raise FileNotThere(f"There is no directory {visible(str(target.parent))}")
+        raise FileNotThere(
+            f"There is no directory {visible(str(target.parent))}",
+            hint="Make it first; -d DIRECTORY makes it.",
+        )
     return target
 
 

@@ -9,10 +9,7 @@ from typing import Final
 
 from amltui.config import credentials
 from amltui.config.azure import azure_workspace, is_azure
-from amltui.config.legacy import legacy_settings
-from amltui.config.profiles import default_profile
-from amltui.config.profiles import profile as named_profile
-from amltui.config.values import (
+from amltui.config.connection_values import (
     DEFAULT_ENDPOINT,
     LOCAL,
     endpoint_of,
@@ -22,6 +19,9 @@ from amltui.config.values import (
     token_of,
     workspace_id_of,
 )
+from amltui.config.legacy import legacy_settings
+from amltui.config.profiles import default_profile
+from amltui.config.profiles import profile as named_profile
 from amltui.errors import ConfigError
 
 VARIABLES: Final = {

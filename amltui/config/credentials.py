@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from amltui.config import paths
-from amltui.config.private import tighten, write_private
+from amltui.config.private import tighten
 from amltui.config.toml import edit_toml, read_toml
 from amltui.errors import ConfigError
 
@@ -41,9 +41,7 @@ def store(profile: str, token: str) -> Place:
         else:
             _forget_in_file(profile)
             return "keyring"
-    document = edit_toml(credentials_file())
-    document[profile] = token
-    write_private(credentials_file(), document.as_string())
+    edit_toml(credentials_file(), lambda document: document.update({profile: token}))
     return "file"
 
 
@@ -88,9 +86,7 @@ def forget(profile: str, place: Place) -> None:
 
 def _forget_in_file(profile: str) -> None:
     if profile in read_toml(credentials_file()):
-        document = edit_toml(credentials_file())
-        del document[profile]
-        write_private(credentials_file(), document.as_string())
+        edit_toml(credentials_file(), lambda document: document.pop(profile, None) and None)
 
 
 def _user(profile: str) -> str:

@@ -1,18 +1,32 @@
-"""Which colours the terminal program has.
+"""How the terminal program looks.
 
 theme = "light"      # beside `default` in config.toml, above the profiles
+missing_sign = "NA"
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from rich.cells import cell_len
 
 from amltui.config.profiles import profiles_file
 from amltui.config.toml import read_toml
 from amltui.errors import ConfigError
+from amltui.text import visible
 
-THEMES: Final = ("dark", "light", "contrast", "ansi", "auto")
-"""`ansi`: the terminal's own 16 colours. `auto`: dark or light, as the terminal's background is."""
+THEMES: Final = {
+    "dark": "",
+    "light": "",
+    "contrast": "black and white with few colours",
+    "ansi": "the terminal's own 16 colours",
+    "auto": "dark or light, as the terminal's background is",
+}
+"""What there is, and what each is."""
+MISSING: Final = "∅"
+"""What stands for a missing value, if nobody chose another sign."""
+SIGN_WIDTH: Final = 4
+"""Cells that such a sign may take: a column may be as narrow."""
 
 
 def theme() -> str | None:
@@ -22,9 +36,46 @@ def theme() -> str | None:
         ConfigError: what is set is none of them.
     """
     value = read_toml(profiles_file()).get("theme")
-    if value is None or value in THEMES:
+    return None if value is None else theme_of(value, f"`theme` in {profiles_file()}")
+
+
+def theme_of(value: Any, source: str) -> str:
+    """A theme that somebody wrote, as one of `THEMES`.
+
+    Raises:
+        ConfigError: it is none of them; `source` says who wrote it.
+    """
+    if isinstance(value, str) and value in THEMES:
         return value
     raise ConfigError(
-        f"`theme` in {profiles_file()} is none that there is: {value!r}",
+        f"{source} is none that there is: {value!r}",
         hint=f"Write one of {', '.join(THEMES)}.",
+    )
+
+
+def missing_sign() -> str:
+    """What stands for a missing value. Blocks on the disk.
+
+    Raises:
+        ConfigError: what is set cannot.
+    """
+    value = read_toml(profiles_file()).get("missing_sign")
+    return MISSING if value is None else sign_of(value, f"`missing_sign` in {profiles_file()}")
+
+
+def sign_of(value: Any, source: str) -> str:
+    """A sign for a missing value that somebody wrote.
+
+    Raises:
+        ConfigError: it is too wide or cannot be seen; `source` says who wrote it.
+    """
+    if (
+        isinstance(value, str)
+        and value.strip()
+        and visible(value) == value
+        and cell_len(value) <= SIGN_WIDTH
+    ):
+        return value
+    raise ConfigError(
+        f"{source} is no sign of 1 to {SIGN_WIDTH} cells: {value!r}", hint="Write NA, or null."
     )

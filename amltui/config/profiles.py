@@ -21,14 +21,13 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from amltui.config import credentials, paths
 from amltui.config.azure import azure_workspace, cloud_of, is_azure
-from amltui.config.private import write_private
-from amltui.config.toml import edit_toml, read_toml
-from amltui.config.values import (
+from amltui.config.connection_values import (
     LOCAL,
     endpoint_of,
     folder_address,
@@ -36,6 +35,7 @@ from amltui.config.values import (
     profile_name_of,
     workspace_id_of,
 )
+from amltui.config.toml import edit_toml, read_toml, with_key, without_key
 from amltui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -104,10 +104,25 @@ def default_profile() -> str | None:
     """
     document = read_toml(profiles_file())
     name = document.get("default")
-    if name is None:
-        return None
-    known = [known for known, _ in _tables(document)]
-    if not isinstance(name, str) or (name != LOCAL and name not in known):
+    return None if name is None else default_of(document, name)
+
+
+def profile_names(document: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the profiles in `config.toml`, wrong ones too.
+
+    Raises:
+        ConfigError: `profiles` holds no tables.
+    """
+    return tuple(name for name, _ in _tables(document))
+
+
+def default_of(document: dict[str, Any], name: object) -> str:
+    """A default profile that `config.toml` names, or is to name.
+
+    Raises:
+        ConfigError: it is none of its profiles.
+    """
+    if not isinstance(name, str) or (name != LOCAL and name not in profile_names(document)):
         raise ConfigError(
             f"The default profile in {profiles_file()} is not one of its profiles: {name!r}",
             hint="Choose one with: amltui profile use NAME",
@@ -126,8 +141,13 @@ def save(entry: Profile, token: str | None) -> credentials.Place | None:
         raise ConfigError(
             f'"{LOCAL}" is the embedded workspace and needs no profile', hint="Choose another name."
         )
-    document = edit_toml(profiles_file())
+    read_toml(profiles_file())  # no token is stored for a file that cannot be edited
     place = credentials.store(entry.name, token) if token else entry.token_place
+    edit_toml(profiles_file(), partial(_put, entry, place))
+    return place
+
+
+def _put(entry: Profile, place: credentials.Place | None, document: TOMLDocument) -> None:
     import tomlkit
 
     tables = document.setdefault("profiles", tomlkit.table(is_super_table=True))
@@ -146,8 +166,6 @@ def save(entry: Profile, token: str | None) -> credentials.Place | None:
         table["workspace_id"] = entry.workspace_id
     if place:
         table["token"] = place
-    _write(document)
-    return place
 
 
 def use(name: str) -> None:
@@ -158,18 +176,7 @@ def use(name: str) -> None:
     """
     if name != LOCAL:
         profile(name)
-    document = edit_toml(profiles_file())
-    if "default" in document:
-        document["default"] = name
-    else:
-        # A key of the top level has to stand before the first table.
-        import tomlkit
-
-        fresh = tomlkit.document()
-        fresh["default"] = name
-        fresh.add(tomlkit.nl())
-        document = tomlkit.parse(fresh.as_string() + document.as_string())
-    _write(document)
+    edit_toml(profiles_file(), lambda document: with_key(document, "default", name))
 
 
 def remove(name: str) -> None:
@@ -178,16 +185,18 @@ def remove(name: str) -> None:
     Raises:
         ConfigError: there is no such profile.
     """
-    document = edit_toml(profiles_file())
-    tables: dict[str, Any] = document.get("profiles", {})
+    tables: dict[str, Any] = read_toml(profiles_file()).get("profiles", {})
     if name not in tables:
         raise unknown_profile(name, tuple(tables))
     # Whatever the table says: a wrong one must be removable too.
     credentials.forget(name, "keyring")
-    del tables[name]
-    if document.get("default") == name:
-        del document["default"]
-    _write(document)
+
+    def take(document: TOMLDocument) -> None:
+        document.get("profiles", {}).pop(name, None)
+        if document.get("default") == name:
+            without_key(document, "default")
+
+    edit_toml(profiles_file(), take)
 
 
 def unknown_profile(name: str, known: tuple[str, ...]) -> ConfigError:
@@ -200,10 +209,6 @@ def unknown_profile(name: str, known: tuple[str, ...]) -> ConfigError:
     else:
         hint = "There are none yet; add one with: amltui profile add NAME"
     return ConfigError(f'There is no profile "{name}"', hint=hint)
-
-
-def _write(document: TOMLDocument) -> None:
-    write_private(profiles_file(), document.as_string())
 
 
 def _tables(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

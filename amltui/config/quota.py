@@ -42,12 +42,12 @@ def fetch_limit() -> int | None:
 
 def _size(variable: str, key: str) -> int | None:
     if text := os.environ.get(variable, "").strip():
-        return _bytes(text, variable)
+        return bytes_of(text, variable)
     value = read_toml(profiles_file()).get(key)
-    return None if value is None else _bytes(str(value), f"`{key}` in {profiles_file()}")
+    return None if value is None else bytes_of(str(value), f"`{key}` in {profiles_file()}")
 
 
-def _bytes(text: str, source: str) -> int:
+def bytes_of(text: str, source: str) -> int:
     """`20 GiB` (powers of 1024), `20 GB` (of 1000) or a number of bytes."""
     match = _SIZE.fullmatch(text)
     if match is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amltui.config.private import read_settings
+from amltui.config.private import read_settings, write_private
+from amltui.disk import alone
 from amltui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,16 +34,59 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise _wrong(path, text, str(error)) from None
 
 
-def edit_toml(path: Path) -> TOMLDocument:
-    """The file for editing: what is not touched is written back as it was, comments included.
+def edit_toml(path: Path, change: Callable[[TOMLDocument], TOMLDocument | None]) -> None:
+    """Read the file, change it and write it: what is not touched stays as it was, with comments.
+
+    Of several programs at once each waits for the one before, so that no change is lost.
+
+    Args:
+        path: the file; it need not be there.
+        change: changes the document, or makes another one. What it raises leaves the file alone.
 
     Raises:
-        ConfigError: as `read_toml`.
+        ConfigError: as `read_toml`, or the file cannot be written.
     """
-    read_toml(path)
     import tomlkit
 
-    return tomlkit.parse(read_settings(path) or "")
+    with alone(path.parent) as mine:
+        if not mine:
+            raise ConfigError(
+                f"Another program is editing {path}", hint="Try again once it is done."
+            )
+        read_toml(path)
+        document = tomlkit.parse(read_settings(path) or "")
+        write_private(path, (change(document) or document).as_string())
+
+
+def with_key(document: TOMLDocument, key: str, value: str) -> TOMLDocument:
+    """The document with a text as this key of its top level; the comment beside it stays."""
+    if key in document:
+        document[key] = value
+        return document
+    import tomlkit
+
+    # It has to stand before the first table, and not between that and a comment about it.
+    fresh = tomlkit.document()
+    fresh[key] = value
+    if not document.body or document.body[0][0] is None or document.body[0][1].is_table():
+        fresh.add(tomlkit.nl())
+    return tomlkit.parse(fresh.as_string() + document.as_string())
+
+
+def without_key(document: TOMLDocument, key: str) -> None:
+    """Take a key off the top level, if it is there; the comment beside it stays, as a line."""
+    import tomlkit
+    from tomlkit.items import Comment
+
+    for at, (name, item) in enumerate(document.body):
+        if name is not None and name.key == key:
+            words = item.trivia.comment
+            del document[key]
+            if words:
+                line = tomlkit.comment(words.removeprefix("#").strip())
+                assert isinstance(line, Comment)
+                document.body[at] = (None, line)
+            return
 
 
 def _wrong(path: Path, text: str, message: str) -> ConfigError:

@@ -25,9 +25,9 @@ from amltui.errors import Unreadable
 from amltui.formats.arrow import batch_of, one_batch, oversized_row, schema
 from amltui.formats.blocks import TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.encoding import decode, to_utf8
-from amltui.formats.fields import unique_names
 from amltui.formats.java_dates import DEFAULT, reader_of
 from amltui.formats.registry import Format
+from amltui.formats.row_fields import unique_names
 from amltui.formats.scan import Positions, Scan, as_array, line_ends
 
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r(?!\Z)|\r\Z)")

@@ -32,7 +32,16 @@ def schema(columns: Sequence[str]) -> Any:
 
 def batch_of(rows: Sequence[Sequence[str | None]], columns: Sequence[str]) -> Any:
     """A `pyarrow.RecordBatch` of rows that have a text or None for each column."""
-    arrays = [strings([row[i] for row in rows]) for i in range(len(columns))]
+    if not rows:
+        return pa.RecordBatch.from_arrays([strings([])] * len(columns), schema=schema(columns))
+    # Of thousands of columns most are alike where rows are sparse or short.
+    made: dict[tuple[str | None, ...], Any] = {}
+    arrays = []
+    for texts in zip(*rows, strict=True):
+        array = made.get(texts)
+        if array is None:
+            array = made[texts] = strings(texts)
+        arrays.append(array)
     return pa.RecordBatch.from_arrays(arrays, schema=schema(columns))
 
 
@@ -68,7 +77,7 @@ def oversized_row(row: Oversized, columns: Sequence[str], encoding: str | None) 
     if reasons:
         text = decode_start(row.head, encoding).rstrip("\r\n")
         malformed = [Malformed(0, row.first_line, "; ".join(reasons), text[:TEXT_KEPT])]
-    return Parsed(batch_of([texts], columns), malformed, row.lines)
+    return Parsed(batch_of([texts], columns), malformed, row.lines, cuts=row.cuts)
 
 
 def lines_in(data: bytes) -> int:

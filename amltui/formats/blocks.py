@@ -10,6 +10,7 @@ from amltui.formats.malformed import TEXT_KEPT, Malformed
 from amltui.formats.scan import Positions, Scan
 
 __all__ = [
+    "BATCH_ROWS",
     "CELLS",
     "FIELD_KEPT",
     "MOST_COLUMNS",
@@ -20,15 +21,25 @@ __all__ = [
     "Malformed",
     "Oversized",
     "Parsed",
+    "rows_of_batch",
 ]
 
 FIELD_KEPT: Final = 64 * 1024
 """Bytes kept of a field in a row too large for a block; `Cut` says where the rest is."""
+ROW_KEPT: Final = 32 * 1024 * 1024
+"""Bytes of such a row that a table for questions has: up to there its fields are whole."""
 MOST_COLUMNS: Final = 20_000
 """A first row of more fields is not taken for a table of so many columns."""
 CELLS: Final = 4_000_000
 """Cells of a block at most, but for a single row: a sparse or short row may have thousands of cells
 for each of its bytes."""
+BATCH_ROWS: Final = 65_536
+"""Rows of a batch at most."""
+
+
+def rows_of_batch(columns: int, most: int = BATCH_ROWS) -> int:
+    """Rows of a batch of so many columns, `most` at most."""
+    return max(1, min(most, CELLS // max(1, columns)))
 
 
 @dataclass(frozen=True, slots=True)

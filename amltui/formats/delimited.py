@@ -19,8 +19,8 @@ from amltui.formats.arrow import batch_of, merge, one_batch, oversized_row, sche
 from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.dialect import Dialect
 from amltui.formats.encoding import decode, to_utf8
-from amltui.formats.fields import fit, split_row, unique_names
 from amltui.formats.registry import Format, format_of
+from amltui.formats.row_fields import fit, split_row, unique_names
 from amltui.formats.scan import (
     Positions,
     Scan,
@@ -31,8 +31,8 @@ from amltui.formats.scan import (
     row_spans,
     scan,
 )
+from amltui.formats.spellings import Values
 from amltui.formats.translation import translation_of
-from amltui.formats.values import Values
 
 _SPACE: Final = 32
 _SEPARATOR: Final = re.compile(

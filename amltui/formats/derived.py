@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from amltui.errors import Unreadable
 
 if TYPE_CHECKING:
-    from amltui.formats.reader import Stream
+    from amltui.formats.input import Stream
 
 RATIO: Final = 200
 """Bytes that a byte may unpack to, on average, once `UNSUSPECTED` bytes are unpacked."""
@@ -33,10 +33,10 @@ class DerivedStream(ABC):
 
     @abstractmethod
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`."""
+        """See `formats.input.Stream.read`."""
 
     def seek(self, offset: int) -> None:
-        """See `formats.reader.Stream.seek`. Back is from the start again: there is no other way."""
+        """See `formats.input.Stream.seek`. Back is from the start again: there is no other way."""
         if offset < self._at:
             self._stream.seek(0)
             self._at = 0

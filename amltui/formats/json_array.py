@@ -27,7 +27,7 @@ class JsonArray(DerivedStream):
         self._over = False
 
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`.
+        """See `formats.input.Stream.read`.
 
         Raises:
             Unreadable: it is no JSON array, or one that is cut off.

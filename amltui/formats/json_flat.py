@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from amltui.formats.arrays import strings
 from amltui.formats.scan import Positions, as_array
 
 _SHAPES: Final = 8
@@ -26,10 +27,11 @@ _FEW: Final = 32
 _MOST_COUNTED: Final = 32
 """Keys up to which counting them is faster than decoding."""
 _QUOTE, _CLOSE, _COMMA, _COLON, _SPACE = b'"},: '
-_SCALAR: Final = (
-    r"^(?:true|false|null|-?(?:0|[1-9][0-9]{0,299})(?:\.[0-9]{1,299})?(?:[eE][+-]?[0-9]{1,2})?)$"
-)
-"""What is no text. Longer numbers are left to the other reader."""
+_WORDS: Final = strings(["true", "false", "null"])
+_NUMBER: Final = r"^-?(?:0|[1-9][0-9]{0,299})(?:\.[0-9]{1,299})?(?:[eE][+-]?[0-9]{1,2})?$"
+"""Longer numbers are left to the other reader."""
+_LONGEST: Final = 300
+_ZERO: Final = ord("0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,23 @@ def has_no_other_keys(data: bytes, keys: Collection[str]) -> bool:
         return False
     # Where no colon comes after a space, each quote before one ends a key.
     array = as_array(data)
-    before = array[np.flatnonzero(array == _COLON) - 1]
-    ends = np.count_nonzero(before == _QUOTE)
+    colons = np.flatnonzero(array == _COLON)
+    before = array[colons - 1]
     if np.count_nonzero(before > _SPACE) < len(before):
         return False
-    return bool(ends == sum(data.count(b'"%s":' % key.encode()) for key in keys))
+    ends = colons[before == _QUOTE]
+    named = [b'"%s":' % key.encode() for key in keys]
+    # Most often all lines have the same keys in the same order.
+    if (
+        named
+        and len(ends) % len(named) == 0
+        and all(
+            _stands(array, name, ends[place :: len(named)] - len(name) + 1).all()
+            for place, name in enumerate(named)
+        )
+    ):
+        return True
+    return bool(len(ends) == sum(data.count(name) for name in named))
 
 
 def read_flat(
@@ -149,12 +163,10 @@ class _Found:
         at = starts.astype(np.int64)
         spans = []
         for before in shape.before:
-            good &= self._stands(before, at)
+            good &= _stands(array, before, at)
             at = np.minimum(at + len(before), last)
             text = array[np.minimum(at, last)] == _QUOTE
-            closing = self._quotes[np.searchsorted(self._quotes, at + 1)]
-            other = self._ends[np.searchsorted(self._ends, at)]
-            spans.append((at + text, np.where(text, closing, other)))
+            spans.append((at + text, self._value_ends(at, text)))
             at = np.minimum(spans[-1][1] + text, last)
         good &= (array[at] == _CLOSE) & (at + 1 == ends)
         taken = rows[good]
@@ -170,14 +182,12 @@ class _Found:
             self._last[place][taken] = after[good]
         return good
 
-    def _stands(self, text: bytes, at: Positions) -> Any:
-        """Where `text` stands at the places `at`. There are no zeros in it or in the block."""
-        size, room = len(text), len(self._array) - len(text)
-        if room < 0:
-            return np.zeros(len(at), dtype=np.bool_)
-        windows = np.lib.stride_tricks.sliding_window_view(self._array, size)
-        found = np.ascontiguousarray(windows[np.minimum(at, room)]).view(f"S{size}").ravel()
-        return (found == text) & (at <= room)
+    def _value_ends(self, at: Positions, text: Any) -> Positions:
+        """Where values end that begin at the places `at`; `text`: which of them are in quotes."""
+        if text.all():
+            return _next(self._quotes, at + 1)
+        ends = _next(self._ends, at)
+        return np.where(text, _next(self._quotes, at + 1), ends) if text.any() else ends
 
     def columns(self, data: bytes, starts: Positions) -> Flat:
         """The values as texts."""
@@ -203,11 +213,44 @@ class _Found:
             missing = absent
         else:
             scalars = values if bare.all() else values.filter(pa.array(bare))
-            fits = _numpy(pc.match_substring_regex(scalars, _SCALAR))
-            self.taken[np.flatnonzero(bare)[~fits]] = False
-            missing = absent.copy()
-            missing[bare] |= _numpy(pc.equal(scalars, "null"))
+            missing = absent
+            if not _are_plain_numbers(scalars):
+                words = _numpy(pc.is_in(scalars, _WORDS))
+                fits = words
+                if not words.all():
+                    fits = words | _numpy(pc.match_substring_regex(scalars, _NUMBER))
+                self.taken[np.flatnonzero(bare)[~fits]] = False
+                if words.any():
+                    missing = absent.copy()
+                    missing[bare] |= _numpy(pc.equal(scalars, "null"))
         return values if not missing.any() else pc.if_else(pa.array(missing), None, values)
+
+
+def _stands(array: Any, text: bytes, at: Positions) -> Any:
+    """Where `text`, which has no zeros, stands in a block at the places `at`."""
+    size, room = len(text), len(array) - len(text)
+    if room < 0:
+        return np.zeros(len(at), dtype=np.bool_)
+    windows = np.lib.stride_tricks.sliding_window_view(array, size)
+    found = np.ascontiguousarray(windows[np.clip(at, 0, room)]).view(f"S{size}").ravel()
+    return (found == text) & (at <= room)
+
+
+def _next(places: Positions, at: Positions) -> Positions:
+    """The first of some places, in order, that is not before each of `at`."""
+    found: Positions = places[np.searchsorted(places, at)]
+    return found
+
+
+def _are_plain_numbers(texts: Any) -> bool:
+    """Whether all texts are digits, without a zero that a number has no need of; cheap to see."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
+    lengths = np.diff(offsets)
+    if not lengths.all() or lengths.max() > _LONGEST:
+        return False
+    digits = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]] - _ZERO
+    zeros = digits[offsets[:-1] - offsets[0]] == 0
+    return bool(digits.max() < 10 and not (zeros & (lengths > 1)).any())
 
 
 def _numpy(flags: Any) -> Any:

@@ -19,9 +19,9 @@ import pyarrow as pa
 from amltui.formats.arrow import decode_start, schema
 from amltui.formats.blocks import MOST_COLUMNS, TEXT_KEPT, Block, Malformed, Parsed
 from amltui.formats.encoding import to_utf8
-from amltui.formats.fields import unique_names
 from amltui.formats.json_flat import has_no_other_keys, read_flat, with_others
 from amltui.formats.registry import Format
+from amltui.formats.row_fields import unique_names
 from amltui.formats.scan import NO_QUOTES, Positions, Scan, as_array, count_lines, row_spans
 
 _Object = dict[str, msgspec.Raw]
@@ -53,10 +53,13 @@ class JsonLinesCodec:
     def survey(self, blocks: Iterable[bytes], encoding: str | None = None) -> None:
         """Take all keys of a content as columns; `blocks`: its bytes from the first on."""
         for lines in _whole_lines(blocks):
-            if self._surveyed and has_no_other_keys(lines, self._keys):
-                continue
-            self._learn(_lines(lines), encoding, kinds=not self._surveyed)
-            self._surveyed = True
+            rest = lines
+            if not self._surveyed:
+                cut = lines.find(b"\n", _LOOK) + 1 or len(lines)
+                self._learn(_lines(lines[:cut]), encoding, kinds=True)
+                self._surveyed, rest = True, lines[cut:]
+            if not has_no_other_keys(rest, self._keys):
+                self._learn(_lines(rest), encoding, kinds=False)
         self._surveyed = True
         self._name()
 

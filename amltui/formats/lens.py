@@ -84,11 +84,16 @@ class Lens:
         """
         if sheet is None:
             return self
-        if self.fmt not in {EXCEL, SQLITE}:
+        if not self.has_sheets:
             raise NotFound(
                 "Only Excel workbooks and SQLite files have sheets", 404, hint="Leave out --sheet."
             )
         return replace(self, sheet=sheet)
+
+    @property
+    def has_sheets(self) -> bool:
+        """Whether there may be several tables in it, with names."""
+        return self.fmt in {EXCEL, SQLITE} and not self.note
 
     @property
     def dialect(self) -> Dialect | None:

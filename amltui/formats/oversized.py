@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 from amltui.formats.blocks import FIELD_KEPT, TEXT_KEPT, Cut, Oversized
-from amltui.formats.fields import QUOTED
+from amltui.formats.row_fields import QUOTED
 
 _QUOTE: Final = ord('"')
 _LF: Final = ord("\n")
@@ -23,17 +23,12 @@ class _At(Enum):
 
 
 class _Field:
-    __slots__ = ("quoted", "start", "stop", "text")
+    __slots__ = ("cut", "quoted", "start", "stop", "text")
 
     def __init__(self, start: int) -> None:
         self.start = self.stop = start
         self.text = bytearray()
-        self.quoted = False
-
-    def add(self, data: bytes) -> None:
-        room = FIELD_KEPT + 1 - len(self.text)
-        if room > 0:
-            self.text += data[:room]
+        self.quoted = self.cut = False
 
 
 class OversizedRow:
@@ -48,6 +43,7 @@ class OversizedRow:
         skip_space: bool,
         columns: int,
         literal: int | None = None,
+        kept: int = 0,
     ) -> None:
         """Begin a row.
 
@@ -58,12 +54,14 @@ class OversizedRow:
             skip_space: whether spaces at a field's start are dropped.
             columns: fields to keep apart; all that follow are joined to the last of them.
             literal: offset of a quote that is a character like any other.
+            kept: bytes of the row up to which its fields are kept whole; what is beyond is cut.
         """
         self._delimiter = delimiter
         self._quotes = quotes
         self._skip_space = skip_space
         self._columns = columns
         self._literal = literal
+        self._room = kept
         self._ends = re.compile(b"[\n\r" + re.escape(delimiter) + b"]")
         self._breaks = re.compile(b'[\n\r"]')
         self._at = _At.START
@@ -117,12 +115,13 @@ class OversizedRow:
         texts: list[bytes | None] = []
         cuts: list[Cut] = []
         for column, part in enumerate(self._fields):
-            text = bytes(part.text)
+            text, cut = bytes(part.text), part.cut
+            part.text.clear()
+            size = part.stop - part.start
             if self._found > self._columns and column == self._columns - 1:
-                text = bytes(self._raw[: part.stop - part.start])
-            if len(text) > FIELD_KEPT:
-                text = text[:FIELD_KEPT]
-                size = part.stop - part.start
+                text = bytes(self._raw[: min(size, FIELD_KEPT)])
+                cut = size > FIELD_KEPT
+            if cut:
                 cuts.append(Cut(0, column, part.start, size, part.quoted))
             texts.append(text if text or part.quoted else None)
         return Oversized(texts, cuts, self._found, self._lines, head=bytes(self._head))
@@ -175,7 +174,7 @@ class OversizedRow:
     def _quoted(self, data: bytes, position: int) -> int:
         match = QUOTED.match(data, position)
         assert match is not None
-        if len(self._fields[-1].text) <= FIELD_KEPT:
+        if not self._fields[-1].cut:
             self._add(match.group().replace(b'""', b'"'))
         if match.end() == len(data):
             return match.end()
@@ -183,7 +182,15 @@ class OversizedRow:
         return match.end() + 1
 
     def _add(self, data: bytes) -> None:
-        self._fields[-1].add(data)
+        part = self._fields[-1]
+        if part.cut:
+            return
+        part.text += data
+        self._room -= len(data)
+        if len(part.text) > FIELD_KEPT and self._room < 0:
+            self._room += len(part.text) - FIELD_KEPT
+            del part.text[FIELD_KEPT:]
+            part.cut = True
 
     def _next_field(self, stop: int) -> None:
         self._found += 1

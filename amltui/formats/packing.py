@@ -21,7 +21,7 @@ from amltui.formats.json_array import JsonArray
 from amltui.formats.zipped import ZippedFile
 
 if TYPE_CHECKING:
-    from amltui.formats.reader import Stream
+    from amltui.formats.input import Stream
 
 Compression = Literal["gzip", "bzip2", "xz", "Zstandard"]
 Packing = Compression | Literal["zip", "JSON array"]
@@ -121,7 +121,7 @@ class Unpacked(UnpackedStream):
         self.packed = 0
 
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`.
+        """See `formats.input.Stream.read`.
 
         Raises:
             Unreadable: the stream is damaged or cut, or holds far more than it should. What was

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
@@ -21,18 +20,17 @@ from amltui.formats.blocks import (
     TEXT_KEPT,
     Block,
     Codec,
-    Cut,
     Oversized,
     Parsed,
 )
 from amltui.formats.delimited import DelimitedCodec
-from amltui.formats.encoding import NOT_ASCII, SNIFF, WINDOW, decide, given_encoding, sniff
+from amltui.formats.encoding import NOT_ASCII, WINDOW, decide
+from amltui.formats.input import Input, Stream
 from amltui.formats.oversized import OversizedRow
 from amltui.formats.plain import PlainCodec
 from amltui.formats.recognition import mismatch, say_mismatch
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, Scan, as_array, row_cut, scan
-from amltui.formats.translation import translation_of
 
 FIRST_BLOCK: Final = 256 * 1024
 BLOCK: Final = 2 * 1024 * 1024
@@ -41,104 +39,6 @@ WIDE: Final = 8 * 1024
 LARGEST_BLOCK: Final = 32 * 1024 * 1024
 LARGEST_ROW: Final = 8 * 1024 * 1024
 """A row of more bytes is read piece by piece and its fields are cut."""
-
-
-class Stream(Protocol):
-    """Where bytes come from."""
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; fewer when no more are there yet; none only at the end."""
-
-    def seek(self, offset: int, /) -> object:
-        """Go back to a byte (0-based)."""
-
-
-class Input:
-    """A stream as the codecs want it: without its mark, UTF-16 and UTF-32 as UTF-8.
-
-    Offsets are in what `read` gives. For UTF-8 and its like that is the file less its mark.
-    """
-
-    def __init__(
-        self,
-        stream: Stream,
-        encoding: str | None = None,
-        *,
-        fmt: Format | None = None,
-    ) -> None:
-        """Begin.
-
-        Args:
-            stream: the bytes.
-            encoding: of a part of a content, what the whole is in, for it has no mark.
-            fmt: what is read, where a dialect was given to it.
-        """
-        self._stream = stream
-        self.head = b""
-        """The first bytes as they are in the stream, where it is a content from its start."""
-        self._translation = None if fmt is None else translation_of(fmt)
-        self.encoding, self.mark = (encoding, 0) if encoding else self._look(stream)
-        if not encoding and fmt is not None and fmt.dialect is not None and fmt.dialect.encoding:
-            self.encoding, self.mark = given_encoding(self.head, fmt.dialect.encoding)
-        self._wide = self.encoding != "utf-8"
-        self._ended = False
-        self._ready = b""
-        self.seek(0)
-
-    def _look(self, stream: Stream) -> tuple[str, int]:
-        head = b""
-        while len(head) < SNIFF:
-            data = stream.read(SNIFF - len(head))
-            head += data
-            # Waiting for so many bytes makes the answer independent of how they arrive.
-            if not data:
-                break
-        self.head = head
-        return sniff(head)
-
-    def size_of(self, data: memoryview) -> int:
-        """Bytes of the stream that `data`, which `read` gave, came from."""
-        if not self._wide:
-            return len(data)
-        array = np.frombuffer(data, dtype=np.uint8)
-        characters = int(np.count_nonzero((array & 0xC0) != 0x80))
-        if self.encoding.startswith("utf-32"):
-            return 4 * characters
-        return 2 * (characters + int(np.count_nonzero(array >= 0xF0)))
-
-    def read(self, size: int) -> bytes:
-        """See `Stream.read`."""
-        if self._translation is None:
-            return self._utf8(size)
-        data = self._utf8(size)
-        if self._translation.ends_open(data):
-            data += self._utf8(1)
-        return self._translation.forward(data)
-
-    def _utf8(self, size: int) -> bytes:
-        if not self._wide:
-            return self._stream.read(size)
-        while not self._ready and not self._ended:
-            data = self._stream.read(size)
-            self._ended = not data
-            text = self._decoder.decode(data, self._ended)
-            self._ready = text.encode("utf-8", "replace")
-        data, self._ready = self._ready[:size], self._ready[size:]
-        return data
-
-    def seek(self, offset: int) -> None:
-        """See `Stream.seek`. UTF-16 is decoded from the start: there is no other way to know."""
-        if not self._wide:
-            self._stream.seek(self.mark + offset)
-            return
-        self._stream.seek(self.mark)
-        self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
-        self._ready, self._ended = b"", False
-        while offset:
-            data = self._utf8(min(offset, BLOCK))
-            if not data:
-                break
-            offset -= len(data)
 
 
 def codec_for(fmt: Format) -> Codec:
@@ -180,6 +80,7 @@ class RowReader:
         final: bool = True,
         codec: Codec | None = None,
         encoding: str | None = None,
+        kept: int = 0,
     ) -> None:
         """Prepare; reads the first bytes.
 
@@ -190,6 +91,7 @@ class RowReader:
                 may go on, is left out unless it is all there is.
             codec: of a reader that has read the header, where the stream is some rows only.
             encoding: that reader's `input_encoding`, for the same case.
+            kept: see `OversizedRow`.
 
         Raises:
             Unreadable: the bytes are those of a binary format.
@@ -201,6 +103,7 @@ class RowReader:
         if wrong := say_mismatch(self._input.head, fmt.data_type_id):
             raise mismatch(wrong)
         self._final = final
+        self._kept = kept
         self._buffer = b""
         self._start = 0
         self.consumed = self._input.mark
@@ -288,6 +191,18 @@ class RowReader:
         self._size = min(max(BLOCK, WIDE * len(self.columns)), LARGEST_BLOCK)
         return True
 
+    def go_on_at(self, offset: int, text_encoding: str | None) -> None:
+        """After `read_header`: leave out the rows before byte `offset`, where a row begins.
+
+        `text_encoding`: see there; what the rows before have shown.
+        """
+        self.text_encoding = text_encoding
+        if self._input.wide:
+            self._input.begin_at(offset)
+            self._restart(0, offset)
+        else:
+            self._restart(offset - self._input.mark, offset)
+
     def _decide_encoding(self) -> None:
         """Once there is a byte that is not ASCII, see what the text is in.
 
@@ -322,7 +237,7 @@ class RowReader:
         """
         if pool is None:
             for block in self.blocks():
-                yield block, self._place(block, partial(self._parse, block))
+                yield block, self._place(partial(self._parse, block))
             return
         waiting: deque[tuple[Block, Future[Parsed]]] = deque()
         try:
@@ -331,10 +246,10 @@ class RowReader:
                 # A short block came from a source that has no more now: do not make it wait.
                 while waiting and (len(waiting) > 2 or block.stop - block.start < self._size // 2):
                     first, future = waiting.popleft()
-                    yield first, self._place(first, future.result)
+                    yield first, self._place(future.result)
             while waiting:
                 first, future = waiting.popleft()
-                yield first, self._place(first, future.result)
+                yield first, self._place(future.result)
         finally:
             for _, future in waiting:
                 future.cancel()
@@ -342,19 +257,18 @@ class RowReader:
     def _parse(self, block: Block) -> Parsed:
         return self.codec.parse(block, self.text_encoding)
 
-    def _place(self, block: Block, result: Callable[[], Parsed]) -> Parsed:
+    def _place(self, result: Callable[[], Parsed]) -> Parsed:
         parsed = result()
         row, line = self._rows, self._lines
         self._rows += parsed.batch.num_rows
         self._lines += parsed.lines
         self.recoded += parsed.recoded
-        cuts: Sequence[Cut] = block.oversized.cuts if block.oversized is not None else ()
         return replace(
             parsed,
             malformed=[
                 replace(bad, row=bad.row + row, line=bad.line + line) for bad in parsed.malformed
             ],
-            cuts=[replace(cut, row=cut.row + row) for cut in cuts],
+            cuts=[replace(cut, row=cut.row + row) for cut in parsed.cuts],
         )
 
     def blocks(self) -> Iterator[Block]:
@@ -466,6 +380,7 @@ class RowReader:
                 skip_space=self.codec.skip_space,
                 columns=columns,
                 literal=literal,
+                kept=self._kept,
             )
             used = row.push(self._buffer)
             while used is None:

@@ -95,7 +95,7 @@ class ZippedFile(UnpackedStream):
         self._over = False
 
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`.
+        """See `formats.input.Stream.read`.
 
         Raises:
             Unreadable: the archive is damaged, cut, encrypted or packed in an uncommon way, or

@@ -24,9 +24,9 @@ from amltui.server import repair as mending
 from amltui.server import retention as keeping
 from amltui.server import usage as measuring
 from amltui.server.audit import AuditEntry, Filter, Gathered
-from amltui.server.copying import Copied, Told
 from amltui.server.database import schema_versions, tables
-from amltui.server.database.engine import Database, at_start, database_url, open_database
+from amltui.server.database.engine import Database, database_url, open_database
+from amltui.server.database.failures import at_start
 from amltui.server.http_errors import StartError
 from amltui.server.janitor import Cleaned
 from amltui.server.options import ServeOptions
@@ -35,6 +35,7 @@ from amltui.server.startup import open_store
 from amltui.server.state import ServerState
 from amltui.server.usage import By, Usage
 from amltui.server.verify import VerifyReport
+from amltui.server.workspace_copy import Copied, Told
 
 _T = TypeVar("_T")
 

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import secrets
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from starlette.datastructures import Headers
@@ -23,7 +23,7 @@ from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import catalog, log
 from amltui.server.audit import Origin
 from amltui.server.auth import CALLER, Authenticator, address_of, token_of
-from amltui.server.database.engine import is_failure, is_full
+from amltui.server.database.failures import is_failure, is_full
 from amltui.server.endpoints import ENDPOINTS
 from amltui.server.http_errors import (
     BadRequest,
@@ -41,12 +41,15 @@ from amltui.server.http_errors import (
 )
 from amltui.server.quota import DISK_FULL
 from amltui.server.responses import ListCache
-from amltui.server.routing import NO_EXPERIMENTS, Call, Endpoint, json_response
+from amltui.server.routing import ACTION, NO_EXPERIMENTS, Call, Endpoint, json_response
 from amltui.server.rsgi import SEND_FILE, TOKEN_ID, body_length
 from amltui.server.state import ServerState
 from amltui.server.statistics import StatisticsService
 from amltui.wire import headers
 from amltui.wire.messages import Error
+
+if TYPE_CHECKING:
+    from amltui.server.web.site import Site
 
 _DRAIN_BYTES: Final = 64 << 20
 _DRAIN_SECONDS: Final = 10.0
@@ -54,6 +57,8 @@ _REQUEST: Final = "amltui.request"
 """Where in a request's scope its id stands."""
 _ROUTE: Final = "amltui.route"
 """And the template of its address, once it is known."""
+_PAGES: Final = ("/", "/web", "/web/{page:path}")
+"""Addresses for browsers."""
 _REQUEST_ID: Final = headers.REQUEST_ID.encode()
 
 
@@ -69,12 +74,14 @@ class Application:
         paths: dict[str, dict[str, Endpoint]] = {}
         for endpoint in ENDPOINTS:
             paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._site: Site | None = None
         self._router = Router(
             [
                 Route(f"/{template}", _Mounted(self, methods))
                 for path, methods in paths.items()
                 for template in _templates(path)
-            ],
+            ]
+            + [Route(path, _Pages(self)) for path in _PAGES if state.options.web],
             redirect_slashes=False,
             default=_nothing_here,
         )
@@ -155,8 +162,29 @@ class Application:
                 )
             )
         except Exception as error:
-            self._note_refusal(endpoint, request, error)
+            self._note_refusal(endpoint.action, request, error)
             raise
+
+    async def page(self, request: Request) -> Response:
+        """The page for browsers that a request asks for."""
+        if self._site is None:
+            from amltui.server.web.site import Site  # templates cost a start that has no browser
+
+            self._site = Site(self._authenticator, self._state)
+        call = Call(
+            self._state,
+            self.statistics,
+            self._list_cache,
+            request,
+            None,
+            self._origin(request),
+            "",
+        )
+        try:
+            return await self._site.respond(call)
+        except Exception as error:  # noqa: BLE001 - the border: every failure becomes a page
+            self._note_refusal(request.scope.get(ACTION, ""), request, error)
+            return self._site.failed(call, _answer_of(error, request.scope[_REQUEST]))
 
     async def _check_prefix(self, prefix: str, parts: dict[str, str]) -> None:
         """Keep a token within its prefix, whatever the route does with a dataset."""
@@ -176,17 +204,17 @@ class Application:
             request.scope[_REQUEST],
         )
 
-    def _note_refusal(self, endpoint: Endpoint, request: Request, error: Exception) -> None:
+    def _note_refusal(self, action: str, request: Request, error: Exception) -> None:
         """Remember for the audit log what was not done, and who tried to get in."""
         status = error.status if isinstance(error, HTTPError) else _kind_of(error).status
         if request.scope.get(CALLER) is None:
             if status == Unauthorized.status and token_of(request):
                 self._state.audit.add(self._origin(request), "login", status=status)
             return
-        if endpoint.action:
+        if action:
             parts = request.path_params
             target = next((parts[part] for part in _TARGETS if part in parts), "")
-            self._state.audit.add(self._origin(request), endpoint.action, target, status=status)
+            self._state.audit.add(self._origin(request), action, target, status=status)
 
 
 _TARGETS: Final = ("id", "family", "e", "token")
@@ -251,6 +279,20 @@ class _Mounted:
             await response(scope, receive, send)
 
 
+class _Pages:
+    """All pages for browsers, as an ASGI application."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_ROUTE] = "web"
+        request = Request(scope, receive)
+        with self._app.watcher.active(*_labels(scope)):
+            response = await self._app.page(request)
+            await response(scope, receive, send)
+
+
 def _labels(scope: Scope) -> tuple[str, str]:
     """Method and route for the metrics: nothing that clients could make up, and few."""
     route = scope.get(_ROUTE, "")
@@ -273,15 +315,21 @@ async def _nothing_here(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 def error_response(error: Exception, request_id: str) -> Response:
-    """The answer for whatever went wrong; failures of ours are logged with their cause."""
-    if not isinstance(error, HTTPError):
-        error = _own_failure(error, request_id)
-    elif error.status >= 500:
-        log.event("refused", logging.WARNING, id=request_id, status=error.status, words=_why(error))
-    message = str(error)
+    """The answer for whatever went wrong."""
+    answer = _answer_of(error, request_id)
+    message = str(answer)
     return json_response(
-        Error(message=message, error_message=message, id=request_id), error.status, error.headers
+        Error(message=message, error_message=message, id=request_id), answer.status, answer.headers
     )
+
+
+def _answer_of(error: Exception, request_id: str) -> HTTPError:
+    """What went wrong as clients are told; failures of ours are logged with their cause."""
+    if not isinstance(error, HTTPError):
+        return _own_failure(error, request_id)
+    if error.status >= 500:
+        log.event("refused", logging.WARNING, id=request_id, status=error.status, words=_why(error))
+    return error
 
 
 def _kind_of(error: Exception) -> type[HTTPError]:

@@ -23,7 +23,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server import clock, log
-from amltui.server.database.engine import Database, is_failure
+from amltui.server.database.engine import Database
+from amltui.server.database.failures import is_failure
 from amltui.server.database.tables import audit
 from amltui.server.http_errors import HTTPError
 

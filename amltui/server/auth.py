@@ -91,8 +91,27 @@ class Authenticator:
         row = await self._row(workspace_id, token) if token else None
         if row is None:
             if token:
-                await self._failures.count(address_of(request.scope, self._state.options))
+                await self._count(request)
             raise Unauthorized
+        return await self.admit(request, row, right)
+
+    async def known(self, request: Request, token: str) -> Any | None:
+        """The row of a token of this workspace that somebody typed; a wrong one is counted.
+
+        Raises:
+            TooManyRequests: this address failed too often.
+        """
+        row = await tokens.find(self._state.database, self._state.workspace_id, token)
+        if row is None:
+            await self._count(request)
+        return row
+
+    async def admit(self, request: Request, row: Any, right: Right) -> Caller:
+        """Who the holder of a token that is valid now is.
+
+        Raises:
+            Forbidden: the token has not the right.
+        """
         if tokens.wants_touch(row):
             async with self._state.database.writing() as connection:
                 await tokens.touch(connection, row.id)
@@ -103,6 +122,9 @@ class Authenticator:
         if right not in rights:
             raise Forbidden(f"This token may not {_MAY_NOT[right]}. Ask an owner of the workspace.")
         return caller
+
+    async def _count(self, request: Request) -> None:
+        await self._failures.count(address_of(request.scope, self._state.options))
 
     async def _row(self, workspace_id: str, token: str) -> Any | None:
         """The row of one of our tokens, or of the person whom an issuer's token is about."""

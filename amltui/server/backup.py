@@ -1,7 +1,7 @@
 """A copy of a workspace that a server can be started on, made while it is being served.
 
-The copy is a SQLite database and files, whatever the workspace itself is kept in (see `copying`).
-Contents never change, so a copy into the same directory takes only what is new.
+The copy is a SQLite database and files, whatever the workspace itself is kept in (see
+`workspace_copy`). Contents never change, so a copy into the same directory takes only what is new.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Final
 import anyio.to_thread
 
 from amltui.disk import give_name
-from amltui.server import copying, settings
-from amltui.server.copying import Copied, Taken, Told
+from amltui.server import settings, workspace_copy
 from amltui.server.database.engine import Database
 from amltui.server.http_errors import StartError
 from amltui.server.store.base import Store
 from amltui.server.store.local import LocalStore
+from amltui.server.workspace_copy import Copied, Taken, Told
 
 NAME: Final = "workspace.sqlite"
 
@@ -32,7 +32,7 @@ async def backup(database: Database, store: Store, data: Path, target: Path, tol
     await anyio.to_thread.run_sync(_prepare, data, target)
     directory = LocalStore(target)
     await directory.open()
-    taken = await copying.take(database, store, directory, told)
+    taken = await workspace_copy.take(database, store, directory, told)
     try:
         await anyio.to_thread.run_sync(_finish, target, taken)
     finally:

@@ -7,7 +7,8 @@ and its value tells readers whether a list they hold is still the present one.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -215,9 +216,15 @@ _NAMED: Final = (
 )
 
 
-async def change(connection: AsyncConnection, workspace_id: str) -> None:
-    """Begin a change of the workspace: others wait until this transaction ends."""
-    await connection.execute(_CHANGE, {"workspace": workspace_id})
+@asynccontextmanager
+async def changing(database: Database, workspace_id: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction that changes the workspace: others wait until it ends."""
+
+    async def first(connection: AsyncConnection) -> None:
+        await connection.execute(_CHANGE, {"workspace": workspace_id})
+
+    async with database.changing(first) as connection:
+        yield connection
 
 
 async def add(
@@ -226,7 +233,7 @@ async def add(
     new: NewInstance,
     family_id: str | None = None,
 ) -> str:
-    """Make a dataset, or the latest instance of a family; its id. Call `change` first.
+    """Make a dataset, or the latest instance of a family; its id. Within `changing`.
 
     Raises:
         NameTaken: another listed dataset has the name.
@@ -246,7 +253,7 @@ async def add(
         }
         await connection.execute(_INSERT_FAMILY, row)
     else:
-        latest = await _latest(connection, workspace_id, family_id)
+        latest = await latest_of(connection, workspace_id, family_id)
         number = latest.number + 1
         await _rename(connection, workspace_id, latest, new.name)
         await connection.execute(
@@ -288,14 +295,14 @@ async def edit(
     name: str | None,
     description: str | None,
 ) -> tuple[str, str]:
-    """Rename or describe a family's latest instance; its id and name. Call `change` first.
+    """Rename or describe a family's latest instance; its id and name. Within `changing`.
 
     Raises:
         NameTaken: another listed dataset has the name.
         NotFound: there is no such family.
         Forbidden: the family is an example.
     """
-    latest = await _latest(connection, workspace_id, family_id)
+    latest = await latest_of(connection, workspace_id, family_id)
     values: dict[str, str] = {}
     if name is not None:
         await _rename(connection, workspace_id, latest, name)
@@ -312,19 +319,19 @@ async def edit(
 async def delete(connection: AsyncConnection, workspace_id: str, family_id: str) -> str:
     """Remove a family with all its instances; its name. The janitor takes the bytes.
 
-    Call `change` first.
+    Within `changing`.
 
     Raises:
         NotFound: there is no such family.
         Forbidden: the family is an example.
     """
-    latest = await _latest(connection, workspace_id, family_id)
+    latest = await latest_of(connection, workspace_id, family_id)
     await connection.execute(sa.delete(families).where(families.c.id == family_id))
     return str(latest.name)
 
 
 async def delete_version(connection: AsyncConnection, workspace_id: str, instance_id: str) -> str:
-    """Remove one instance that is not its family's latest; its name. Call `change` first.
+    """Remove one instance that is not its family's latest; its name. Within `changing`.
 
     Raises:
         NotFound: there is no such instance.
@@ -343,7 +350,13 @@ async def delete_version(connection: AsyncConnection, workspace_id: str, instanc
     return str(row.name)
 
 
-async def _latest(connection: AsyncConnection, workspace_id: str, family_id: str) -> sa.Row[Any]:
+async def latest_of(connection: AsyncConnection, workspace_id: str, family_id: str) -> sa.Row[Any]:
+    """The latest instance of a family, which can be changed.
+
+    Raises:
+        NotFound: there is no such family.
+        Forbidden: the family is an example.
+    """
     found = await connection.execute(
         sa.select(instances)
         .where(instances.c.family_id == family_id)

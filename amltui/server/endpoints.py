@@ -137,7 +137,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         "write",
         "Begin an upload; a body is its whole content",
         action="upload",
-        query=(_TYPE, Parameter("userStorage", "Ignored", "boolean", required=False)),
+        query=(_TYPE, Parameter("userStorage", "Ignored", required=False)),
         body=bytes,
         answer=messages.ResourceUpload,
         problems={507: "No room"},

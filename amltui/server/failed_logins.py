@@ -17,7 +17,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from amltui.server import log
-from amltui.server.database.engine import Database, is_failure, upsert
+from amltui.server.database.engine import Database, upsert
+from amltui.server.database.failures import is_failure
 from amltui.server.database.tables import failed_logins
 from amltui.server.http_errors import HTTPError, TooManyRequests
 

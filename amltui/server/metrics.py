@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import catalog
-from amltui.server.database.engine import is_failure
+from amltui.server.database.failures import is_failure
 from amltui.server.database.tables import blocks, contents, families, instances, uploads
 from amltui.server.http_errors import HTTPError, StartError
 from amltui.server.state import ServerState, Watcher

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amltui.disk import expanded
-from amltui.server import audit, copying
+from amltui.server import audit, workspace_copy
 from amltui.server.backup import NAME, copy_settings
-from amltui.server.copying import Copied, Told
 from amltui.server.database import schema_versions
-from amltui.server.database.engine import Database, at_start, database_url, open_database
+from amltui.server.database.engine import Database, database_url, open_database
+from amltui.server.database.failures import at_start
 from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
 from amltui.server.startup import make_directory, open_store
 from amltui.server.store.base import Store
 from amltui.server.store.local import LocalStore
+from amltui.server.workspace_copy import Copied, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _move(source: Seat, target: Seat, told: Told, action: str) -> Copied:
                 make_directory(target.data)
             async with _opened(source) as database, _opened(target) as other:
                 goal = database if source.url == target.url else other
-                copied = await copying.copy(database, store, goal, target_store, told)
+                copied = await workspace_copy.copy(database, store, goal, target_store, told)
                 async with goal.writing() as connection:
                     await audit.record(connection, audit.local(), action)
         if source.data is not None and target.data not in {None, source.data}:

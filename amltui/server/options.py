@@ -66,3 +66,5 @@ class ServeOptions:
     """`HOST:PORT` where Prometheus reads. None: nowhere."""
     samples: bool = True
     """Whether to offer the example datasets and the example experiment."""
+    web: bool = False
+    """Whether there is a page for browsers, at `/`."""

@@ -109,8 +109,7 @@ class _Mending:
                     return
 
     async def _set_size(self, sha256: str, size: int) -> None:
-        async with self._database.writing() as connection:
-            await catalog.change(connection, self._workspace_id)
+        async with catalog.changing(self._database, self._workspace_id) as connection:
             for table in (contents, instances, outputs):
                 changed = sa.update(table).where(table.c.sha256 == sha256).values(size=size)
                 await connection.execute(changed)
@@ -138,8 +137,7 @@ class _Mending:
 
     async def families(self) -> None:
         """Give each dataset a latest version, and the name that its versions have."""
-        async with self._database.writing() as connection:
-            await catalog.change(connection, self._workspace_id)
+        async with catalog.changing(self._database, self._workspace_id) as connection:
             rows = (await connection.execute(sa.select(families))).all()
             latest = {
                 row.family_id: row
@@ -185,8 +183,7 @@ class _Mending:
             if stored.sha256 in known or not await _is_whole(self._store, stored):
                 continue
             name = f"recovered {stored.sha256}"
-            async with self._database.writing() as connection:
-                await catalog.change(connection, self._workspace_id)
+            async with catalog.changing(self._database, self._workspace_id) as connection:
                 await connection.execute(
                     sa.insert(contents).values(
                         sha256=stored.sha256, size=stored.size, touched=clock.now(), doomed=False

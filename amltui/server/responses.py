@@ -58,8 +58,9 @@ class _Placeholders:
 class ListCache:
     """Lists of datasets that were sent lately: the old client asks for one at every index.
 
-    Whole lists are cached by ETag. Beside them each dataset is cached without its links: after a
-    change only what changed is serialised again, and for another reader only the links are made.
+    Whole lists are cached by ETag, those of the present revision: nobody can ask for another one.
+    Beside them each dataset is cached without its links: after a change only what changed is
+    serialised again, and for another reader only the links are made.
     """
 
     _LIMIT: Final = 32 << 20
@@ -67,6 +68,7 @@ class ListCache:
 
     def __init__(self) -> None:
         self._bodies: OrderedDict[tuple[str, bool], bytes] = OrderedDict()
+        self._revision = (0, 0)
         self._placeholders = _Placeholders()
         self._pieces: dict[str, tuple[sa.Row[Any], tuple[bytes | View | None, ...]]] = {}
 
@@ -81,6 +83,7 @@ class ListCache:
         signer: LinkSigner,
         base_uri: str,
         *,
+        revision: tuple[int, int],
         packed: bool,
     ) -> bytes:
         """Serialise the list of these rows and cache it under its ETag. May run in a thread."""
@@ -109,7 +112,10 @@ class ListCache:
         if packed:
             packer = zlib.compressobj(1, wbits=31)
             body = packer.compress(body) + packer.flush()
-        if len(body) <= self._LIMIT:
+        if revision > self._revision:
+            self._revision = revision
+            self._bodies.clear()
+        if len(body) <= self._LIMIT and revision == self._revision:
             self._bodies[etag, packed] = body
             while sum(map(len, list(self._bodies.values()))) > self._LIMIT:
                 self._bodies.popitem(last=False)

@@ -131,8 +131,7 @@ async def apply(state: ServerState) -> int:
 
 async def _delete(state: ServerState, old: list[Old]) -> int:
     origin = Origin("retention", None, audit.LOCAL)
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         gone = await connection.execute(
             sa.delete(instances)
             .where(instances.c.id.in_([one.id for one in old]))

@@ -29,6 +29,8 @@ Access = Right | Literal["open"]
 """The right that a token needs for an endpoint; or none is asked for."""
 JSON_TYPE: Final = "application/json; charset=utf-8"
 NO_EXPERIMENTS: Final = "This token is for data sets only, those whose names begin with its prefix."
+ACTION: Final = "amltui.action"
+"""Where in the scope of a page's request stands what the audit log calls it."""
 BODY_LIMIT: Final = 1 << 20
 """Bytes of a JSON body at most."""
 
@@ -158,7 +160,7 @@ class Parameter:
 
     name: str
     description: str
-    kind: Literal["string", "integer", "boolean"] = "string"
+    kind: Literal["string", "integer"] = "string"
     required: bool = True
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from amltui.server import log, seed, settings
 from amltui.server.audit import Gathered
 from amltui.server.database import schema_versions
-from amltui.server.database.engine import at_start, database_url, open_database
+from amltui.server.database.engine import database_url, open_database
+from amltui.server.database.failures import at_start
 from amltui.server.http_errors import HTTPError, StartError
 from amltui.server.options import ServeOptions
 from amltui.server.state import ServerState

@@ -1,36 +1,33 @@
 """Schemas and statistics of contents: computed once, stored in the database (table `profiles`).
 
 They are computed on request, and after a commit unless the server is embedded. Each server computes
-a few at once; a request that would wait long is answered "pending". A failure is stored only where
-the bytes are the cause. A full disk or a killed process is not: it is tried again, with a growing
-delay.
+a few at once. A content first gets a short turn of its own: only one that proves to take longer
+waits behind others that do. A request that would wait long is answered "pending". A failure is
+stored only where the bytes are the cause. A full disk or a killed process is not: it is tried
+again, with a growing delay.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 import signal
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import anyio.to_thread
 import msgspec
 import sqlalchemy as sa
 
-from amltui.config.children import child_command, child_environment
 from amltui.server import catalog, log, references
 from amltui.server.database.engine import upsert
 from amltui.server.database.tables import profiles
 from amltui.server.http_errors import BadRequest, Conflict, HTTPError, ServiceUnavailable
 from amltui.server.state import ServerState
 from amltui.server.store.base import Stored
+from amltui.server.workers import content_file, run_worker
 
 COMPLETE: Final = "Complete"
 FAILED: Final = "Failed"
@@ -39,7 +36,12 @@ NOT_SUPPORTED: Final = "NotSupported"
 _TOO_COSTLY: Final = "TooCostly"
 """Stored, and sent as `FAILED`: beyond the limits of `statistics_worker`."""
 _PARALLEL: Final = 2
-"""Contents that are computed at once."""
+"""Contents that are computed at once, beside the one whose short turn it is."""
+_SHORT_TURN: Final = 3
+"""Seconds of the processor that any content gets before it waits behind longer ones; the process's
+own start takes one of them. Its bytes do not tell what it costs: that of a few may be huge."""
+_SHORT_BYTES: Final = 16 << 20
+"""Larger contents have no short turn: it would not be enough."""
 _PENDING_AFTER: Final = 10.0
 """Seconds after which a request is answered "pending"."""
 _PATIENCE: Final = 600.0
@@ -51,10 +53,6 @@ _LAST_RETRY: Final = 300.0
 """Bounds of the delay in seconds before the same content is tried again."""
 _REMEMBERED: Final = 1_000
 """Failures that are remembered."""
-_ENVIRONMENT: Final = frozenset(
-    {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "TZ", "VIRTUAL_ENV"}
-)
-"""What the process that reads hostile bytes inherits: nothing that could be a secret."""
 _Key = tuple[str, str]
 """A content's SHA-256 and the data type id."""
 
@@ -73,6 +71,10 @@ class StillPending(Exception):
     """It is being computed, or waits for its turn."""
 
 
+class _TakesLonger(Exception):
+    """More than a short turn."""
+
+
 @dataclass(slots=True)
 class _Failure:
     """This machine could not compute them."""
@@ -83,11 +85,12 @@ class _Failure:
 
 
 class StatisticsService:
-    """Computes what is asked for, in the order in which it was asked."""
+    """Computes what is asked for, in the order in which it was asked, what is quick before."""
 
     def __init__(self, state: ServerState) -> None:
         self._state = state
-        self._slots = asyncio.Semaphore(_PARALLEL)
+        self._short = asyncio.Semaphore(1)
+        self._long = asyncio.Semaphore(_PARALLEL)
         self._tasks: dict[_Key, asyncio.Task[None]] = {}
         self._failures: OrderedDict[_Key, _Failure] = OrderedDict()
 
@@ -104,8 +107,12 @@ class StatisticsService:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def get(self, stored: Stored, data_type_id: str, view: str) -> bytes:
+    async def get(
+        self, stored: Stored, data_type_id: str, view: str, patience: float = _PENDING_AFTER
+    ) -> bytes:
         """The JSON of a `schema` or `visualization`, computed now if need be.
+
+        It is waited for `patience` seconds.
 
         Raises:
             BadRequest: contents of this type have no columns.
@@ -120,7 +127,7 @@ class StatisticsService:
         if row is None:
             self._check_failures((stored.sha256, data_type_id))
             task = self._begin(stored, data_type_id)
-            await asyncio.wait({task}, timeout=_PENDING_AFTER)
+            await asyncio.wait({task}, timeout=patience)
             if not task.done():
                 raise StillPending
             if task.cancelled():
@@ -165,14 +172,28 @@ class StatisticsService:
 
     async def _in_turn(self, stored: Stored, data_type_id: str) -> None:
         key = (stored.sha256, data_type_id)
-        async with self._slots:
-            if await self._known(stored, data_type_id) is None:
-                try:
-                    await self._compute(stored, data_type_id)
-                except (HTTPError, sa.exc.SQLAlchemyError, OSError):
-                    self._failed(key)
-                    raise
-                self._failures.pop(key, None)
+        try:
+            if stored.size <= _SHORT_BYTES:
+                async with self._short:
+                    done = await self._once(stored, data_type_id, _SHORT_TURN)
+            else:
+                done = False
+            if not done:
+                async with self._long:
+                    await self._once(stored, data_type_id, None)
+        except (HTTPError, sa.exc.SQLAlchemyError, OSError):
+            self._failed(key)
+            raise
+        self._failures.pop(key, None)
+
+    async def _once(self, stored: Stored, data_type_id: str, seconds: int | None) -> bool:
+        """Compute it if nobody has; whether it took no more than `seconds` of the processor."""
+        if await self._known(stored, data_type_id) is None:
+            try:
+                await self._compute(stored, data_type_id, seconds)
+            except _TakesLonger:
+                return False
+        return True
 
     async def _known(self, stored: Stored, data_type_id: str) -> sa.Row[Any] | None:
         async with self._state.database.lookup() as connection:
@@ -183,19 +204,18 @@ class StatisticsService:
             )
             return found.first()
 
-    async def _compute(self, stored: Stored, data_type_id: str) -> None:
+    async def _compute(self, stored: Stored, data_type_id: str, seconds: int | None) -> None:
         if not await self._state.store.has(stored.sha256, stored.size):
             raise await references.missing_reason(self._state.database, stored.sha256)
-        async with _file(self._state, stored) as (path, scratch):
-            answer = await _run(path, data_type_id, scratch)
+        async with content_file(self._state, stored) as (path, scratch):
+            answer = await _run(path, data_type_id, scratch, seconds)
         status = COMPLETE
         if answer.error is not None:
             status = _TOO_COSTLY if answer.too_costly else FAILED
             status = NOT_SUPPORTED if answer.no_rows else status
         database = self._state.database
         insert = upsert(database.is_sqlite)
-        async with database.writing() as connection:
-            await catalog.change(connection, self._state.workspace_id)
+        async with catalog.changing(database, self._state.workspace_id) as connection:
             await references.lock(connection, stored.sha256)
             await connection.execute(
                 insert(profiles)
@@ -208,24 +228,6 @@ class StatisticsService:
                 )
                 .on_conflict_do_nothing()
             )
-
-
-@asynccontextmanager
-async def _file(state: ServerState, stored: Stored) -> AsyncIterator[tuple[Path, Path]]:
-    """The content as a file, and an empty directory; both gone at the end of the block."""
-    scratch = state.store.scratch()
-    await anyio.to_thread.run_sync(lambda: scratch.mkdir(mode=0o700))
-    try:
-        path = state.store.path(stored.sha256)
-        if path is None:
-            path = scratch / "content"
-            with path.open("wb") as file:
-                async for chunk in state.store.read(stored.sha256, 0, stored.size):
-                    await anyio.to_thread.run_sync(file.write, chunk)
-        yield path, scratch / "table"
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lambda: shutil.rmtree(scratch, ignore_errors=True))
 
 
 class _WorkerOutput(msgspec.Struct):
@@ -241,36 +243,19 @@ class _WorkerOutput(msgspec.Struct):
 _NOT_NOW: Final = "The schema cannot be computed now. Ask again later."
 
 
-async def _run(path: Path, data_type_id: str, directory: Path) -> _WorkerOutput:
-    command = child_command(
-        "amltui.server.statistics_worker", str(path), data_type_id, str(directory)
+async def _run(
+    path: Path, data_type_id: str, directory: Path, seconds: int | None
+) -> _WorkerOutput:
+    arguments = [str(path), data_type_id, str(directory), *([str(seconds)] if seconds else [])]
+    code, out, err = await run_worker(
+        "amltui.server.statistics_worker", *arguments, patience=_PATIENCE
     )
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=_environment(),
-    )
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            out, err = await process.communicate()
-    except TimeoutError:
-        raise ServiceUnavailable(_NOT_NOW) from None
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-    if process.returncode == 0:
+    if code == 0:
         return msgspec.json.decode(out, type=_WorkerOutput)
+    if code == -signal.SIGXCPU and seconds is not None:
+        raise _TakesLonger
     words = err[-500:].decode("utf-8", "replace")
-    log.event("statistics worker died", logging.WARNING, code=process.returncode, words=words)
-    if process.returncode == -signal.SIGXCPU:
+    log.event("statistics worker died", logging.WARNING, code=code, words=words)
+    if code == -signal.SIGXCPU:
         return _WorkerOutput(error="too costly", too_costly=True)
     raise ServiceUnavailable(_NOT_NOW)
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in child_environment().items() if name in _ENVIRONMENT}
-    # Arrow's own pool reserves a gigabyte, of which the limit of memory would count all.
-    return kept | {"ARROW_DEFAULT_MEMORY_POOL": "system"}

@@ -1,10 +1,11 @@
 """Schema and statistics of a content, computed in a process of its own.
 
-    python -m amltui.server.statistics_worker SOURCE DATA_TYPE_ID DIRECTORY
+    python -m amltui.server.statistics_worker SOURCE DATA_TYPE_ID DIRECTORY [SECONDS]
 
 Prints one JSON object: `schema` and `visualization`, or `error`. A hostile or huge content costs
 this process, not the server: it runs at the lowest priority, and within limits of memory, cells and
-processor time. It fails, and prints nothing, when the machine is why: a full disk, no memory.
+processor time, of which SECONDS sets a lower one. It fails, and prints nothing, when the machine is
+why: a full disk, no memory.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from amltui.errors import Unreadable, UnsupportedDataType
-from amltui.tables.contents import content_table, lens_of_file
+from amltui.errors import TooManyCells, Unreadable, UnsupportedDataType
+from amltui.tables.file_rows import content_table, lens_of_file
 from amltui.tables.table import Table
 from amltui.wire.messages import (
     Bar,
@@ -114,9 +115,10 @@ def _column(found: Statistics, spread: Histogram | None) -> ColumnStatistics:
 
 def main(arguments: list[str]) -> int:
     """Profile one file; the exit code is 0 also when the file could not be read."""
-    source, data_type_id, directory = arguments
+    source, data_type_id, directory, *given = arguments
     os.nice(19)
-    _limit(Path(source).stat().st_size)
+    size = Path(source).stat().st_size
+    limit(int(given[0]) if given else CPU_SECONDS + int(size * CPU_SECONDS_PER_MIB / (1 << 20)))
     try:
         # A person said the type: another dialect is only offered to them, and not applied here.
         lens = lens_of_file(Path(source), name="", data_type_id=data_type_id, typed=True)
@@ -130,19 +132,18 @@ def main(arguments: list[str]) -> int:
         found = ContentStatistics(error=str(error), no_rows=True)
     except Unreadable as error:
         found = ContentStatistics(error=str(error))
-    except MemoryError:
+    except (MemoryError, TooManyCells):
         found = ContentStatistics(error="too costly", too_costly=True)
     sys.stdout.buffer.write(msgspec.json.encode(found))
     return 0
 
 
-def _limit(size: int) -> None:
-    """Bound what `size` bytes may cost.
+def limit(seconds: int) -> None:
+    """Bound what a content may cost.
 
     RLIMIT_DATA, not RLIMIT_AS: the file and its table are mapped, and may be larger than any
     memory.
     """
-    seconds = CPU_SECONDS + int(size * CPU_SECONDS_PER_MIB / (1 << 20))
     for kind, value in (
         (resource.RLIMIT_DATA, MEMORY_LIMIT),
         (resource.RLIMIT_CPU, seconds),

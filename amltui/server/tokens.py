@@ -249,6 +249,15 @@ async def create(
     return info(await _row(connection, workspace_id, str(row["id"]))), token
 
 
+async def one(connection: AsyncConnection, workspace_id: str, token_id: str) -> TokenInfo:
+    """What may be shown of one token. `token_id` may be its name.
+
+    Raises:
+        NotFound: there is no such token.
+    """
+    return info(await _row(connection, workspace_id, token_id))
+
+
 async def regenerate(
     connection: AsyncConnection, workspace_id: str, token_id: str
 ) -> tuple[TokenInfo, str]:

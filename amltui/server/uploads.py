@@ -222,8 +222,7 @@ async def commit(
         size=stored.size,
         resource_upload_id=upload_id,
     )
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         deleted = await connection.execute(_DELETE, {"upload": upload_id})
         if deleted.rowcount != 1:  # another request, or the janitor, was faster
             return await _committed(connection, upload_id, new, family_id), None

@@ -26,16 +26,19 @@ class Snapshot:
     """Whether it came from this disk and not from the workspace."""
     unreadable: int = 0
     """Entries that the workspace listed and that could not be understood, so are left out."""
+    missing: tuple[str, ...] = ()
+    """For each part of the workspace that could not be listed at all, a sentence that says why."""
     more: bool = False
     """Whether the list goes on, and the rest was not there yet."""
 
     @property
     def gap(self) -> str:
-        """What the list lacks, as a sentence; "" when nothing."""
-        if not self.unreadable:
-            return ""
-        total = len(self.datasets) + self.unreadable
-        return f"{self.unreadable} of {total} entries of the list could not be read."
+        """What the list lacks, in sentences; "" when nothing."""
+        lacks = list(self.missing)
+        if self.unreadable:
+            total = len(self.datasets) + self.unreadable
+            lacks.append(f"{self.unreadable} of {total} entries of the list could not be read.")
+        return "\n".join(lacks)
 
     def find(self, name: str) -> Dataset:
         """The dataset of this name (case-sensitive) or id.
@@ -59,9 +62,9 @@ class Catalog:
         self._learnt: dict[str, Dataset] | None = None
         """By id, all that is known of versions of which a list says less. None: not looked up."""
 
-    def learn(self, dataset: Dataset) -> None:
-        """Remember all that is known of a version, for lists that say less of it."""
-        self._known[dataset.id] = dataset
+    def learn(self, *datasets: Dataset) -> None:
+        """Remember all that is known of versions, for lists that say less of them."""
+        self._known.update((one.id, one) for one in datasets)
         if self._current is not None:
             found = tuple(self._whole(one) for one in self._current.datasets)
             self._current = replace(self._current, datasets=found)
@@ -132,4 +135,5 @@ def in_order(datasets: Iterable[Dataset]) -> tuple[Dataset, ...]:
 
 
 def _snapshot(listing: Listing, fetched: datetime, *, cached: bool) -> Snapshot:
-    return Snapshot(in_order(listing.datasets), fetched, cached, listing.unreadable)
+    datasets = in_order(listing.datasets)
+    return Snapshot(datasets, fetched, cached, listing.unreadable, listing.missing)

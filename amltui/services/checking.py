@@ -6,11 +6,13 @@ beside the file; see `tables.rules`.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from amltui.disk import disk_errors
 from amltui.errors import NotSupportedByServer, UsageError
 from amltui.services.whole_tables import dataset_table, file_table
 from amltui.tables.rules import Rules, rules_in
@@ -81,13 +83,27 @@ async def check_dataset(session: Session, dataset: Dataset, rules: Rules) -> Che
 async def _version_before(session: Session, dataset: Dataset) -> Dataset | None:
     if session.offline:
         return None
+    found = False
     try:
-        newest_first = await (await session.connect()).versions(dataset.key)
+        async for page in (await session.connect()).version_pages(dataset.key):
+            for one in page.versions:
+                if found:
+                    return one
+                found = one.id == dataset.id
     except NotSupportedByServer:
-        return None
-    ids = [one.id for one in newest_first]
-    place = ids.index(dataset.id) + 1 if dataset.id in ids else len(ids)
-    return newest_first[place] if place < len(newest_first) else None
+        pass
+    return None
+
+
+async def rules_for(session: Session, dataset: Dataset, path: Path | None) -> Rules | None:
+    """The rules beside new contents, else those beside the dataset; None: there are none.
+
+    Raises:
+        UsageError: they make no sense.
+        LocalError: those beside the file cannot be read.
+    """
+    beside = await asyncio.to_thread(rules_beside, path) if path is not None else None
+    return beside or await rules_of(session, dataset)
 
 
 async def rules_of(session: Session, dataset: Dataset) -> Rules | None:
@@ -112,7 +128,7 @@ def rules_beside(path: Path) -> Rules | None:
 
     Raises:
         UsageError: they make no sense.
-        OSError: they cannot be read.
+        LocalError: they cannot be read.
     """
     beside = path.with_name(path.name + RULES)
     return rules_at(beside) if beside.is_file() else None
@@ -123,9 +139,9 @@ def rules_at(path: Path) -> Rules:
 
     Raises:
         UsageError: they make no sense.
-        OSError: they cannot be read.
+        LocalError: they cannot be read.
     """
-    with path.open("rb") as file:
+    with disk_errors(path, "read"), path.open("rb") as file:
         return rules_from(file.read(_LARGEST), str(path))
 
 

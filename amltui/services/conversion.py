@@ -20,7 +20,7 @@ from amltui.formats.recognition import recognise
 from amltui.models import DataTypeIds
 from amltui.services.previews.first import first_in
 from amltui.tables.beginning import HEAD, HeaderGoesOn
-from amltui.tables.contents import lens_of_file
+from amltui.tables.file_rows import lens_of_file
 from amltui.tables.rows import Rows
 from amltui.text import reason_of
 from amltui.transfers.spool import spool

@@ -8,20 +8,29 @@ is sent from where it is.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from amltui.errors import Conflict, Damaged, UsageError
+from amltui.errors import (
+    AmltuiError,
+    Conflict,
+    Damaged,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+    UsageError,
+)
 from amltui.models import NAME_TAG, TYPE_TAG, Dataset
+from amltui.services.hashes import content_sha256
 from amltui.text import iso_utc, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
+    from amltui.transfers import Options
     from amltui.workspaces.base import Workspace
 
 
@@ -61,12 +70,42 @@ class CopyStep:
     way: Way
     older: tuple[Dataset, ...] = ()
     """Versions that are copied before it, the oldest first."""
+    refused: Rejected | None = None
+    """Why it cannot be made: the target forbids its name."""
 
 
 def target_name(workspace: Workspace, dataset: Dataset, before: str) -> str:
     """What a copy of `dataset` is called in `workspace`: `before` and the name that it has had."""
     name = dict(dataset.tags).get(NAME_TAG, dataset.name)
     return workspace.name_for(dataset, f"{before}{name}")
+
+
+def target_names(
+    workspace: Workspace, datasets: Sequence[Dataset], before: str, taken: set[str]
+) -> list[str]:
+    """What copies of several are called there; the names are put to those that are `taken`.
+
+    Raises:
+        UsageError: two would be called alike.
+    """
+    names = [target_name(workspace, one, before) for one in datasets]
+    for name in names:
+        if name in taken:
+            raise UsageError(
+                f'Two datasets would be called "{visible(name)}"', hint="Copy one of them."
+            )
+        taken.add(name)
+    return names
+
+
+async def known(session: Session, dataset: Dataset) -> Dataset:
+    """All that is known of a dataset; one that is broken fails alone, when it is copied."""
+    try:
+        return await session.whole(dataset)
+    except (Unreachable, Unauthorized):
+        raise
+    except AmltuiError:
+        return dataset
 
 
 async def planned(
@@ -93,7 +132,6 @@ async def planned(
         Conflict: a name is taken and `replace` is not given.
         UsageError: a dataset would be copied onto itself.
         NotSupportedByServer: the target can only be read.
-        Rejected: the target forbids a name.
     """
     workspace = await target.connect()
     capabilities = await workspace.capabilities()
@@ -102,7 +140,11 @@ async def planned(
     inside = bool(capabilities.copy) and workspace.copies_from(await source.connect())
     steps: list[CopyStep] = []
     for dataset, name in datasets:
-        workspace.check_name(name)
+        try:
+            workspace.check_name(name)
+        except Rejected as error:  # the others can be copied
+            steps.append(CopyStep(dataset, name, None, Way.NONE, refused=error))
+            continue
         old = there.get(name)
         if source.key == target.key and old is not None and old.key == dataset.key:
             raise UsageError(f'"{visible(name)}" would be copied onto itself.')
@@ -199,7 +241,24 @@ async def _there(target: Session, workspace: Workspace, names: list[str]) -> dic
     return {one.name: one for one in found if one is not None}
 
 
-async def copy(source: Session, step: CopyStep, target: Session) -> Dataset:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a copy became."""
+
+    dataset: Dataset
+    not_kept: dict[str, str]
+    """By what it is, what has no place there; of an older version under its id, what people gave
+    it."""
+
+    @property
+    def told(self) -> str:
+        """What has no place there in words, but for what no copy keeps: whose it was, and since."""
+        silent = {"name", "owner", "created", "file name"}
+        left = [(what, value) for what, value in self.not_kept.items() if what not in silent]
+        return "; ".join(f"{what} {visible(value)}" for what, value in left)
+
+
+async def copy(source: Session, step: CopyStep, target: Session) -> Made:
     """Make one copy, with description, type, and tags where there are such; what it became.
 
     Older versions of it go first.
@@ -209,12 +268,17 @@ async def copy(source: Session, step: CopyStep, target: Session) -> Dataset:
         Damaged: what came, or what was stored, is not what was promised.
         AmltuiError: what stopped it.
     """
-    there = step.there
+    there, left = step.there, dict[str, str]()
     for dataset in (*step.older, step.source):
         one = dataclasses.replace(step, source=dataset, there=there, older=())
         there = await _tagged(target, dataset, await _copied(source, one, target))
+        for what, value in not_kept(dataset, there).items():
+            if dataset is step.source:
+                left[what] = value
+            elif what in {"description", "type"} or what.startswith("tag "):
+                left[f"{what} of {dataset.id}"] = value
     assert there is not None
-    return there
+    return Made(there, left)
 
 
 async def _tagged(target: Session, dataset: Dataset, made: Dataset) -> Dataset:
@@ -241,7 +305,8 @@ async def _copied(source: Session, step: CopyStep, target: Session) -> Dataset:
     if local is not None:
         return await _sent(target, step, local.path)
     if not source.cache.fits(dataset.size or 0):
-        return await _streamed(here, step, workspace)
+        options = (await target.transfers()).options
+        return await _streamed(here, step, workspace, options)
     queue = await source.transfers()
     await source.finished(queue.download(dataset), keep=True)
     path, _ = await source.cached_content(dataset)
@@ -263,16 +328,16 @@ async def _sent(target: Session, step: CopyStep, path: Path) -> Dataset:
     return await (await target.connect()).dataset(done.dataset_id)
 
 
-async def _streamed(here: Workspace, step: CopyStep, there: Workspace) -> Dataset:
+async def _streamed(here: Workspace, step: CopyStep, there: Workspace, options: Options) -> Dataset:
     """Send what comes as it comes; memory holds some parts at a time."""
-    from amltui.transfers.content_stream import ALONE, ContentStream
+    from amltui.transfers.content_stream import ContentStream
     from amltui.transfers.sources import PieceSource
     from amltui.transfers.uploader import send
 
     async def connect() -> Workspace:
         return here
 
-    content = ContentStream(connect, step.source)
+    content = ContentStream(connect, step.source, options=options)
     try:
         size = (await content.info()).size
         if size is None:
@@ -283,7 +348,7 @@ async def _streamed(here: Workspace, step: CopyStep, there: Workspace) -> Datase
         return await send(
             there,
             PieceSource(size, content.take, step.source.uploaded_from_filename),
-            ALONE,
+            options,
             name=step.name,
             data_type_id=step.source.data_type_id,
             description=step.source.description,
@@ -304,14 +369,4 @@ async def _same(
     if by is Compare.TIME:
         made, copied = dataset.created_date, old.created_date
         return made is not None and copied is not None and made <= copied
-    return await _sha256(source, dataset) == await _sha256(target, old)
-
-
-async def _sha256(session: Session, dataset: Dataset) -> str:
-    """The hash that the workspace names; else of the bytes, read for it."""
-    if dataset.sha256 is not None:
-        return dataset.sha256
-    digest = hashlib.sha256()
-    async for chunk in session.stream(dataset):
-        await asyncio.to_thread(digest.update, chunk)
-    return digest.hexdigest()
+    return await content_sha256(source, dataset) == await content_sha256(target, old)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from amltui.errors import ContentChanged, Damaged, DatasetGone, NotSupportedByServer, UsageError
 from amltui.models import Dataset
-from amltui.services.versions import Version
+from amltui.services.versions import LATEST, Version, VersionList
 from amltui.text import visible
 from amltui.workspaces.base import Workspace
 
@@ -23,8 +23,12 @@ class Change:
     after: Dataset
     contents: bool = False
     """Whether the contents were changed too."""
+    tags: Mapping[str, str | None] | None = None
+    """Where tags were changed: those that were there before, None for those that were not."""
     sent: bool = True
     """Whether the workspace knows of it. False: a delete that waits for `send`."""
+    archived: bool = False
+    """Whether the dataset went into the workspace's archive."""
 
 
 class Edits:
@@ -55,17 +59,41 @@ class Edits:
         self._done.append(Change(f'described "{visible(dataset.name)}"', dataset, after))
         return after
 
+    async def tag(self, dataset: Dataset, tags: Mapping[str, str | None]) -> Dataset:
+        """Give a version of a dataset tags beside those that it has; None takes one away.
+
+        Raises:
+            UsageError: it is an example.
+            NotSupportedByServer: this workspace gives datasets no tags.
+        """
+        must_be_own(dataset)
+        workspace = await self._connect()
+        now = await workspace.dataset(dataset.id)  # somebody may have given it others since
+        after = await workspace.tag(now, tags)
+        known = dict(now.tags)
+        back = {key: known.get(key) for key in tags}
+        self._done.append(Change(f'tagged "{visible(dataset.name)}"', now, after, tags=back))
+        return after
+
     def updated(self, before: Dataset, after: Dataset) -> None:
         """Note that `before` got new contents as `after`, so that it can be undone."""
         self._done.append(Change(f'updated "{visible(before.name)}"', before, after, contents=True))
 
     async def delete(self, dataset: Dataset) -> bool:
-        """Delete a dataset with all its versions; whether an archive keeps it. Else it is gone."""
+        """Delete a dataset with all its versions; whether an archive keeps it. Else it is gone.
+
+        What an archive keeps can be undone.
+        """
         must_be_own(dataset)
         workspace = await self._connect()
+        archives = bool((await workspace.capabilities()).archive)
         await workspace.delete(dataset.key)
-        self._done = [c for c in self._done if c.before.key != dataset.key]
-        return bool((await workspace.capabilities()).archive)
+        if archives:
+            summary = f'archived "{visible(dataset.name)}"'
+            self._done.append(Change(summary, dataset, dataset, archived=True))
+        else:
+            self._done = [c for c in self._done if c.before.key != dataset.key]
+        return archives
 
     async def restore(self, dataset: Dataset) -> Dataset:
         """Make an old version the latest again, as a new version. It can be undone.
@@ -76,8 +104,7 @@ class Edits:
         """
         must_be_own(dataset)
         workspace = await self._connect()
-        newest_first = await workspace.versions(dataset.key)
-        before = newest_first[0]
+        before = await VersionList(workspace, dataset.key).pick(LATEST, dataset.name)
         if before.id == dataset.id:
             raise UsageError(
                 f'This is the latest version of "{visible(dataset.name)}" already.',
@@ -145,13 +172,20 @@ class Edits:
             self._done.remove(change)
             return change
         workspace = await self._connect()
-        latest = [one async for page in workspace.pages() for one in page]
-        now = next((one for one in latest if one.key == change.after.key), None)
+        if change.archived:
+            await workspace.unarchive(change.before.key)
+            self._done.remove(change)
+            return change
+        now = await _latest(workspace, change.after.key)
         if now is None or now.id != change.after.id:
             raise ContentChanged(
                 f'"{visible(change.after.name)}" was changed since; nothing was undone.',
                 hint="Look at its versions and restore the one you want.",
             )
+        if change.tags is not None:
+            await workspace.tag(now, change.tags)
+            self._done.remove(change)
+            return change
         if change.contents:
             now = await workspace.restore(change.before.id)
         await self._edit(now, name=change.before.name, description=change.before.description)
@@ -213,6 +247,14 @@ async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) ->
         )
     finally:
         await content.aclose()
+
+
+async def _latest(workspace: Workspace, key: str) -> Dataset | None:
+    """The dataset of a key as the workspace has it now."""
+    if workspace.named_by_key:
+        return await workspace.named(key)
+    latest = [one async for page in workspace.pages() for one in page]
+    return next((one for one in latest if one.key == key), None)
 
 
 def must_be_own(dataset: Dataset) -> None:

@@ -10,22 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from amltui.config.children import child_command, child_environment
 from amltui.config.paths import local_key
 from amltui.errors import AmltuiError, LocalError
 from amltui.redact import remember
+from amltui.services import embedded_process
 
 START_SECONDS: Final = 60
 """A first start seeds the samples, on a slow disk."""
 STOP_SECONDS: Final = 10
 """What a child that is not killed gets to finish its requests."""
-LOG_LIMIT: Final = 1 << 20
-"""Bytes after which the log is begun anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class EmbeddedServer:
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def key(self) -> str:
@@ -52,26 +50,25 @@ class EmbeddedServer:
     @property
     def running(self) -> bool:
         """Whether the child was started and has not ended."""
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.poll() is None
 
     @property
     def log(self) -> Path:
         """Where the child writes what goes wrong; no secrets in it."""
-        return self.data / "server.log"
+        return embedded_process.log_file(self.data)
 
     async def start(self) -> EmbeddedAddress:
-        """Start the child and wait until it answers.
+        """Start the child, unless it was begun ahead, and wait until it answers.
 
         Raises:
             LocalError: the data directory cannot be written.
             AmltuiError: the child ended, or said nothing for `START_SECONDS`.
         """
-        process = await self._spawn()
-        self._process = process
+        self._process = process = self._begin()
         assert process.stdout is not None
         try:
             async with asyncio.timeout(START_SECONDS):
-                line = await process.stdout.readline()
+                line = await asyncio.to_thread(process.stdout.readline)
         except TimeoutError:
             line = b""
         except BaseException:
@@ -90,44 +87,28 @@ class EmbeddedServer:
     async def stop(self) -> None:
         """End the child gracefully: it finishes what it has begun to answer."""
         process, self._process = self._process, None
-        if process is None or process.returncode is not None:
+        if process is None:
             return
         assert process.stdin is not None
-        process.stdin.close()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await process.wait()
-                return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-    async def _spawn(self) -> asyncio.subprocess.Process:
+        assert process.stdout is not None
+        with contextlib.suppress(OSError):  # it has ended by itself
+            process.stdin.close()
         try:
-            log = await asyncio.to_thread(self._open_log)
+            await asyncio.to_thread(process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+        # Its end has ended the thread that may read from it, which keeps the file to itself.
+        await asyncio.to_thread(process.stdout.close)
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        try:
+            return embedded_process.taken(self.data)
         except OSError as error:
             raise LocalError(
                 f"The local workspace cannot write to {self.data}: {error.strerror}.",
                 hint="Set AMLTUI_DATA_DIR to a directory that you can write to.",
             ) from error
-        with log:
-            return await asyncio.create_subprocess_exec(
-                *child_command("amltui", "serve", "--embedded", "--data", str(self.data)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                env=child_environment(),
-                # Ctrl-C in the terminal is for us; we then end the child in order.
-                start_new_session=True,
-            )
-
-    def _open_log(self) -> Any:
-        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        log = os.fdopen(descriptor, "ab")
-        if log.tell() > LOG_LIMIT:
-            log.truncate(0)
-        return log
 
     def _last_words(self) -> str:
         try:

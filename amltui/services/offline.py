@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amltui.cache.listings import Snapshot, layout_root, read_listing
+from amltui.cache.listings import KeptListing, layout_root, read_listing
 from amltui.config import paths, resolve
 from amltui.errors import Unreachable
 
 
-def remembered_list(profile: str | None) -> Snapshot:
+def remembered_list(profile: str | None) -> KeptListing:
     """The list and when it was last fetched, its datasets in the order of their names.
 
     Raises:

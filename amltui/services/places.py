@@ -15,19 +15,20 @@ that was named.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import unquote
 
 from amltui.config import Connection
-from amltui.config.values import WEB, folder_address
+from amltui.config.connection_values import WEB, folder_address
 from amltui.disk import expanded
 from amltui.errors import NotFound, UsageError
 from amltui.models import Dataset
+from amltui.services.selection import is_pattern, matching
 from amltui.services.session import Session, open_session
 from amltui.text import visible
 
@@ -53,6 +54,7 @@ def place_of(text: str, *, target: bool = False) -> Place:
 
     Raises:
         UsageError: it is empty, or a folder of this disk that is not there.
+        NotFound: it is the name of a file that is not there.
     """
     if not text:
         raise UsageError("An empty name is no place.", hint="See: amltui help folders")
@@ -67,6 +69,25 @@ def place_of(text: str, *, target: bool = False) -> Place:
     return _on_disk(text, expanded(rest if separator else text).absolute(), target=target)
 
 
+def goal_of(workspace: str) -> Place:
+    """A whole workspace as a target: of a profile, an address or an absolute path."""
+    return Place(workspace, "", on_disk=workspace.startswith(("/", "file://")))
+
+
+def folder_to_make(text: str) -> Path | None:
+    """The folder of this disk that a target names, where it is not there yet; else None.
+
+    Raises:
+        UsageError: it is a file.
+    """
+    if _PROFILE.fullmatch(text) is not None or "://" in text:
+        return None
+    path = expanded(text).absolute()
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{visible(text)} is a file", hint="Name a folder.")
+    return None if path.is_dir() else path
+
+
 def _on_disk(text: str, path: Path, *, target: bool) -> Place:
     if path.is_dir():
         return Place(str(path), "", on_disk=True)
@@ -77,6 +98,12 @@ def _on_disk(text: str, path: Path, *, target: bool) -> Place:
         return Place(str(path.parent), path.name, on_disk=True)
     if not path.exists() and any(mark in path.name for mark in "*?["):
         return Place(str(path.parent), path.name, on_disk=True)
+    if "/" not in text and not path.exists():
+        raise NotFound(
+            f"There is no file {visible(text)}",
+            404,
+            hint=f"A dataset of the workspace in force has a colon before its name: :{text}",
+        )
     # Of one file the workspace is that file alone: its folder may be large.
     return Place(str(path), path.name, on_disk=True)
 
@@ -122,8 +149,8 @@ def is_elsewhere(text: str) -> bool:
     """
     if (match := _PROFILE.fullmatch(text)) is None:
         return "://" in text
+    from amltui.config.connection_values import LOCAL
     from amltui.config.profiles import profiles
-    from amltui.config.values import LOCAL
 
     return not match[1] or match[1] == LOCAL or match[1] in {one.name for one in profiles()}
 
@@ -143,24 +170,36 @@ async def dataset_at(places: Places, text: str) -> tuple[Session, Dataset]:
     return session, found[0]
 
 
-async def datasets_at(session: Session, name: str) -> list[Dataset]:
+def names_one(name: str, *, regex: bool = False) -> bool:
+    """Whether it is the name of one dataset, not a pattern, a folder, or "" for all."""
+    return bool(name) and not regex and not name.endswith("/") and not is_pattern(name)
+
+
+async def datasets_at(session: Session, name: str, *, regex: bool = False) -> list[Dataset]:
     """The datasets of a name, of a pattern, or, of "", all that are no examples.
+
+    `regex`: the pattern is a regular expression, as Python has them.
 
     Raises:
         NotFound: there is none.
+        UsageError: it is no regular expression.
     """
-    if name and not name.endswith("/") and not any(mark in name for mark in "*?["):
+    if names_one(name, regex=regex):
         found = await (await session.connect()).named(name)
         return [found if found is not None else await session.find(name)]
     listed = (await session.current_list()).datasets
-    if name.endswith("/"):
+    if name.endswith("/") and not regex:
         listed = tuple(one for one in listed if one.name.startswith(name))
         if not listed:
-            raise NotFound(f"There is no folder {visible(name)}", 404)
+            # Of this disk, where `sync` takes it for a dataset's name.
+            here = await asyncio.to_thread(Path(name).is_dir)
+            hint = f"The folder of this disk is ./{visible(name)}" if here else ""
+            raise NotFound(f"There is no folder {visible(name)}", 404, hint=hint)
         return list(listed)
     if not name:
         return [one for one in listed if not one.is_example]
-    found_some = [one for one in listed if fnmatchcase(one.name, name)]
+    fitting = set(matching(name, [one.name for one in listed], regex=regex))
+    found_some = [one for one in listed if one.name in fitting]
     if not found_some:
         raise NotFound(f'No dataset is named like "{visible(name)}".', 404)
     return found_some

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from amltui.config.quota import fetch_limit
-from amltui.errors import DiskFull, UsageError
+from amltui.errors import DiskFull, NotFound, UsageError
 from amltui.models import Dataset, OutputPort
 
 if TYPE_CHECKING:
@@ -47,6 +47,24 @@ class PreviewOpener:
         dialects.remember(self._session.key, dataset.key, dialect)
         self._chosen.add(dataset.key)
 
+    def remember_sheet(self, dataset: Dataset, sheet: str | None) -> None:
+        """Show this sheet of a dataset from now on, on this machine; None: its first.
+
+        Raises:
+            ConfigError: it cannot be written down.
+        """
+        from amltui.services import dialects
+
+        dialects.remember_sheet(self._session.key, dataset.key, sheet)
+        self._chosen.add(dataset.key)
+
+    def _remembered_sheet(self, source: Dataset | OutputPort) -> str | None:
+        from amltui.services import dialects
+
+        if not isinstance(source, Dataset):
+            return None
+        return dialects.remembered_sheet(self._session.key, source.key)
+
     async def open(
         self,
         source: Dataset | OutputPort,
@@ -60,7 +78,8 @@ class PreviewOpener:
         `brief`: of a content elsewhere no more is fetched than its first block, until it is asked.
 
         `dialect`: how it is read; None: as this session was told to read, as was remembered, or as
-        its type says, whichever comes first.
+        its type says, whichever comes first. `sheet`: which of its tables; None: in the same order,
+        the first at last.
         """
         reading = self._reading
         if (
@@ -72,8 +91,15 @@ class PreviewOpener:
             plain = await self._open(source, None, sheet, brief=brief)
             lens = plain.lens
             plain.close()
-            with contextlib.suppress(UsageError):  # it is no text
-                dialect = reading(lens).dialect
+            with contextlib.suppress(UsageError, NotFound):  # it is no text, or has no sheets
+                found = reading(lens)
+                dialect, sheet = found.dialect, sheet or found.sheet
+        if sheet is None:
+            sheet = await asyncio.to_thread(self._remembered_sheet, source)
+            if sheet is not None:
+                with contextlib.suppress(NotFound):  # it is no longer there
+                    return await self._open(source, dialect, sheet, brief=brief)
+                sheet = None
         return await self._open(source, dialect, sheet, brief=brief)
 
     async def _open(

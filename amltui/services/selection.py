@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
@@ -29,6 +31,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _WILD: Final = frozenset("*?[")
+_DIGITS: Final = (8, 32)
+"""How many tell a file from one of the same name. The few are the same for all versions; the many,
+where that is not enough, are of one version alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,26 @@ def is_pattern(word: str) -> bool:
     return any(letter in _WILD for letter in word)
 
 
-def matching(pattern: str, names: Iterable[str]) -> list[str]:
-    """The names that a pattern with `*`, `?` and `[...]` fits as a whole, letter case counts."""
-    return [name for name in names if fnmatchcase(name, pattern)]
+def matching(pattern: str, names: Iterable[str], *, regex: bool = False) -> list[str]:
+    """The names that a pattern with `*`, `?` and `[...]` fits as a whole, letter case counts.
+
+    `regex`: it is a regular expression, as Python has them.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not regex:
+        return [name for name in names if fnmatchcase(name, pattern)]
+    try:
+        fits = re.compile(pattern, re.DOTALL).fullmatch
+    except re.error as error:
+        raise UsageError(f"{visible(pattern)} is no regular expression: {error}") from None
+    return [name for name in names if fits(name)]
 
 
-async def select(session: Session, words: Sequence[str], *, mine: bool = False) -> list[Selected]:
+async def select(
+    session: Session, words: Sequence[str], *, mine: bool = False, regex: bool = False
+) -> list[Selected]:
     """The datasets that words mean, each once, in the order of the words.
 
     A word is what `Session.find` takes, or a pattern of names. A name that is spelled like a
@@ -64,16 +83,18 @@ async def select(session: Session, words: Sequence[str], *, mine: bool = False) 
         session: whose workspace is meant.
         words: names, versions, ids and patterns.
         mine: also all of the workspace's own.
+        regex: whether each word is a regular expression that whole names fit.
 
     Raises:
-        AmltuiError: the list cannot be had. What is wrong with a word stands in its place.
+        AmltuiError: the list cannot be had, or a word is no regular expression. What else is wrong
+            with a word stands in its place.
     """
     datasets = (await session.current_list()).datasets
     names = {one.name for one in datasets}
     found: list[Selected] = []
     for word in words:
-        if is_pattern(word) and word not in names:
-            fitting = set(matching(word, names))
+        if regex or (is_pattern(word) and word not in names):
+            fitting = set(matching(word, names, regex=regex))
             fits = [Selected(word, one) for one in datasets if one.name in fitting]
             missing = NotFound(
                 f'No dataset fits "{visible(word)}".', 404, hint="The list shows what there is."
@@ -93,8 +114,8 @@ async def select(session: Session, words: Sequence[str], *, mine: bool = False) 
 def file_targets(datasets: Sequence[Dataset], directory: Path, *, tree: bool = False) -> list[Path]:
     """Where the file of each dataset goes, never two to one file.
 
-    Names that would meet, also on a disk that does not tell capitals from small letters, each get
-    the beginning of their dataset's id.
+    Names that would meet, also on a disk that tells neither capitals from small letters nor how a
+    letter is composed, each get some digits that only their dataset gives, always the same.
 
     Args:
         datasets: what is saved.
@@ -102,11 +123,20 @@ def file_targets(datasets: Sequence[Dataset], directory: Path, *, tree: bool = F
         tree: make folders of the `/` in names.
     """
     plain = [_relative(one, tree=tree) for one in datasets]
-    count = Counter(map(_folded, plain))
-    return [
-        directory / (path if count[_folded(path)] == 1 else _with_id(path, one))
-        for path, one in zip(plain, datasets, strict=True)
-    ]
+    folders = {_folded(parent) for path in plain for parent in path.parents}
+    digits = [0] * len(plain)
+    while True:
+        paths = list(map(_marked, plain, datasets, digits))
+        count = Counter(map(_folded, paths))
+        met = [
+            at
+            for at, path in enumerate(paths)
+            if (count[_folded(path)] > 1 or _folded(path) in folders) and digits[at] < _DIGITS[-1]
+        ]
+        if not met:
+            return [directory / path for path in paths]
+        for at in met:
+            digits[at] = next(more for more in _DIGITS if more > digits[at])
 
 
 def _relative(dataset: Dataset, *, tree: bool) -> Path:
@@ -117,12 +147,15 @@ def _relative(dataset: Dataset, *, tree: bool) -> Path:
 
 
 def _folded(path: Path) -> str:
-    return unicodedata.normalize("NFC", str(path)).casefold()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", str(path)).casefold())
 
 
-def _with_id(path: Path, dataset: Dataset) -> Path:
-    short = "".join(letter for letter in dataset.id if letter.isalnum())[-8:]
-    return path.with_name(f"{path.stem}-{short}{path.suffix}")
+def _marked(path: Path, dataset: Dataset, digits: int) -> Path:
+    if not digits:
+        return path
+    what = dataset.family_id if digits == _DIGITS[0] else dataset.id
+    digest = hashlib.sha256(f"{what}\0{dataset.name}".encode("utf-8", "replace")).hexdigest()
+    return path.with_name(f"{path.stem}-{digest[:digits]}{path.suffix}")
 
 
 def _ends(error: AmltuiError) -> bool:

@@ -7,7 +7,7 @@ something first needs it. So the cached list can be on the screen before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,12 @@ from urllib.parse import unquote
 
 from amltui.cache import Cache, source_name
 from amltui.config import Connection, paths, resolve
+from amltui.config.connection_values import input_path, places_of
 from amltui.config.quota import cache_quota
 from amltui.errors import (
     AmltuiError,
     Damaged,
+    DatasetGone,
     Unreachable,
     UsageError,
 )
@@ -27,7 +29,7 @@ from amltui.services.catalog import Catalog, Snapshot
 from amltui.services.edits import Edits, must_be_own
 from amltui.services.opener import Opener
 from amltui.services.preview_opener import PreviewOpener
-from amltui.services.versions import Version, find_by_key, find_version, numbered
+from amltui.services.versions import Version, VersionList, find_by_key, find_version
 from amltui.text import visible
 
 if TYPE_CHECKING:
@@ -78,6 +80,10 @@ class Session:
         """What a person calls this workspace; not made safe to show."""
         if self.connection is None:
             return "local workspace"
+        if places := places_of(self.connection.endpoint):
+            return f"{len(places)} places"
+        if input_path(self.connection.endpoint) is not None:
+            return "standard input"
         address = self.connection.endpoint.removeprefix("file://").removeprefix("web+")
         return self.connection.profile or unquote(address)
 
@@ -122,6 +128,11 @@ class Session:
         """
         await self._opener.change(connection)
         await self.connect()
+
+    def signed_in(self) -> None:
+        """Whoever is asked accepts the sign-in again: transfers that waited for it go on."""
+        if self._transfers is not None:
+            self._transfers.signed_in()
 
     async def resume(self, transfer_id: str) -> None:
         """Go on with a transfer; one that waits for a sign-in with the profile's present token.
@@ -188,6 +199,12 @@ class Session:
             self.catalog.learn(found)
         return found
 
+    async def glance(self, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
+        """What few requests tell of datasets of which their list said little; it is remembered."""
+        found = await (await self.connect()).glance([one for one in datasets if one.is_brief])
+        self.catalog.learn(*found)
+        return found
+
     async def find_to_change(self, name: str) -> Dataset:
         """As `find`, for what changes the whole dataset with all its versions.
 
@@ -202,14 +219,35 @@ class Session:
             )
         return dataset
 
+    async def version_list(self, name: str) -> VersionList:
+        """The versions of a dataset, of which the first page was read.
+
+        Raises:
+            NotSupportedByServer: this workspace cannot list them.
+        """
+        workspace = await self.connect()
+        if workspace.named_by_key:
+            found = VersionList(workspace, name)
+            try:
+                await found.read()
+            except DatasetGone:  # a version's name, or none: then `find` says what is near
+                pass
+            else:
+                return found
+        found = VersionList(workspace, (await self.find(name)).key)
+        await found.read()
+        return found
+
     async def versions(self, name: str) -> tuple[Version, ...]:
         """All versions of a dataset, newest first, with their numbers.
 
         Raises:
             NotSupportedByServer: this workspace cannot list them.
         """
-        dataset = await self.find(name)
-        return numbered(await (await self.connect()).versions(dataset.key))
+        found = await self.version_list(name)
+        while found.more:
+            await found.read()
+        return found.versions
 
     async def check_linked(self, source: Dataset | OutputPort) -> None:
         """See that a content that is read where it lies is what the workspace says, once.
@@ -355,7 +393,10 @@ async def open_session(
         ConfigError: the profile or a settings file is wrong.
     """
     wanted = connection or await asyncio.to_thread(resolve, profile)
-    with Cache(paths.cache_dir(), cache_quota()) as cache:
+    kept = None if wanted is None else input_path(wanted.endpoint)
+    # Nothing of standard input is to stay when the program has ended.
+    directory = paths.cache_dir() if kept is None else kept.parent / "cache"
+    with Cache(directory, cache_quota()) as cache:
         session = Session(
             wanted, cache, profile=profile, offline=offline, options=options, reading=reading
         )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from amltui.cache import Cache, Part
+from amltui.cache import Cache
 from amltui.errors import LocalError, NotFound
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.transfers.destinations import hidden_beside
 from amltui.transfers.journal import Journal, UploadEntry
+from amltui.transfers.left import bytes_left_here
 from amltui.transfers.records import DownloadRecord, Record, UploadRecord, same_workspace
 from amltui.transfers.spool import is_spooled
 from amltui.transfers.states import State
@@ -44,6 +44,12 @@ def unfinished(cache: Cache, key: str) -> tuple[Unfinished, ...]:
     journal = Journal(cache.journals)
     records = [one for one in journal.records() if same_workspace(one.workspace, key)]
     return tuple(_described(cache, journal, one) for one in records)
+
+
+def unfinished_elsewhere(cache: Cache, key: str) -> int:
+    """How many stand there for other workspaces than `key`."""
+    records = Journal(cache.journals).records()
+    return sum(not same_workspace(one.workspace, key) for one in records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +117,10 @@ def _described(cache: Cache, journal: Journal, record: Record) -> Unfinished:
 
 def _progress(cache: Cache, journal: Journal, record: Record) -> tuple[str | None, int, int | None]:
     """Path, bytes done and bytes in all."""
+    done = bytes_left_here(cache, record, journal.acknowledged(record.id))
     match record:
         case UploadRecord(request=upload):
-            parts = journal.acknowledged(record.id) if upload.upload_id else {}
-            path = None if is_spooled(Path(upload.path)) else upload.path
-            return path, min(len(parts) * upload.part_size, upload.size), upload.size
+            return None if is_spooled(Path(upload.path)) else upload.path, done, upload.size
         case DownloadRecord(request=download):
-            source, target = download.source, download.target
-            total = source.size if isinstance(source, Dataset) else None
-            done = cache.entry(record.workspace, source).held.total
-            part = Part.peek(hidden_beside(Path(target))) if target is not None else None
-            if part is not None:
-                done = max(done, part.held.total)
-            return target, done, total
+            source = download.source
+            return download.target, done, source.size if isinstance(source, Dataset) else None

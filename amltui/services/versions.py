@@ -14,16 +14,17 @@ there is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from amltui.errors import NotFound, Rejected, Unreachable, UsageError
+from amltui.errors import DatasetGone, NotFound, Rejected, Unreachable, UsageError
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.workspaces.base import Workspace
 from amltui.workspaces.lists import find_dataset
+from amltui.workspaces.terms import VersionPage
 
 LATEST: Final = "latest"
 _NUMBER: Final = re.compile(r"[+-]?\d{1,9}")
@@ -41,14 +42,86 @@ class Version:
     """One of a dataset's versions."""
 
     number: int
-    """1 is the first that the workspace keeps."""
+    """1 is the first that the workspace keeps. Below that of a list that goes on, where nobody
+    counted yet: 0 is the latest, -1 the one before it, as `NAME@-1` has it."""
     dataset: Dataset
 
+    @property
+    def label(self) -> str:
+        """What stands behind the `@` of its name."""
+        return str(self.number or LATEST)
 
-def numbered(newest_first: Iterable[Dataset]) -> tuple[Version, ...]:
-    """A workspace's answer with numbers, newest first."""
+
+def numbered(newest_first: Iterable[Dataset], *, more: bool = False) -> tuple[Version, ...]:
+    """A workspace's answer with numbers, newest first; `more`: the oldest are not among them."""
     found = tuple(newest_first)
-    return tuple(Version(len(found) - place, one) for place, one in enumerate(found))
+    count = 0 if more else len(found)
+    return tuple(Version(count - place, one) for place, one in enumerate(found))
+
+
+class VersionList:
+    """The versions of one dataset, newest first, as far as they were read."""
+
+    def __init__(self, workspace: Workspace, key: str) -> None:
+        """Of the dataset with a key; nothing is asked before `read`."""
+        self._workspace = workspace
+        self._key = key
+        self._found: list[Dataset] = []
+        self._pages = self._older()
+        self.more = True
+        """Whether there may be older ones."""
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """Those that were read."""
+        return numbered(self._found, more=self.more)
+
+    async def read(self) -> tuple[Version, ...]:
+        """Read the next page, if there is one; what came, as steps back where it is not all.
+
+        Raises:
+            NotSupportedByServer: this workspace cannot list versions.
+            DatasetGone: there is no such dataset.
+        """
+        before = len(self._found)
+        try:
+            page = await anext(self._pages, VersionPage(()))
+        except BaseException:  # that ends the pages; what is read next are still older ones
+            self._pages = self._older()
+            raise
+        self._found += page.versions
+        self.more = page.more
+        return numbered(self._found, more=self.more or before > 0)[before:]
+
+    async def _older(self) -> AsyncGenerator[VersionPage]:
+        known = {one.id for one in self._found}
+        async for page in self._workspace.version_pages(self._key):
+            older = tuple(one for one in page.versions if one.id not in known)
+            if older or not page.more:
+                yield VersionPage(older, page.more)
+
+    async def pick(self, which: Which, name: str) -> Dataset:
+        """As the function `pick`, of as many pages as it takes."""
+        while self.more and not _is_among(which, self._found):
+            await self.read()
+        return pick(self._found, which, name)
+
+
+def _is_among(which: Which, newest_first: Sequence[Dataset]) -> bool:
+    """Whether older versions make no difference to what `which` means."""
+    parsed: Which | None = which
+    if isinstance(which, str):
+        if any(one.id == which for one in newest_first):
+            return True
+        parsed = parse_which(which)
+    match parsed:
+        case datetime():
+            made = (one.created_date for one in newest_first)
+            return any(when is not None and when <= parsed.astimezone() for when in made)
+        case int():
+            return parsed == 0 or -len(newest_first) < parsed < 0
+        case _:
+            return parsed == LATEST and bool(newest_first)
 
 
 def prunable(
@@ -146,10 +219,12 @@ async def find_by_key(text: str, workspace: Workspace) -> Dataset | None:
         return found
     name, at, ending = text.rpartition("@")
     which = parse_which(ending) if at and name else None
-    latest = await workspace.named(name) if which is not None else None
-    if which is None or latest is None or which == LATEST:
-        return latest
-    return pick(await workspace.versions(latest.key), which, name)
+    if which is None or which == LATEST:
+        return await workspace.named(name) if which else None
+    try:
+        return await VersionList(workspace, name).pick(which, name)
+    except DatasetGone:
+        return None
 
 
 async def find_version(
@@ -174,7 +249,7 @@ async def find_version(
             latest = find_dataset(name, datasets)
             if which == LATEST:
                 return latest
-            return pick(await (await connect()).versions(latest.key), which, name)
+            return await VersionList(await connect(), latest.key).pick(which, name)
         if any(letter.isspace() for letter in text):  # no id has blanks
             raise
         try:

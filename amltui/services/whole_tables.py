@@ -6,11 +6,12 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amltui.errors import AmltuiError, NotFound, UnsupportedDataType, UsageError
-from amltui.tables.contents import content_table, lens_of_file
+from amltui.tables.file_rows import content_table, lens_of_file
 from amltui.tables.scratch import Scratch
 from amltui.text import human_size, visible
 
@@ -30,6 +31,7 @@ async def dataset_table(
     *,
     sheet: str | None = None,
     fetch: bool = True,
+    in_place: bool = False,
 ) -> AsyncIterator[Table]:
     """A table of all rows of a dataset, fetched and made now if need be.
 
@@ -38,6 +40,7 @@ async def dataset_table(
         dataset: it, or one version of it.
         reading: how its text is written, put into what its type and bytes say.
         sheet: which table of a workbook or a database, by its name. None: the first.
+        in_place: see `whole_table`.
         fetch: whether it is fetched also when it is so large that a person is asked before.
 
     Raises:
@@ -57,13 +60,31 @@ async def dataset_table(
                 f'{missing} of "{visible(dataset.name)}" are not here yet.',
                 hint="Show it and fetch all of it first.",
             )
-        yield await whole_table(preview, dataset)
+        yield await whole_table(preview, dataset, in_place=in_place)
     finally:
         preview.close()
 
 
-async def whole_table(preview: Preview, dataset: Dataset) -> Table:
+async def needed_by(session: Session, dataset: Dataset, text: str) -> Dataset:
+    """What an SQL statement needs of a dataset that is not here yet: of many files perhaps some.
+
+    It is `dataset` itself where all of it is needed, or that is not known.
+
+    Raises:
+        AmltuiError: the workspace does not say it.
+    """
+    if session.cache.entry(session.key, dataset).whole:
+        return dataset
+    from amltui.tables.queries.files_asked import files_asked
+
+    workspace = await session.connect()
+    return await workspace.narrowed(dataset, partial(files_asked, text)) or dataset
+
+
+async def whole_table(preview: Preview, dataset: Dataset, *, in_place: bool = False) -> Table:
     """The table of all rows of a preview.
+
+    `in_place`: it is for questions about all rows, which a file may answer where it lies.
 
     Raises:
         UnsupportedDataType: the dataset has no rows.
@@ -74,11 +95,35 @@ async def whole_table(preview: Preview, dataset: Dataset) -> Table:
             dataset.data_type_id,
             hint="Only types with rows can be compared and asked for statistics and SQL.",
         )
+    if in_place and (table := await preview.table_in_place()) is not None:
+        return table
     async for _ in preview.build():
         pass
     if preview.table is None:
         raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
     return preview.table
+
+
+@asynccontextmanager
+async def column_table(preview: Preview, index: int) -> AsyncIterator[Table]:
+    """A table of one column of a Parquet file elsewhere, of which no other is fetched.
+
+    Args:
+        preview: of it; its `remote` is there.
+        index: of the column.
+
+    Raises:
+        AmltuiError: what kept it away, or kept it from this disk.
+    """
+    assert preview.remote is not None
+    with Scratch(Path(tempfile.gettempdir()), "amltui-column-") as scratch:
+        path = scratch.path / "column.parquet"
+        await preview.remote.column(index, path)
+        table = await asyncio.to_thread(content_table, path, scratch.path)
+        try:
+            yield table
+        finally:
+            table.close()
 
 
 @asynccontextmanager
@@ -104,7 +149,7 @@ async def tables_in(
                 found = await find_version(wanted, listed.datasets, session.connect)
             except (NotFound, UsageError):
                 continue
-            table = dataset_table(session, found, fetch=False)
+            table = dataset_table(session, found, fetch=False, in_place=True)
             tables[name] = await stack.enter_async_context(table)
         yield tables
 

@@ -11,23 +11,25 @@ questions (`queries`).
     open_table(dir, path)                   that table, from its first block on
     tables.queries                          sort, filter, find, distinct, statistics, SQL
 
-Importing this package costs nothing: pyarrow comes with the first table, or with `warm_up`.
+Importing this package costs nothing: its modules come when a name is first used, and pyarrow with
+the first table, or with `warm_up`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from amltui.tables.beginning import HEAD, HeaderGoesOn, first_rows
-from amltui.tables.hexrows import HexRows, hex_rows
-from amltui.tables.ingest_progress import IngestProgress
-from amltui.tables.memory import MemoryRows
-from amltui.tables.process import ingest_in_process
-from amltui.tables.rows import CELL_LIMIT, RANGED, Column, ColumnType, Rows
-from amltui.tables.warm import warm_up
+from amltui.lazy import lazy
 
 if TYPE_CHECKING:
+    from amltui.tables.beginning import HEAD, HeaderGoesOn, first_rows
+    from amltui.tables.hexrows import HexRows, hex_rows
+    from amltui.tables.ingest_progress import IngestProgress
+    from amltui.tables.memory import MemoryRows
+    from amltui.tables.process import ingest_in_process
+    from amltui.tables.rows import CELL_LIMIT, RANGED, Column, ColumnType, Rows
     from amltui.tables.table import Table, open_table
+    from amltui.tables.warm import warm_up
     from amltui.tables.writing import ingest
 
 __all__ = [
@@ -51,14 +53,24 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # These need pyarrow, which takes 0.1 s that no start should pay.
-    if name in {"Table", "open_table"}:
-        from amltui.tables import table
+_HOMES = {
+    "CELL_LIMIT": "rows",
+    "Column": "rows",
+    "ColumnType": "rows",
+    "HEAD": "beginning",
+    "HeaderGoesOn": "beginning",
+    "HexRows": "hexrows",
+    "IngestProgress": "ingest_progress",
+    "MemoryRows": "memory",
+    "RANGED": "rows",
+    "Rows": "rows",
+    "Table": "table",
+    "first_rows": "beginning",
+    "hex_rows": "hexrows",
+    "ingest": "writing",
+    "ingest_in_process": "process",
+    "open_table": "table",
+    "warm_up": "warm",
+}
 
-        return getattr(table, name)
-    if name == "ingest":
-        from amltui.tables.writing import ingest
-
-        return ingest
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy(__name__, _HOMES)

@@ -1,4 +1,4 @@
-"""Rows as a file: text of several kinds, or Parquet with types that all values have."""
+"""Rows as a file: text of several kinds, Parquet with types that all values have, Excel."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ from amltui.tables.queries.view import View, own_reader
 from amltui.tables.rows import Column
 from amltui.tables.table import Table
 from amltui.tables.types import missing_mask, reading_of, typed
+from amltui.tables.workbook import check_workbook, write_workbook
 from amltui.text import reason_of, visible
 
 _TEXT: Final = Column("", "text")
-ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".md")
+ENDINGS: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".md")
 """How names of files end that rows can be written to."""
 
 
@@ -44,8 +45,10 @@ def check_target(path: Path) -> None:
     """See that rows can be written to a file of this name.
 
     Raises:
-        UsageError: its ending names no format.
+        UsageError: its ending names no format, or one whose library is not there.
     """
+    if path.suffix.lower() == ".xlsx":
+        check_workbook()
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(
             "The ending of a file's name says how it is written",
@@ -67,7 +70,7 @@ def export(
         cancel: stops it; then nothing is left.
 
     Raises:
-        UsageError: the ending is none of those.
+        UsageError: the ending is none of those, or an Excel workbook cannot hold the rows.
         LocalError: the file cannot be written.
         DiskFull: there is no room for it.
         Cancelled: it was stopped.
@@ -98,6 +101,10 @@ def _write_as(
 
     about = [rows.columns[index] for index in columns]
     names = [column.name for column in about]
+    if ending == ".xlsx":
+        check_workbook(rows.row_count, len(columns))
+        write_workbook(target, about, lines())
+        return
     with target.open("w", encoding="utf-8", newline="") as file:
         if ending == ".md":
             write_markdown(file, about, lines())

@@ -20,6 +20,10 @@ class HexRows:
     """`Rows` over bytes: offset, sixteen bytes in hexadecimal, and their ASCII characters."""
 
     malformed = ()
+    shows = "its bytes"
+    """What of the content the rows are."""
+    lists_entries = False
+    """Whether they are what an archive holds."""
     encoding = "bytes"
 
     def __init__(self, data: bytes | mmap.mmap, *, complete: bool = True, note: str = "") -> None:
@@ -74,15 +78,25 @@ class HexRows:
 
 
 def hex_rows(source: bytes | Path, *, complete: bool = True, note: str = "") -> HexRows:
-    """Bytes, or a file's bytes, as rows; close them when done.
+    """Bytes, or a file's bytes, as rows; close them when done. A whole Zip archive is listed.
 
     Raises:
         OSError: the file cannot be read.
     """
     if isinstance(source, bytes):
-        return HexRows(source, complete=complete, note=note)
+        return _rows(source, complete=complete, note=note)
     with source.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
             return HexRows(b"", complete=complete, note=note)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return HexRows(data, complete=complete, note=note)
+        return _rows(data, complete=complete, note=note)
+
+
+def _rows(data: bytes | mmap.mmap, *, complete: bool, note: str) -> HexRows:
+    if complete and data[:4] == b"PK\x03\x04":
+        from amltui.tables.archive_rows import ArchiveRows, entries_of
+
+        entries = entries_of(data)
+        if entries is not None:
+            return ArchiveRows(data, entries, note=note)
+    return HexRows(data, complete=complete, note=note)

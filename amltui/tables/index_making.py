@@ -9,7 +9,9 @@ import numpy as np
 
 from amltui.formats.blocks import CELLS, Block, Codec
 from amltui.formats.dialect import dialect_text
-from amltui.formats.reader import RowReader, Stream
+from amltui.formats.input import Stream
+from amltui.formats.json_lines import JsonLinesCodec
+from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, as_array, ends_lines
 from amltui.tables.row_index import PIECE, Beginning, RowIndex
@@ -30,6 +32,7 @@ def index_rows(
     *,
     piece: int = PIECE,
     check: Callable[[], None] = lambda: None,
+    begun: RowIndex | None = None,
 ) -> RowIndex:
     """Find the rows of a content; blocks until its end.
 
@@ -40,12 +43,14 @@ def index_rows(
             each block of rows. What it raises ends the work.
         piece: bytes of a piece, where the columns are not too many for that.
         check: called at the stream's end; it raises where that is not the content's end.
+        begun: an index of the first rows of these bytes, which is gone on with. Where it is none
+            of this format's, all is looked at.
 
     Raises:
         Unreadable: the bytes are not what the format says.
         Cancelled: the stream was cancelled.
     """
-    reader = RowReader(stream, fmt)
+    reader = RowReader(stream, fmt, codec=None if begun is None else surveyed(begun, fmt))
     reader.read_header()
     size = max(piece, min(_LARGEST, _PER_COLUMN * len(reader.columns) * piece // PIECE))
     keys: tuple[str, ...] = getattr(reader.codec, "keys", ())
@@ -59,15 +64,23 @@ def index_rows(
         dialect_text(fmt),
     )
     most = max(1, _CELLS // max(1, len(reader.columns)))
-    index = RowIndex(beginning, size, most)
-    index.text_encoding = reader.text_encoding
+    if begun is None:
+        index = RowIndex(beginning, size, most)
+        index.text_encoding = reader.text_encoding
+    elif begun.beginning == beginning:
+        index = begun
+        index.cut_into(size, most)
+        reader.go_on_at(index.stop, index.text_encoding)
+    else:
+        stream.seek(0)
+        return index_rows(stream, fmt, report, piece=piece, check=check)
     report(index, reader.codec)
     start = reader.consumed
     for block in reader.blocks():
+        index.text_encoding = reader.text_encoding
         if block.oversized is not None:
             index.add(reader.consumed, 1, block.oversized.lines, oversized=True)
         else:
-            index.text_encoding = reader.text_encoding
             _add(index, reader, block, start, size=size, most=most)
         start = reader.consumed
         report(index, reader.codec)
@@ -75,6 +88,16 @@ def index_rows(
     index.complete = True
     report(index, reader.codec)
     return index
+
+
+def surveyed(index: RowIndex, fmt: Format) -> Codec | None:
+    """What reads the rows of an index, where a survey of all bytes found the columns; else None."""
+    keys = index.beginning.keys
+    if not keys:
+        return None
+    codec = JsonLinesCodec(fmt)
+    codec.name(keys, index.beginning.declared)
+    return codec
 
 
 def _add(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -11,14 +11,14 @@ import numpy as np
 
 from amltui.formats.blocks import CELLS, Block, Codec, Cut, Parsed
 from amltui.formats.dialect import format_with
-from amltui.formats.json_lines import JsonLinesCodec
 from amltui.formats.malformed import Malformed
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
 from amltui.formats.scan import NO_QUOTES, as_array, scan
 from amltui.tables.cells import texts
+from amltui.tables.index_making import surveyed
 from amltui.tables.inference import infer
-from amltui.tables.long_fields import whole_field
+from amltui.tables.long_fields import field_parts
 from amltui.tables.row_index import FileIdentity, Piece, RowIndex
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream, OpenFile, Slice
@@ -66,7 +66,8 @@ class IndexedRows:
             identity: of the file, where it is whole. If it changes, no row is shown any more.
         """
         self._file = file
-        self._index = index
+        self.index = index
+        """Where the rows are; it may still grow."""
         self._fmt = format_with(index.beginning.data_type_id, index.beginning.dialect)
         self._codec = codec or _codec(file, self._fmt, index)
         self._identity = identity
@@ -89,8 +90,8 @@ class IndexedRows:
         """Take in what the index learned since. Returns whether anything changed."""
         had = self._count, self._complete
         # In this order: the last rows are counted before the index is complete.
-        self._complete = self._index.complete
-        self._count = self._index.row_count
+        self._complete = self.index.complete
+        self._count = self.index.row_count
         return had != (self._count, self._complete)
 
     @property
@@ -111,13 +112,13 @@ class IndexedRows:
     @property
     def encoding(self) -> str:
         """What the text was decoded from."""
-        stream = self._index.beginning.encoding
-        return stream if stream != "utf-8" else self._index.text_encoding or stream
+        stream = self.index.beginning.encoding
+        return stream if stream != "utf-8" else self.index.text_encoding or stream
 
     @property
     def consumed(self) -> int:
         """Bytes of the content that the rows come from."""
-        return self._index.stop
+        return self.index.stop
 
     def window(self, start: int, stop: int, columns: Sequence[int]) -> list[Sequence[str | None]]:
         """See `Rows.window`. Rows that can be read no longer are missing values."""
@@ -144,8 +145,8 @@ class IndexedRows:
 
         Where the text is not in UTF-8 or its like, the first row of the piece that it is in.
         """
-        piece = self._index.piece_at(offset)
-        plain = self._index.beginning.encoding == "utf-8" and self._fmt.dialect is None
+        piece = self.index.piece_at(offset)
+        plain = self.index.beginning.encoding == "utf-8" and self._fmt.dialect is None
         if piece is None or piece.oversized or not plain:
             return None if piece is None else piece.first
         data = self._file.read(piece.start, piece.stop)
@@ -153,7 +154,7 @@ class IndexedRows:
         if self._codec.quotes:
             delimiter = self._codec.delimiter[0]
             found = scan(as_array(data), delimiter, skip_space=self._codec.skip_space)
-        ends = self._codec.row_ends(data, found, self._index.text_encoding)
+        ends = self._codec.row_ends(data, found, self.index.text_encoding)
         passed = int(np.searchsorted(ends, offset - piece.start, side="right"))
         return min(piece.first + passed, piece.end - 1)
 
@@ -173,22 +174,37 @@ class IndexedRows:
         Raises:
             IndexError: no such row.
         """
+        if self._cut(row, column) is not None:
+            return "".join(self.cell_parts(row, column))
+        return self.cell_start(row, column)
+
+    def cut_size(self, row: int, column: int) -> int | None:
+        """See `CutRows`."""
+        cut = self._cut(row, column)
+        return None if cut is None else cut.size
+
+    def cell_parts(self, row: int, column: int) -> Iterator[str]:
+        """See `CutRows`."""
+        cut, piece = self._cut(row, column), self._rows(row).piece
+        assert cut is not None
+        yield from field_parts(
+            Slice(self._file, piece.start, piece.stop),
+            cut,
+            self._fmt,
+            stream_encoding=self.index.beginning.encoding,
+            encoding=self.index.text_encoding,
+        )
+
+    def _cut(self, row: int, column: int) -> Cut | None:
         if not 0 <= row < self._count:
             raise IndexError(row)
         rows = self._rows(row)
-        piece = rows.piece
-        cut = rows.cuts.get((row - piece.first, column))
-        if cut is not None:
-            part = Slice(self._file, piece.start, piece.stop)
-            return whole_field(
-                part,
-                cut,
-                self._codec,
-                self._fmt,
-                stream_encoding=self._index.beginning.encoding,
-                encoding=self._index.text_encoding,
-            )
-        at = row - piece.first
+        return rows.cuts.get((row - rows.piece.first, column))
+
+    def cell_start(self, row: int, column: int) -> str | None:
+        """See `CutRows`."""
+        rows = self._rows(row)
+        at = row - rows.piece.first
         for batch in rows.batches:
             if at < batch.num_rows:
                 value: str | None = batch.column(column)[at].as_py()
@@ -198,7 +214,7 @@ class IndexedRows:
 
     def _rows(self, row: int) -> _PieceRows:
         """The parsed piece that a row is in."""
-        piece = self._index.piece_of(row)
+        piece = self.index.piece_of(row)
         if self._identity is not None and not self._identity.seems(self._file):
             self.changed = True
             self._parsed.clear()
@@ -236,7 +252,7 @@ class IndexedRows:
 
     def _parse(self, piece: Piece) -> list[Parsed]:
         """Parse a piece; rows, lines and cuts count from its start."""
-        encoding, other = self._index.beginning.encoding, self._index.text_encoding
+        encoding, other = self.index.beginning.encoding, self.index.text_encoding
         if piece.oversized or encoding != "utf-8" or self._fmt.dialect is not None:
             part = Slice(self._file, piece.start, piece.stop)
             reader = RowReader(part, self._fmt, codec=self._codec, encoding=encoding)
@@ -257,7 +273,7 @@ class IndexedRows:
             rows = self._rows(row)
             batches += rows.batches
             row = rows.piece.end
-            if rows.piece.stop - self._index.beginning.origin >= _TYPED or row >= most:
+            if rows.piece.stop - self.index.beginning.origin >= _TYPED or row >= most:
                 break
         columns = infer(codec.columns, codec.declared, batches)
         whole = self._complete and row >= self._count
@@ -266,10 +282,9 @@ class IndexedRows:
 
 def _codec(file: OpenFile, fmt: Format, index: RowIndex) -> Codec:
     """What reads the rows of a whole file: its header says how many columns there are."""
-    if index.beginning.keys:
-        found = JsonLinesCodec(fmt)
-        found.name(index.beginning.keys, index.beginning.declared)
-        return found
+    codec = surveyed(index, fmt)
+    if codec is not None:
+        return codec
     with FileStream(file) as stream:
         reader = RowReader(stream, fmt)
         reader.text_encoding = index.text_encoding

@@ -17,6 +17,7 @@ from amltui.tables.rows import Column
 from amltui.tables.stream import StreamReader
 from amltui.tables.types import (
     FAMILIES,
+    INT128,
     MISSING,
     Family,
     Reading,
@@ -33,6 +34,8 @@ _ENOUGH: Final = 0.9
 _FIRST: Final = 512
 """Values of the first rows that say which type they are likely of."""
 _FEW: Final = 128
+_TASKS: Final = 16
+"""Parts of the columns that threads take in turn: one task a column costs more than its work."""
 _SPACE: Final = " \t\n\v\f\r"
 """What Arrow trims, too."""
 _NS_RANGE: Final = (-(2**63) // 1000, 2**63 // 1000)
@@ -47,6 +50,48 @@ class _Fit:
     reading: Reading
     misfits: int = 0
     first_misfit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted of all values of a column, for one family."""
+
+    misfits: tuple[int, ...]
+    """For each of its readings the values that it does not take."""
+    present: int
+    missing: int
+    spellings: frozenset[str] = frozenset()
+    """Texts that stand for a missing value."""
+    proofs: tuple[int, int] = (0, 0)
+    """Of two rivals: values that only this one takes."""
+    code: bool = False
+    """Whether whole numbers have leading zeros and one length, as codes have."""
+    first_misfits: tuple[int | None, ...] = ()
+    """For each reading the row of the first value that it does not take; empty: not looked for."""
+
+
+def column_of(name: str, family: Family, counts: Counts) -> Column:
+    """The column that has these counts: of the reading that takes the most, or text."""
+    best = counts.misfits.index(min(counts.misfits))
+    if family.rivals:
+        proven = [place for place, proofs in enumerate(counts.proofs) if proofs]
+        if len(proven) != 1:
+            return Column(name, "text")
+        best = proven[0]
+    reading, misfits = family.readings[best], counts.misfits[best]
+    enough = counts.present > 0 and misfits <= (1 - _ENOUGH) * counts.present
+    if not enough or (reading.type == "int" and counts.code):
+        return Column(name, "text")
+    return Column(
+        name,
+        reading.type,
+        misfits,
+        counts.first_misfits[best] if counts.first_misfits else None,
+        reading.notation,
+        counts.present,
+        counts.missing,
+        tuple(text for text in MISSING if text in counts.spellings),
+    )
 
 
 class _Inference:
@@ -127,26 +172,16 @@ class _Inference:
 
     def column(self, name: str) -> Column:
         """The column as the values so far show it."""
-        best = min(self._fits, key=lambda fit: fit.misfits)
-        if self._family.rivals:
-            proven = [fit for fit, proofs in zip(self._fits, self._proofs, strict=True) if proofs]
-            if len(proven) != 1:
-                return Column(name, "text")
-            best = proven[0]
-        enough = self._present > 0 and best.misfits <= (1 - _ENOUGH) * self._present
-        code = best.reading.type == "int" and self._zeros and self._length is not None
-        if not enough or code:
-            return Column(name, "text")
-        return Column(
-            name,
-            best.reading.type,
-            best.misfits,
-            best.first_misfit,
-            best.reading.notation,
+        counts = Counts(
+            tuple(fit.misfits for fit in self._fits),
             self._present,
             self._missing,
-            tuple(text for text in MISSING if text in self._spellings),
+            frozenset(self._spellings),
+            (self._proofs[0], self._proofs[1]),
+            self._zeros and self._length is not None,
+            tuple(fit.first_misfit for fit in self._fits),
         )
+        return column_of(name, self._family, counts)
 
     def left(self) -> Family:
         """The family without readings that others of it are better than, whatever comes."""
@@ -258,18 +293,45 @@ def infer(
 ) -> tuple[Column, ...]:
     """Columns of a few batches in memory, typed by all of their values."""
     columns = []
+    known: dict[tuple[tuple[int, ...], ...], Column] = {}
     for index, (name, binds) in enumerate(zip(names, declared, strict=True)):
         arrays = [batch.column(index) for batch in batches]
-        family = None if binds is not None or not arrays else _of_first(arrays[0])
-        if family is None:
+        if binds is not None or not arrays:
             columns.append(Column(name, "text"))
             continue
-        found, start = _Inference(family), 0
-        for array in arrays:
-            found.add(array, start)
-            start += len(array)
-        columns.append(found.column(name))
+        # Columns that are the same in memory, see `batch_of`, are looked at once.
+        place = tuple(map(_place, arrays))
+        if place not in known:
+            known[place] = _of_all(arrays)
+        columns.append(replace(known[place], name=name))
     return tuple(columns)
+
+
+def column_of_texts(name: str, texts: Any) -> Column:
+    """A column that has these texts, where each value must fit: else it is text.
+
+    Whole numbers of more than 64 bits are text, too.
+    """
+    (found,) = infer((name,), (None,), [pa.record_batch([texts], [name])])
+    plain = found.misfits or found.notation == INT128.notation
+    return Column(name, "text") if plain else found
+
+
+def _place(array: Any) -> tuple[int, ...]:
+    buffers = (0 if buffer is None else buffer.address for buffer in array.buffers())
+    return (array.offset, *buffers)
+
+
+def _of_all(arrays: Sequence[Any]) -> Column:
+    """What a column is, by all of its values; without a name."""
+    family = _of_first(arrays[0])
+    if family is None:
+        return Column("", "text")
+    found, start = _Inference(family), 0
+    for array in arrays:
+        found.add(array, start)
+        start += len(array)
+    return found.column("")
 
 
 def _of_first(array: Any) -> Family | None:
@@ -297,18 +359,22 @@ def column_types(
         for index in free
         if (family := candidate(sample[index])) is not None
     }
+    parts = [list(found.items())[part::_TASKS] for part in range(min(_TASKS, len(found)))]
     for number in range(stream.batch_count):
         batch = stream.batch(number)
         start, _ = stream.span(number)
-        tasks = [
-            pool.submit(column.add, batch.column(index), start) for index, column in found.items()
-        ]
+        tasks = [pool.submit(_add, part, batch, start) for part in parts]
         for task in tasks:
             task.result()
     return tuple(
         found[index].column(name) if index in found else Column(name, "text")
         for index, name in enumerate(names)
     )
+
+
+def _add(columns: Iterable[tuple[int, _Inference]], batch: Any, start: int) -> None:
+    for index, column in columns:
+        column.add(batch.column(index), start)
 
 
 def _sample(stream: StreamReader, columns: Sequence[int]) -> dict[int, list[Any]]:

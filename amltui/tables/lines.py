@@ -5,47 +5,97 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TextIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TextIO, TypeVar
 
-from amltui.tables.rows import CELL_LIMIT, Column, Rows
+from amltui.tables.rows import CELL_LIMIT, Column, CutRows, Rows
 
 CHUNK: Final = 5_000
 """Rows that are held at once."""
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
+@dataclass(frozen=True, slots=True)
+class LongText:
+    """A cell that is too long to hold."""
+
+    parts: Callable[[], Iterator[str]]
+
+
+Cell = TypeVar("Cell")
+
+
 def cells(
     rows: Rows, stop: int, first: int = 0, columns: Sequence[int] | None = None
 ) -> Iterator[Sequence[str | None]]:
     """Rows `first` to before `stop`, each with its cells whole; `columns` None: all."""
+    return cells_with(rows.cell, rows, stop, first, columns)
+
+
+def cells_with(
+    long: Callable[[int, int], Cell],
+    rows: Rows,
+    stop: int,
+    first: int = 0,
+    columns: Sequence[int] | None = None,
+) -> Iterator[Sequence[Cell | str | None]]:
+    """As `cells`; in rows with a cell that is longer than windows have it, `long` gives each."""
     wanted = range(len(rows.columns)) if columns is None else columns
     for start in range(first, stop, CHUNK):
         window = rows.window(start, min(stop, start + CHUNK), wanted)
         for offset, row in enumerate(zip(*window, strict=True)):
             if any(cell is not None and len(cell) >= CELL_LIMIT for cell in row):
-                yield [rows.cell(start + offset, column) for column in wanted]
+                yield [long(start + offset, column) for column in wanted]
             else:
                 yield row
+
+
+def exact_cells(rows: Rows, stop: int, first: int = 0) -> Iterator[Sequence[str | LongText | None]]:
+    """As `cells`, with a `LongText` for each cell that is too long to hold."""
+
+    def whole(row: int, column: int) -> str | LongText | None:
+        if isinstance(rows, CutRows) and rows.cut_size(row, column) is not None:
+            return LongText(partial(rows.cell_parts, row, column))
+        return rows.cell(row, column)
+
+    return cells_with(whole, rows, stop, first)
 
 
 def write_csv(
     stream: TextIO,
     names: Sequence[str],
-    rows: Iterable[Sequence[str | None]],
+    rows: Iterable[Sequence[str | LongText | None]],
     delimiter: str = ",",
 ) -> None:
     """Write exact cells; a missing one is nothing, an empty one is `""`."""
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
     writer.writerow(names)
     for row in rows:
-        if any(cell == "" for cell in row) or len(row) == 1:
+        # Only rows of `cells_with` that have a long cell are lists.
+        if isinstance(row, list) and any(isinstance(cell, LongText) for cell in row):
+            _write_long(stream, row, delimiter)
+        elif any(cell == "" for cell in row) or len(row) == 1:
             stream.write(delimiter.join(_quoted(cell, delimiter) for cell in row) + "\n")
         else:
             writer.writerow(["" if cell is None else cell for cell in row])
 
 
-def _quoted(cell: str | None, delimiter: str) -> str:
+def _write_long(stream: TextIO, row: Sequence[str | LongText | None], delimiter: str) -> None:
+    for number, cell in enumerate(row):
+        stream.write(delimiter if number else "")
+        if isinstance(cell, LongText):
+            stream.write('"')
+            stream.writelines(part.replace('"', '""') for part in cell.parts())
+            stream.write('"')
+        else:
+            stream.write(_quoted(cell, delimiter))
+    stream.write("\n")
+
+
+def _quoted(cell: str | LongText | None, delimiter: str) -> str:
+    assert not isinstance(cell, LongText)
     if cell is None:
         return ""
     if cell and not any(char in cell for char in f'{delimiter}"\r\n'):

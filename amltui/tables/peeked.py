@@ -355,12 +355,6 @@ class PeekedRows:
         self._first = first
         self._count()
 
-    def end_of(self, rows: IndexedRows) -> list[Move]:
-        """The moves that bring all places to where they are in the whole."""
-        self._first = rows
-        self._count()
-        return self.take_moves()
-
     def _count(self) -> None:
         first = self._first
         goes_on = isinstance(first, MemoryRows) and first.goes_on

@@ -26,6 +26,7 @@ async def ingest_in_process(
     available: AsyncIterator[int] | None = None,
     on_progress: Callable[[IngestProgress], None] = lambda _progress: None,
     sheet: str | None = None,
+    part: int | None = None,
 ) -> IngestProgress:
     """Write a table of a file's rows in another process. Cancel it like any task.
 
@@ -39,6 +40,7 @@ async def ingest_in_process(
         available: how many of the file's first bytes are there, as that becomes known; its end
             says that the file is whole. None: it is whole already.
         sheet: which table of the file, where it has several. None: the first.
+        part: see `ingest`; without `available`.
         on_progress: called in this task at most every 50 ms in each stage.
 
     Raises:
@@ -54,6 +56,8 @@ async def ingest_in_process(
         command.append(f"--dialect={fmt.dialect.to_text()}")
     if available is not None:
         command.append("--follow")
+    if part is not None:
+        command.append(f"--part={part}")
     if sheet is not None:
         command.append(f"--sheet={sheet}")
     done = False

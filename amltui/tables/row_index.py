@@ -16,7 +16,7 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_right
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
@@ -69,13 +69,25 @@ class FileIdentity:
             OSError: it cannot be read.
         """
         size, modified = file.stat()
-        sample = zlib.crc32(file.read(0, min(size, _SAMPLE)))
-        sample = zlib.crc32(file.read(max(0, size - _SAMPLE), size), sample)
-        return cls(size, modified, sample)
+        return cls(size, modified, _sample(file, size))
+
+    @classmethod
+    def of_first(cls, file: OpenFile, size: int) -> FileIdentity:
+        """Look at a file's first `size` bytes, while the others still come.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return cls(size, 0, _sample(file, size))
 
     def seems(self, file: OpenFile) -> bool:
         """Whether a file was not changed since, as far as its size and time tell."""
         return file.stat() == (self.size, self.modified)
+
+
+def _sample(file: OpenFile, size: int) -> int:
+    first = zlib.crc32(file.read(0, min(size, _SAMPLE)))
+    return zlib.crc32(file.read(max(0, size - _SAMPLE), size), first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,10 @@ class RowIndex:
         self._lines = array("Q")
         self._oversized: set[int] = set()
         self._lock = Lock()
+
+    def cut_into(self, piece: int, rows: int) -> None:
+        """Say of what size the pieces that come are; see `RowIndex`."""
+        self._piece, self._piece_rows = piece, rows
 
     @property
     def row_count(self) -> int:
@@ -200,12 +216,9 @@ class RowIndex:
     def from_bytes(cls, data: bytes, identity: FileIdentity, fmt: Format) -> RowIndex | None:
         """What `to_bytes` gave; None where it is of other bytes, of another version or damaged."""
         try:
-            magic, checksum, rest = data.split(b"\n", 2)
-            line, body = rest.split(b"\n", 1)
-            head = json.loads(line)
+            checksum, head, rest, body = _parts(data)
             known = (
-                magic + b"\n" == _MAGIC
-                and int(checksum, 16) == zlib.crc32(rest)
+                checksum == zlib.crc32(rest)
                 and (head["version"], head["order"]) == (_VERSION, sys.byteorder)
                 and head["file"] == asdict(identity)
                 and head["beginning"]["data_type_id"] == fmt.data_type_id
@@ -213,7 +226,9 @@ class RowIndex:
             )
             if not known:
                 return None
-            found = cls(Beginning(**head["beginning"]))
+            beginning = Beginning(**head["beginning"])
+            keys, declared = tuple(beginning.keys), tuple(beginning.declared)
+            found = cls(replace(beginning, keys=keys, declared=declared))
             size = 8 * head["pieces"]
             for place, part in enumerate((found._stops, found._rows, found._lines)):
                 part.frombytes(body[place * size : (place + 1) * size])
@@ -222,3 +237,21 @@ class RowIndex:
         found.text_encoding, found.complete = head["text_encoding"], head["complete"]
         found._oversized = set(head["oversized"])
         return found
+
+
+def noted_size(data: bytes) -> int:
+    """How many bytes of a content an index was made of, by what `to_bytes` gave; -1: damaged."""
+    try:
+        size = _parts(data)[1]["file"]["size"]
+    except (ValueError, KeyError, TypeError):
+        return -1
+    return size if isinstance(size, int) else -1
+
+
+def _parts(data: bytes) -> tuple[int, Any, bytes, bytes]:
+    """The checksum, the head, all that the checksum is of, and the body."""
+    if not data.startswith(_MAGIC):
+        raise ValueError
+    checksum, rest = data[len(_MAGIC) :].split(b"\n", 1)
+    line, body = rest.split(b"\n", 1)
+    return int(checksum, 16), json.loads(line), rest, body

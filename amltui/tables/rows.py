@@ -6,9 +6,9 @@ like this. Cells are text as it stands in the file; None is a missing value, "" 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 ColumnType = Literal["int", "float", "bool", "date", "datetime", "time", "text"]
 
@@ -90,6 +90,20 @@ class Rows(Protocol):
 
 
 @runtime_checkable
+class CutRows(Protocol):
+    """What `Rows` can say besides where cells may be too long to hold."""
+
+    def cut_size(self, row: int, column: int) -> int | None:
+        """Bytes in the file of a cell that is too long to hold; None for all others."""
+
+    def cell_start(self, row: int, column: int) -> str | None:
+        """What is held of a cell: its first bytes, where it is too long, and else all of it."""
+
+    def cell_parts(self, row: int, column: int) -> Iterator[str]:
+        """Such a cell, whole, in parts that fit into memory."""
+
+
+@runtime_checkable
 class PlacedRows(Protocol):
     """What `Rows` can say besides where only places of a content are here."""
 
@@ -102,3 +116,37 @@ class PlacedRows(Protocol):
 
     def is_doubtful(self, row: int) -> bool:
         """Whether a row may have been cut out of its file in the wrong place."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRows:
+    """Rows of a view that are to be read together."""
+
+    first: int
+    """The first of them in the view."""
+    numbers: Sequence[int]
+    """Their numbers in the table."""
+    columns: tuple[int, ...]
+
+
+@runtime_checkable
+class SlowRows(Protocol):
+    """What `Rows` can do besides where rows may come too slowly for the thread that draws."""
+
+    wanted: WantedRows | None
+    """What `is_here` asked for last and `put` has not brought."""
+    on_wanted: Callable[[], None] | None
+    """Called when `wanted` is set. None: nobody would bring it, and `window` waits for all."""
+
+    def is_here(self, start: int, stop: int, columns: Sequence[int]) -> bool:
+        """Whether `window` has these at once. If not, some of them are asked for."""
+
+    def read_wanted(self, wanted: WantedRows) -> list[Any]:
+        """The texts of what was asked for, for `put`. Blocks; for another thread.
+
+        Raises:
+            Unreadable: the file was damaged meanwhile.
+        """
+
+    def put(self, wanted: WantedRows, arrays: Sequence[Any]) -> None:
+        """Take in what `read_wanted` gave."""

@@ -8,7 +8,6 @@ next one is made beside it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
@@ -16,6 +15,8 @@ import time
 import weakref
 from pathlib import Path
 from typing import Self
+
+from amltui.disk import lock
 
 _MADE = 60.0
 """Seconds from which a directory must be locked if somebody still uses it."""
@@ -27,10 +28,10 @@ class Scratch:
     def __init__(self, parent: Path, prefix: str) -> None:
         sweep(parent, prefix)
         self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        lock = os.open(self.path, os.O_RDONLY)
+        descriptor = os.open(self.path, os.O_RDONLY)
         with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._remove = weakref.finalize(self, _remove, self.path, lock)
+            lock(descriptor)
+        self._remove = weakref.finalize(self, _remove, self.path, descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -53,17 +54,19 @@ def sweep(parent: Path, prefix: str) -> None:
 
 def _remove_if_free(path: Path) -> None:
     try:
-        lock = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
         return
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = lock(descriptor)
     except OSError:
-        os.close(lock)
+        free = False
+    if free:
+        _remove(path, descriptor)
     else:
-        _remove(path, lock)
+        os.close(descriptor)
 
 
-def _remove(path: Path, lock: int) -> None:
+def _remove(path: Path, descriptor: int) -> None:
     shutil.rmtree(path, ignore_errors=True)
-    os.close(lock)
+    os.close(descriptor)

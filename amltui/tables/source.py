@@ -83,13 +83,13 @@ class Slice:
         self._stop = stop
 
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`."""
+        """See `formats.input.Stream.read`."""
         data = self._file.read(self._at, min(self._at + size, self._stop))
         self._at += len(data)
         return data
 
     def seek(self, offset: int) -> None:
-        """See `formats.reader.Stream.seek`."""
+        """See `formats.input.Stream.seek`."""
         self._at = self._start + offset
 
 
@@ -110,13 +110,13 @@ class FileStream:
             self._file.close()
 
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`."""
+        """See `formats.input.Stream.read`."""
         data = self._file.read(self._at, self._at + size)
         self._at += len(data)
         return data
 
     def seek(self, offset: int) -> None:
-        """See `formats.reader.Stream.seek`."""
+        """See `formats.input.Stream.seek`."""
         self._at = offset
 
 
@@ -129,6 +129,8 @@ class GrowingFile(FileStream):
         self._available = 0
         self._whole = False
         self._cancelled = False
+        self.failed: Exception | None = None
+        """Why no more will come, where what is there is read to its end."""
 
     def advance(self, available: int) -> None:
         """Bytes that are there now."""
@@ -142,6 +144,12 @@ class GrowingFile(FileStream):
             self._whole = True
             self._changed.notify()
 
+    def fail(self, error: Exception) -> None:
+        """No more will come: a read behind what is there raises `error`."""
+        with self._changed:
+            self.failed = error
+            self._changed.notify()
+
     def cancel(self) -> None:
         """No more will come; a waiting read raises `Cancelled`."""
         with self._changed:
@@ -149,10 +157,11 @@ class GrowingFile(FileStream):
             self._changed.notify()
 
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`.
+        """See `formats.input.Stream.read`.
 
         Raises:
             Cancelled: `cancel` was called.
+            Exception: what `fail` was told, where nothing is left to read.
         """
         at = self._at
         with self._changed:
@@ -161,9 +170,13 @@ class GrowingFile(FileStream):
             self._changed.wait_for(self._enough(at + 1))
             if self._cancelled:
                 raise Cancelled("The download was stopped.")
+            if self.failed is not None and self._available <= at:
+                raise self.failed
             if not self._whole:
                 size = min(size, self._available - at)
         return super().read(size)
 
     def _enough(self, wanted: int) -> Callable[[], bool]:
-        return lambda: self._whole or self._cancelled or self._available >= wanted
+        return lambda: (
+            self._whole or self._cancelled or self.failed is not None or self._available >= wanted
+        )

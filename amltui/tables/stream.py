@@ -13,6 +13,7 @@ import struct
 import zlib
 from bisect import bisect_right
 from collections import OrderedDict
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
@@ -51,12 +52,14 @@ class StreamWriter:
         """Rows written."""
 
     def __enter__(self) -> Self:
-        self._sink = self._path.open("wb", buffering=0)
-        self._index = index_path(self._path).open("wb", buffering=0)
         head = self._schema.serialize()
         self._crc = zlib.crc32(head)
         self._end = head.size
-        _write_all(self._sink, head)
+        with ExitStack() as opened:  # the disk may be full, or the directory dropped meanwhile
+            self._sink = opened.enter_context(self._path.open("wb", buffering=0))
+            self._index = opened.enter_context(index_path(self._path).open("wb", buffering=0))
+            _write_all(self._sink, head)
+            opened.pop_all()
         return self
 
     def __exit__(self, *exc: object) -> None:

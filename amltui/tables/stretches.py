@@ -9,7 +9,7 @@ import numpy as np
 
 from amltui.formats.blocks import Block, Codec
 from amltui.formats.encoding import decide, is_utf8
-from amltui.formats.reader import Input
+from amltui.formats.input import Input
 from amltui.tables.beginning import BytesStream
 from amltui.tables.peek import whole_rows
 

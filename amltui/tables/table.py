@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from amltui.errors import LocalError
+from amltui.formats.arrays import strings
 from amltui.formats.blocks import Cut
 from amltui.formats.dialect import format_with
-from amltui.formats.reader import RowReader
 from amltui.tables.cells import shorten, texts
-from amltui.tables.long_fields import whole_field
+from amltui.tables.long_fields import field_parts
 from amltui.tables.rows import Column
 from amltui.tables.source import FileStream
 from amltui.tables.stream import StreamReader, unreadable_rows
@@ -25,6 +25,9 @@ class Table:
 
     Queries read the same files by a `Table` of their own (`reopen`).
     """
+
+    scattered_slowly: ClassVar[bool] = False
+    """Whether many rows far apart are read in about the time that few are."""
 
     def __init__(self, directory: Path, source: Path | None = None) -> None:
         """Open a table's directory; see `open_table`."""
@@ -143,14 +146,21 @@ class Table:
 
     def take(self, rows: Sequence[int], columns: Sequence[int]) -> list[Sequence[str | None]]:
         """Cells of any rows, in the order given; as `window` otherwise."""
+        return [list(map(shorten, cells)) for cells in self._pick(rows, columns)]
+
+    def arrays(self, rows: Any, columns: Sequence[int]) -> list[Any]:
+        """Cells of any rows, in the order given, whole: an array of strings for each column."""
+        return [strings(cells) for cells in self._pick(rows, columns)]
+
+    def _pick(self, rows: Any, columns: Sequence[int]) -> list[list[str | None]]:
         found: list[list[str | None]] = [[None] * len(rows) for _ in columns]
         for place in sorted(range(len(rows)), key=rows.__getitem__):
             index = self._rows.find(rows[place])
             at = rows[place] - self._rows.span(index)[0]
             batch = self._rows.batch(index)
             for cells, column in zip(found, columns, strict=True):
-                cells[place] = shorten(batch.column(column)[at].as_py())
-        return list(found)
+                cells[place] = batch.column(column)[at].as_py()
+        return found
 
     def row_numbers(self, start: int, stop: int) -> Sequence[int]:
         """See `Rows.row_numbers`."""
@@ -163,18 +173,21 @@ class Table:
             IndexError: no such row.
             LocalError: the source is needed and cannot be read.
         """
+        if (row, column) in self._cuts:
+            return "".join(self.cell_parts(row, column))
+        return self.cell_start(row, column)
+
+    def cell_start(self, row: int, column: int) -> str | None:
+        """See `CutRows`."""
         if not 0 <= row < self.row_count:
             raise IndexError(row)
-        cut = self._cuts.get((row, column))
-        if cut is not None:
-            return self._whole(cut)
         index = self._rows.find(row)
         batch = self._rows.batch(index)
         value: str | None = batch.column(column)[row - self._rows.span(index)[0]].as_py()
         return value
 
     def cut_size(self, row: int, column: int) -> int | None:
-        """Bytes of a field that was too large to keep in the table; None for all others."""
+        """See `CutRows`."""
         cut = self._cuts.get((row, column))
         return None if cut is None else cut.size
 
@@ -219,7 +232,13 @@ class Table:
             cut = Cut(**json.loads(line))
             self._cuts[cut.row, cut.column] = cut
 
-    def _whole(self, cut: Cut) -> str:
+    def cell_parts(self, row: int, column: int) -> Iterator[str]:
+        """See `CutRows`.
+
+        Raises:
+            LocalError: the source cannot be read.
+        """
+        cut = self._cuts[row, column]
         if self.source is None:
             raise LocalError("The file that this long value is in is not on this disk.")
         # What was UTF-16 or UTF-32 is UTF-8 by then.
@@ -227,12 +246,7 @@ class Table:
         fmt = format_with(self._state.data_type_id, self._state.dialect)
         try:
             with FileStream(self.source) as stream:
-                reader = RowReader(stream, fmt)
-                reader.read_header()
-                stream.seek(0)
-                return whole_field(
-                    stream, cut, reader.codec, fmt, stream_encoding=None, encoding=encoding
-                )
+                yield from field_parts(stream, cut, fmt, stream_encoding=None, encoding=encoding)
         except OSError as error:
             raise LocalError(f"Cannot read {self.source.name}: {error.strerror}") from error
 

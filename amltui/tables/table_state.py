@@ -19,9 +19,9 @@ CUTS: Final = "cuts.jsonl"
 QUERIES: Final = "query-"
 """What directories for questions about the table begin with."""
 _STATE: Final = "table.json"
-_VERSION: Final = 5
-"""Of what stands here, and of how bytes are read: a table made otherwise is made again. 5: binary
-bytes have no rows."""
+_VERSION: Final = 6
+"""Of what stands here, and of how bytes are read: a table made otherwise is made again. 6: cells
+of large rows are whole up to 32 MiB."""
 
 
 @dataclass(frozen=True, slots=True)

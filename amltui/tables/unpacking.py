@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from amltui.errors import Unreadable
+from amltui.formats.input import Stream
 from amltui.formats.packing import Packing, unpacked
-from amltui.formats.reader import Stream
 from amltui.tables.source import OpenFile
 
 _ROOM: Final = 64 << 20
@@ -39,7 +39,7 @@ class UnpackingStream:
         """Why there is no more, although there should be."""
 
     def read(self, size: int) -> bytes:
-        """See `formats.reader.Stream.read`.
+        """See `formats.input.Stream.read`.
 
         Raises:
             OSError: the file cannot be written.
@@ -52,7 +52,7 @@ class UnpackingStream:
         return data
 
     def seek(self, offset: int) -> None:
-        """See `formats.reader.Stream.seek`."""
+        """See `formats.input.Stream.seek`."""
         self._at = min(offset, self.written)
 
     def _more(self, size: int) -> bytes:

@@ -1,7 +1,7 @@
 """Ingest in a process of its own, so that it never takes the interpreter from the screen.
 
     python -m amltui.tables.worker SOURCE DATA_TYPE_ID DIRECTORY [--dialect=TEXT] [--follow]
-        [--sheet=NAME]
+        [--sheet=NAME] [--part=BYTES]
 
 Prints one JSON object per line: progress (`stage`, `rows`, `consumed`, `malformed`), or as its
 last line an error (`error`, `message`, `hint`). With `--follow` it reads on standard input how
@@ -78,12 +78,14 @@ def main(arguments: list[str]) -> int:
             listener.start()
             fmt = format_with(data_type_id, dialect)
             names = [one.removeprefix("--sheet=") for one in options if one.startswith("--sheet=")]
+            parts = [int(one[len("--part=") :]) for one in options if one.startswith("--part=")]
             ingest(
-                Path(source) if fmt.kind == "batches" else stream,
+                Path(source) if fmt.kind == "batches" or parts else stream,
                 fmt,
                 Path(directory),
                 report=printer,
                 sheet=names[0] if names else None,
+                part=parts[0] if parts else None,
             )
     except Cancelled:
         return 130

@@ -15,14 +15,17 @@ from amltui.errors import DiskFull, LocalError
 from amltui.formats.arrays import numbers, strings
 from amltui.formats.arrow import schema
 from amltui.formats.batches import BatchReader, open_batches
-from amltui.formats.blocks import Parsed
+from amltui.formats.blocks import ROW_KEPT, Parsed
 from amltui.formats.dialect import dialect_text
-from amltui.formats.reader import RowReader, Stream
+from amltui.formats.input import Stream
+from amltui.formats.many_cells import are_too_many, too_many
+from amltui.formats.reader import RowReader
 from amltui.formats.registry import Format
+from amltui.tables.index_making import index_rows
 from amltui.tables.inference import SAMPLE, column_types, infer
 from amltui.tables.ingest_progress import IngestProgress
 from amltui.tables.rows import Column
-from amltui.tables.source import FileStream
+from amltui.tables.source import FileStream, OpenFile, Slice
 from amltui.tables.stream import StreamReader, StreamWriter
 from amltui.tables.table_state import CUTS, MALFORMED, ROWS, TableState, remove, write_state
 from amltui.text import reason_of
@@ -50,6 +53,8 @@ def ingest(
     report: Report = lambda _progress: None,
     threads: int = THREADS,
     sheet: str | None = None,
+    kept: int = ROW_KEPT,
+    part: int | None = None,
 ) -> IngestProgress:
     """Write a table of a file's rows; blocks until it is done. See `ingest_in_process`.
 
@@ -63,11 +68,15 @@ def ingest(
         report: told after each block. What it raises stops the ingest.
         threads: threads that parse blocks.
         sheet: which table of the file, where it has several. None: the first.
+        kept: bytes of a row up to which all its cells are whole, however long they are.
+        part: only the whole rows in so many first bytes: the table says that it is not complete.
+            None: all. Not of formats that are read as batches.
 
     Raises:
         Unreadable: the bytes are not what the format says.
         DiskFull: no space is left for the table.
         LocalError: the file cannot be read or the directory not written.
+        TooManyCells: its rows have far more cells than bytes, see `many_cells`.
         Cancelled: the stream was cancelled.
     """
     try:
@@ -78,10 +87,17 @@ def ingest(
                 return _Ingest(fmt, directory, report).read(BatchReader(batches), 1)
             finally:
                 batches.close()
+        if part is not None and isinstance(source, Path):
+            file = OpenFile.at(source)
+            try:
+                first = Slice(file, 0, part)
+                return _Ingest(fmt, directory, report, part=True).run(first, threads, kept)
+            finally:
+                file.close()
         if isinstance(source, Path):
             with FileStream(source) as stream:
-                return _Ingest(fmt, directory, report).run(stream, threads)
-        return _Ingest(fmt, directory, report).run(source, threads)
+                return _Ingest(fmt, directory, report).run(stream, threads, kept)
+        return _Ingest(fmt, directory, report).run(source, threads, kept)
     except OSError as error:
         remove(directory)
         if error.errno == 28:
@@ -92,17 +108,28 @@ def ingest(
         raise
 
 
+class _Expands(Exception):
+    """Rows have far more cells than bytes."""
+
+
 class _Ingest:
-    def __init__(self, fmt: Format, directory: Path, report: Report) -> None:
+    def __init__(self, fmt: Format, directory: Path, report: Report, *, part: bool = False) -> None:
         self._fmt = fmt
         self._directory = directory
         self._report = report
         self._malformed = 0
+        self._part = part
 
-    def run(self, stream: Stream, threads: int) -> IngestProgress:
-        reader = RowReader(stream, self._fmt)
-        reader.read_header()
-        return self.read(reader, threads)
+    def run(self, stream: Stream, threads: int, kept: int) -> IngestProgress:
+        reader = RowReader(stream, self._fmt, final=not self._part, kept=kept)
+        if not reader.read_header():
+            raise LocalError("Not even the names of the columns are here yet.")
+        try:
+            return self.read(reader, threads)
+        except _Expands:
+            stream.seek(0)
+            rows = index_rows(stream, self._fmt).row_count
+            raise too_many(rows, len(reader.columns)) from None
 
     def read(self, reader: RowReader | BatchReader, threads: int) -> IngestProgress:
         """Write the table."""
@@ -117,6 +144,8 @@ class _Ingest:
                 typed = column_types(rows, reader.columns, reader.codec.declared, pool)
             finally:
                 rows.close()
+        if self._part:
+            typed = tuple(replace(column, sampled=True) for column in typed)
         write_state(self._directory, replace(state, columns=typed, typed=True))
         progress = replace(progress, stage="done")
         self._report(progress)
@@ -134,11 +163,15 @@ class _Ingest:
         ):
             write_state(directory, state)
             for block, parsed in reader.parsed(pool):
+                if reader.goes_on:
+                    break  # a row that is not all here
                 if not rows.rows and parsed.batch.num_rows:
                     state = replace(state, columns=_first_types(state, reader, parsed.batch))
                     write_state(directory, state)
                 self._note(parsed, malformed, cuts)
                 rows.write(parsed.batch, block.stop)
+                if block.stop and are_too_many(rows.rows, len(reader.columns), block.stop):
+                    raise _Expands
                 if reader.encoding != state.encoding:
                     state = replace(state, encoding=reader.encoding)
                     write_state(directory, state)
@@ -146,7 +179,7 @@ class _Ingest:
                 self._report(progress)
         state = replace(
             state,
-            complete=True,
+            complete=not self._part,
             recoded=reader.recoded,
             encoding=reader.encoding,
             row_count=rows.rows,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from amltui.cache import Identity, Part, Source
+from amltui.cache import Identity, PartFile, Source
 from amltui.errors import (
     AmltuiError,
     ContentChanged,
@@ -81,7 +81,7 @@ class DownloadAttempt:
         *,
         single: bool,
     ) -> None:
-        self.part: Part | None = None
+        self.part: PartFile | None = None
         self.ended = False
         """Whether no more bytes will come in this attempt."""
         self._context = context
@@ -128,7 +128,7 @@ class DownloadAttempt:
 
     async def _load(self) -> None:
         """Go on with what an earlier attempt left, if it can be what the workspace lists."""
-        part = await in_thread(Part.load, self._destination.base)
+        part = await in_thread(PartFile.load, self._destination.base)
         if part is None:
             return
         listed = self._source.size if isinstance(self._source, Dataset) else None
@@ -139,7 +139,7 @@ class DownloadAttempt:
             return
         await self._begin(part, part.identity)
 
-    async def _begin(self, part: Part, identity: Identity) -> None:
+    async def _begin(self, part: PartFile, identity: Identity) -> None:
         self.part = part
         self._digest = Digest(md5=identity.md5 is not None)
         self._writer = PartWriter(part, self._digest, self._wrote)
@@ -297,7 +297,7 @@ class DownloadAttempt:
                         ContentError("The host serves no ranges"), single=True, counts=False
                     )
                 self._single = True
-            part = await in_thread(Part.create, self._destination.base, said)
+            part = await in_thread(PartFile.create, self._destination.base, said)
             await self._begin(part, said)
             if self._plan is not None and stop is not None:
                 self._plan.claim(start, stop)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from amltui.errors import AmltuiError, ContentChanged, Damaged, UsageError
 from amltui.models import ContentInfo, Dataset, OutputPort
+from amltui.transfers.rates import RateLimiter
 from amltui.transfers.retry import RetryPolicy, Wakeups
 from amltui.transfers.states import Options
 from amltui.workspaces.repeating import caller_retries
@@ -54,6 +55,7 @@ class ContentStream:
         self._open = AsyncExitStack()
         """What closes `_content`."""
         self._retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
+        self._limit = RateLimiter(options.rate_limit)
         self._over = False
         self._damage: Damaged | None = None
         self._closed = False
@@ -80,7 +82,7 @@ class ContentStream:
             raise self._damage
         if self._over or not view or self._behind_the_end:
             return 0
-        return await self._alone(lambda: self._next(view[:_PIECE]))
+        return await self._alone(lambda: self._next(view[: min(_PIECE, self._limit.step)]))
 
     async def take(self, most: int | None = None) -> memoryview | None:
         """The next bytes, at most `most` and at most 1 MiB; None at the content's end."""
@@ -136,6 +138,7 @@ class ContentStream:
         count = await self._call(read)
         self._position += count
         self._retry.progress(self._position)
+        await self._limit.spend(count)
         if self._hashes is not None:
             self._hashes.update(view[:count])
         if not count:

@@ -6,7 +6,6 @@ A large content goes straight: passing it through the cache would take the disk 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -17,9 +16,9 @@ from typing import Protocol
 
 import msgspec
 
-from amltui.cache import Cache, Entry, EntryBusy, Identity, Part, Source
+from amltui.cache import Cache, Entry, EntryBusy, Identity, PartFile, Source
 from amltui.cache.entries import HEAD
-from amltui.disk import PRIVATE_FILE, disk_errors, free_space
+from amltui.disk import PRIVATE_FILE, disk_errors, free_space, lock
 from amltui.errors import DiskFull
 from amltui.text import human_size, visible
 from amltui.transfers.publish import exists_error, publish, usual_mode
@@ -70,7 +69,7 @@ class Destination(Protocol):
             DiskFull: there is none.
         """
 
-    def commit(self, part: Part, identity: Identity, checked: str) -> Path:
+    def commit(self, part: PartFile, identity: Identity, checked: str) -> Path:
         """Give a whole verified content its final name; where it is now."""
 
 
@@ -123,7 +122,7 @@ class CacheDestination:
         self.entry.touch()
         self._cache.make_room(needed, keep=self.entry)
 
-    def commit(self, part: Part, identity: Identity, checked: str) -> Path:
+    def commit(self, part: PartFile, identity: Identity, checked: str) -> Path:
         """See `Destination`."""
         card = self.entry.card
         if card is not None:
@@ -185,7 +184,7 @@ class FileDestination:
         """See `Destination`."""
         check_space(self._target, needed)
 
-    def commit(self, part: Part, identity: Identity, checked: str) -> Path:
+    def commit(self, part: PartFile, identity: Identity, checked: str) -> Path:
         """See `Destination`."""
         del checked
         part.finish(None)
@@ -213,7 +212,7 @@ def copy_beside(target: Path, transfer_id: str) -> Path:
 def discard_parts(target: Path) -> None:
     """Delete what arrived of a content beside `target`, unless somebody is at it."""
     with contextlib.suppress(EntryBusy, OSError), _parts_of(target):
-        for left in Part.leftovers(hidden_beside(target)):
+        for left in PartFile.leftovers(hidden_beside(target)):
             left.unlink(missing_ok=True)
 
 
@@ -229,17 +228,16 @@ def _parts_of(target: Path) -> Iterator[bool]:
     while descriptor < 0:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            where = visible(str(target))
-            raise EntryBusy(f"Another process is downloading to {where}") from None
+            free = lock(descriptor)
         except OSError:
             if descriptor >= 0:
                 os.close(descriptor)
                 path.unlink(missing_ok=True)
             yield False
             return
+        if not free:
+            os.close(descriptor)
+            raise EntryBusy(f"Another process is downloading to {visible(str(target))}")
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 break

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from amltui.cache import Identity, Part
+from amltui.cache import Identity, PartFile
 from amltui.errors import Damaged
 from amltui.transfers.states import MIB
 from amltui.transfers.threads import in_thread
@@ -38,7 +38,7 @@ class Digest:
             finally:
                 self._guard.release()
 
-    def feed(self, part: Part, stop: int) -> None:
+    def feed(self, part: PartFile, stop: int) -> None:
         """Hash what `part` holds up to byte `stop`. Blocks: for a thread."""
         with self._guard:
             while self.done < stop:
@@ -53,7 +53,7 @@ class Digest:
             self._md5.update(data)
         self.done += len(data)
 
-    async def follow(self, part: Part, front: Callable[[int], Awaitable[int]]) -> None:
+    async def follow(self, part: PartFile, front: Callable[[int], Awaitable[int]]) -> None:
         """Hash behind the front until it ends.
 
         `front(n)` waits until n bytes can be read from 0 on, or no more will come; their number.

@@ -6,9 +6,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
-from amltui.cache import EntryBusy, Identity, Part, Source, source_name
+from amltui.cache import EntryBusy, Identity, PartFile, Source, source_name
 from amltui.disk import disk_errors
 from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, Unreachable
 from amltui.models import Dataset
@@ -127,7 +127,7 @@ class Fetch:
     async def _look_on(self) -> None:
         """See how far another process is."""
         await asyncio.sleep(_POLL)
-        part = await in_thread(Part.peek, self._destination.base)
+        part = await in_thread(PartFile.peek, self._destination.base)
         if part is not None:
             self.path, self.size = part.path, part.identity.size
             self.received, self.available = part.held.total, part.held.prefix
@@ -192,13 +192,56 @@ class Fetch:
         return path
 
 
+class Arriving(Protocol):
+    """What brings a content."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the whole content; None as long as nobody said."""
+
+    @property
+    def available(self) -> int:
+        """Bytes that can be read from the first on."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file that the bytes are in. None: no byte yet."""
+
+    @property
+    def final(self) -> Path:
+        """Where the content will be once it is whole."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole content is here."""
+
+    @property
+    def over(self) -> bool:
+        """Whether no more will come."""
+
+    @property
+    def error(self) -> AmltuiError | None:
+        """Why no more will come."""
+
+    @property
+    def voided(self) -> AmltuiError | None:
+        """Why what came before counts no more."""
+
+    @property
+    def generation(self) -> int:
+        """How often that happened."""
+
+    async def reach(self, count: int) -> int:
+        """Wait until `count` bytes are available, or no more will come; how many are."""
+
+
 class Feed:
     """Reads along while a content arrives. Close it, or leave its `async with`.
 
     The file stays readable until then, also when the cache evicts or finishes it.
     """
 
-    def __init__(self, fetch: Fetch, release: Callable[[], None]) -> None:
+    def __init__(self, fetch: Arriving, release: Callable[[], None]) -> None:
         self._fetch = fetch
         self._release = release
         self._fd = -1

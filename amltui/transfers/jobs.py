@@ -12,13 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from amltui.cache import Part, Source, source_id
+from amltui.cache import PartFile, Source, source_id
 from amltui.disk import disk_errors
 from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
 from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
+from amltui.transfers.folder_uploader import FolderUploader
 from amltui.transfers.journal import DownloadEntry, Entry, UploadEntry
 from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
@@ -38,6 +39,8 @@ class Job(ABC):
         self.state = State.QUEUED
         self.error: AmltuiError | None = None
         self.task: asyncio.Task[None] | None = None
+        self.left = 0
+        """Bytes that an earlier process had done, shown until this one begins."""
         self._context = context
         self._changed = changed
         self._rate = RateMeter()
@@ -182,7 +185,9 @@ class DownloadJob(Job):
         if not self._overwrite and (target.exists() or target.is_symlink()):
             raise exists_error(target)
         cache = self._context.cache
-        here = sum(path.stat().st_blocks * 512 for path in Part.leftovers(hidden_beside(target)))
+        here = sum(
+            path.stat().st_blocks * 512 for path in PartFile.leftovers(hidden_beside(target))
+        )
         check_space(target, self._size - here)
         entry = cache.entry(self._context.workspace.key, self.source)
         return entry.linked or cache.serves(self._size, entry)
@@ -219,7 +224,7 @@ class DownloadJob(Job):
             return self._there, self._there
         if self._fetch is not None:
             return self._fetch.received, self._fetch.size
-        return 0, self.source.size if isinstance(self.source, Dataset) else None
+        return self.left, self.source.size if isinstance(self.source, Dataset) else None
 
     @property
     def _size(self) -> int:
@@ -240,7 +245,7 @@ class DownloadJob(Job):
 
 
 class UploadJob(Job):
-    """A file to a dataset."""
+    """A file or a folder to a dataset."""
 
     kind = "upload"
 
@@ -249,7 +254,7 @@ class UploadJob(Job):
     ) -> None:
         super().__init__(context, changed)
         self._entry = entry
-        self._uploader: Uploader | None = None
+        self._uploader: Uploader | FolderUploader | None = None
         self._dataset_id: str | None = None
 
     @property
@@ -260,14 +265,17 @@ class UploadJob(Job):
     async def run(self) -> None:
         """See `Job`."""
         transfer = self._context.for_transfer(self._context.uploads, self.put)
-        source = FileSource(Path(self._entry.record.request.path))
-        self._uploader = Uploader(transfer, self._entry, source, self.note)
+        path = Path(self._entry.record.request.path)
+        if self._entry.record.request.folder:
+            self._uploader = FolderUploader(transfer, self._entry, path, self.note)
+        else:
+            self._uploader = Uploader(transfer, self._entry, FileSource(path), self.note)
         self._dataset_id = (await self._uploader.run()).id
 
     def progress(self) -> tuple[int, int | None]:
         """See `Job`."""
         if self._uploader is None:
-            return 0, self._entry.record.request.size
+            return self.left, self._entry.record.request.size
         return self._uploader.sent, self._uploader.size
 
     def describe(self, transfer: Transfer) -> Transfer:

@@ -286,12 +286,14 @@ class Journal:
 
     def delete_downloads_to(self, workspace: str, target: str) -> None:
         """Delete what no running process holds and was to write `target`, which another will."""
-        for entry in self.claim_unowned(workspace):
-            match entry.record:
-                case DownloadRecord(request=begun) if begun.target == target:
-                    entry.delete()
-                case _:
-                    entry.close()
+        # Only these are locked: of many at once each would else lock all the others'.
+        left = [
+            record
+            for record in self.records()
+            if isinstance(record, DownloadRecord) and record.request.target == target
+        ]
+        for entry in self._claim(workspace, left):
+            entry.delete()
 
     def running(self, name: str) -> bool:
         """Whether a process, this one included, holds the record of this id."""

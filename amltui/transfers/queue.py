@@ -26,9 +26,11 @@ from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.fetch import Feed
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
+from amltui.transfers.folder_files import Folder
 from amltui.transfers.given_up import abort_given_up
 from amltui.transfers.jobs import DownloadJob, Job, UploadJob
 from amltui.transfers.journal import DownloadEntry, Journal, UploadEntry
+from amltui.transfers.left import bytes_left_here
 from amltui.transfers.publish import exists_error
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.records import (
@@ -164,8 +166,6 @@ class Transfers:
             LocalError: the file cannot be read.
             UsageError: the name is empty.
         """
-        if not name.strip():
-            raise UsageError("A dataset needs a name")
         path = expanded(path).absolute()
         with disk_errors(path, "read"), path.open("rb"):
             status = path.stat()
@@ -177,6 +177,30 @@ class Transfers:
             size=status.st_size,
             mtime_ns=status.st_mtime_ns,
         )
+        return self._upload(name, request)
+
+    def upload_folder(
+        self, folder: Folder, *, name: str, description: str = "", replaces: str | None = None
+    ) -> Transfer:
+        """As `upload`, of a folder with all its files, as one dataset.
+
+        Raises:
+            UsageError: the name is empty.
+        """
+        request = UploadRequest(
+            path=str(expanded(folder.path).absolute()),
+            data_type_id="",
+            description=description,
+            replaces=replaces,
+            size=folder.size,
+            mtime_ns=folder.mtime_ns,
+            folder=True,
+        )
+        return self._upload(name, request)
+
+    def _upload(self, name: str, request: UploadRequest) -> Transfer:
+        if not name.strip():
+            raise UsageError("A dataset needs a name")
         key = self._context.workspace.key
         record = UploadRecord(_new_id(), key, name, datetime.now(UTC), request=request)
         entry = self._journal.claim_upload(record) or self._journal.add(record)
@@ -198,6 +222,8 @@ class Transfers:
                     job = UploadJob(self._context, entry, self._wake)
                 case DownloadEntry():
                     job = self._download(entry, entry.record.request.source)
+            parts = self._journal.acknowledged(job.id)
+            job.left = bytes_left_here(self._context.cache, entry.record, parts)
             found.append(self._add(job, paused=paused))
         return tuple(found)
 

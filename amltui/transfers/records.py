@@ -31,6 +31,8 @@ class UploadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     part_size: int = msgspec.field(default=0, name="block_size")
     upload_id: str | None = None
     """The server's name for it. None: not begun there."""
+    folder: bool = False
+    """Whether it is a folder: `size` is that of its files, `mtime_ns` the latest of theirs."""
     committing: bool = False
     """Whether the server was asked to make it a dataset; it may have done so."""
 

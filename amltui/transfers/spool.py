@@ -10,7 +10,6 @@ the journal, so also after a `kill -9`.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import tempfile
 import uuid
@@ -18,7 +17,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from amltui.disk import PRIVATE_FILE, private_dir
+from amltui.disk import PRIVATE_FILE, is_locked, lock, private_dir
 
 _PREFIX: Final = "spool-"
 
@@ -41,7 +40,7 @@ def spool(directory: Path, *, suffix: str = "") -> Iterator[tuple[IO[bytes], Pat
         return
     with open(descriptor, "w+b") as file:  # noqa: PTH123 - a descriptor has no Path
         with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
         yield file, path
 
 
@@ -54,19 +53,5 @@ def sweep(directory: Path, needed: Collection[str]) -> None:
     """Delete the copies that no process holds, except those whose paths are `needed`."""
     with contextlib.suppress(OSError):
         for path in directory.glob(f"{_PREFIX}*"):
-            if str(path) not in needed and not _held(path):
+            if str(path) not in needed and not is_locked(path):
                 path.unlink(missing_ok=True)
-
-
-def _held(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

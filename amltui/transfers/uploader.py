@@ -22,6 +22,7 @@ from amltui.errors import (
     ContentChanged,
     Damaged,
     DatasetGone,
+    DiskFull,
     NotFound,
     Rejected,
 )
@@ -83,8 +84,11 @@ async def send(
     data_type_id: str,
     description: str = "",
     replaces: str | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Dataset:
     """Upload `source` as a new dataset or the latest version of `replaces`, noted nowhere.
+
+    `progress` is told how many bytes of how many the server has.
 
     Raises:
         Rejected, Conflict: the name is forbidden or taken; found before a large content is sent.
@@ -95,7 +99,12 @@ async def send(
     record = UploadRecord("", workspace.key, name, datetime.now(UTC), request=plan)
     retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
     context = TransferContext(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
-    uploader = Uploader(context, MemoryEntry(record), source, lambda: None)
+
+    def told() -> None:
+        if progress is not None:
+            progress(uploader.sent, uploader.size)
+
+    uploader = Uploader(context, MemoryEntry(record), source, told)
     try:
         return await uploader.run()
     except BaseException:
@@ -127,6 +136,8 @@ class Uploader:
         self._next = 0
         self._acknowledged: dict[int, str] = {}
         self._order = asyncio.Lock()
+        self._no_room_there = False
+        """Whether the disk that is full is the workspace's, and not the journal's."""
 
     async def run(self) -> Dataset:
         """Send all, commit, and see that it arrived; the new dataset.
@@ -143,6 +154,11 @@ class Uploader:
             await self._compare_with_plan()
             with caller_retries():
                 return await self._send_and_commit()
+        except DiskFull:
+            if self._no_room_there:  # nobody could write there, until it is given back
+                with contextlib.suppress(AmltuiError):
+                    await self._forget_upload()
+            raise
         finally:
             await self._source.close()
 
@@ -250,7 +266,11 @@ class Uploader:
             async def send(index: int = index, data: bytes = data) -> None:
                 await self._context.workspace().send_part(upload, index, data, total=self._parts)
 
-            await self._context.retry.call(send)
+            try:
+                await self._context.retry.call(send)
+            except DiskFull:
+                self._no_room_there = True
+                raise
             self._entry.acknowledge(index, digest)
             self._count(len(data))
 
@@ -316,8 +336,7 @@ class Uploader:
     async def _find(self) -> str | None:
         """The dataset that this upload became, if it did."""
         alike = []
-        listed = [one async for page in self._context.workspace().pages() for one in page]
-        for dataset in listed:
+        for dataset in await self._candidates():
             if dataset.resource_upload_id == self._plan.upload_id:
                 return dataset.id
             if (
@@ -331,6 +350,14 @@ class Uploader:
             if await self._stored_digest(dataset) == self._sha256.hexdigest():
                 return dataset.id
         return None
+
+    async def _candidates(self) -> list[Dataset]:
+        """What the upload may have become: where a name is a key, what has it and no other."""
+        workspace = self._context.workspace()
+        if workspace.named_by_key:
+            found = await workspace.named(self._name)
+            return [] if found is None else [found]
+        return [one async for page in workspace.pages() for one in page]
 
     async def _stored_digest(self, dataset: Dataset) -> str | None:
         if dataset.sha256 is not None or self.size == 0:

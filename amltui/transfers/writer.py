@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from amltui.cache import Part
+from amltui.cache import PartFile
 from amltui.errors import LocalError
 from amltui.transfers.digest import Digest
 from amltui.transfers.threads import in_thread
@@ -27,7 +27,7 @@ class PartWriter:
     gets threads of its own, for a while.
     """
 
-    def __init__(self, part: Part, digest: Digest, wrote: Callable[[], None]) -> None:
+    def __init__(self, part: PartFile, digest: Digest, wrote: Callable[[], None]) -> None:
         self._part = part
         self._digest = digest
         self._wrote = wrote
@@ -38,7 +38,7 @@ class PartWriter:
         """Write `piece` at byte `at`. What is to be awaited before the piece may change, if any.
 
         Raises:
-            DiskFull, LocalError: as `Part.write`; so may awaiting it.
+            DiskFull, LocalError: as `PartFile.write`; so may awaiting it.
         """
         began = time.monotonic()
         if self._syncing or began < self._slow_until:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._compositor import CompositorUpdate  # what `_display` gets; see there
@@ -13,20 +14,21 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from amltui.config import look
-from amltui.errors import AmltuiError, Unauthorized
+from amltui.errors import AmltuiError, Unauthorized, Unreachable
 from amltui.redact import redacted
 from amltui.text import visible_lines
 from amltui.tui import theme as themes
-from amltui.tui.idle_gc import IDLE_SECONDS
+from amltui.tui.idle_gc import IDLE_SECONDS, IdleCollector
 from amltui.tui.key_queue import KeyQueue
-from amltui.tui.notifications import Notifications, Severity
+from amltui.tui.notifications import ANY, Notifications, Severity, from_workspace
 from amltui.tui.plain_glyphs import key_in_ascii, only_ascii
 from amltui.tui.screen_diff import Changes, ScreenMemory
-from amltui.tui.screens.layout import too_small
 from amltui.tui.screens.main import MainScreen
+from amltui.tui.screens.pane_layout import too_small
 from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.session_loader import SessionLoader
 from amltui.tui.sighup import end_with_terminal
+from amltui.tui.tabs import Tabs
 from amltui.tui.terminal_background import is_light
 from amltui.tui.widgets.dataset_list import DatasetList
 from amltui.workspaces.person import tell_by
@@ -44,8 +46,17 @@ class AmltuiApp(KeyQueue[int]):
     """amltui on the whole terminal."""
 
     TITLE = "amltui"
+    # Here, where it is parsed once: style sheets of a screen make Textual parse all anew.
+    CSS_PATH: ClassVar[list[str | PurePath]] = [
+        "screens/main.tcss",
+        "dialogs/dialog.tcss",
+        "dialogs/upload.tcss",
+        "dialogs/dialect.tcss",
+    ]
     LIST: ClassVar[type[DatasetList]] = DatasetList
     """What lists the datasets, with what enter does there."""
+    SEVERAL: ClassVar[bool] = True
+    """Whether other workspaces can be opened beside the first."""
     ENABLE_COMMAND_PALETTE = False  # The main screen has its own, which knows rows and keys.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", "suspend the program", show=False),
@@ -69,8 +80,15 @@ class AmltuiApp(KeyQueue[int]):
         """
         # Without colours the terminal's own: else Textual would draw in shades of grey.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.loader = SessionLoader(profile, options, reading)
         self.notes = Notifications()
+        self._collector = IdleCollector()
+        self.tabs = Tabs(
+            self,
+            SessionLoader(profile, options, reading, self._collector),
+            self._main_screen,
+            self.report,
+            several=self.SEVERAL,
+        )
         self.memory = ScreenMemory(plain=only_ascii())
         """What the terminal shows."""
         for theme in themes.ALL:
@@ -94,21 +112,22 @@ class AmltuiApp(KeyQueue[int]):
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
         if self._wrong_setting is not None:
             self.report(self._wrong_setting)
-        self.loader.start()
-        self.set_interval(IDLE_SECONDS, self.loader.collector.collect_in_quiet)
-        self.push_screen(MainScreen(self.loader, self.notes, self.report, rows=self.LIST))
+        self.set_interval(IDLE_SECONDS, self._collector.collect_in_quiet)
+        self.tabs.start()
+
+    def _main_screen(self, loader: SessionLoader) -> MainScreen:
+        return MainScreen(loader, self.notes, self.report, self.tabs, rows=self.LIST)
 
     async def on_unmount(self) -> None:
-        """End the session, and with it an embedded workspace, in order."""
+        """End the sessions, and with them an embedded workspace, in order."""
         tell_by(None)
-        await self.loader.close()
+        self._collector.end()
+        await self.tabs.end()
 
     def key_taken(self) -> None:
         """Let transfers leave the loop to what the key does, and to the keys after it."""
-        self.loader.collector.key_taken()
-        session = self.loader.loaded
-        if session is not None:
-            session.give_way()
+        self._collector.key_taken()
+        self.tabs.give_way()
 
     def on_resize(self, event: Resize) -> None:
         """Cover the screens while the terminal is too small for them."""
@@ -131,31 +150,39 @@ class AmltuiApp(KeyQueue[int]):
     ) -> None:
         """Tell the person something, in the line of the keys and not in a box over the panes."""
         del markup  # A note is never read as markup.
-        text = f"{title}: {message}" if title else message
-        self.notes.say(visible_lines(text), severity, timeout)
+        self.notes.say(visible_lines(from_workspace(title, message)), severity, timeout)
 
     def _tell(self, text: str) -> None:
         """Show what a workspace waits for; a sign-in takes a person some minutes."""
-        self.notify(text, timeout=300, severity="warning")
+        self.notes.say(visible_lines(text), "warning", 300, line=ANY)
 
     def get_key_display(self, binding: Binding) -> str:
         """A key as a person reads it, on a terminal that may know ASCII only."""
         shown = super().get_key_display(binding)
         return key_in_ascii(shown) if self.memory.plain else shown
 
-    def report(self, error: Exception) -> None:
-        """Say what went wrong and what to do about it."""
+    def report(self, error: Exception, *, line: object = None, where: str = "") -> None:
+        """Say what went wrong and what to do about it.
+
+        Args:
+            error: what it was.
+            line: what stands for the workspace, where it is about reaching one.
+            where: the workspace's name, where it is not the one that is seen.
+        """
         if isinstance(error, AmltuiError):
             # A refusal says already that token and workspace id are to be checked.
             hint = "S signs in with another token." if _not_signed_in(error) else error.hint
             text = redacted(f"{error}\n{hint}" if hint else str(error))
-            self.notify(text, severity="error")
+            if not isinstance(error, Unreachable | Unauthorized):
+                line = None
+            self.notes.say(visible_lines(from_workspace(where, text)), "error", line=line)
             return
         # Only the kind of error is shown and logged: its text may hold what must stay secret.
         _log.error("unexpected %s", type(error).__name__)
         self.notify(
             f"Something unexpected failed ({type(error).__name__}). Nothing was lost; "
             "please tell whoever maintains amltui what you did.",
+            title=where,
             severity="error",
         )
 
@@ -188,6 +215,10 @@ class AmltuiApp(KeyQueue[int]):
         rendered = self.console.render(traceback, self.console.options)
         self._exit_renderables.append(Segments(rendered))
         self._close_messages_no_wait()
+
+    def action_tab(self, at: int) -> None:
+        """Show one of the open workspaces."""
+        self.tabs.go_to(at)
 
     def action_help_quit(self) -> None:
         """Ctrl-C does not quit, for it is pressed to copy; say what does."""

@@ -20,7 +20,7 @@ _ON_BLANKS: Final = frozenset({"4", "5", "7", "9", "21", "53"})
 """Attributes that a blank shows, and with them its colour."""
 
 
-class Look(NamedTuple):
+class CellLook(NamedTuple):
     """How a cell is drawn, in the terminal's own codes."""
 
     attributes: frozenset[str] = frozenset()
@@ -33,8 +33,8 @@ class CellStyles:
     """Numbers of looks, from 0, which is the terminal's own."""
 
     def __init__(self) -> None:
-        self._looks = [Look()]
-        self._numbers = {Look(): 0}
+        self._looks = [CellLook()]
+        self._numbers = {CellLook(): 0}
         self._known: dict[tuple[Style, ColorSystem], int] = {}
         self._changes: dict[tuple[int, int], str] = {}
         self.blank = [0]
@@ -53,10 +53,10 @@ class CellStyles:
             self._known[style, colours] = found
         return found
 
-    def _of(self, look: Look) -> int:
+    def _of(self, look: CellLook) -> int:
         number = self._numbers.get(look)
         if number is None:
-            bare = Look(background=look.background)
+            bare = CellLook(background=look.background)
             seen = look.attributes & _ON_BLANKS or look.link or bare == look
             other = None if seen else self._of(bare)
             number = self._numbers[look] = len(self._looks)
@@ -76,7 +76,7 @@ class CellStyles:
 
 
 @lru_cache(REMEMBERED)
-def parse(codes: str, link: str) -> Look:
+def parse(codes: str, link: str) -> CellLook:
     """Take a sequence of codes of "Select Graphic Rendition" apart."""
     attributes, foreground, background = set[str](), "", ""
     parts = codes.split(";") if codes else []
@@ -94,10 +94,10 @@ def parse(codes: str, link: str) -> Look:
             background = "" if code == "49" else colour
         else:
             attributes.add(code)
-    return Look(frozenset(attributes), foreground, background, link)
+    return CellLook(frozenset(attributes), foreground, background, link)
 
 
-def change(before: Look, after: Look) -> str:
+def change(before: CellLook, after: CellLook) -> str:
     """The shortest sequence from one look to another."""
     link = "" if before.link == after.link else f"\x1b]8;{after.link or ';'}\x1b\\"
     if not (after.attributes or after.foreground or after.background):

@@ -9,6 +9,7 @@ from typing import Final
 
 from amltui.config import paths
 from amltui.config.private import read_settings, write_private
+from amltui.disk import alone
 from amltui.errors import ConfigError
 
 KEPT: Final = 500
@@ -75,7 +76,9 @@ def note(kind: str, text: str) -> None:
     """
     if not text.strip():
         return
-    known = load()
-    mine = [one for one in known.get(kind, []) if one != text]
-    known[kind] = [*mine, text][-KEPT:]
-    write_private(paths.data_dir() / _FILE, json.dumps(known, ensure_ascii=False, indent=1) + "\n")
+    path = paths.data_dir() / _FILE
+    with alone(path.parent):
+        known = load()
+        mine = [one for one in known.get(kind, []) if one != text]
+        known[kind] = [*mine, text][-KEPT:]
+        write_private(path, json.dumps(known, ensure_ascii=False, indent=1) + "\n")

@@ -27,11 +27,13 @@ class IdleCollector:
 
     def begin(self) -> None:
         """Look no more at what is there now, for it is there to stay; at the rest in quiet."""
+        gc.enable()  # the program started without it
         gc.freeze()
         gc.set_threshold(*self._usual[:2], _LATEST)
 
     def end(self) -> None:
         """Let Python collect as it always does."""
+        gc.enable()
         gc.set_threshold(*self._usual)
         gc.unfreeze()
 
@@ -41,5 +43,6 @@ class IdleCollector:
 
     def collect_in_quiet(self) -> None:
         """Collect it if it is worth it and nobody typed lately; to be called every now and then."""
+        gc.enable()  # also where the start takes long, or was in vain
         if gc.get_count()[2] >= _WORTH and monotonic() - self._last_key >= IDLE_SECONDS:
             gc.collect()

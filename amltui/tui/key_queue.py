@@ -9,6 +9,8 @@ before it has come to its end, and what that one began has opened: see `hold_key
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from textual.app import App
@@ -17,7 +19,8 @@ from textual.events import Event, Key, Paste
 from textual.timer import Timer
 
 HELD: Final = 0.5
-"""Seconds that keys wait at most for what a key before them has begun."""
+"""Seconds that keys wait at most until what a key before them has begun opens a dialog. From there
+on they wait until it stands, which takes as long as a busy machine needs for it."""
 
 R = TypeVar("R")
 
@@ -33,33 +36,66 @@ class KeyQueue(App[R]):
         self._sent_to: DOMNode | None = None
         self._again = False
         """Whether the key on its trip is sent for the second time."""
-        self._held: Timer | None = None
-        """Until when keys wait at most."""
+        self._answered = False
+        """Whether the key was used, and what follows it waits for what that made widgets report."""
+        self._held: object | None = None
+        """What keys wait for; None: they go on."""
+        self._limit: Timer | None = None
+        """Until when they wait at most; None: without limit."""
 
-    def hold_keys(self) -> None:
-        """Let keys wait until `release_keys`: they are for a dialog that is going to be opened."""
+    def hold_keys(self) -> Callable[[], None]:
+        """Let keys wait for a dialog that is going to be opened.
+
+        Returns:
+            What ends that; without effect where they wait for something else by then.
+        """
+        held = self._hold()
+        release = partial(self._release_from, held)
+        self._limit = self.set_timer(HELD, release)
+        return release
+
+    def dialog_comes(self) -> None:
+        """Let keys that wait do so until `release_keys`: the dialog is being made."""
         if self._held is not None:
-            self._held.stop()
-        self._held = self.set_timer(HELD, self.release_keys)
+            self._hold()
 
     def release_keys(self) -> None:
         """Let keys go on: what they waited for is there, or will not come."""
         if self._held is not None:
-            self._held.stop()
+            self._stop_limit()
             self._held = None
             self.call_later(self._go_on)
+
+    def _hold(self) -> object:
+        self._stop_limit()
+        self._held = held = object()
+        return held
+
+    def _stop_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.stop()
+            self._limit = None
+
+    def _release_from(self, held: object) -> None:
+        if self._held is held:
+            self.release_keys()
 
     async def _go_on(self) -> None:
         if self._in_flight is None:
             await self._next()
+
+    def simulate_key(self, key: str) -> None:
+        """Press a key for somebody who chose what it does, before the keys typed since."""
+        self._typed.appendleft(Key(key, None))
+        self.call_later(self._go_on)
 
     def key_taken(self) -> None:
         """A key begins its trip."""
 
     async def on_event(self, event: Event) -> None:
         """Keys wait for their turn; everything else goes its way."""
-        if isinstance(event, Key | Paste) and not self.screen_stack:
-            return  # the program ends
+        if isinstance(event, Key | Paste) and self._ends:
+            return
         if isinstance(event, Key | Paste) and not event.is_forwarded:
             self._typed.append(event)
             if self._in_flight is None:
@@ -76,16 +112,22 @@ class KeyQueue(App[R]):
         return event is self._in_flight and not self._again and self._sent_to is not self._receiver
 
     @property
+    def _ends(self) -> bool:
+        """Whether the program ends: widgets go, and what keys stand for would miss them."""
+        return not (self.is_running and self.screen_stack)
+
+    @property
     def _receiver(self) -> DOMNode:
         return self.focused or self.screen
 
     async def _next(self, *, again: bool = False) -> None:
         self._in_flight = None
-        if not self.screen_stack:
-            self._typed.clear()  # the program ends
+        if self._ends:
+            self._typed.clear()
         while self._typed and self._in_flight is None and self._held is None:
             event, receiver = self._typed.popleft(), self._receiver
             self._in_flight, self._sent_to, self._again = event, receiver, again
+            self._answered = False
             self.key_taken()
             await super().on_event(event)
             if event.is_forwarded:
@@ -102,4 +144,9 @@ class KeyQueue(App[R]):
         if at is not self:
             self._follow(at.parent, event)
         elif event is self._in_flight:
-            await self._next()
+            if self._answered:
+                await self._next()
+            else:
+                # The same way again, behind what the key made the widgets report.
+                self._answered = True
+                self._follow(self._sent_to, event)

@@ -41,6 +41,17 @@ class LineView(SteadyScroll, inherit_bindings=False):
     line looks another way.
     """
 
+    _border: object = None
+    """As it was when all was drawn last: it is none of the lines."""
+
+    def on_mount(self) -> None:
+        """Draw everything again in other colours: the border is none of the lines."""
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._draw_all())
+
+    def _draw_all(self) -> None:
+        self._drawn.clear()
+        self.refresh()
+
     def draw(self, y: int) -> Strip:
         """Line `y` of the widget; each widget draws its own."""
         raise NotImplementedError
@@ -59,7 +70,9 @@ class LineView(SteadyScroll, inherit_bindings=False):
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         """As any widget's; where no region is named, only of the lines that changed."""
-        if not regions and repaint and not layout and not recompose and self._drawn:
+        if not regions and repaint and self._border != self.styles.border:
+            self._border = self.styles.border
+        elif not regions and repaint and not layout and not recompose and self._drawn:
             width, height = self.size
             regions = tuple(
                 Region(0, y, width, 1)

@@ -23,6 +23,7 @@ class Picker(AmltuiApp):
     """amltui until a dataset is chosen."""
 
     LIST = PickList
+    SEVERAL = False  # whoever asked reads the dataset in this one
 
     def __init__(self, profile: str | None = None) -> None:
         super().__init__(profile)

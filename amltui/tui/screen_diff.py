@@ -15,7 +15,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, get_character_cell_size
 from rich.color import ColorSystem
@@ -32,6 +32,10 @@ UNKNOWN: Final = "\0"
 """The text of a cell of which it is not known what it shows: no cell is ever to show this."""
 SHORT: Final = 4
 """Cells that are written again rather than moved over: a move takes as many bytes."""
+FEW: Final = 16
+"""Pieces up to which nothing is gained by another order."""
+UNCERTAIN: Final = -1
+"""Where the cursor stands behind a piece of which that is not known."""
 
 
 class Line:
@@ -145,14 +149,25 @@ class Changes(CompositorUpdate):
         return self.memory.changes(self.update, console)
 
 
+class _Run(NamedTuple):
+    """Neighbouring cells that are written in one go."""
+
+    y: int
+    x: int
+    text: str
+    style: int
+    stop: int
+    """The column behind them."""
+
+
 class _Writer:
-    """Where the cursor stands, in which style, and what is written so far."""
+    """The cells that are to be written, and the shortest way to."""
 
     def __init__(self, styles: CellStyles) -> None:
         self._styles = styles
-        self._x = self._y = -1
-        self._style = 0
-        self._out: list[str] = []
+        self._runs: list[_Run] = []
+        self._in_order = False
+        """Whether some of them must be written one behind the other, as they come."""
 
     def write(self, y: int, old: Line, new: Line) -> None:
         """Write the cells of a line that differ."""
@@ -198,16 +213,13 @@ class _Writer:
 
     def _write_uncertain(self, y: int, start: int, at: int, stop: int, new: Line) -> None:
         """Write up to a cell of uncertain width, and that on cleared ground."""
+        self._in_order = True
         texts = [*new.texts[:at], *" " * (stop - at)]
         self._write_cells(y, start, stop, Line(texts, new.styles, set()))
-        self._move(at, y)
-        self._wear(new.styles[at])
-        self._out.append(new.texts[at])
-        self._y = -1
+        self._runs.append(_Run(y, at, new.texts[at], new.styles[at], UNCERTAIN))
 
     def _write_cells(self, y: int, start: int, stop: int, new: Line) -> None:
         """Write neighbouring cells."""
-        self._move(start, y)
         texts, styles, blank = new.texts, new.styles, self._styles.blank
         at = start
         while at < stop:
@@ -217,30 +229,46 @@ class _Writer:
                 styles[at] == style or (texts[at] == " " and blank[styles[at]] == blank[style])
             ):
                 at += 1
-            text = "".join(texts[first:at])
-            if not text.isspace() or blank[style] != blank[self._style]:
-                self._wear(style)
-            self._out.append(text)
-        self._x = stop
-        if stop >= len(styles):
-            self._y = -1  # terminals do not agree on where the cursor stands behind the last column
-
-    def _wear(self, style: int) -> None:
-        self._out.append(self._styles.change(self._style, style))
-        self._style = style
-
-    def _move(self, x: int, y: int) -> None:
-        if y != self._y or x < self._x:
-            self._out.append(f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
-        elif x > self._x:
-            steps = x - self._x
-            self._out.append(f"\x1b[{steps}C" if steps > 1 else "\x1b[C")
-        self._x, self._y = x, y
+            # Terminals do not agree on where the cursor stands behind the last column.
+            end = at if at < len(styles) else UNCERTAIN
+            self._runs.append(_Run(y, first, "".join(texts[first:at]), style, end))
 
     def finish(self) -> str:
-        """All that is to be written; the terminal's style is plain again behind it."""
-        self._wear(0)
-        return "".join(self._out)
+        """All that is to be written; the terminal's style is plain again behind it.
+
+        Line by line, or style by style where that is shorter: of a screen in true colours the
+        changes of style are most of the bytes, and a move takes a third of one.
+        """
+        told = self._told(self._runs)
+        if self._in_order or len(self._runs) <= FEW:
+            return told
+        blank = self._styles.blank
+
+        def style_of(run: _Run) -> tuple[int, int]:
+            ground = blank[run.style]
+            return ground, ground if run.text.isspace() else run.style
+
+        return min(told, self._told(sorted(self._runs, key=style_of)), key=len)
+
+    def _told(self, runs: list[_Run]) -> str:
+        """What writes these runs, in their order."""
+        styles, blank = self._styles, self._styles.blank
+        out: list[str] = []
+        x = y = -1
+        style = 0
+        for run in runs:
+            if run.y != y or run.x < x:
+                out.append(f"\x1b[{run.y + 1};{run.x + 1}H" if run.x else f"\x1b[{run.y + 1}H")
+            elif run.x > x:
+                steps = run.x - x
+                out.append(f"\x1b[{steps}C" if steps > 1 else "\x1b[C")
+            if run.style != style and not (run.text.isspace() and blank[run.style] == blank[style]):
+                out.append(styles.change(style, run.style))
+                style = run.style
+            out.append(run.text)
+            x, y = run.stop, run.y if run.stop != UNCERTAIN else -1
+        out.append(styles.change(style, 0))
+        return "".join(out)
 
 
 def _cheaper(line: Line, start: int, stop: int) -> bool:

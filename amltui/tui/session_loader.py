@@ -7,6 +7,7 @@ import contextlib
 import importlib
 from typing import TYPE_CHECKING
 
+from amltui.text import visible
 from amltui.tui.idle_gc import IdleCollector
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ class SessionLoader:
         profile: str | None = None,
         options: Options | None = None,
         reading: Callable[[Lens], Lens] | None = None,
+        collector: IdleCollector | None = None,
     ) -> None:
         self.profile = profile
         self.options = options
         self.reading = reading
-        self.collector = IdleCollector()
+        self.collector = collector or IdleCollector()
         self._task: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[Session] | None = None
         self._closing = asyncio.Event()
@@ -61,9 +63,14 @@ class SessionLoader:
             return None
         return ready.result()
 
+    @property
+    def name(self) -> str:
+        """What a person calls the workspace; safe to show."""
+        session = self.loaded
+        return visible((self.profile or "") if session is None else session.name)
+
     async def close(self) -> None:
         """Close the session and wait until it is: an embedded workspace ends in order."""
-        self.collector.end()
         self._closing.set()
         if self._task is not None:
             with contextlib.suppress(asyncio.CancelledError):

@@ -17,6 +17,24 @@ from textual.app import App
 from amltui.errors import LocalError
 
 
+def take_piped_input() -> int | None:
+    """Take what is piped into this program, and let keys come from the terminal in its place.
+
+    The descriptor of the pipe, the caller's own. None: standard input is the terminal itself, or
+    there is no terminal.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        return None
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return None
+    piped = os.dup(0)
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return piped
+
+
 def write(app: App[object], sequence: str) -> None:
     """Send a control sequence to the terminal as it is."""
     driver = app._driver  # noqa: SLF001  Textual has no public way to write OSC 52 wrapped for tmux

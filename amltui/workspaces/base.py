@@ -15,9 +15,9 @@ the contents of an id never change, so it is what caches go by.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 from amltui.errors import Rejected, UsageError
 from amltui.models import (
@@ -25,7 +25,6 @@ from amltui.models import (
     Experiment,
     Level,
     Listing,
-    LocalFile,
     OutputPort,
     Quota,
     User,
@@ -33,7 +32,19 @@ from amltui.models import (
 )
 from amltui.workspaces.capabilities import Capabilities, Capability
 from amltui.workspaces.lists import find_dataset, level_of
-from amltui.workspaces.terms import Content, LocalContent, PartSizes, Route, Seen, Upload
+from amltui.workspaces.terms import (
+    Content,
+    FilesAsked,
+    LocalContent,
+    PartSizes,
+    Route,
+    Seen,
+    Upload,
+    VersionPage,
+)
+
+if TYPE_CHECKING:
+    from amltui.workspaces.arrival import Arrival
 
 _T = TypeVar("_T")
 
@@ -122,6 +133,14 @@ class Workspace(ABC):
             DatasetGone: the workspace does not know it.
         """
 
+    async def glance(self, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
+        """All that is known of those of which a list said less, where few requests tell it.
+
+        Those that are gone or refused are left out.
+        """
+        del datasets
+        return ()
+
     async def local_content(self, dataset: Dataset) -> LocalContent | None:
         """Where the contents of `dataset` lie on this disk, so that nothing needs to be copied.
 
@@ -130,6 +149,24 @@ class Workspace(ABC):
         """
         del dataset
         return None
+
+    async def arrival(self, dataset: Dataset) -> Arrival | None:
+        """What brings the contents of `dataset` to this disk by itself. None: nothing any more.
+
+        Those contents are read as they come; `local_content` has them once they are whole.
+        """
+        del dataset
+        return None
+
+    async def addresses(self, dataset: Dataset) -> tuple[str, ...]:
+        """Where a cluster finds the files of `dataset`, as Hadoop's file systems are addressed.
+
+        Nothing in them is quoted, and no credential is among them. One that ends in `/` is a
+        folder, whose files the cluster finds itself. None of them: a cluster does not reach it.
+        Of a disk they are good where the cluster shares it.
+        """
+        local = await self.local_content(dataset)
+        return () if local is None else (f"file://{local.path}",)
 
     @abstractmethod
     def read(
@@ -153,6 +190,14 @@ class Workspace(ABC):
             TransferCut: while iterating; the connection dropped, or ended before its length.
             ContentError: the host answered with something that is not the content.
         """
+
+    async def narrowed(self, dataset: Dataset, asked: FilesAsked) -> Dataset | None:
+        """A dataset of many files with only those of them that `asked` names.
+
+        None: all of them are asked for, or this one is not such a dataset.
+        """
+        del dataset, asked
+        return None
 
     def check_name(self, name: str) -> None:
         """See before contents are sent that a dataset can have this name at all.
@@ -231,24 +276,39 @@ class Workspace(ABC):
         del upload, name, description, data_type_id, replaces, filename
         await self._refuse("write")
 
-    async def put_folder(
-        self,
-        files: Sequence[LocalFile],
-        *,
-        name: str,
-        description: str = "",
-        replaces: str | None = None,
-        sent: Callable[[int], None],
-    ) -> str:
-        """Make files of this disk one dataset, or the latest version of the one with a key; its id.
+    async def begin_folder(self, files: Sequence[str], *, name: str) -> str:
+        """Begin an upload of a folder as one dataset; its id, by which a later process goes on.
 
-        `sent` is told how many more bytes went. Repeating it with equal files goes on with what
-        was sent. Otherwise as `commit`.
+        `files` are the paths of its files in it, with `/`. Nothing is seen before the commit.
 
         Raises:
-            NotSupportedByServer: `capabilities().folders` is false.
+            NotSupportedByServer: `capabilities().folders` is false; so do all that follow here.
+            Rejected: a file cannot have such a path here.
         """
-        del files, name, description, replaces, sent
+        del files, name
+        await self._refuse("folders")
+
+    async def send_folder_part(self, upload: str, file: str, index: int, data: bytes) -> None:
+        """Send part `index` (0-based) of a file, in any order; an empty file has an empty part 0.
+
+        Otherwise as `send_part`.
+        """
+        del upload, file, index, data
+        await self._refuse("folders")
+
+    async def end_folder_file(self, upload: str, file: str) -> None:
+        """Put the parts of a file together, all of which were sent; safe to repeat."""
+        del upload, file
+        await self._refuse("folders")
+
+    async def commit_folder(
+        self, upload: str, *, name: str, description: str = "", replaces: str | None = None
+    ) -> str:
+        """Make the files a dataset, or the latest version of the one with a key; its id.
+
+        Safe to repeat: what a call made whose answer was lost is found. Otherwise as `commit`.
+        """
+        del upload, name, description, replaces
         await self._refuse("folders")
 
     async def abort(self, upload: Upload) -> None:
@@ -294,6 +354,13 @@ class Workspace(ABC):
         """
         del key
         await self._refuse("versions")
+
+    async def version_pages(self, key: str) -> AsyncIterator[VersionPage]:
+        """As `versions`, in pieces that are asked for when they are wanted, for datasets with many.
+
+        An empty answer is one page without versions.
+        """
+        yield VersionPage(await self.versions(key))
 
     async def restore(self, dataset_id: str) -> Dataset:
         """Make an old version's contents the latest again, as a new version.

@@ -30,6 +30,7 @@ class Capability:
 
 
 CAN: Final = Capability()
+ONE_FILE: Final = Capability("One file was opened, not a folder.")
 OPENED_READ_ONLY: Final = Capability(
     "This folder was opened for reading only. A profile made with --write may change it."
 )
@@ -62,6 +63,8 @@ class Capabilities:
     folders: Capability = Capability("A dataset of this workspace is one file.")
     """Make a folder of files one dataset."""
     tags: Capability = Capability("This workspace gives datasets no tags.")
+    tables: Capability = Capability("A folder of this workspace is not shown as one table.")
+    """Show files of one form below a folder as one table, and all of them as the dataset `/`."""
     exclusive: Capability = CAN
     """Of several who write one name at once exactly one wins, and the others are told."""
 
@@ -74,5 +77,5 @@ class Capabilities:
         versions.
         """
         names = (field.name for field in dataclasses.fields(self))
-        otherwise = {"copy", "archive", "folders", "tags", "prune"}
+        otherwise = {"copy", "archive", "folders", "tables", "tags", "prune"}
         return tuple(name for name in names if name not in otherwise and not getattr(self, name))

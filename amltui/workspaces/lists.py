@@ -16,21 +16,29 @@ class ListBuilder:
     def __init__(self) -> None:
         self._datasets: list[Dataset] = []
         self._unreadable = 0
+        self._missing: list[str] = []
         self._digest = hashlib.sha256()
 
     def add(self, page: Iterable[Dataset], unreadable: int = 0) -> None:
         """Take a page, and how many entries beside it could not be read."""
         for one in page:
-            shown = (one.id, one.description, one.data_type_id, one.tags)
+            shown = (one.id, one.description, one.data_type_id, one.tags, one.size)
             self._digest.update(f"{shown}\n".encode("utf-8", "surrogatepass"))
             self._datasets.append(one)
         self._unreadable += unreadable
 
+    def lacks(self, why: str) -> None:
+        """Take it that a part of the workspace could not be listed, and why."""
+        self._missing.append(why)
+
     def listing(self, *, etag: str | None) -> Listing | None:
         """The list of all pages. None: unchanged since `etag`."""
-        self._digest.update(str(self._unreadable).encode())
+        missing = tuple(self._missing)
+        self._digest.update(f"{self._unreadable}{missing}".encode("utf-8", "surrogatepass"))
         now = self._digest.hexdigest()
-        return None if now == etag else Listing(tuple(self._datasets), now, self._unreadable)
+        if now == etag:
+            return None
+        return Listing(tuple(self._datasets), now, self._unreadable, missing)
 
 
 def level_of(prefix: str, datasets: Iterable[Dataset]) -> Level:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from amltui.config.connection_values import input_path, places_of
 
 if TYPE_CHECKING:
     from amltui.config import Connection
     from amltui.config.azure import AzureWorkspaceId
     from amltui.workspaces.base import Workspace
+    from amltui.workspaces.folder.files import FileWorkspace
 
 
 def workspace_of(
@@ -32,18 +35,12 @@ def workspace_of(
         place = azure_workspace(connection.endpoint, source="the connection")
         cloud = cloud_of(connection.cloud, source="the profile")
         return AzureMLWorkspace(place, cloud, datastore=connection.datastore)
+    if places := places_of(connection.endpoint):
+        from amltui.workspaces.folder.several import SeveralPlaces
+
+        return SeveralPlaces({at: _files_at(replace(connection, endpoint=at)) for at in places})
     if connection.is_folder:
-        if connection.endpoint.startswith("web+"):
-            from amltui.workspaces.folder.web import WebFolder
-
-            return WebFolder(connection.endpoint)
-        if not connection.endpoint.startswith("file:"):
-            from amltui.workspaces.folder.store import StoreWorkspace
-
-            return StoreWorkspace(connection.endpoint, write=connection.write)
-        from amltui.workspaces.folder import FolderWorkspace
-
-        return FolderWorkspace(_path(connection.endpoint), write=connection.write)
+        return _files_at(connection)
     from amltui.workspaces.studio import StudioWorkspace
 
     return StudioWorkspace(
@@ -53,6 +50,25 @@ def workspace_of(
         key=connection.key if key is None else key,
         data=data,
     )
+
+
+def _files_at(connection: Connection) -> FileWorkspace:
+    """The files of a folder, an object store or a web folder."""
+    if (kept := input_path(connection.endpoint)) is not None:
+        from amltui.workspaces.folder.standard_input import StandardInput
+
+        return StandardInput(kept)
+    if connection.endpoint.startswith("web+"):
+        from amltui.workspaces.folder.web import WebFolder
+
+        return WebFolder(connection.endpoint)
+    if not connection.endpoint.startswith("file:"):
+        from amltui.workspaces.folder.store import StoreWorkspace
+
+        return StoreWorkspace(connection.endpoint, write=connection.write)
+    from amltui.workspaces.folder import FolderWorkspace
+
+    return FolderWorkspace(_path(connection.endpoint), write=connection.write)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from amltui.models import ContentInfo, Dataset
 
 Seen = Callable[[tuple[Dataset, ...]], None]
 """Takes a page of a list."""
+FilesAsked = Callable[[Sequence[str], Sequence[Any]], list[int] | None]
+"""Takes names and values of what folders say of files, see `queries.files_asked`, in a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """Some versions of a dataset, in the order from the newest to the oldest."""
+
+    versions: tuple[Dataset, ...]
+    more: bool = False
+    """Whether older ones follow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import pytest
 
 import amltui
 from amltui import AzureMLConflictHttpError, UnsupportedDatasetTypeError, errors
+from amltui.config.profiles import Profile, save
 from tests.support.proxy import fault_proxy
 
 METADATA = (
@@ -382,3 +383,22 @@ def test_a_workspace_that_was_closed_connects_again(ws):
     ws.close()
     ws.close()
     assert len(ws.datasets) == count
+
+
+def test_a_folder_that_is_one_table_is_named_with_its_slash(environment, monkeypatch, tmp_path):
+    for year in (2023, 2024):
+        place = tmp_path / "files" / "days" / f"year={year}"
+        place.mkdir(parents=True)
+        (place / "a.csv").write_text("a\n1\n2\n")
+    save(Profile("files", (tmp_path / "files").as_uri()), None)
+    for name in ("ENDPOINT", "WORKSPACE_ID", "TOKEN"):
+        monkeypatch.delenv(f"AMLTUI_{name}")
+    with amltui.Workspace.from_profile("files") as workspace:
+        days = workspace.datasets["days/"]
+        assert days.to_dataframe().to_dict("list") == {
+            "year": [2023, 2023, 2024, 2024],
+            "a": [1, 2, 1, 2],
+        }
+        assert days.to_arrow(["year"], range(1, 3))["year"].to_pylist() == [2023, 2024]
+        with pytest.raises(IndexError):
+            workspace.datasets["none/"]

@@ -196,7 +196,7 @@ def bench_memory(server: RunningServer) -> None:
                 for line in open("/proc/self/smaps_rollup"):
                     if line.startswith("Anonymous:"):
                         peak = max(peak, int(line.split()[1]))
-                time.sleep(0.02)
+                time.sleep(0.02)  # how often memory is looked at
         threading.Thread(target=watch, daemon=True).start()
         start = time.perf_counter()
         made = ws.datasets.add_from_raw_data(path, "PlainText", "two gigabytes", "d")

@@ -1,7 +1,7 @@
 """Object stores against their own clients, rclone and DuckDB alone, in one run.
 
     python -m tests.benchmarks.stores [list|rows|parquet|transfer|group] [--objects N] [--mib N]
-        [--files N]
+        [--files N] [--rows N]
 
 Against an S3 of the tests on this machine (moto, see tests/support/services.py):
 
@@ -11,8 +11,8 @@ Against an S3 of the tests on this machine (moto, see tests/support/services.py)
 `transfer`: one object down and up by `amltui get` and `put`, against `rclone copyto`.
 `group`: a group-by over Parquet files, by amltui as one table and by DuckDB on files of this disk.
 
-The usual sizes are small; those of the figures that are published are 100,000 objects, 1,024 MiB
-and 64 files.
+The usual sizes are small; those of the figures that are published are 100,000 objects, 1,024 MiB,
+64 files and 10,000,000 rows.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Self
 
 import duckdb
+import numpy as np
 import obstore
 import pyarrow as pa
 import pyarrow.fs
@@ -40,6 +42,7 @@ import pyarrow.parquet as pq
 from obstore.store import from_url
 from pyarrow.dataset import dataset
 
+from amltui.services.session import open_session
 from amltui.workspaces.folder.store import StoreWorkspace
 from tests.support.proxy import FaultProxy, fault_proxy, slow_line
 from tests.support.services import Moto, moto
@@ -58,12 +61,18 @@ def timed(work: Callable[[], object], rounds: int) -> float:
     return statistics.median(found)
 
 
+def own_directories(home: Path) -> dict[str, str]:
+    """What lets the program keep everything in a directory."""
+    names = ("CONFIG", "CACHE", "DATA")
+    return {f"AMLTUI_{name}_DIR": str(home / name.lower()) for name in names}
+
+
 def amltui(home: Path, *arguments: str) -> str:
     """Run the program in a process of its own; what it printed."""
-    names = ("CONFIG", "CACHE", "DATA")
-    own = {f"AMLTUI_{name}_DIR": str(home / name.lower()) for name in names}
     command = [sys.executable, "-m", "amltui", *arguments]
-    done = subprocess.run(command, env=os.environ | own, check=True, capture_output=True)
+    done = subprocess.run(
+        command, env=os.environ | own_directories(home), check=True, capture_output=True
+    )
     return done.stdout.decode()
 
 
@@ -147,17 +156,9 @@ def first_rows(running: Moto, url: str, home: Path, options: argparse.Namespace)
 
 def parquet(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
     """First and last rows of a Parquet file on a line with latency, by several readers."""
-    count = options.mib * 300_000
-    numbers = range(count)
-    table = pa.table(
-        {
-            "n": numbers,
-            "value": pa.array(random.random() for _ in numbers),
-            "word": pa.array(f"word {n % 977}" for n in numbers),
-        }
-    )
+    count = options.rows or options.mib * 300_000
     path = home / "rows.parquet"
-    pq.write_table(table, path, row_group_size=1_000_000)
+    _write_parquet(path, count)
     obstore.put(from_url(url, client_options={"allow_http": True}), "rows.parquet", path)
     print(f"Parquet of {count:,} rows, {path.stat().st_size / MIB:.0f} MiB:")
     key = f"{url.removeprefix('s3://')}/rows.parquet"
@@ -174,8 +175,8 @@ def parquet(running: Moto, url: str, home: Path, options: argparse.Namespace) ->
             "import duckdb, fsspec; duckdb.register_filesystem(fsspec.filesystem('amltui')); "
             "duckdb.sql(\"select * from 'amltui://there/rows.parquet' limit 50\").fetchall()"
         )
-        own = {f"AMLTUI_{one}_DIR": str(home / one.lower()) for one in ("CONFIG", "CACHE", "DATA")}
-        subprocess.run([sys.executable, "-c", code], env=os.environ | own, check=True)
+        environment = os.environ | own_directories(home)
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
 
     amltui(home, "profile", "add", "there", "--url", url)
     forget = lambda: shutil.rmtree(home / "cache", ignore_errors=True)  # noqa: E731
@@ -186,6 +187,64 @@ def parquet(running: Moto, url: str, home: Path, options: argparse.Namespace) ->
         ("DuckDB by amltui://, limit 50", by_duckdb),
     ):
         print(f"  {name}: {measured(running, work, options.rounds, forget)}")
+    with Opened(url, forget) as opened:
+        words = measured(running, opened.last_rows, options.rounds, opened.first_rows)
+        print(f"  amltui, the last rows after the first, beyond these: {words}")
+
+
+def _write_parquet(path: Path, count: int) -> None:
+    """Rows of a number, a random one and a word, in groups of a million."""
+    chance = np.random.default_rng(1)
+    words = pa.array([f"word {number}" for number in range(977)])
+    writer = None
+    for first in range(0, count, 1_000_000):
+        numbers = np.arange(first, min(first + 1_000_000, count))
+        part = pa.table(
+            {
+                "n": numbers,
+                "value": chance.random(len(numbers)),
+                "word": words.take(pa.array(numbers % 977)),
+            }
+        )
+        writer = writer or pq.ParquetWriter(path, part.schema)
+        writer.write_table(part)
+    assert writer is not None
+    writer.close()
+
+
+class Opened:
+    """A preview in a session of this process."""
+
+    def __init__(self, url: str, forget: Callable[[], None]) -> None:
+        self._url = url
+        self._forget = forget
+        self._loop = asyncio.new_event_loop()
+        self._stack = contextlib.AsyncExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._loop.run_until_complete(self._stack.aclose())
+        self._loop.close()
+
+    def first_rows(self) -> None:
+        """Open the preview anew."""
+
+        async def work() -> None:
+            await self._stack.aclose()
+            self._forget()
+            session = await self._stack.enter_async_context(open_session(self._url))
+            dataset = await session.find("rows.parquet")
+            self._preview = await session.previews.open(dataset, brief=True)
+            self._stack.callback(self._preview.close)
+
+        self._loop.run_until_complete(work())
+
+    def last_rows(self) -> None:
+        """Read the last rows."""
+        _, found = self._loop.run_until_complete(self._preview.window_of(None, 20))
+        assert len(found) == 20
 
 
 def transfer(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
@@ -269,11 +328,12 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=2_000)
     parser.add_argument("--mib", type=int, default=32)
     parser.add_argument("--files", type=int, default=8)
+    parser.add_argument("--rows", type=int, help="of the Parquet file; else by --mib")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with moto() as running, tempfile.TemporaryDirectory() as place:
-        os.environ |= running.environment
         home = Path(place)
+        os.environ |= running.environment | own_directories(home)
         if options.what in {None, "list"}:
             listing(running.new_container(), options)
         if options.what in {None, "rows"}:

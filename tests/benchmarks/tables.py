@@ -25,6 +25,8 @@ import psutil
 
 from amltui.formats import format_of
 from amltui.tables import HEAD, first_rows, ingest_in_process, open_table, warm_up
+from amltui.tables.index_making import index_rows
+from amltui.tables.indexed import IndexedRows
 from amltui.tables.queries import (
     Condition,
     SortKey,
@@ -37,6 +39,7 @@ from amltui.tables.queries import (
     statistics,
 )
 from amltui.tables.queries.values import Hit
+from amltui.tables.source import FileStream, OpenFile
 from tests.benchmarks.make_csv import HEADER, make_csv
 
 CSV = format_of("GenericCSV")
@@ -214,6 +217,27 @@ def measure_windows(table) -> None:
     say("  anonymous memory after 1,000 jumps", f"+{grown:.0f} MiB", "60 MiB")
 
 
+def measure_index(csv: Path) -> None:
+    """Windows of the file by its row index, of which no table is made."""
+    begin = time.perf_counter()
+    with FileStream(csv) as stream:
+        index = index_rows(stream, CSV)
+    say("row index of all rows", f"{time.perf_counter() - begin:.2f} s", f"{index.row_count:,}")
+    rows = IndexedRows(OpenFile.at(csv), index)
+    times, before = [], anonymous(psutil.Process().pid)
+    for _ in range(1_000):
+        at = random.randrange(rows.row_count)
+        begin = time.perf_counter()
+        rows.window(at, at + 50, range(12))
+        times.append(time.perf_counter() - begin)
+    times.sort()
+    figure = f"{times[500] * 1e3:.2f} / {times[950] * 1e3:.2f} ms"
+    say("50 rows anywhere by the index: median / p95", figure, "p95 10 ms")
+    grown = (anonymous(psutil.Process().pid) - before) / MIB
+    say("  anonymous memory after 1,000 jumps", f"+{grown:.0f} MiB", "30 MiB")
+    rows.close()
+
+
 def measure_question(what: str, bound: str, ask: Callable[[], object]) -> None:
     pid = psutil.Process().pid
     before = anonymous(pid)
@@ -295,6 +319,7 @@ def main() -> None:
             f"{stats.median(times) * 1e3:.1f} / {max(times) * 1e3:.1f} ms",
             "50 ms on screen",
         )
+        measure_index(csv)
         measure_ingest(csv, directory)
         measure_oversized_rows(directory)
         asyncio.run(measure_beside(csv, directory / "table"))

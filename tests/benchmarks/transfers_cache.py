@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from amltui.cache import Cache, Part
-from amltui.cache.parts import Identity
+from amltui.cache import Cache, PartFile
+from amltui.cache.part_files import Identity
 from amltui.models import Dataset
 
 ROUNDS = 9
@@ -29,7 +29,7 @@ def fill(cache: Cache, count: int) -> None:
         source = Dataset(f"w.{number}.i", str(number), name, "GenericCSV", size=4096)
         entry = cache.entry("workspace", source)
         entry.begin(source)
-        part = Part.create(entry.raw, Identity(size=4096, etag='"e"'))
+        part = PartFile.create(entry.raw, Identity(size=4096, etag='"e"'))
         part.write(0, b"x" * 4096)
         part.close()
         part.path.rename(entry.raw)

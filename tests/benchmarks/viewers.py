@@ -29,6 +29,7 @@ import psutil
 from tests.benchmarks.make_csv import make_csv
 from tests.benchmarks.preview import NAME, PROGRAM, workspace
 from tests.benchmarks.tables import anonymous, say
+from tests.support.server import running_server
 
 OURS = "amltui"
 PEERS = {"datui": "datui", "dataframe-textual": "dv", "visidata": "vd"}
@@ -42,7 +43,7 @@ class Window:
 
     def __init__(self, command: str, directory: Path, environment: dict[str, str]) -> None:
         self._socket = str(directory / "tmux.sock")
-        self.peak = 0
+        self.peak = self.server = 0
         self._stop = Event()
         given = [f"-e{name}={value}" for name, value in environment.items()]
         self._tmux("-f", "/dev/null", "new-session", "-d", "-x120", "-y40", *given, command)
@@ -58,8 +59,11 @@ class Window:
         while not self._stop.wait(0.05):
             with contextlib.suppress(psutil.Error):
                 root = psutil.Process(self._pid)
-                pids = [root.pid, *(child.pid for child in root.children(recursive=True))]
-                self.peak = max(self.peak, sum(map(anonymous, pids)))
+                all_of_it = [root, *root.children(recursive=True)]
+                taken = {one.pid: anonymous(one.pid) for one in all_of_it}
+                self.peak = max(self.peak, sum(taken.values()))
+                servers = [one.pid for one in all_of_it if "--embedded" in one.cmdline()]
+                self.server = max([self.server, *(taken[pid] for pid in servers)])
 
     def keys(self, *names: str) -> None:
         self._tmux("send-keys", *names)
@@ -115,6 +119,10 @@ class Times:
     """Bytes of anonymous memory, of all its processes."""
     entered: float = 0.0
     """When `enter` was pressed in the list of this program."""
+    server: int = 0
+    """Of `peak`, what its embedded server took at most."""
+    written: int = 0
+    """Bytes that stand in the cache of this program afterwards."""
 
 
 def measure(command: str, csv: Path, directory: Path, environment: dict[str, str]) -> Times:
@@ -145,7 +153,7 @@ def measure(command: str, csv: Path, directory: Path, environment: dict[str, str
                 window.until("rows · complete")
                 window.until(last, key="G")
             found.last = now()
-        found.peak = window.peak
+        found.peak, found.server = window.peak, window.server
         return found
     finally:
         window.close()
@@ -173,6 +181,47 @@ def bounds(ours: list[Times], theirs: list[Times]) -> None:
     for what, values, peer, bound in rows:
         say(what, f"{median(values) / peer:.2f} x", f"{bound} x {next(iter(PEERS))}")
     say("peak memory", f"{max(one.peak for one in ours) / 2**20:,.0f} MiB", "180 MiB")
+    say("  of the server", f"{max(one.server for one in ours) / 2**20:,.0f} MiB", "80 MiB")
+    written = max(one.written for one in ours) / 1e6
+    say("written by the preview", f"{written:,.1f} MB", "below 20 MB")
+
+
+def taken(directory: Path) -> int:
+    """Bytes of the disk that the files in a directory take."""
+    files = (path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(path.stat().st_blocks * 512 for path in files)
+
+
+def elsewhere(csv: Path, directory: Path, command: str, home: dict[str, str]) -> Times:
+    """One run on a content that comes over loopback from a server whose disk nobody knows."""
+    with running_server(directory / "server") as server:
+        environment = home | {
+            f"AMLTUI_{name}_DIR": str(directory / name.lower())
+            for name in ("CONFIG", "CACHE", "DATA")
+        }
+        environment |= {
+            "AMLTUI_ENDPOINT": server.endpoint,
+            "AMLTUI_WORKSPACE_ID": server.workspace_id,
+            "AMLTUI_TOKEN": server.token,
+            "AMLTUI_FETCH_LIMIT": "1 TiB",
+            "PYTHONPATH": str(Path.cwd()),
+            "LANG": "C.UTF-8",
+        }
+        put = [*PROGRAM, "put", str(csv), "--name", NAME, "--type", "GenericCSV", "--quiet"]
+        subprocess.run(put, check=True, env=environment, stdout=subprocess.DEVNULL)
+        found = measure(command, csv, directory, environment)
+        found.written = taken(directory / "cache")
+        return found
+
+
+def elsewhere_bounds(ours: list[Times], theirs: list[Times], size: int) -> None:
+    """The bounds of a content that comes from a server that shares no disk."""
+    last = median(one.last for one in theirs if one.last is not None)
+    whole = [one.last - one.entered for one in ours if one.last is not None]
+    figure = f"{median(whole) / last:.2f} x" if whole else "never"
+    say("from a server elsewhere: last row, from enter", figure, f"1.0 x {next(iter(PEERS))}")
+    written = max(one.written for one in ours)
+    say("  written, of the content", f"{written / size:.3f} x", "the content once")
 
 
 def compare(mib: int, rounds: int, commands: dict[str, str], directory: Path) -> None:
@@ -181,6 +230,7 @@ def compare(mib: int, rounds: int, commands: dict[str, str], directory: Path) ->
     make_csv(csv, int(mib * 2**20 / BYTES_PER_ROW))
     home = {"HOME": str(directory), "PATH": os.environ["PATH"], "TERM": "screen-256color"}
     found: dict[str, list[Times]] = {name: [] for name in commands}
+    far: list[Times] = []
     for number in range(rounds):
         for name, command in commands.items():
             if name != OURS:
@@ -188,7 +238,11 @@ def compare(mib: int, rounds: int, commands: dict[str, str], directory: Path) ->
                 continue
             with tempfile.TemporaryDirectory(dir=directory, prefix=f"{number}-") as own:
                 environment = home | workspace(Path(own), csv) | {"PYTHONPATH": str(Path.cwd())}
-                found[name].append(measure(command, csv, directory, environment))
+                mine = measure(command, csv, directory, environment)
+                mine.written = taken(Path(own) / "cache")
+                found[name].append(mine)
+            with tempfile.TemporaryDirectory(dir=directory, prefix=f"{number}-far-") as own:
+                far.append(elsewhere(csv, Path(own), command, home))
     print(f"\n| {csv.stat().st_size / 2**20:,.0f} MiB | first rows | last row | peak memory |")
     print("|---|---|---|---|")
     for name, times in found.items():
@@ -207,6 +261,7 @@ def compare(mib: int, rounds: int, commands: dict[str, str], directory: Path) ->
     peers = [times for name, times in found.items() if name.startswith(next(iter(PEERS)))]
     if peers and found.get(OURS):
         bounds(found[OURS], peers[0])
+        elsewhere_bounds(far, peers[0], csv.stat().st_size)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amltui.cache import Identity, Part, Ranges, parts
+from amltui.cache import Identity, PartFile, Ranges, part_files
 from amltui.errors import DiskFull, LocalError
 
 DATA = bytes(range(256)) * 40
@@ -23,7 +23,7 @@ def base(tmp_path):
 
 
 def written(base, pieces, identity=IDENTITY):
-    part = Part.create(base, identity)
+    part = PartFile.create(base, identity)
     for start, length in pieces:
         part.write(start, DATA[start : start + length])
     return part
@@ -40,7 +40,7 @@ def test_whatever_is_cut_off_the_log_what_it_still_says_is_true(
     part.close()
     log = part.log.read_bytes()
     part.log.write_bytes(log[: max(0, len(log) - lost)])
-    again = Part.load(base)
+    again = PartFile.load(base)
     if again is None:
         assert lost > 0
         return
@@ -50,7 +50,7 @@ def test_whatever_is_cut_off_the_log_what_it_still_says_is_true(
         assert again.held == part.held
     again.write(0, DATA)
     again.close()
-    assert Part.peek(base).held == Ranges([(0, len(DATA))])
+    assert PartFile.peek(base).held == Ranges([(0, len(DATA))])
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))
@@ -60,7 +60,7 @@ def test_rubbish_in_the_log_is_skipped(tmp_path_factory, rubbish, at):
     part.close()
     log = part.log.read_bytes()
     part.log.write_bytes(log[:at] + rubbish + log[at:])
-    again = Part.peek(base)
+    again = PartFile.peek(base)
     if again is not None:
         assert all(start in {0, 20} and stop in {10, 50} for start, stop in again.held)
 
@@ -70,31 +70,31 @@ def test_after_a_reboot_only_what_was_flushed_counts(base, monkeypatch):
     part.sync()
     part.write(100, DATA[100:200])
     part.close()
-    assert Part.peek(base).held == Ranges([(0, 200)])
-    monkeypatch.setattr(parts, "boot_id", lambda: "another")
-    assert Part.peek(base).held == Ranges([(0, 100)])
-    monkeypatch.setattr(parts, "boot_id", lambda: "")
-    assert Part.peek(base).held == Ranges([(0, 100)])
+    assert PartFile.peek(base).held == Ranges([(0, 200)])
+    monkeypatch.setattr(part_files, "boot_id", lambda: "another")
+    assert PartFile.peek(base).held == Ranges([(0, 100)])
+    monkeypatch.setattr(part_files, "boot_id", lambda: "")
+    assert PartFile.peek(base).held == Ranges([(0, 100)])
 
 
 def test_a_file_that_was_cut_behind_our_back_does_not_count(base):
     part = written(base, [(0, 100), (500, 100)])
     part.close()
     os.truncate(part.path, 300)
-    assert Part.peek(base).held == Ranges([(0, 100)])
+    assert PartFile.peek(base).held == Ranges([(0, 100)])
 
 
 def test_another_content_begins_anew(base):
     written(base, [(0, 100)]).close()
-    other = Part.create(base, Identity(size=5, etag='"two"'))
+    other = PartFile.create(base, Identity(size=5, etag='"two"'))
     other.close()
-    assert Part.peek(base).held == Ranges()
+    assert PartFile.peek(base).held == Ranges()
     assert len(list(base.parent.iterdir())) == 2
 
 
 def test_two_writers_without_a_lock_make_one_true_file(base):
     one = written(base, [(0, 4000)])
-    two = Part.load(base)
+    two = PartFile.load(base)
     one.write(4000, DATA[4000:8000])
     two.write(6000, DATA[6000:])
     two.write(4000, DATA[4000:6000])
@@ -116,7 +116,7 @@ def test_files_are_private(base):
 
 def test_a_full_disk_is_said_and_what_was_written_counts(base):
     resource = pytest.importorskip("resource")
-    part = Part.create(base, IDENTITY)
+    part = PartFile.create(base, IDENTITY)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, before[1]))
     try:
@@ -125,14 +125,14 @@ def test_a_full_disk_is_said_and_what_was_written_counts(base):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     part.close()
-    held = Part.peek(base).held
+    held = PartFile.peek(base).held
     assert held.total == 5000
     assert part.path.read_bytes()[: held.total] == DATA[: held.total]
 
 
 def test_a_directory_that_is_gone_is_a_local_error(tmp_path):
     with pytest.raises(LocalError):
-        Part.create(tmp_path / "gone" / "raw", IDENTITY)
+        PartFile.create(tmp_path / "gone" / "raw", IDENTITY)
 
 
 @pytest.mark.parametrize(

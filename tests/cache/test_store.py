@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from amltui.cache import Cache, EntryBusy, Identity, Part
+from amltui.cache import Cache, EntryBusy, Identity, PartFile
 from amltui.errors import DiskFull
 from amltui.models import Dataset, Listing, Location, OutputPort
 from tests.support.proxy import ROOT
@@ -30,7 +30,7 @@ def keep(cache, name, size, *, used=None):
     entry = cache.entry("w", source)
     with entry.locked():
         entry.begin(source)
-        part = Part.create(entry.raw, Identity(size=size, etag='"e"'))
+        part = PartFile.create(entry.raw, Identity(size=size, etag='"e"'))
         part.write(0, os.urandom(size))
         part.finish(entry.raw)
         part.close()
@@ -103,7 +103,7 @@ def test_info_counts_bytes_on_the_disk_and_notices_every_change(cache):
     assert cache.info().pinned == 1
     source = dataset("b")
     cache.entry("w", source).begin(source)
-    part = Part.create(cache.entry("w", source).raw, Identity(size=10**9, etag='"x"'))
+    part = PartFile.create(cache.entry("w", source).raw, Identity(size=10**9, etag='"x"'))
     part.write(10**8, b"far behind")
     part.close()
     info = cache.info()

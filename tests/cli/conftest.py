@@ -73,13 +73,6 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         yield server
 
 
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """What runs the commands of all tests here."""
-    with Forks() as found:
-        yield found
-
-
 @pytest.fixture
 def alone(tmp_path: Path, forks: Forks) -> Commands:
     """Commands without any workspace set."""

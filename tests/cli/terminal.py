@@ -17,7 +17,12 @@ class Terminal:
     """Standard input and error of a process; also its output, unless that is to be captured."""
 
     def __init__(
-        self, amltui, *arguments: str, capture: bool = False, term: str = "xterm-256color"
+        self,
+        amltui,
+        *arguments: str,
+        capture: bool = False,
+        term: str = "xterm-256color",
+        stdin: int | None = None,
     ):
         self._master, slave = pty.openpty()
         os.set_blocking(self._master, False)
@@ -25,7 +30,7 @@ class Terminal:
         amltui.environment["TERM"] = term
         self.process = amltui.start(
             *arguments,
-            stdin=slave,
+            stdin=slave if stdin is None else stdin,
             stderr=slave,
             stdout=subprocess.PIPE if capture else slave,
             start_new_session=True,

@@ -81,6 +81,27 @@ def test_a_file_goes_there_and_back_in_versions(amltui):
     assert (refused.code, "cannot rename" in refused.err) == (1, True)
 
 
+def test_one_of_5000_versions_is_shown_listed_and_fetched_without_reading_them_all(azure, amltui):
+    amltui("put", "sales.csv", "--name", "sales")
+    azure.add_many("many", azure.assets["sales"].versions[0].properties["dataUri"], 5_000)
+    for words in (
+        ("show", "many@-1"),
+        ("head", "many@latest"),
+        ("get", "many@-2", "-o", "-"),
+        ("sql", "many@-3", "select count(*) from data"),
+    ):
+        azure.asked.clear()
+        done = amltui(*words)
+        assert done.code == 0, done.err
+        assert azure.managed.count("GET /data/many/versions") <= 1, words
+        assert "GET /data" not in azure.managed, words
+        assert len(azure.managed) <= 10, words
+    azure.asked.clear()
+    listed = amltui("versions", "many", "--json").json
+    assert [one["number"] for one in listed] == list(range(5_000, 0, -1))
+    assert azure.managed.count("GET /data/many/versions") == 50
+
+
 def test_a_folder_is_one_asset_where_it_has_a_name(amltui):
     (amltui.home / "days").mkdir()
     for day in (1, 2):

@@ -32,6 +32,20 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", place], check=True)
 
 
+def test_a_folder_whose_disk_is_full_gets_the_room_of_a_failed_upload_back(amltui, small_disk):
+    (amltui.home / "large.csv").write_bytes(b"a\n" + b"1234567\n" * 400_000)
+    (amltui.home / "small.csv").write_bytes(b"a\n" * 100_000)
+    assert amltui("profile", "add", "full", "--url", small_disk, "--write").code == 0
+    for failed in (
+        amltui("cp", "large.csv", f"{small_disk}/"),
+        amltui("put", "large.csv", "--profile", "full"),
+    ):
+        assert (failed.code, "No space left" in failed.err) == (1, True), failed.err
+        assert "is kept" not in failed.err
+        assert list(small_disk.iterdir()) == []
+    assert amltui("cp", "small.csv", f"{small_disk}/").code == 0
+
+
 def test_what_is_wholly_cached_is_got_without_a_network(amltui, dataset):
     assert amltui("ls").code == 0
     refused = amltui("get", dataset, "-o", "out.csv", "--offline")

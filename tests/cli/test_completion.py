@@ -10,7 +10,8 @@ import sys
 import pytest
 
 BASH = """
-t() {{ COMP_WORDS=(amltui "$@"); COMP_CWORD=$#; _amltui; printf '%s\\n' "${{COMPREPLY[@]}}"; }}
+t() {{ COMP_WORDS=(amltui "$@"); COMP_CWORD=$#; COMP_LINE="amltui $*"; _amltui; show; }}
+show() {{ printf '%s\\n' "${{COMPREPLY[@]}}"; }}
 t {words}
 """
 FISH = "complete -C {line} | cut -f1"
@@ -72,6 +73,13 @@ def test_fish_says_what_each_value_of_an_option_means_and_not_what_the_option_is
     told = dict(line.partition("\t")[::2] for line in done.stdout.splitlines())
     assert set(told) == {"amltui", "azureml", "pandas", "cli", "az"}
     assert len(set(told.values())) == len(told)
+
+
+def test_behind_a_name_and_an_at_sign_its_versions_are_offered(shell):
+    for name in ("bash", "fish"):
+        if shutil.which(name):
+            assert shell(name, "get", "Iris@") == {"Iris@latest", "Iris@-1", "Iris@1"}
+            assert shell(name, "get", "no such@") == set()
 
 
 def test_bash_quotes_what_it_completes(shell):

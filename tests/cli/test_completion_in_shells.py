@@ -94,6 +94,8 @@ def test_tab_completes_commands_names_columns_types_and_files(shell):
     shell.wait_for("snippet ")
     shell.type("\x15amltui get Airp\t")
     shell.wait_for("Dataset")
+    shell.type("\x15amltui get Iris@l\t")
+    shell.wait_for("Iris@latest")
     shell.type("\x15amltui put only-f\t")
     shell.wait_for("only-file.csv")
     shell.type("\x15amltui put only-file.csv --type GenericCSVN\t")

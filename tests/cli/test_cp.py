@@ -130,6 +130,41 @@ def test_sync_copies_what_differs_and_deletes_only_when_told(place):
     assert place("sync", "to/", place.dataset, "--by", "age").code == 2
 
 
+@pytest.mark.parametrize(("command", "code"), [("cp", 2), ("sync", 2)])
+def test_a_name_that_the_target_cannot_have_fails_alone_and_is_named(place, command, code):
+    (place.home / "from/a*b.csv").write_text(ROWS)
+    (place.home / "to/old.csv").write_text("old")
+    words = ("from/", "to/") if command == "cp" else ("to/", "./from/", "--delete", "--yes")
+    done = place(command, *words, "--json")
+    assert (done.code, names(place.home / "to")) == (code, ["a.csv", "deep/b.txt", "old.csv"])
+    assert '"a*b.csv": A file\'s name cannot hold *' in done.err
+    ways = {row["from"]: (row["way"], row.get("exit_code")) for row in done.json}
+    assert ways == {
+        "a*b.csv": ("failed", code),
+        "a.csv": ("machine", None),
+        "deep/b.txt": ("machine", None),
+    }
+    assert place("cp", "from/", "to/", "--force", "--dry-run").code == code
+
+
+def test_sync_of_a_list_with_a_gap_says_so_and_deletes_nothing(place):
+    assert place("sync", "to/", "./from/").code == 0
+    (place.home / "from/deep/b.txt").unlink()
+    unreadable = os.fsencode(place.home / "from/deep") + b"/\xff.txt"
+    with open(unreadable, "wb"):  # noqa: PTH123  a name that is no text
+        pass
+    done = place("sync", "to/", "./from/", "--delete", "--yes")
+    assert (done.code, names(place.home / "to")) == (1, ["a.csv", "deep/b.txt"])
+    assert "1 of 2 entries of the list could not be read" in done.err
+    assert "Nothing was deleted" in done.err
+    for words in (("get", "*", "-d", "got", "--at", "from"), ("stats", "*", "--at", "from")):
+        assert "1 of 2 entries of the list could not be read" in place(*words).err
+    assert "could not be read" not in place("get", "a.csv", "-o", "-", "--at", "from").err
+    os.unlink(unreadable)  # noqa: PTH108
+    assert place("sync", "to/", "./from/", "--delete", "--yes").code == 0
+    assert names(place.home / "to") == ["a.csv"]
+
+
 def test_between_folders_of_one_store_no_byte_passes_here(stores):
     amltui, store = stores
     assert amltui("cp", "from/a.csv", "one:in/ü 1.csv").code == 0

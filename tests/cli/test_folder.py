@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import obstore
 import pytest
@@ -58,11 +59,82 @@ def test_one_file_is_a_folder_of_one(folder):
 
 def test_open_is_found_in_the_help_and_says_where_it_needs_a_terminal(folder):
     assert "open: " in folder("--help").out
-    assert "amltui open data/" in folder("open", "--help").out
+    assert "amltui open data/ flights.csv" in folder("open", "--help").out
     done = folder("open", "results")
     assert (done.code, done.out) == (2, "")
     assert "needs a terminal" in done.err
     assert "amltui --at PLACE ls" in folder("open", "results", "--json").err
+
+
+def test_open_of_what_is_not_there_says_so_and_shows_nothing(folder):
+    terminal = Terminal(folder, "open", "results/none.csv")
+    terminal.wait_for(b"There is no results/none.csv")
+    terminal.end()
+    assert terminal.process.returncode == 3
+    assert b"Datasets" not in terminal.seen
+
+
+def test_several_files_and_folders_open_as_one_list_and_what_is_not_there_is_said(folder):
+    terminal = Terminal(folder, "open", "results/a.csv", "none.csv", "results/deep")
+    terminal.wait_for(b"There is no ")
+    terminal.wait_for(b"none.csv")
+    terminal.type(b"q")
+    terminal.end()
+    assert terminal.process.returncode == 0
+    assert b"deep/" in terminal.seen
+    assert b"2 places" not in terminal.seen
+    assert b"3 places" in terminal.seen
+
+
+def test_what_is_piped_in_is_shown_while_it_comes_and_keys_come_from_the_terminal(folder):
+    end, start = os.pipe()
+    terminal = Terminal(folder, "open", "-", stdin=end)
+    os.close(end)
+    with os.fdopen(start, "wb", buffering=0) as writer:
+        writer.write(b"id,city\n1,Oslo\n2,Ro")
+        terminal.wait_for(b"standard input")
+        terminal.wait_for(b"Oslo")
+        terminal.type(b"q")
+        terminal.end()
+        assert terminal.process.returncode == 0
+        with pytest.raises(BrokenPipeError):
+            writer.write(b"me\n")
+    assert list(folder.home.rglob("content")) == []
+
+
+def test_the_screen_is_written_again_once_all_of_a_pipe_is_here(folder):
+    """The program that piped it in may have written over it, as `curl` does."""
+    end, start = os.pipe()
+    terminal = Terminal(folder, "open", "-", stdin=end)
+    os.close(end)
+    with os.fdopen(start, "wb", buffering=0) as writer:
+        writer.write(b"id,city\n1,Oslo\n2,Ro")
+        terminal.wait_for(b"Oslo")
+        writer.write(b"me\n")
+    terminal.wait_for(b"standard input")  # at the top, where nothing has changed
+    terminal.type(b"q")
+    terminal.end()
+
+
+def test_open_of_standard_input_says_what_it_needs(folder):
+    terminal = Terminal(folder, "open", "-")
+    terminal.wait_for(b"Nothing is piped into amltui")
+    terminal.end()
+    assert terminal.process.returncode == 2
+    done = folder("open", "-", data=ROWS)
+    assert (done.code, done.out) == (2, "")
+    assert "needs a terminal" in done.err
+
+
+def test_open_of_several_of_which_none_is_there_says_each(folder):
+    terminal = Terminal(folder, "open", "results/none.csv", "./other.csv")
+    terminal.wait_for(b"results/none.csv")
+    terminal.wait_for(b"other.csv")
+    terminal.end()
+    assert terminal.process.returncode == 3
+    assert b"Datasets" not in terminal.seen
+    assert folder("open").code == 2
+    assert "ftp" in folder("open", "results/a.csv", "ftp://x/y").err
 
 
 def test_open_reads_texts_as_it_is_told(folder):
@@ -166,3 +238,18 @@ async def test_first_rows_of_a_large_object_take_three_requests_and_fetch_one_bl
         # More rows than that block holds are all that is missing.
         more = await asyncio.to_thread(folder, "--at", url, "head", "large.csv", "-n", "50000")
         assert more.out.splitlines()[-1].startswith("49999\t")
+
+
+def test_what_the_folders_of_a_table_say_is_asked_about_at_every_door(alone):
+    for year in (2023, 2024):
+        place = alone.home / "data" / "days" / f"year={year}"
+        place.mkdir(parents=True)
+        (place / "a.csv").write_text("a\n1\n2\n")
+    at = ("--at", str(alone.home / "data"))
+    rows = [["2023", "1"], ["2023", "2"], ["2024", "1"], ["2024", "2"]]
+    assert alone(*at, "head", "days/", "--json").json["rows"] == rows
+    asked = alone(*at, "sql", "days/", "select sum(year + a) from data where year = 2024", "--json")
+    assert asked.json["rows"] == [["4051"]]
+    assert alone(*at, "stats", "days/", "--json").json["columns"][0]["type"] == "int"
+    assert alone(*at, "get", "days/", "-o", "-").out.startswith("year,a\n2023,1\n")
+    assert alone(*at, "diff", "days/", "days/").code == 0

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import socket
 
 import pytest
+
+from tests.cli.terminal import Terminal
 
 SIZES = {"b, two": 20, "a one": 10, "C three": 30}
 
@@ -68,3 +71,22 @@ def test_options_that_make_no_sense_are_refused(listed, options, words):
     done = listed(*options)
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+def test_on_a_terminal_a_server_that_does_not_answer_is_said_once_while_it_is_waited_for(alone):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        alone.environment |= {
+            "AMLTUI_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}/",
+            "AMLTUI_WORKSPACE_ID": "w" * 32,
+            "AMLTUI_TOKEN": "t",
+        }
+        terminal = Terminal(alone, "ls")
+        terminal.wait_for(b"127.0.0.1 does not answer yet; waiting (Ctrl-C ends it).")
+        connection, _ = silent.accept()
+        connection.close()
+        again, _ = silent.accept()  # it is asked again
+        with again:
+            terminal.type(b"\x03")
+            terminal.end()
+        assert terminal.process.returncode == 130
+        assert terminal.seen.count(b"does not answer") == 1

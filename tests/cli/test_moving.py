@@ -57,12 +57,15 @@ def test_datasets_move_with_name_description_type_and_versions_and_come_back(bot
         }  # fmt: skip
     assert both("rm", name, "--yes").code == 0
     both.azure.assets[there].versions[-1].properties["tags"]["team"] = "x"
+    both.azure.assets[there].versions[0].properties["tags"]["stage"] = "raw"
     back = both("cp", "--versions", f"cloud:{there}", ":", "--json")
     assert back.code == 0, back.err
     (row,) = back.json
     assert (row["to"], row["not_kept"]["tag team"]) == (name, "x")
     assert "Not kept of" in back.err
     assert "tag team x" in back.err
+    assert row["not_kept"][f"tag stage of {there}:1"] == "raw"
+    assert f"tag stage of {there}:1 raw" in back.err
     assert contents(both, "", name) == CONTENTS
     shown = both("show", name, "--json").json
     assert (shown["description"], shown["data_type_id"]) == ("By hand", "GenericCSVNoHeader")

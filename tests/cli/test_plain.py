@@ -25,6 +25,14 @@ def test_a_number_that_is_not_there_and_a_dot_without_a_dataset_are_said(alone):
     assert "That failed with code 2." in done.out
 
 
+def test_a_dot_alone_tells_what_it_stands_for(alone):
+    done = alone("--plain", data=".\n/iris\n1\n.\nq\n")
+    assert "No dataset is chosen: its number chooses one." in done.out
+    assert "A dot in a command is Iris" in done.out
+    assert "failed" not in done.out
+    assert done.err == ""
+
+
 def test_a_dumb_terminal_gets_it_unasked_and_is_told(alone):
     terminal = Terminal(alone, term="dumb")
     terminal.wait_for(b"TERM is dumb")

@@ -8,6 +8,8 @@ import io
 import json
 import sqlite3
 
+import openpyxl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -56,6 +58,52 @@ def test_a_cell_longer_than_a_screen_comes_whole(amltui):
     assert long in amltui("head", "long cell.csv").out
 
 
+def test_head_prints_the_beginning_of_a_cell_too_long_to_hold_and_csv_all_of_it(amltui, tmp_path):
+    long = 'é "" ' * 2_500_000
+    (tmp_path / "long.csv").write_text(f'id,t\n1,"{long}"\n2,x\n', encoding="utf-8")
+    head = ("--at", tmp_path, "head", "long.csv")
+    size = f"… (cut, {len(long.encode()) + 2:,} bytes)"
+    done = amltui(*head)
+    assert done.out.splitlines()[1].endswith(size)
+    assert len(done.out) < 70_000
+    assert "1 cell is too long to be printed whole" in done.err
+    document = amltui(*head, "--json").json
+    assert document["cut_cells"] == 1
+    assert document["rows"][0][1].endswith(size)
+    done = amltui(*head, "--format", "csv")
+    csv.field_size_limit(1 << 30)
+    assert list(csv.reader(io.StringIO(done.out)))[1:] == [
+        ["1", long.replace('""', '"')],
+        ["2", "x"],
+    ]
+    assert not done.err
+
+
+def test_a_long_cell_of_any_format_is_printed_cut_and_exact_as_csv(amltui, tmp_path):
+    table = pa.table({"s": ["x" * 9_000_000, "y"]})
+    pq.write_table(table, tmp_path / "long.parquet")
+    for command in (("head", "long.parquet"), ("sql", "long.parquet", "select * from data")):
+        document = amltui("--at", tmp_path, *command, "--json").json
+        assert document["rows"][0][0].endswith("x… (cut, 9,000,000 bytes)")
+        assert len(document["rows"][0][0]) < 70_000
+        assert (document["cut_cells"], document["rows"][1]) == (1, ["y"])
+        done = amltui("--at", tmp_path, *command, "--format", "csv")
+        assert len(done.out) == 9_000_005
+
+
+def test_what_answers_hold_cut_of_a_cell_is_said(amltui, tmp_path):
+    rows = b"id,t\n1," + b"x" * 34_000_000 + b"\n2," + b"y" * 12_000_000 + b"\n"
+    (tmp_path / "long.csv").write_bytes(rows)
+    at = ("--at", tmp_path)
+    done = amltui(*at, "sql", "long.csv", "select length(t) n from data", "--json")
+    assert done.json["rows"] == [["65536"], ["12000000"]]
+    assert done.json["cut_cells"] == 1
+    assert "1 cell is too long for answers to hold whole" in done.err
+    done = amltui(*at, "stats", "long.csv", "t", "--json")
+    assert (done.json["cut_cells"], done.json["longest"]) == (1, 12_000_000)
+    assert "too long" in done.err
+
+
 def test_head_says_how_many_of_the_rows_it_shows_are_malformed(amltui):
     data = "a,b\n1,2\n1,2,3\n4,5\n6\n"
     assert amltui("put", "-", "--name", "ragged.csv", "--type", "GenericCSV", data=data).code == 0
@@ -93,6 +141,10 @@ def test_statistics_of_all_columns_and_of_one(amltui):
 
 
 def test_statistics_use_the_words_of_statistics_and_say_the_same_each_time(amltui):
+    head, first = amltui("stats", "Iris").out.splitlines()[:2]
+    assert dict(zip(head.split("\t"), first.split("\t"), strict=True))["column"] == "sepal_length"
+    lines = amltui("stats", "Iris", "Airport Codes Dataset").out.splitlines()
+    assert [line.partition("\t")[0] for line in lines].count("name") == 1
     text = amltui("stats", "Iris", "sepal_length").out
     words = {line.split("\t")[0].strip() for line in text.splitlines()}
     assert {"distinct", "min", "median", "max", "mean", "std"} <= words
@@ -139,6 +191,9 @@ def test_sql_answers_in_every_form(amltui):
     assert amltui("sql", "Iris", query, "-o", "answer.csv").code == 0
     assert (amltui.home / "answer.csv").read_text().startswith("class,n\nsetosa,50\n")
     assert amltui("sql", "Iris", query, "-o", "answer.csv").code == 5
+    assert amltui("sql", "Iris", query, "-o", "answer.xlsx").code == 0
+    sheet = openpyxl.load_workbook(amltui.home / "answer.xlsx").active
+    assert list(sheet.iter_rows(values_only=True))[:2] == [("class", "n"), ("setosa", 50)]
     assert not list(amltui.home.glob(".*.part"))
 
 
@@ -238,6 +293,10 @@ def test_a_sheet_is_chosen_by_its_name(amltui, tmp_path):
         assert amltui("head", "x.db", "--sheet", "two").out == "b\n7\n"
         done = amltui("sql", "x.db", "select b + 1 as c from data", "--sheet", "two")
         assert done.out == "c\n8\n"
+    assert amltui("head", "x.db", "--sheet", "two", "--remember").out == "b\n7\n"
+    assert amltui("stats", "x.db").out.splitlines()[1].startswith("b\t")
+    assert amltui("head", "x.db", "--remember").out == "a\n"
+    assert amltui("head", "x.db").out == "a\n"
     done = amltui("stats", "x.db", "--sheet", "three")
     assert done.code == 3
     assert 'no table "three"' in done.err
@@ -278,3 +337,22 @@ def test_an_offset_below_nothing_or_with_tail_is_a_wrong_use(amltui, hostile):
     assert amltui("head", hostile, "--offset", "-1").code == 2
     assert amltui("head", hostile, "--offset", "1", "--tail").code == 2
     assert amltui("head", hostile, "--tail", "-n", "1").out.splitlines()[1:]
+
+
+def test_statistics_of_one_column_of_parquet_elsewhere_fetch_that_column(amltui, tmp_path):
+    count = 300_000
+    columns = {
+        "id": range(count),
+        "half": [at / 2 for at in range(count)],
+        "text": ["x" * 40] * count,
+    }
+    path = tmp_path / "large.parquet"
+    pq.write_table(pa.table(columns), path, compression="none", use_dictionary=False)
+    assert amltui("put", path, "--name", "large.parquet", "--type", "Dataset").code == 0
+    one = amltui("stats", "large.parquet", "half", "--json")
+    assert "requests; the footer counts 300,000 rows" in one.err
+    fetched = float(one.err.split(" MiB")[0].split()[-1])
+    assert fetched < 4  # of more than 16
+    whole = amltui("stats", "large.parquet", "--json").json["columns"][1]
+    assert {key: one.json[key] for key in whole} == whole
+    assert amltui("stats", "large.parquet", "none").code == 3

@@ -150,6 +150,7 @@ def test_a_printed_unit_runs_what_was_typed_and_is_shut_off_from_all_else(alone,
     shown = place.replace("$", "$$")
     assert command.endswith(f'amltui serve --data "{shown}" --port 8765 --log {log}')
     assert f'ReadWritePaths="{place}" /var/log/amltui' in lines
+    assert "LimitNOFILE=65536" in lines
     program = shutil.which("systemd-analyze")
     if program is None:
         return

@@ -20,7 +20,11 @@ from tests.cli.terminal import Terminal
     [
         ("get -weird", "amltui get -- -weird"),
         ("put file.csv --name -x", "--name=-x"),
+        ("token revoke x --yes", "amltui token revoke --help"),
+        ("token list --all --json", "amltui token list --help"),
+        ("transfers --all", "amltui transfers list --help"),
         ("cat Iris", "amltui get NAME -o -"),
+        ("ls Iris", "amltui ls --filter TEXT"),
         ("info Iris", "amltui show NAME"),
         ("mv a b", "amltui rename NAME NEW"),
         ("get Iris --forse", "Did you mean --force?"),
@@ -34,6 +38,11 @@ def test_a_mistake_is_answered_with_what_to_write(alone, arguments, words):
     done = alone(*arguments.split())
     assert (done.code, done.out) == (2, "")
     assert words in done.err
+
+
+def test_an_option_that_is_not_there_is_no_name(alone):
+    assert " -- " not in alone("get", "x", "--unheard-of").err
+    assert " -- " not in alone("ls", "-l").err, "ls takes no names"
 
 
 @pytest.mark.parametrize(

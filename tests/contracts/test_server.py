@@ -130,6 +130,18 @@ def test_a_family_lists_its_versions_and_an_old_one_can_be_restored(studio):
     assert len(studio.http.get(path).json()) == 4
 
 
+def test_a_restored_version_is_called_as_the_dataset_is_today(studio):
+    first = studio.create("then", b"1")
+    studio.update(first, b"2")
+    family = f"datasources/family/{first['FamilyId']}"
+    studio.http.patch(family, json={"Name": "today"}).raise_for_status()
+    studio.create("then", b"another dataset")
+    answer = studio.http.post(f"datasources/{first['Id']}/restore")
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["Name"], studio.read(answer.json())) == ("today", b"1")
+    assert sorted(studio.own()) == ["then", "today"]
+
+
 def test_a_deleted_family_is_gone_with_all_its_instances(studio):
     dataset = studio.create("gone")
     family = f"datasources/family/{dataset['FamilyId']}"

@@ -122,7 +122,18 @@ async def web(request):
             yield workspace
 
 
-READ_ONLY_KINDS = [folder_for_reading, web]
+@asynccontextmanager
+async def google(request):
+    service = request.getfixturevalue("gcs")
+    for name, value in service.environment.items():
+        request.getfixturevalue("monkeypatch").setenv(name, value)
+    url = service.new_container()
+    service.put(url, {"one.csv": b"a,b\n"})
+    async with workspace_of(Connection(url, "", "", write=True)) as workspace:
+        yield workspace
+
+
+READ_ONLY_KINDS = [folder_for_reading, web, google]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
@@ -135,7 +146,7 @@ async def workspace(request):
 
 
 async def put(workspace, name, data=DATA, *, replaces=None, parts=3, **more):
-    upload = await workspace.begin_upload("PlainText", name=name)
+    upload = await workspace.begin_upload("PlainText", name=name, replaces=replaces)
     size = max(workspace.part_sizes.smallest, -(-len(data) // parts)) if data else 1
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
     for index in reversed(range(len(pieces))):  # any order
@@ -316,6 +327,9 @@ async def test_a_new_version_is_the_latest_and_the_old_one_stays_readable_by_its
     assert (old.id, old.is_latest) == (first.id, False)
     assert (await read(workspace, old))[1] == b"1"
     assert [one.id for one in await workspace.versions(first.key)] == [second.id, first.id]
+    pages = [page async for page in workspace.version_pages(first.key)]
+    assert [one.id for page in pages for one in page.versions] == [second.id, first.id]
+    assert [page.more for page in pages] == [True] * (len(pages) - 1) + [False]
 
 
 async def test_an_old_version_is_restored_as_a_new_one(workspace):
@@ -404,7 +418,7 @@ WAYS = {
     "experiments": lambda w, _: w.experiments(),
     "publish": lambda w, _: w.publish(OutputPort("e", "n", "p"), None, size=0),
     "archive": lambda w, d: w.archive(d.id),
-    "folders": lambda w, _: w.put_folder((), name="x", sent=lambda _: None),
+    "folders": lambda w, _: w.begin_folder((), name="x"),
     "tags": lambda w, d: w.tag(d, {"a": "b"}),
     "users": lambda w, _: w.users(),
     "quota": lambda w, _: w.quota(),

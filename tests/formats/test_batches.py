@@ -18,7 +18,7 @@ from amltui.formats.batches import open_batches
 from amltui.formats.lens import look
 from amltui.formats.registry import ARROW, EXCEL, PARQUET, SQLITE, format_of
 from amltui.tables.batched import batch_rows
-from amltui.tables.contents import content_table, lens_of_file
+from amltui.tables.file_rows import content_table, lens_of_file
 from amltui.tables.grouped import GroupedRows
 from tests.support.tables import all_rows
 
@@ -44,7 +44,7 @@ TABLE = pa.table(
     }
 )
 CELLS = [
-    ["1", "9223372036854775808", "1.5", "true", "007", "2024-02-29", "2024-02-29 10:30:00.000000",
+    ["1", "9223372036854775808", "1.5", "true", "007", "2024-02-29", "2024-02-29 10:30:00",
      "2024-02-29 10:30:00Z", "10:30:00", "1.50", "[1,null]", '{"a":"é","b":["x"]}', '{"k":1.5}',
      "x", "ff00", None],
     [None, "0", "inf", "false", "", None, "2024-02-29 10:30:00.000005", None, None, None, "[]",
@@ -153,12 +153,114 @@ def test_what_pyarrow_writes_reads_back_in_any_group(rows, group, tmp_path_facto
     found.close()
 
 
+PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1)
+"""What XML may hold; a workbook has no empty text."""
+CONTENTS = st.lists(
+    st.tuples(
+        st.integers(-(2**40), 2**40),
+        st.none() | PLAIN,
+        st.none() | st.floats(allow_nan=False, allow_infinity=False, width=32),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def texts_of(rows):
+    return [[str(n), s, None if f is None else repr(f)] for n, s, f in rows]
+
+
+@settings(deadline=None)
+@given(rows=CONTENTS, end=st.sampled_from([".feather", ".arrows"]))
+def test_what_arrow_writes_reads_back(rows, end, tmp_path_factory):
+    kinds = {"n": pa.int64(), "s": pa.string(), "f": pa.float64()}
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    table = pa.table(columns, schema=pa.schema(list(kinds.items())))
+    path = written(tmp_path_factory.mktemp("arrow") / f"x{end}", table)
+    with content_table(path, path.parent / "scratch") as found:
+        cells = all_rows(found)
+    assert [row[:2] for row in cells] == [row[:2] for row in texts_of(rows)]
+    assert [row[2] and float(row[2]) for row in cells] == [row[2] for row in rows]
+
+
+@settings(deadline=None)
+@given(rows=CONTENTS)
+def test_what_a_database_holds_reads_back(rows, tmp_path_factory):
+    path = database(tmp_path_factory.mktemp("database") / "x.db", one=("nsf", rows))
+    assert all_rows(batch_rows(path, SQLITE)) == texts_of(rows)
+
+
+@settings(deadline=None, max_examples=40)
+@given(rows=CONTENTS)
+def test_what_a_workbook_holds_reads_back(rows, tmp_path_factory):
+    # Openpyxl takes a text that begins so for a formula, which has no value before Excel opens it.
+    rows = [(n, s and s.lstrip("="), f) for n, s, f in rows]
+    rows = [(n, s or None, f) for n, s, f in rows]
+    path = workbook(tmp_path_factory.mktemp("workbook") / "x.xlsx", one=[list("nsf"), *rows])
+    found = all_rows(batch_rows(path, EXCEL))
+    assert [row[:2] for row in found] == [row[:2] for row in texts_of(rows)]
+    # It writes 16 digits.
+    floats = [float(row[2] or 0) for row in found]
+    assert floats == pytest.approx([row[2] or 0 for row in rows], rel=1e-15)
+    assert [row[2] is None for row in found] == [row[2] is None for row in rows]
+
+
 def test_ten_thousand_columns_of_a_parquet_file_are_read(tmp_path):
     wide = pa.table({f"c{at}": [at] for at in range(10_000)})
     rows = batch_rows(written(tmp_path / "x.parquet", wide), PARQUET)
     assert len(rows.columns) == 10_000
     assert rows.cell(0, 9_999) == "9999"
     rows.close()
+
+
+def test_ten_thousand_columns_of_an_arrow_file_are_read(tmp_path):
+    path = tmp_path / "x.arrow"
+    pyarrow.feather.write_feather(pa.table({f"c{at}": [at] for at in range(10_000)}), path)
+    rows = batch_rows(path, ARROW)
+    assert len(rows.columns) == 10_000
+    assert rows.cell(0, 9_999) == "9999"
+    rows.close()
+
+
+def test_ten_thousand_columns_of_a_workbook_are_read(tmp_path):
+    names = [f"c{at}" for at in range(10_000)]
+    path = workbook(tmp_path / "x.xlsx", one=[names, list(range(10_000))])
+    rows = batch_rows(path, EXCEL)
+    assert len(rows.columns) == 10_000
+    assert rows.cell(0, 9_999) == "9999"
+
+
+def nested(depth, make):
+    array = pa.array([1])
+    for _ in range(depth):
+        array = make(array)
+    return pa.table({"x": array, "y": [5]})
+
+
+NESTING = {
+    "structs": (lambda array: pa.StructArray.from_arrays([array], ["a"]), '{"a":', "}"),
+    "lists": (
+        lambda array: pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), array),
+        "[",
+        "]",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NESTING)
+def test_values_in_values_are_json_up_to_where_parquet_is_not_read_any_more(tmp_path, kind):
+    make, opens, closes = NESTING[kind]
+    depth = 40
+    pq.write_table(nested(depth, make), tmp_path / "x.parquet")
+    rows = batch_rows(tmp_path / "x.parquet", PARQUET)
+    assert rows.cell(0, 0) == f"{opens * depth}1{closes * depth}"
+    assert rows.cell(0, 1) == "5"
+    rows.close()
+    for depth in (150, 1_000):
+        path = tmp_path / "deep.parquet"
+        pq.write_table(nested(depth, make), path)
+        with pytest.raises(Unreadable, match="too deeply nested"):
+            batch_rows(path, PARQUET)
 
 
 def test_a_workbook_gives_its_first_sheet_or_the_one_that_is_named(tmp_path):

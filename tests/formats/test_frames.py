@@ -233,6 +233,8 @@ cells = st.one_of(
     csv_options=st.sampled_from([CSV, TSV]),
 )
 @example(sample=[("9223372036854775808", "0"), ("- ", "0")], rest=[("", "0")], csv_options=CSV)
+@example(sample=[("0", ""), ("", "0")], rest=[("9223372036854775808", "")], csv_options=CSV)
+@example(sample=[("", "")], rest=[("18446744073709551616", "0"), ("0.0", "0")], csv_options=CSV)
 def test_arrow_gives_what_pandas_gives_or_nothing(sample, rest, csv_options):
     # Small limits, so that few rows are "large" and later rows are outside the sample.
     lines = [("first", "second"), *sample, *rest]

@@ -14,7 +14,7 @@ from amltui.formats.lens import look
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import JSON_LINES
 from amltui.tables import open_table
-from amltui.tables.contents import content_table
+from amltui.tables.file_rows import content_table
 from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.row_index import FileIdentity

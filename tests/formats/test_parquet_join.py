@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+from datetime import time
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amltui.formats.parquet_constant import ConstantColumns
 from amltui.formats.parquet_join import MAGIC, TAIL, NotParquet, footer_length, joined
 
 
@@ -25,11 +28,14 @@ def parts(data):
     return len(data), data[-TAIL - length : -TAIL]
 
 
-def together(files):
-    found = joined([parts(data) for data in files])
+def together(files, constants=None):
+    found = joined([parts(data) for data in files], constants)
     if found is None:
         return None
-    pieces = [data[start:stop] for data, (start, stop) in zip(files, found.kept, strict=True)]
+    pieces = [
+        data[start:stop] + between
+        for data, (start, stop), between in zip(files, found.kept, found.between, strict=True)
+    ]
     return MAGIC + b"".join(pieces) + found.footer
 
 
@@ -86,6 +92,63 @@ def test_a_single_group_of_it_is_read_with_its_statistics():
     assert whole.metadata.row_group(13).column(0).statistics.min == 5300
     filtered = pq.read_table(io.BytesIO(together(files)), filters=[("a", ">", 5990)])
     assert filtered["a"].to_pylist() == list(range(5991, 6000))
+
+
+KEPT = pa.schema([("a", pa.int16()), ("list", pa.list_(pa.int32()))])
+VALUES = {
+    pa.int64(): [2024, -1, None],
+    pa.float64(): [0.0, float("inf"), None],
+    pa.bool_(): [True, None, False],
+    pa.string(): ["é/ x", "", None],
+    pa.date32(): ["2024-02-29", "0001-01-01", None],
+    pa.timestamp("us"): ["2024-01-01 10:00", None, "0001-01-01 00:00"],
+    pa.timestamp("us", "UTC"): ["2024-01-01T10:00Z", None, None],
+    pa.timestamp("ns"): ["2024-01-01 10:00", None, "2000-01-01 00:00:00.000000001"],
+    pa.time64("us"): [time(10, 30), None, time(0)],
+}
+
+
+@pytest.mark.parametrize("kind", VALUES, ids=str)
+@pytest.mark.parametrize("arrow", [True, False])
+def test_a_column_that_is_added_has_one_value_in_each_file(kind, arrow, tmp_path):
+    tables = [
+        pa.table({"a": [*range(rows)], "list": [[1], None] * (rows // 2)}, KEPT)
+        for rows in (300, 8, 0)
+    ]
+    files = [written(one, row_group_size=100, store_schema=arrow) for one in tables]
+    values = pa.array(VALUES[kind])
+    if values.type != kind:
+        values = values.cast(kind)
+    made = together(files, ConstantColumns(["k", "part"], [pa.array([1, 2, 3]), values]))
+    expected = values.take([0] * 300 + [1] * 8)
+    found = pq.read_table(io.BytesIO(made))
+    assert found.column_names == ["k", "part", "a", "list"]
+    assert found.schema.field("part").type == kind
+    assert found["part"].combine_chunks().equals(expected)
+    assert found.select(["a", "list"]).equals(pa.concat_tables(tables))
+    found.validate(full=True)
+    (tmp_path / "t.parquet").write_bytes(made)
+    there = duckdb.sql(f"select part from '{tmp_path}/t.parquet'").to_arrow_table()
+    assert there["part"].cast(kind).combine_chunks().equals(expected)
+
+
+def test_who_asks_for_one_value_of_it_reads_the_pages_of_its_files_only(tmp_path):
+    files = [written(pa.table({"a": [str(at)] * 10})) for at in range(3)]
+    made = bytearray(together(files, ConstantColumns(["k"], [pa.array([5, 6, 7])])))
+    made[4 : len(files[0]) // 2] = bytes(len(files[0]) // 2 - 4)  # the first file is damaged
+    (tmp_path / "t.parquet").write_bytes(made)
+    found = duckdb.sql(f"select a from '{tmp_path}/t.parquet' where k = 7").fetchall()
+    assert found == [("2",)] * 10
+
+
+def test_a_column_of_the_files_with_the_name_of_one_that_is_added_is_called_otherwise():
+    table = pa.table({"a": [1, 2], "k": [[3], None], "k.1": [4, 5]})
+    for options in ({}, {"store_schema": False}):
+        made = together([written(table, **options)], ConstantColumns(["k"], [pa.array(["x"])]))
+        found = pq.read_table(io.BytesIO(made))
+        assert found.to_pydict() == {
+            "k": ["x", "x"], "a": [1, 2], "k.1": [[3], None], "k.1.1": [4, 5],
+        }  # fmt: skip
 
 
 def test_files_of_other_schemas_are_no_one_table():

@@ -64,7 +64,7 @@ def test_every_change_is_written_down_with_who_what_and_from_where(options):
         ("dataset.create", "sales"),
         ("dataset.update", "sales"),
         ("dataset.edit", "turnover"),
-        ("version.restore", "sales"),
+        ("version.restore", "turnover"),
         ("version.delete", "turnover"),
         ("output.publish", "node/port"),
         ("output.delete", "node/port"),
@@ -72,7 +72,7 @@ def test_every_change_is_written_down_with_who_what_and_from_where(options):
         ("token.create", "anna"),
         ("token.regenerate", "anna"),
         ("token.revoke", "anna"),
-        ("dataset.delete", "sales"),
+        ("dataset.delete", "turnover"),
         ("room.clean", ""),
     ]
     assert {(e.actor, e.client, e.status) for e in found} == {("primary", "127.0.0.1", 200)}

@@ -1,98 +1,133 @@
-"""Transactions of one SQLite database: what shares a commit, and what does not."""
+"""Transactions that are committed together: what shares a commit, and what does not."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
 
+from amltui.server.database import group_commit
 from amltui.server.database.engine import database_url, open_database
+from amltui.server.http_errors import ServiceUnavailable
 
 NUMBERS = sa.table("numbers", sa.column("n", sa.Integer))
 
 
 @pytest.fixture
 async def database(tmp_path):
-    database = open_database(database_url(None, tmp_path))
+    async with opened(database_url(None, tmp_path)) as database:
+        yield database
+
+
+@pytest.fixture
+def remote(postgres, tmp_path):
+    return database_url(postgres.new_database(), tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return database_url(None, tmp_path)
+    return request.getfixturevalue("remote")
+
+
+@pytest.fixture
+async def either(url):
+    """A database of each kind."""
+    async with opened(url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(url):
+    database = open_database(url)
     async with database.writing() as connection:
         await connection.execute(sa.text("CREATE TABLE numbers (n INTEGER UNIQUE)"))
     yield database
     await database.close()
 
 
+@asynccontextmanager
+async def changing(database):
+    async with database.changing(first) as connection:
+        yield connection
+
+
+async def first(connection):
+    await connection.execute(sa.text("SELECT 1"))
+
+
 async def write(database, number):
-    async with database.writing() as connection:
+    async with changing(database) as connection:
         await connection.execute(sa.insert(NUMBERS).values(n=number))
 
 
-def written(tmp_path):
-    """What another process finds."""
-    connection = sqlite3.connect(tmp_path / "workspace.sqlite", isolation_level=None, timeout=1)
-    try:
-        found = [row[0] for row in connection.execute("SELECT n FROM numbers ORDER BY n")]
-        connection.execute("BEGIN IMMEDIATE")  # nobody holds the lock
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
-    return found
+async def written(database):
+    """What another connection finds, once nobody holds a lock."""
+    other = open_database(database._writing.url)
+    async with other.writing() as connection:
+        found = await connection.execute(sa.select(NUMBERS.c.n).order_by(NUMBERS.c.n))
+        numbers = list(found.scalars())
+    await other.close()
+    return numbers
 
 
-async def test_writers_that_wait_together_are_committed_together(database, tmp_path):
+async def test_writers_that_wait_together_are_committed_together(either):
     begun = []
-    engine = database._writing.sync_engine
-    sa.event.listen(engine, "begin", begun.append)
-    await asyncio.gather(*(write(database, number) for number in range(50)))
-    assert written(tmp_path) == list(range(50))
+    sa.event.listen(either._writing.sync_engine, "begin", begun.append)
+    await asyncio.gather(*(write(either, number) for number in range(50)))
+    assert await written(either) == list(range(50))
     assert len(begun) <= 3
 
 
-async def test_what_is_written_can_be_read_once_the_block_has_ended(database, tmp_path):
-    await write(database, 1)
-    assert written(tmp_path) == [1]
-    async with database.lookup() as connection:
+async def test_what_is_written_can_be_read_once_the_block_has_ended(either):
+    await write(either, 1)
+    assert await written(either) == [1]
+    async with either.lookup() as connection:
         assert await connection.scalar(sa.select(NUMBERS.c.n)) == 1
 
 
-async def test_a_writer_that_fails_takes_nothing_of_the_others_with_it(database, tmp_path):
+async def test_a_writer_that_fails_takes_nothing_of_the_others_with_it(either):
     done = await asyncio.gather(
-        *(write(database, number) for number in [1, 2, 2, 3, 2, 4]), return_exceptions=True
+        *(write(either, number) for number in [1, 2, 2, 3, 2, 4]), return_exceptions=True
     )
     assert [type(one).__name__ for one in done if one] == ["IntegrityError"] * 2
-    assert written(tmp_path) == [1, 2, 3, 4]
+    assert await written(either) == [1, 2, 3, 4]
 
 
-async def test_a_failure_after_a_write_undoes_that_write_only(database, tmp_path):
+async def test_a_failure_after_a_write_undoes_that_write_only(either):
     async def fail(number):
-        async with database.writing() as connection:
+        async with changing(either) as connection:
             await connection.execute(sa.insert(NUMBERS).values(n=number))
             raise ValueError
 
     done = await asyncio.gather(
-        write(database, 1), fail(2), write(database, 3), fail(4), return_exceptions=True
+        write(either, 1), fail(2), write(either, 3), fail(4), return_exceptions=True
     )
     assert [type(one).__name__ for one in done if one] == ["ValueError"] * 2
-    assert written(tmp_path) == [1, 3]
+    assert await written(either) == [1, 3]
 
 
-async def test_a_cancelled_writer_leaves_no_lock_and_no_half(database, tmp_path):
+async def test_a_cancelled_writer_leaves_no_lock_and_no_half(either):
     entered = asyncio.Event()
 
     async def wait():
-        async with database.writing() as connection:
+        async with changing(either) as connection:
             await connection.execute(sa.insert(NUMBERS).values(n=1))
             entered.set()
             await asyncio.Event().wait()
 
     waiting = asyncio.create_task(wait())
     await entered.wait()
-    others = [asyncio.create_task(write(database, number)) for number in (2, 3, 4)]
+    others = [asyncio.create_task(write(either, number)) for number in (2, 3, 4)]
     await asyncio.sleep(0)
     others[1].cancel()
     waiting.cancel()
     await asyncio.gather(waiting, *others, return_exceptions=True)
-    assert written(tmp_path) == [2, 4]
+    assert await written(either) == [2, 4]
 
 
 async def test_a_writer_that_is_cancelled_while_it_begins_leaves_no_lock(database, tmp_path):
@@ -107,14 +142,14 @@ async def test_a_writer_that_is_cancelled_while_it_begins_leaves_no_lock(databas
     await asyncio.wait([writing])
     assert writing.cancelled()
     await write(database, 2)
-    assert written(tmp_path) == [2]
+    assert await written(database) == [2]
 
 
 async def test_nobody_is_told_done_when_sqlite_took_all_of_it_back(database, tmp_path):
     """As a full disk does: here by hand, in the middle of the third writer."""
 
     async def broken():
-        async with database.writing() as connection:
+        async with changing(database) as connection:
             raw = (await connection.get_raw_connection()).driver_connection
             raw.execute("ROLLBACK")
             raise OSError("full")
@@ -123,9 +158,9 @@ async def test_nobody_is_told_done_when_sqlite_took_all_of_it_back(database, tmp
         write(database, 1), write(database, 2), broken(), write(database, 3), return_exceptions=True
     )
     assert all(isinstance(one, BaseException) for one in done)
-    assert set(written(tmp_path)) <= {3}  # answered with an error, whether it is there or not
+    assert set(await written(database)) <= {3}  # answered with an error, whether it is there or not
     await write(database, 4)
-    assert 4 in written(tmp_path)
+    assert 4 in await written(database)
 
 
 async def test_a_database_is_closed_wholly_also_after_a_failure(tmp_path):
@@ -134,3 +169,52 @@ async def test_a_database_is_closed_wholly_also_after_a_failure(tmp_path):
         await write(database, 1)  # there is no such table
     await database.close()
     assert {path.name for path in tmp_path.iterdir()} <= {"workspace.sqlite"}
+
+
+async def test_nobody_is_told_done_when_the_connection_broke_in_the_middle(remote):
+    async with opened(remote) as database:
+
+        async def broken():
+            async with changing(database) as connection:
+                await connection.execute(sa.insert(NUMBERS).values(n=0))
+                await connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+        done = await asyncio.gather(
+            write(database, 1), broken(), write(database, 2), return_exceptions=True
+        )
+        assert [type(one) for one in done if not isinstance(one, Exception)] == []
+        assert await written(database) == []
+        await write(database, 3)
+        assert await written(database) == [3]
+
+
+async def test_the_failure_of_one_is_not_told_to_another_as_theirs(database):
+    """One is cancelled where nothing can be taken back: the others hear of a broken transaction."""
+
+    async def broken():
+        async with changing(database) as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            raw.execute("ROLLBACK")
+            raise LookupError("mine")
+
+    done = await asyncio.gather(write(database, 1), broken(), return_exceptions=True)
+    assert [type(one).__name__ for one in done] == ["ServiceUnavailable", "LookupError"]
+
+
+async def test_what_only_failed_writers_began_with_is_not_kept(either):
+    async def fail():
+        async def begin(connection):
+            await connection.execute(sa.insert(NUMBERS).values(n=9))
+
+        async with either.changing(begin):
+            raise ValueError
+
+    await asyncio.gather(fail(), fail(), return_exceptions=True)
+    assert await written(either) == []
+
+
+async def test_a_writer_whose_turn_does_not_come_is_told_so(either, monkeypatch):
+    monkeypatch.setattr(group_commit, "BUSY_SECONDS", 0.05)
+    async with changing(either):
+        with pytest.raises(ServiceUnavailable):
+            await write(either, 1)

@@ -42,8 +42,7 @@ async def make(state, name, content):
 
 
 async def delete(state, instance_id):
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         await catalog.delete(connection, state.workspace_id, instance_id.split(".")[1])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -13,7 +15,7 @@ import pytest
 
 from amltui.server import admin
 from amltui.server.run import ServeOptions
-from tests.support.server import start_server
+from tests.support.server import ROOT, start_server
 from tests.support.studio import Studio, url_of
 
 pytestmark = pytest.mark.slow  # fifty servers are started and killed
@@ -204,3 +206,41 @@ def test_of_two_servers_on_one_database_one_is_killed_and_nothing_is_lost(tmp_pa
     close(survivor)
     assert admin.check(ServeOptions(data, **options)).findings == ()
     assert sum(worker.done for worker in workers) >= 8 * 6
+
+
+def test_two_servers_and_a_migration_are_killed_again_and_again_and_nothing_is_lost(
+    tmp_path, postgres
+):
+    data, new, chance = tmp_path / "data", tmp_path / "new", random.Random(52)
+    url = postgres.new_database()
+    options = {"database": url, "samples": False}
+    command = [sys.executable, "-m", "amltui", "server", "migrate", "--from", url]
+    command += ["--from-contents", data, "--to", new]
+    workers = [Worker(number, 3) for number in range(WORKERS)]
+    servers = [start_server(data, **options) for _ in range(2)]
+    settings = (data / "settings.json").read_bytes()
+    for number in range(10):
+        migration = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+        )
+        victim = servers[number % 2]
+        work_and_kill(workers, servers, victim, chance)
+        if number > 1:  # until then its own start takes longer
+            time.sleep(chance.uniform(0, 1.5))
+        migration.kill()
+        migration.wait()
+        close(victim)
+        servers[number % 2] = start_server(data, **options)
+        settle_all(workers, servers[number % 2], read=False)
+    for server in servers:
+        server.stop()
+        close(server)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert admin.check(ServeOptions(new)).findings == ()
+    (new / "settings.json").write_bytes(settings)
+    moved = start_server(new, samples=False)
+    settle_all(workers, moved, read=True)
+    moved.stop()
+    close(moved)
+    assert admin.check(ServeOptions(data, database=url)).findings == ()

@@ -106,7 +106,7 @@ def test_a_stop_finishes_transfers_and_takes_no_new_ones(tmp_path):
     with pytest.raises(httpx.TransportError):
         httpx.get(url)
     assert rest_of(slow) > 24 * MIB
-    assert server.wait(30) == 0
+    assert server.wait(120) == 0
     server.communicate()
 
 
@@ -249,4 +249,4 @@ def test_a_read_only_workspace_directory_is_told(tmp_path):
 def test_an_embedded_server_ends_cleanly_by_a_signal_too(tmp_path):
     with running_server(tmp_path / "data") as server:
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(30) == 0
+        assert server.process.wait(120) == 0

@@ -64,6 +64,49 @@ async def test_the_migrations_lead_to_what_a_new_database_is_made_as(database):
     assert set(made) == {*METADATA.tables, "alembic_version"}
 
 
+def optional(connection):
+    """The columns that an INSERT may leave out, with their tables."""
+    inspector = sa.inspect(connection)
+    return {
+        (table, column["name"])
+        for table in inspector.get_table_names()
+        for column in inspector.get_columns(table)
+        if column["nullable"] or column["default"] is not None
+    }
+
+
+def demanded(tables):
+    """What rows of each table must be like."""
+    return {
+        name: (
+            table["key"],
+            table["unique"],
+            table["foreign"],
+            [index for index in table["indexes"] if index[2]],
+        )
+        for name, table in tables.items()
+    }
+
+
+async def test_each_migration_only_adds_what_the_version_before_it_can_leave_out(database):
+    """Servers of that version go on over the new schema until they are ended."""
+    before = {}
+    for version in sorted(upgrade.known_versions()):
+        async with database.writing() as connection:
+            await connection.run_sync(upgrade.upgrade, version)
+            after = await connection.run_sync(described)
+            may_lack = await connection.run_sync(optional)
+        after.pop("alembic_version")
+        known = {name: after[name] for name in before}
+        assert demanded(known) == demanded(before)
+        for name, table in before.items():
+            columns = after[name]["columns"]
+            assert set(columns) >= set(table["columns"])
+            new = {(name, column) for column, *_ in set(columns) - set(table["columns"])}
+            assert new <= may_lack
+        before = after
+
+
 async def test_a_migration_keeps_the_data_and_forgets_what_failed(database):
     """As 0001 kept them: a content with a profile, and one whose profile failed."""
     async with database.writing() as connection:

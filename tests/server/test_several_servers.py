@@ -29,21 +29,31 @@ class Client(Worker):
     def run(self, servers, stop) -> None:
         try:
             while not stop.is_set():
-                # A connection for each step: one that the proxy closes while it reads its
+                # A connection for each request: one that the proxy closes while it reads its
                 # configuration would be no failure of a server.
                 studio = Studio(servers[0])
+                studio.http.headers["Connection"] = "close"
                 try:
                     self.step(studio)
                     self.done += 1
                 except (httpx.TransportError, httpx.HTTPStatusError) as error:
-                    if not self.failures or not is_away(error):
+                    deleted = self.deleted_before(error)
+                    if not self.failures or not (deleted or is_away(error)):
                         raise
                     self.settle_later(servers[0], stop)
+                    assert self.pending is not None or deleted not in self.known
                 finally:
                     studio.close()
         except BaseException as error:
             self.error = error
             raise
+
+    def deleted_before(self, error) -> str | None:
+        """What the proxy found gone, asked again: the server that it asked first was killed."""
+        gone = isinstance(error, httpx.HTTPStatusError) and error.response.status_code == 404
+        if gone and self.pending is not None and self.pending[0] == "delete":
+            return self.pending[1]
+        return None
 
     def settle_later(self, server, stop) -> None:
         studio = Studio(server)

@@ -13,11 +13,11 @@ import httpx
 import psutil
 import pytest
 
-from amltui.server import admin, settings, startup
-from amltui.server.database.engine import database_url
+from amltui.server import admin, log, settings, startup
+from amltui.server.database.engine import database_url, open_database
 from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
-from tests.server.test_run import _TEAM
+from tests.server.test_run import _TEAM, start_team
 from tests.support.server import ROOT, running_server
 from tests.support.studio import Studio
 
@@ -174,8 +174,8 @@ def test_silent_connections_do_not_keep_others_out(tmp_path):
         endpoint = process.stdout.readline().split()[4].rstrip(";")
         host, _, port = endpoint.removeprefix("http://").strip("/").partition(":")
         for _ in range(400):
-            held.enter_context(socket.create_connection((host, int(port)), 30))
-        assert httpx.get(f"{endpoint}health", timeout=30).status_code == 200
+            held.enter_context(socket.create_connection((host, int(port)), 120))
+        assert httpx.get(f"{endpoint}health", timeout=120).status_code == 200
         process.terminate()
     process.communicate(timeout=60)
 
@@ -189,3 +189,34 @@ def test_the_soft_limit_of_descriptors_is_raised(tmp_path):
 def test_a_database_url_that_is_none_is_told(tmp_path):
     with pytest.raises(StartError, match="not a URL"):
         database_url("postgresql://u:p@host:port/ws", tmp_path)
+
+
+def test_without_what_postgresql_needs_the_start_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(StartError, match=r"pip install 'amltui\[postgres\]'"):
+        open_database(database_url("postgresql://u@h/ws", tmp_path))
+
+
+def test_a_log_with_its_requests_lasts_for_two_gigabytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(log.LOGGER, "handlers", [])
+    log.configure(tmp_path / "log", access=True)
+    (handler,) = log.LOGGER.handlers
+    assert handler.maxBytes * (handler.backupCount + 1) >= 2 << 30
+    handler.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(None, "is not there for"), ("damaged", "does not hold")]
+)
+def test_settings_that_are_lost_or_damaged_are_said_and_not_called_the_owners(
+    tmp_path, text, words
+):
+    data = tmp_path / "data"
+    serve_once(data)
+    settings.path(data).unlink()
+    if text is not None:
+        settings.path(data).write_text(text)
+    with start_team(data, log=subprocess.DEVNULL) as server:
+        line = server.stdout.readline()
+        server.terminate()
+    assert f"{words} the owner's connection: `amltui token` makes a token" in line

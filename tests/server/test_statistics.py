@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -207,10 +208,34 @@ def test_a_schema_whose_process_was_killed_is_computed_again(tmp_path):
         studio.close()
 
 
+def sparse_content(relation=b"r"):
+    attributes = b"".join(b"@ATTRIBUTE a%d NUMERIC\n" % n for n in range(20_000))
+    return b"@RELATION " + relation + b"\n" + attributes + b"@DATA\n" + b"{}\n" * 20_000
+
+
+def test_a_small_content_does_not_wait_behind_costly_ones(tmp_path):
+    with running_server(tmp_path / "data", samples=False) as server:
+        studio = Studio(server)
+        # One has a short turn, which is not enough; the others are too large for it.
+        costly = [
+            studio.create(f"costly {n}", b"n%d,word\n" % n + ROWS * times)
+            for n, times in enumerate((4, 12, 12))
+        ]
+        small = studio.create("small", b"a,b\n1,2\n")
+        with ThreadPoolExecutor() as pool:
+            for dataset in costly:
+                pool.submit(studio.http.get, f"datasources/{dataset['Id']}/schema")
+            next_profiler(server)
+            answer, _ = schema_of(studio, small)
+            states = [studio.one(dataset["Id"])["SchemaStatus"] for dataset in costly]
+        studio.close()
+        assert answer.json()["Rows"] == 1
+        assert "Pending" in states[1:]  # it was there before all that is costly
+
+
 def test_a_content_that_is_too_costly_stops_nobody_and_is_remembered(tmp_path):
     """A sparse file of half a megabyte that would be 400 million cells."""
-    attributes = b"".join(b"@ATTRIBUTE a%d NUMERIC\n" % n for n in range(20_000))
-    sparse = b"@RELATION r\n" + attributes + b"@DATA\n" + b"{}\n" * 20_000
+    sparse = sparse_content()
     with running_server(tmp_path / "data", samples=False) as server:
         studio = Studio(server)
         costly = studio.create("costly", sparse, DataTypeId="ARFF")

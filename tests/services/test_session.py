@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from amltui.config import Connection, resolve
+from amltui.config import Connection, paths, resolve
 from amltui.errors import Conflict, Exists, NotFound, UsageError
+from amltui.services import embedded_process
 from amltui.services.session import open_session
 from amltui.transfers import State
 from tests.support.raw_server import json_answer, raw_server
@@ -66,8 +67,33 @@ async def test_a_killed_embedded_server_is_started_again(tmp_path):
         await session.upload(tmp_path / "a.csv", name="kept", data_type_id="GenericCSV")
         process = session._opener._embedded._process
         os.kill(process.pid, 9)
-        await process.wait()
+        process.wait()
         assert (await session.find("kept")).size == 4
+
+
+async def test_a_server_that_was_begun_ahead_is_that_of_the_session():
+    embedded_process.begin(None)
+    begun = embedded_process._begun[paths.data_dir()]
+    async with open_session() as session:
+        assert "Iris" in {dataset.name for dataset in (await session.catalog.refresh()).datasets}
+        assert session._opener._embedded._process is begun
+    assert begun.poll() == 0
+    assert not embedded_process._begun
+
+
+async def test_a_server_that_was_begun_ahead_and_died_is_begun_again():
+    embedded_process.begin(None)
+    begun = embedded_process._begun[paths.data_dir()]
+    begun.kill()
+    begun.communicate()
+    async with open_session() as session:
+        assert (await session.find("Iris")).size
+
+
+def test_no_server_is_begun_for_another_workspace_or_a_profile_that_is_wrong(tmp_path):
+    for place in (str(tmp_path), "no-such-profile"):
+        embedded_process.begin(place)
+        assert not embedded_process._begun
 
 
 async def test_two_sessions_on_one_local_workspace_see_each_others_datasets(tmp_path):

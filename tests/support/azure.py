@@ -26,7 +26,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tests.support.services import ACCOUNT, KEY, azurite
 
@@ -163,6 +163,13 @@ class FakeAzure:
         asset.versions.append(made)
         return made
 
+    def add_many(self, name: str, uri: str, count: int) -> None:
+        """A new asset of many versions."""
+        self.add(name, uri)
+        made = self.assets[name].versions
+        for number in range(2, count + 1):
+            made.append(Version(str(number), dict(made[0].properties), self.now()))
+
     def path(self, inner: str) -> str:
         """The address of a path in the default datastore."""
         return (
@@ -189,6 +196,15 @@ class FakeAzure:
             return None
 
         self.rule = rule
+
+    @property
+    def managed(self) -> list[str]:
+        """What was asked of the workspace, without what signs in: method and path below it."""
+        return [
+            f"{one.method} {one.path.removeprefix(PATH)}"
+            for one in self.asked
+            if one.path.startswith(PATH)
+        ]
 
     @property
     def listed(self) -> int:
@@ -326,7 +342,8 @@ class FakeAzure:
         if len(parts) == 2:
             if asset is None:
                 return error(404, "UserError", f"Data asset container {parts[0]} not found.")
-            versions = sorted(asset.versions, key=lambda one: one.created, reverse=True)
+            newest_first = asked.query.get("$orderBy") == "createdtime desc"
+            versions = sorted(asset.versions, key=lambda one: one.created, reverse=newest_first)
             found = [one for one in versions if _seen(one, view)]
             return self._page(found, lambda one: one.message(asset.name), asked)
         return self._version(parts[0], asset, parts[2], asked)
@@ -363,6 +380,8 @@ class FakeAzure:
                 f"https://{asked.host}{asked.path}?api-version={asked.query['api-version']}"
                 f"&listViewType={view}&$skipToken={start + size}"
             )
+            if "$orderBy" in asked.query:
+                link += f"&$orderBy={quote(asked.query['$orderBy'])}"
         return Reply(body={"value": page, "nextLink": link})
 
 

@@ -101,11 +101,11 @@ class Cluster:
         endpoint = f"http://127.0.0.1:{port}/"
         return replace(self.workspace, endpoint=endpoint, process=self.servers[port])
 
-    def start(self, port: int) -> None:
-        """Start one server and wait until it serves."""
+    def start(self, port: int, program: str = "amltui") -> None:
+        """Start one server and wait until it serves; `program` is a module."""
         options = ["--data", str(self.data / str(port)), "--port", str(port), *self.options]
         process = subprocess.Popen(
-            [sys.executable, "-m", "amltui", "serve", *options],
+            [sys.executable, "-m", program, "serve", *options],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -125,12 +125,12 @@ class Cluster:
             process.stdout.close()
         return code
 
-    def restart(self, port: int) -> None:
+    def restart(self, port: int, program: str = "amltui") -> None:
         """Take one server out of the proxy's list, start it anew, and take it in again."""
         self.apart.add(port)
         self._reload()
         self.stop(port)
-        self.start(port)
+        self.start(port, program)
         self.apart.remove(port)
         self._reload()
 

@@ -1,13 +1,16 @@
-"""Commands in processes of their own that need not import the program first.
+"""Commands and servers in processes of their own that need not import the program first.
 
-Importing is most of what a short command costs, and it is the same each time. One process does it
-once and forks for each command: the child has its own arguments, environment, directory and
-standard streams, runs `amltui.__main__.main` and ends as the program does. What start-up itself
-does is tested elsewhere, with processes that start from nothing.
+Importing is most of what a short command or the start of a server costs, and it is the same each
+time. One process does it once and forks for each of them: the child has its own arguments,
+environment, directory and standard streams, runs a function of the program and ends as the program
+does. What start-up itself does is tested elsewhere, with processes that start from nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import importlib
 import json
 import os
 import select
@@ -19,47 +22,121 @@ import tempfile
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import IO, NoReturn, Self
 
-from tests.support.server import ROOT
-
+ROOT = Path(__file__).parents[2]
 _LARGEST = 1 << 17
 """Bytes of one request: arguments and environment."""
-_SECONDS = 120
+_SECONDS = 600
+"""How long a command may take on a busy machine."""
 
-_IMPORTED = (
+OF_COMMANDS = (
+    "anyio._backends._asyncio",
     "cyclopts",
+    "cyclopts.help",
     "duckdb",
+    "encodings.idna",
+    "h11",
+    "httpcore",
+    "httpx",
     "rich.console",
     "rich.table",
+    "amltui.__main__",
     "amltui.cli.app",
     "amltui.cli.completion",
     "amltui.cli.diagnosis",
-    "amltui.cli.listing",
+    "amltui.cli.help_format",
+    "amltui.cli.ls",
     "amltui.cli.progress",
     "amltui.formats",
     "amltui.server.admin",
+    "amltui.services.conversion",
+    "amltui.services.dialects",
     "amltui.services.experiments",
     "amltui.services.previews",
+    "amltui.services.selection",
     "amltui.services.session",
     "amltui.services.snippets",
     "amltui.services.unfinished",
+    "amltui.services.whole_tables",
     "amltui.tables.export",
     "amltui.tables.queries",
+    "amltui.tables.queries.answers",
+    "amltui.tables.queries.engine",
+    "amltui.tables.queries.numeric",
+    "amltui.tables.queries.parquet",
+    "amltui.tables.queries.sample",
+    "amltui.tables.queries.select",
+    "amltui.tables.queries.summary",
     "amltui.transfers",
+    "amltui.workspaces.http.client",
+    "amltui.workspaces.http.network",
+    "amltui.workspaces.http.proxies",
+    "amltui.workspaces.http.transport",
+    "amltui.workspaces.opening",
     "amltui.workspaces.studio",
+    "amltui.workspaces.studio.contents",
+)
+OF_SERVERS = (
+    "aiosqlite",
+    "anyio._backends._asyncio",
+    "concurrent.futures.thread",
+    "granian.server.embed",
+    "importlib.resources.readers",
+    "amltui.server.database.inline",
+    "amltui.server.run",
+    "tests.support.server",
 )
 
 
-class Forks:
-    """The process that forks; use it as a context."""
+class Forked:
+    """A process that was forked; what `subprocess.Popen` has of the same name means the same.
 
-    def __init__(self) -> None:
+    `stdin`, `stdout`: our ends of its pipes, where it was given any.
+    """
+
+    def __init__(self, ended: int, stdin: IO[bytes] | None, stdout: IO[bytes] | None) -> None:
+        self._ended = os.fdopen(ended)
+        self.stdin = stdin
+        self.stdout = stdout
+        self.returncode: int | None = None
+        self.pid = int(self._ended.readline())
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end: its exit code, or the number of the signal that ended it, below 0."""
+        if self.returncode is None:
+            if not select.select([self._ended], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            self.returncode = int(self._ended.read())
+            self._ended.close()
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Its exit code, None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+class Forks:
+    """The process that forks, which imports `modules` first; use it as a context."""
+
+    def __init__(self, *modules: str) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * _LARGEST)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.forks", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.support.forks", str(theirs.fileno()), *modules],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 cwd=ROOT,
@@ -78,6 +155,27 @@ class Forks:
         self._process.kill()
         self._process.wait()
 
+    def start(
+        self,
+        function: str,
+        arguments: list[str],
+        environment: dict[str, str],
+        place: Path,
+        streams: list[int],
+        *,
+        pipes: tuple[IO[bytes] | None, IO[bytes] | None] = (None, None),
+    ) -> Forked:
+        """Run `module:function` with `arguments` as those of the program.
+
+        `streams`: its standard streams. `pipes`: our ends of the first two. Several threads may
+        start processes at once.
+        """
+        asked = json.dumps([function, arguments, environment, str(place)]).encode()
+        read, written = os.pipe()
+        socket.send_fds(self._ours, [asked], [*streams, written])
+        os.close(written)
+        return Forked(read, *pipes)
+
     def run(
         self, arguments: list[str], environment: dict[str, str], place: Path, data: bytes = b""
     ) -> tuple[int, bytes, bytes]:
@@ -86,38 +184,53 @@ class Forks:
         A code below 0 is the number of the signal that ended it, as for `subprocess`. Several
         threads may run commands at once.
         """
-        asked = json.dumps([arguments, environment, str(place)]).encode()
-        read, written = os.pipe()
         with (
             tempfile.TemporaryFile() as given,
             tempfile.TemporaryFile() as out,
             tempfile.TemporaryFile() as err,
-            os.fdopen(read) as ended,
         ):
             given.write(data)
             given.seek(0)
-            streams = [given.fileno(), out.fileno(), err.fileno(), written]
-            socket.send_fds(self._ours, [asked], streams)
-            os.close(written)
-            assert select.select([ended], [], [], _SECONDS)[0], f"{arguments} did not end"
-            code = int(ended.read())
+            streams = [given.fileno(), out.fileno(), err.fileno()]
+            process = self.start(COMMAND, arguments, environment, place, streams)
+            try:
+                code = process.wait(_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
             out.seek(0)
             err.seek(0)
             return code, out.read(), err.read()
 
 
-def _serve(channel: socket.socket) -> None:
+COMMAND = "amltui.__main__:main"
+
+
+def of_commands() -> Forks:
+    """What runs commands."""
+    return Forks(*OF_COMMANDS)
+
+
+@functools.cache
+def of_servers() -> Forks:
+    """What runs servers: one for all tests of this process, which ends with it."""
+    return Forks(*OF_SERVERS)
+
+
+def _serve(channel: socket.socket, modules: list[str]) -> None:
     """Fork for each request until nobody asks any more; a child never returns from here."""
     import gc
-    import importlib
 
-    from amltui.cli.registry import COMMANDS
-    from amltui.cli.session import prepared
+    if "amltui.cli.app" in modules:
+        from amltui.cli.registry import COMMANDS
+        from amltui.cli.session import prepared
 
-    prepared()
-    targets = [one.target for command in COMMANDS for one in (command, *command.commands)]
-    modules = {f"amltui.cli.commands.{target.partition(':')[0]}" for target in targets if target}
-    for name in (*_IMPORTED, *sorted(modules)):
+        prepared()
+        targets = [one.target for command in COMMANDS for one in (command, *command.commands)]
+        found = {f"amltui.cli.commands.{target.partition(':')[0]}" for target in targets if target}
+        modules = [*modules, *sorted(found)]
+    for name in modules:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # children that look for garbage in all of this would copy it
@@ -134,22 +247,33 @@ def _serve(channel: socket.socket) -> None:
 
 
 def _wait_for_child(
-    arguments: list[str], environment: dict[str, str], place: str, streams: list[int]
+    function: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    place: str,
+    streams: list[int],
 ) -> NoReturn:
-    """Run a command in a process of its own, and tell how it ended."""
+    """Run a function in a process of its own, and tell which one and how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     ended = streams.pop()
     child = os.fork()
     if not child:
         os.close(ended)
-        _become(arguments, environment, place, streams)
+        _become(function, arguments, environment, place, streams)
+    for stream in streams:
+        os.close(stream)
+    os.write(ended, f"{child}\n".encode())
     _, status = os.waitpid(child, 0)
     os.write(ended, str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 
 def _become(
-    arguments: list[str], environment: dict[str, str], place: str, streams: list[int]
+    function: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    place: str,
+    streams: list[int],
 ) -> NoReturn:
     """Be the program, and end with its code."""
     for number, stream in enumerate(streams):
@@ -162,11 +286,11 @@ def _become(
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
-    from amltui.__main__ import main
+    module, _, name = function.partition(":")
 
     code = 1
     try:
-        code = main()
+        code = getattr(importlib.import_module(module), name)()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     except BaseException:  # noqa: BLE001 - as the interpreter does with what nobody caught
@@ -185,4 +309,4 @@ def _become(
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])

@@ -25,11 +25,18 @@ def row(number: int) -> bytes:
 class GeneratedWorkspace(MemoryWorkspace):
     """`delay`: seconds before an answer begins; `pace`: bytes a second, 0 for all there is.
 
-    Without `ranges` every answer begins with the first byte.
+    Without `ranges` every answer begins with the first byte. No byte from `until`
+    on comes before `goes_on` is set.
     """
 
     def __init__(
-        self, rows: int, *, delay: float = 0.0, pace: float = 0.0, ranges: bool = True
+        self,
+        rows: int,
+        *,
+        delay: float = 0.0,
+        pace: float = 0.0,
+        ranges: bool = True,
+        until: int | None = None,
     ) -> None:
         super().__init__("generated")
         self.rows = rows
@@ -37,6 +44,8 @@ class GeneratedWorkspace(MemoryWorkspace):
         self.delay = delay
         self.pace = pace
         self.ranges = ranges
+        self.until = until
+        self.goes_on = asyncio.Event()
         self.asked: list[tuple[int, int]] = []
         """Ranges that were asked for."""
 
@@ -89,7 +98,11 @@ class Made(MemoryContent):
 
     async def readinto(self, view: memoryview) -> int:
         if not self._data:
-            stop = min(self._at + (1 << 20), self._stop)
+            until = self._workspace.until
+            if until is not None and self._at >= until:
+                await self._workspace.goes_on.wait()
+                until = None
+            stop = min(self._at + (1 << 20), self._stop, until or self._stop)
             self._data = memoryview(self._workspace.bytes_of(self._at, stop))
             self._at = stop
         count = await super().readinto(view)

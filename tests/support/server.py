@@ -12,22 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-_SCRIPT = """
-import json, sys
-from pathlib import Path
-from amltui.server.options import Oidc
-from amltui.server.run import ServeOptions, serve
-given = json.loads(sys.argv[1])
-for name in ("data", "tls_cert", "tls_key", "log"):
-    if given.get(name):
-        given[name] = Path(given[name])
-if given.get("oidc"):
-    given["oidc"] = Oidc(**given["oidc"])
-if "proxies" in given:
-    given["proxies"] = tuple(given["proxies"])
-sys.exit(serve(ServeOptions(**given)))
-"""
+from tests.support.forks import ROOT, Forked, of_servers
+
+
+def main() -> int:
+    """Serve with the options that the first argument gives as JSON; the exit code."""
+    from amltui.server.options import Oidc
+    from amltui.server.run import ServeOptions, serve
+
+    given = json.loads(sys.argv[1])
+    for name in ("data", "tls_cert", "tls_key", "log"):
+        if given.get(name):
+            given[name] = Path(given[name])
+    if given.get("oidc"):
+        given["oidc"] = Oidc(**given["oidc"])
+    if "proxies" in given:
+        given["proxies"] = tuple(given["proxies"])
+    return serve(ServeOptions(**given))
 
 
 @dataclass
@@ -38,7 +39,7 @@ class RunningServer:
     workspace_id: str
     token: str
     data: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
 
     @property
     def headers(self) -> dict[str, str]:
@@ -63,25 +64,37 @@ class RunningServer:
 
 
 def start_server(
-    data_dir: Path, *, environment: dict[str, str] | None = None, **options: Any
+    data_dir: Path,
+    *,
+    environment: dict[str, str] | None = None,
+    afresh: bool = False,
+    **options: Any,
 ) -> RunningServer:
     """Start an embedded server on `data_dir` and wait until it accepts connections.
 
+    `afresh`: import the program for it, as a benchmark's server does, whose memory is its own.
     `options` are fields of `ServeOptions`.
     """
-    given = {"embedded": True, **options, "data": data_dir}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _SCRIPT, json.dumps(given, default=str)],
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+    given = json.dumps({"embedded": True, **options, "data": data_dir}, default=str)
+    whole = {**os.environ, **(environment or {})}
+    process: subprocess.Popen[bytes] | Forked
+    if afresh:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.server", given],
+            cwd=ROOT,
+            env=whole,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+    else:
+        process = _forked(given, whole)
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        process.communicate()
-        raise RuntimeError(f"the server did not start: exit code {process.returncode}")
+        assert process.stdin is not None
+        process.stdin.close()
+        process.stdout.close()
+        raise RuntimeError(f"the server did not start: exit code {process.wait()}")
     ready = json.loads(line)
     workspace = json.loads(Path(ready["settings"]).read_text("utf-8"))["workspace"]
     return RunningServer(
@@ -91,6 +104,18 @@ def start_server(
         data=data_dir,
         process=process,
     )
+
+
+def _forked(given: str, environment: dict[str, str]) -> Forked:
+    their_stdin, stdin = os.pipe()
+    stdout, their_stdout = os.pipe()
+    streams = [their_stdin, their_stdout, 2]
+    pipes = os.fdopen(stdin, "wb", 0), os.fdopen(stdout, "rb")
+    function = "tests.support.server:main"
+    process = of_servers().start(function, [given], environment, ROOT, streams, pipes=pipes)
+    os.close(their_stdin)
+    os.close(their_stdout)
+    return process
 
 
 @contextlib.contextmanager
@@ -108,3 +133,7 @@ def running_server(data_dir: Path, **options: Any) -> Iterator[RunningServer]:
         finally:
             if server.process.stdout:
                 server.process.stdout.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

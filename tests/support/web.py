@@ -6,7 +6,7 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from amltui.config.values import folder_address
+from amltui.config.connection_values import folder_address
 
 
 class serving:  # noqa: N801 - used as a function

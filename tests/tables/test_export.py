@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+import zipfile
+from datetime import date, datetime
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl.utils.escape import unescape
 
 from amltui.errors import UsageError
 from amltui.formats import format_of
-from amltui.tables import ingest, open_table
-from amltui.tables.contents import content_table
+from amltui.tables import ingest, open_table, workbook
 from amltui.tables.export import export, write_parquet
+from amltui.tables.file_rows import content_table
 from amltui.tables.queries import SortKey, sort
 
 
@@ -94,6 +97,74 @@ def test_markdown_shows_what_stands_in_a_cell(tmp_path):
 def test_parquet_of_shown_rows_has_types(tmp_path):
     table = pq.read_table(exported(tmp_path, ".parquet"))
     assert table.column("id").to_pylist() == [3, 2, 1]
+
+
+def workbook_of(tmp_path, text):
+    """What Excel finds in a table of `text` that was exported: rows of (value, kind)."""
+    (tmp_path / "rows.csv").write_text(text)
+    (tmp_path / "scratch").mkdir()
+    with content_table(tmp_path / "rows.csv", tmp_path / "scratch") as table:
+        export(table, tmp_path / "out.xlsx", range(len(table.columns)))
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    assert sheet is not None
+    return [[(cell.value, cell.data_type) for cell in row] for row in sheet.iter_rows()]
+
+
+def test_a_workbook_has_numbers_truth_values_and_dates_where_they_are_exact(tmp_path):
+    names, *rows = workbook_of(
+        tmp_path,
+        "n,x,ok,day,at,code\n"
+        "1,0.5,true,2024-02-29,2024-02-29 10:00:00,007\n"
+        "1234567890123456789,nan,false,1850-01-01,2024-02-29 10:00:00.25,008\n"
+        ",,,,,\n",
+    )
+    assert [value for value, _ in names] == ["n", "x", "ok", "day", "at", "code"]
+    assert [value for value, _ in rows[0]] == [
+        1,
+        0.5,
+        True,
+        datetime.fromisoformat("2024-02-29"),
+        datetime.fromisoformat("2024-02-29 10:00"),
+        "007",
+    ]
+    exact = ["1234567890123456789", None, False, "1850-01-01", "2024-02-29 10:00:00.25", "008"]
+    assert [value for value, _ in rows[1]] == exact
+    assert all(value is None for row in rows[2:] for value, _ in row)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        '=HYPERLINK("http://example.org")',
+        "=1+1",
+        "+1+1",
+        "-cmd|' /C calc'!A0",
+        "@SUM(A1)",
+        "{=1}",
+        "http://example.org",
+        "mailto:a@example.org",
+        "<script>&amp;",
+        "\x1b[31m\x00",
+        "_x0041_",
+    ],
+)
+def test_hostile_cells_and_names_of_a_workbook_are_text_as_they_were(tmp_path, hostile):
+    rows = workbook_of(tmp_path, '"{0}",b\n"{0}",x\n'.format(hostile.replace('"', '""')))
+    for value, kind in (rows[0][0], rows[1][0]):
+        assert (unescape(str(value)), kind) == (hostile, "s")
+    with zipfile.ZipFile(tmp_path / "out.xlsx") as parts:
+        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
+        assert not [name for name in parts.namelist() if "rels" in name and "sheet1" in name]
+
+
+def test_what_a_sheet_of_excel_cannot_hold_is_refused_and_nothing_is_left(tmp_path, monkeypatch):
+    with pytest.raises(UsageError, match="row 1 of a"):
+        workbook_of(tmp_path, "a,b\n" + "x" * 32_768 + ",1\n")
+    monkeypatch.setattr(workbook, "ROWS", 1)
+    (tmp_path / "few").mkdir()
+    with pytest.raises(UsageError, match="holds 1 rows, and these are 2"):
+        workbook_of(tmp_path / "few", "a,b\n1,2\n3,4\n")
+    assert not list(tmp_path.rglob("*.xlsx"))
 
 
 def test_an_ending_that_names_no_format_is_refused_before_anything_is_written(tmp_path):

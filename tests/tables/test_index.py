@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 
 from amltui.errors import Unreadable
 from amltui.formats import format_of
+from amltui.formats.registry import JSON_LINES
 from amltui.tables import ingest, open_table
 from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
-from amltui.tables.row_index import FileIdentity, RowIndex
+from amltui.tables.row_index import PIECE, FileIdentity, RowIndex, noted_size
 from amltui.tables.source import FileStream, OpenFile
 from tests.support.tables import Pieces, all_rows, read_in_pieces
 
@@ -201,3 +203,114 @@ def test_a_file_that_changes_while_it_is_shown_is_never_shown_wrong(tmp_path, ho
     assert rows.window(49_000, 49_002, [0, 1]) == [[None, None], [None, None]]
     assert rows.changed
     rows.close()
+
+
+class Stopped(Exception):
+    """Somebody left."""
+
+
+def begun_at(data, fmt, path, stop, *, size, piece):
+    """The index of a content as it was kept when it was left at a byte, or after some reports."""
+    kept = None
+
+    def report(index, _codec):
+        nonlocal kept
+        if index.stop <= stop:
+            path.write_bytes(data)
+            file = OpenFile.at(path)
+            kept = index.to_bytes(FileIdentity.of_first(file, index.stop))
+            file.close()
+        else:
+            raise Stopped
+
+    with contextlib.suppress(Stopped):
+        index_rows(Pieces(data, size), fmt, report, piece=piece)
+    return kept
+
+
+def gone_on(data, fmt, kept, path, *, size, piece):
+    file = OpenFile.at(path)
+    try:
+        identity = FileIdentity.of_first(file, noted_size(kept))
+    finally:
+        file.close()
+    begun = RowIndex.from_bytes(kept, identity, fmt)
+    assert begun is not None
+    return index_rows(Pieces(data, size), fmt, piece=piece, begun=begun)
+
+
+def body(index):
+    return index.to_bytes(FileIdentity(0, 0, 0))
+
+
+BEGINNINGS = {"ARFF": ARFF, "JsonLines": b'{"a":1,"b":"x"}\n'}
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32")
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from((*TYPES, "JsonLines")),
+    st.lists(st.sampled_from((*TOKENS, b'{"a":2}\n', b'{"c":3}\n', b"9\n")), max_size=60),
+    st.sampled_from(ENCODINGS),
+    st.integers(0, 300),
+    st.integers(1, 200),
+    st.integers(1, 200),
+    st.sampled_from((1, 7, 64)),
+)
+def test_an_index_gone_on_with_from_any_cut_is_that_of_the_whole(
+    tmp_path_factory, kind, tokens, encoding, cut, size, again, piece
+):
+    data = BEGINNINGS.get(kind, b"a,b\tc\n") + b"".join(tokens)
+    if encoding != "utf-8":
+        data = data.decode("latin-1").encode(encoding)
+    fmt = JSON_LINES if kind == "JsonLines" else format_of(kind)
+    path = tmp_path_factory.mktemp("index") / "content"
+    try:
+        whole = index_rows(Pieces(data, size), fmt, piece=piece)
+    except Unreadable:
+        return
+    kept = begun_at(data, fmt, path, cut, size=size, piece=piece)
+    if kept is None:
+        return
+    index = gone_on(data, fmt, kept, path, size=again, piece=piece)
+    assert index.complete
+    assert (index.row_count, index.stop) == (whole.row_count, whole.stop)
+    assert (index.beginning, index.text_encoding) == (whole.beginning, whole.text_encoding)
+    path.write_bytes(data)
+    rows, other = (IndexedRows(OpenFile.at(path), one) for one in (index, whole))
+    assert all_rows(rows) == all_rows(other)
+    assert (rows.malformed, rows.changed) == (other.malformed, False)
+    rows.close()
+    other.close()
+
+
+@pytest.mark.parametrize("size", [1 << 20, 300_000])
+def test_an_index_gone_on_with_is_that_of_the_whole_where_a_row_is_large_or_a_quote_stays_open(
+    size, tmp_path
+):
+    line = '0,"x\ny",{}\n'
+    rows = "".join(line.format("é" if i > 9_000 else "e") for i in range(20_000))
+    data = ("a,b,c\n" + rows + "1," + "é" * 5_000_000 + ',z\n2,"open,q\n' + rows).encode()
+    fmt, path = format_of("GenericCSV"), tmp_path / "content"
+    whole = index_rows(Pieces(data, size), fmt)
+    for cut in (6, 100_000, 260_000, 10_240_000, len(data) - 1):
+        kept = begun_at(data, fmt, path, cut, size=size, piece=PIECE)
+        index = gone_on(data, fmt, kept, path, size=size, piece=PIECE)
+        assert (index.row_count, index.stop) == (whole.row_count, whole.stop)
+        rows_of = [IndexedRows(OpenFile.at(path), one) for one in (index, whole)]
+        for start in (0, 19_990, 20_000, 39_990):
+            one, other = (found.window(start, start + 20, range(3)) for found in rows_of)
+            assert one == other
+        assert rows_of[0].malformed == rows_of[1].malformed
+        for found in rows_of:
+            found.close()
+
+
+def test_a_begun_index_of_another_header_is_not_gone_on_with(tmp_path):
+    data = b"a,b\n" + b"1,2\n" * 50_000
+    fmt, path = format_of("GenericCSV"), tmp_path / "content"
+    kept = begun_at(data, fmt, path, 1 << 30, size=10_000, piece=PIECE)
+    other = b"a,bb" + data[3:]
+    begun = RowIndex.from_bytes(kept, FileIdentity.of_first(OpenFile.at(path), len(data)), fmt)
+    index = index_rows(Pieces(other, 10_000), fmt, begun=begun)
+    assert body(index) == body(index_rows(Pieces(other, 10_000), fmt))

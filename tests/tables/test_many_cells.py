@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
 import pytest
 
-from amltui.formats import format_of, reader
+from amltui.errors import TooManyCells
+from amltui.formats import arrow, format_of, many_cells, reader
 from amltui.formats.blocks import CELLS
-from amltui.tables import first_rows, index_making
+from amltui.formats.frames import arff as frames_arff
+from amltui.tables import first_rows, index_making, ingest, open_table
 from amltui.tables.beginning import BytesStream
 from amltui.tables.index_making import index_rows
 from amltui.tables.indexed import IndexedRows
@@ -23,6 +26,7 @@ MEASURED = """
 import sys
 from pathlib import Path
 from amltui.formats import format_of
+from amltui.formats.frames import arff as frames_arff
 from amltui.tables import first_rows
 
 rows = first_rows(Path(sys.argv[1]).read_bytes(), format_of(sys.argv[2]), whole=True)
@@ -92,3 +96,41 @@ def test_first_rows_that_are_all_there_say_so_however_many_cells_they_have():
     data = sparse(CELLS // COLUMNS)
     rows = first_rows(data, format_of("ARFF"), whole=True)
     assert (rows.row_count, rows.complete) == (CELLS // COLUMNS, True)
+
+
+@MAKERS
+def test_no_table_is_made_of_a_small_content_of_very_many_cells_and_it_is_said(
+    kind, make, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(many_cells, "MOST", 300 * COLUMNS)
+    path = tmp_path / "content"
+    path.write_bytes(make(700))
+    with pytest.raises(TooManyCells, match="700 rows of 20,000 columns are 14,000,000 cells"):
+        ingest(path, format_of(kind), tmp_path / "table")
+    assert not (tmp_path / "table").exists()
+    path.write_bytes(make(100))
+    ingest(path, format_of(kind), tmp_path / "table")
+    with open_table(tmp_path / "table") as table:
+        assert (table.row_count, table.columns[-1].type) == (
+            100,
+            "int" if kind == "ARFF" else "text",
+        )
+
+
+def test_columns_that_are_alike_are_made_and_looked_at_once(monkeypatch):
+    made = []
+    plain = arrow.strings
+    monkeypatch.setattr(arrow, "strings", lambda texts: made.append(texts) or plain(texts))
+    rows = b"".join(b"{%d 7,%d x}\n" % (number, number + 50) for number in range(50))
+    rows = first_rows(sparse(0) + rows, format_of("ARFF"), whole=True)
+    assert len(made) == 101
+    assert {column.type for column in rows.columns[:50]} == {"int"}
+    assert rows.cell(3, 3) == "7"
+    assert rows.cell(3, 53) == "x"
+    assert rows.cell(3, 54) == "0"
+
+
+def test_no_frame_is_made_of_far_too_many_cells(monkeypatch):
+    monkeypatch.setattr(frames_arff, "MOST_IN_FRAME", 300 * COLUMNS)
+    with pytest.raises(TooManyCells, match="The first 400 rows of 20,000 columns"):
+        frames_arff.read(io.BytesIO(sparse(700)))

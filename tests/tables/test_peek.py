@@ -201,7 +201,8 @@ def test_the_index_makes_numbers_exact_and_tells_where_rows_went(tmp_path):
         for move in rows.take_moves():
             shown = {n + move.by if n in move.rows else n: row for n, row in shown.items()}
     final = IndexedRows(OpenFile.at(path), index)
-    moves = rows.end_of(final)
+    rows.follow(final)
+    moves = rows.take_moves()
     assert moves
     for move in moves:
         shown = {n + move.by if n in move.rows else n: row for n, row in shown.items()}

@@ -15,6 +15,7 @@ from amltui.formats import format_of
 from amltui.formats.blocks import FIELD_KEPT
 from amltui.formats.reader import FIRST_BLOCK
 from amltui.tables import CELL_LIMIT, first_rows, ingest, open_table
+from amltui.tables.queries import sql, statistics
 from amltui.tables.source import GrowingFile
 from tests.support.tables import Pieces, all_rows
 
@@ -73,8 +74,8 @@ def test_long_cells_are_cut_in_a_window_and_whole_when_asked_for(make_table):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_row_too_large_for_memory_is_cut_and_its_fields_can_be_read_whole(make_table, encoding):
-    long = ('é "" ' + "x" * 94) * 200_000
-    text = f'a,b,c\n1,x,y\n2,"{long}",end\n3,{"p" * 14_000_000},z\n4,x,y\n'
+    long = ('é "" ' + "x" * 94) * 400_000
+    text = f'a,b,c\n1,x,y\n2,"{long}",end\n3,{"p" * 34_000_000},z\n4,x,y\n'
     table = make_table(text.encode(encoding))
     assert table.row_count == 4
     assert [row[0] for row in all_rows(table)] == ["1", "2", "3", "4"]
@@ -83,14 +84,24 @@ def test_a_row_too_large_for_memory_is_cut_and_its_fields_can_be_read_whole(make
     assert table.cut_size(0, 1) is None
     assert table.cell(1, 1) == long.replace('""', '"')
     assert table.cell(1, 2) == "end"
-    assert len(table.cell(2, 1)) == 14_000_000
+    assert len(table.cell(2, 1)) == 34_000_000
     batch = table.stream.batch(table.stream.find(1))
     assert len(batch.column(1)[0].as_py().encode()) <= FIELD_KEPT
     assert not table.malformed_count
 
 
+def test_cells_of_a_large_row_are_whole_for_questions_up_to_a_bound_and_then_counted(make_table):
+    rows = [f"1,{'é' * 5_000_000},b", f"2,{'p' * 20_000_000},{'q' * 20_000_000}", "3,a,b"]
+    table = make_table("\n".join(["n,a,b", *rows, ""]).encode())
+    with sql(table, "select length(a), length(b) from data") as answer:
+        assert all_rows(answer) == [["5000000", "1"], ["20000000", "65536"], ["1", "1"]]
+    assert table.cuts == ((1, 2),)
+    assert table.cell(1, 2) == "q" * 20_000_000
+    assert statistics(table, 1).longest == 20_000_000
+
+
 def test_without_its_source_a_cut_field_says_where_the_rest_is(make_table):
-    table = make_table(b"a\n" + b"x" * 14_000_000 + b"\n")
+    table = make_table(b"a\n" + b"x" * 34_000_000 + b"\n")
     with open_table(table.directory) as alone, pytest.raises(LocalError):
         alone.cell(0, 0)
     table.source.unlink()
@@ -239,3 +250,22 @@ def test_a_table_of_five_thousand_columns_gives_those_asked_for(make_table):
     assert (len(table.columns), table.row_count) == (5_000, 40)
     assert {column.type for column in table.columns} == {"int"}
     assert table.window(38, 40, [4_999, 0]) == [["194999", "199999"], ["190000", "195000"]]
+
+
+def test_a_table_of_the_first_bytes_has_their_whole_rows_and_says_that_it_is_not_all(tmp_path):
+    path, header = tmp_path / "content", b"a,b\n"
+    rows = b'1,x\n2,"y\nz"\n\n3,"q ""r""",surplus\n4,\r\n5,"open\n6,\n'
+    path.write_bytes(header + rows)
+    ingest(path, format_of("GenericCSV"), tmp_path / "whole")
+    with open_table(tmp_path / "whole", path) as whole:
+        expected = all_rows(whole)
+    for cut in range(len(header) + 4, len(header + rows)):
+        directory = tmp_path / f"part {cut}"
+        ingest(path, format_of("GenericCSV"), directory, part=cut)
+        with open_table(directory, path) as table:
+            found = all_rows(table)
+            assert found == expected[: len(found)], cut
+            assert not table.complete
+            assert all(column.sampled for column in table.columns)
+            assert table.consumed <= cut
+    assert len(found) == 4

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -113,16 +114,16 @@ class Driver:
 def _holds(condition: Callable[[], object]) -> bool:
     try:
         return bool(condition())
-    except (StopIteration, LookupError):
+    except (StopIteration, LookupError, NoMatches):
         return False  # The screen is not there yet.
 
 
 @contextlib.asynccontextmanager
 async def at_the_screen(
-    size: tuple[int, int] = (120, 40), options: Options | None = None
+    size: tuple[int, int] = (120, 40), options: Options | None = None, profile: str | None = None
 ) -> AsyncIterator[Driver]:
     """The program on a terminal of this size, with its list on the screen."""
-    app = AmltuiApp(options=options)
+    app = AmltuiApp(profile, options=options)
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: driver.names)

@@ -10,7 +10,7 @@ from tests.tui.conftest import at_the_screen
 async def test_each_snippet_is_copied_without_the_token(place, server, monkeypatch):
     sent = []
     monkeypatch.setattr(
-        "amltui.tui.actions.copying.clipboard_write",
+        "amltui.tui.actions.copy_menu.clipboard_write",
         lambda text, environment: sent.append(text) or clipboard_write(text, environment),
     )
     async with at_the_screen() as user:
@@ -33,7 +33,7 @@ async def test_what_was_copied_is_shown_plainly_for_the_mouse(place, monkeypatch
     async def plainly(_app, text):
         shown.append(text)
 
-    monkeypatch.setattr("amltui.tui.actions.copying.show_plainly", plainly)
+    monkeypatch.setattr("amltui.tui.actions.copy_menu.show_plainly", plainly)
     async with at_the_screen() as user:
         await user.choose("Iris")
         await user.press("y")
@@ -58,6 +58,8 @@ async def test_new_contents_are_taken_back(place):
         await user.press("U")
         await user.until(lambda: "New contents for undone" in user.screen_text())
         await user.type("second.csv")
+        await user.press("ctrl+s")
+        await user.until(lambda: "What changes in undone" in user.screen_text())
         await user.press("ctrl+s")
         await user.until(lambda: user.main.dataset.size == 6)
         await user.press("colon")

@@ -29,17 +29,23 @@ async def test_another_dialect_is_offered_tried_applied_remembered_and_taken_bac
         await user.until(lambda: "0.25" in user.screen_text())
         await user.press("ctrl+s")
         grid = user.main.preview
-        await user.until(lambda: [c.name for c in grid.rows.columns] == ["day", "rain"])
+        await user.until(
+            lambda: grid.rows and [c.name for c in grid.rows.columns] == ["day", "rain"]
+        )
         assert grid.rows.window(0, 1, [0, 1]) == [["2024-01-01"], ["1.5"]]
     async with at_the_screen() as user:  # it is remembered
         await user.choose("Semicolons")
         await user.press("enter")
         grid = user.main.preview
-        await user.until(lambda: [c.name for c in grid.rows.columns] == ["day", "rain"])
+        await user.until(
+            lambda: grid.rows and [c.name for c in grid.rows.columns] == ["day", "rain"]
+        )
         await user.press("X")
         await user.until(lambda: "How Semicolons is written" in user.screen_text())
         await user.press("ctrl+r", "ctrl+s")
-        await user.until(lambda: [c.name for c in grid.rows.columns] != ["day", "rain"])
+        await user.until(
+            lambda: grid.rows and [c.name for c in grid.rows.columns] != ["day", "rain"]
+        )
 
 
 async def test_what_cannot_be_a_dialect_is_said_and_changes_nothing(place):

@@ -173,6 +173,8 @@ async def test_new_contents_of_another_type_are_not_sent_before_that_was_said(pl
         await user.press("down", "down")
         await user.until(lambda: "GenericTSV: tabs" in user.screen_text())
         await user.press("ctrl+s")
+        await user.until(lambda: "removed" in user.screen_text())
+        await user.press("ctrl+s")
         await user.until(lambda: user.main.dataset.data_type_id == "GenericTSV")
         await session.edits.delete(user.main.dataset)
 
@@ -215,3 +217,15 @@ async def test_a_file_is_shown_as_it_will_be_read_and_converted_when_asked(place
         assert sent.decode() == "n,price,city\n1,2.5,Köln\n2,3.5,Łódź\n"
         assert made.data_type_id == "GenericCSV"
         await session.edits.delete(made)
+
+
+async def test_a_path_that_is_typed_and_left_is_looked_at_before_its_type_is_named(place):
+    (place / "genes.tsv").write_text("gene\tcount\nA\t1\nB\t2\n")
+    async with at_the_screen() as user:
+        await user.press("u")
+        await user.until(lambda: "as the file seems to be" in user.screen_text())
+        assert "GenericCSV:" not in user.screen_text()
+        await user.type(str(place / "genes.tsv"))
+        await user.press("tab", "tab")
+        await user.until(lambda: "GenericTSV, guessed" in user.screen_text())
+        await user.until(lambda: "gene" in user.dialog.query_one("#first-rows").render().plain)

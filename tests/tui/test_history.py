@@ -1,4 +1,6 @@
-from amltui.tui.history import History
+from concurrent.futures import ThreadPoolExecutor
+
+from amltui.tui.history import History, load, note
 
 
 def entered(*texts):
@@ -35,3 +37,11 @@ def test_each_text_is_kept_once_and_an_empty_one_never():
 def test_without_a_history_the_line_stays_as_it_is():
     assert History().step("select", -1) == "select"
     assert History().step("select", 1) == "select"
+
+
+def test_programs_that_note_at_the_same_time_lose_none_of_their_lines(tmp_path, monkeypatch):
+    monkeypatch.setenv("AMLTUI_DATA_DIR", str(tmp_path / "data"))
+    texts = [f"select {number} from data" for number in range(40)]
+    with ThreadPoolExecutor(8) as programs:
+        list(programs.map(lambda text: note("sql", text), texts))
+    assert sorted(load()["sql"]) == sorted(texts)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from amltui.tui.notifications import Notifications
 from amltui.tui.plain_glyphs import key_in_ascii
+from amltui.tui.widgets.keybar import KeyBar
 from tests.tui.conftest import at_the_screen
 
 
@@ -48,3 +50,11 @@ def test_keys_that_have_a_sign_have_a_name_each_in_ascii():
     names = [key_in_ascii(sign) for sign in signs]
     assert len(set(names)) == len(signs)
     assert all(name.isascii() for name in names)
+
+
+async def test_a_long_note_at_the_very_start_is_cut_before_the_line_has_a_width():
+    notes = Notifications()
+    notes.say("word " * 100, "error")
+    lines = KeyBar(notes)._wrapped(notes.live[0])
+    assert len(lines) == 4
+    assert lines[-1].endswith("`messages`)")

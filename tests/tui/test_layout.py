@@ -1,6 +1,6 @@
 import pytest
 
-from amltui.tui.screens.layout import (
+from amltui.tui.screens.pane_layout import (
     DETAILS,
     LIST,
     PREVIEW,

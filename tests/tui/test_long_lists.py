@@ -9,9 +9,9 @@ import sys
 import obstore
 from obstore.store import AzureStore
 
-from amltui.tui.screens import main
+from amltui.tui.screens import browsing
 from amltui.tui.widgets.datasets import DatasetsPane
-from tests.support.azure import MANAGER, PATH
+from tests.support.azure import MANAGER, PATH, Reply
 from tests.support.services import ACCOUNT, KEY
 from tests.tui.conftest import at_the_screen
 
@@ -36,7 +36,7 @@ async def test_the_first_assets_are_on_the_screen_before_the_second_page(
     for number in range(5_000):
         azure.add(f"asset-{number:04}", azure.path("x.csv"))
     azure.stall_after(1)
-    monkeypatch.setattr(main, "_PAUSE", 60.0)  # no dataset is asked for
+    monkeypatch.setattr(browsing, "PAUSE", 60.0)  # no dataset is asked for
     try:
         async with at_the_screen() as driver:
             assert driver.names == [f"asset-{number:04}" for number in range(100)]
@@ -72,8 +72,9 @@ async def test_what_a_list_does_not_say_is_asked_where_the_cursor_rests_and_reme
         azure.add(name, azure.path("rests/x.csv"))
     async with at_the_screen() as driver:
         await driver.until(lambda: "Oslo" in driver.screen_text())
-        first, second = driver.main.query_one(DatasetsPane).list.rows
-        assert (first.size, first.data_type_id, second.size) == (14, "GenericCSV", None)
+        first = driver.main.query_one(DatasetsPane).list.rows[0]
+        assert (first.size, first.data_type_id) == (14, "GenericCSV")
+        await driver.until(lambda: driver.main.query_one(DatasetsPane).list.rows[1].size == 14)
         await driver.main.reload()
         assert driver.main.query_one(DatasetsPane).list.rows[0].size == 14
     before = len([one for one in azure.asked if one.path.endswith("/versions/1")])
@@ -81,3 +82,30 @@ async def test_what_a_list_does_not_say_is_asked_where_the_cursor_rests_and_reme
         assert driver.main.query_one(DatasetsPane).list.rows[0].size == 14
         await driver.until(lambda: "Oslo" in driver.screen_text())
     assert len([one for one in azure.asked if one.path.endswith("/versions/1")]) == before
+
+
+async def test_of_5000_versions_the_newest_are_shown_at_once_and_older_ones_on_the_way_down(
+    azure_cloud, place, monkeypatch
+):
+    azure = await cloud(azure_cloud, monkeypatch)
+    azure.add_many("sales", azure.path("x.csv"), 5_000)
+    monkeypatch.setattr(browsing, "PAUSE", 60.0)  # no other dataset is asked for
+    monkeypatch.setattr(browsing, "TYPING", 60.0)
+    async with at_the_screen() as driver:
+        await driver.until(lambda: driver.names == ["sales"])
+        # The first dataset's rows are asked for at once, and are not there.
+        await driver.until(lambda: "points at x.csv" in driver.screen_text())
+        azure.asked.clear()
+        await driver.press("V")
+        await driver.until(lambda: "the newest 100" in driver.screen_text())
+        assert azure.managed == ["GET /data/sales", "GET /data/sales/versions"]
+        assert "latest" in driver.screen_text()
+        azure.rule = lambda asked: Reply(503) if "skipToken" in str(asked.query) else None
+        await driver.press("end")
+        await driver.until(lambda: "listing the versions" in driver.notes)
+        assert "the newest 100" in driver.screen_text()
+        azure.rule = lambda _: None
+        await driver.press("up")
+        await driver.until(lambda: "the newest 200" in driver.screen_text())
+        await driver.press("c")
+        await driver.until(lambda: "Versions of" not in driver.screen_text())

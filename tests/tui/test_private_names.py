@@ -11,7 +11,7 @@ INTENDED = {
     ("AmltuiApp", "_display"),
     ("AmltuiApp", "_fatal_error"),
     ("SteadyScroll", "_scroll_update"),
-    ("Mouse", "_scroll_to"),
+    ("GridView", "_scroll_to"),
 }
 """Overrides of private methods. Each says beside its definition why there is no public way."""
 

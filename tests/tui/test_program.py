@@ -115,6 +115,8 @@ async def test_a_dataset_is_uploaded_renamed_described_updated_and_deleted(place
         await user.until(lambda: "New contents for My numbers" in user.screen_text())
         await user.type("more.csv")
         await user.press("ctrl+s")
+        await user.until(lambda: "rows 1 → 2" in user.screen_text())
+        await user.press("ctrl+s")
         await user.until(lambda: user.main.dataset.size == 12)
         assert user.main.dataset.name == "My numbers"
         assert user.main.dataset.description == "two columns"
@@ -242,6 +244,8 @@ async def test_a_name_that_is_taken_is_said_while_it_is_typed_and_can_be_the_nex
             await user.press("ctrl+s")
             await user.until(lambda: "Upload a file" in user.screen_text())
             await user.press("ctrl+n")
+            await user.until(lambda: "rows 1 → 2" in user.screen_text())
+            await user.press("ctrl+s")
             await user.until(lambda: user.main.dataset and user.main.dataset.size == 6)
             assert len(await other.versions("numbers")) == 2
         await other.edits.delete(made)
@@ -290,7 +294,7 @@ async def test_hostile_text_from_a_file_is_drawn_as_plain_characters(place):
     name = "[bold]x[/bold] \u202edlrow"
     (place / "h.csv").write_text("[red]a[/red],b\n\x1b]0;t\x07,[link=x]y\n")
     async with at_the_screen() as user:
-        session = await user.app.loader.session()
+        session = await user.main.session()
         made = await session.upload(
             place / "h.csv", name=name, data_type_id="GenericCSV", description="[blink]\x1b[5m"
         )

@@ -1,3 +1,5 @@
+import threading
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -173,6 +175,71 @@ async def test_sql_answers_in_the_grid_and_says_what_is_wrong(place):
         assert "root:" not in user.screen_text()
 
 
+async def test_an_sql_result_is_the_table_result_of_the_next_statement(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "s", "select sex, count(*) as n from data group by sex")
+        await user.until(lambda: "SQL" in state(user))
+        await ask(user, "s", "select max(n) as most from result")
+        await user.until(lambda: user.main.preview.rows.columns[0].name == "most")
+        assert user.main.preview.rows.cell(0, 0) == "21790"
+        await ask(user, "s", "select most + 1 as more from result")
+        await user.until(lambda: user.main.preview.rows.columns[0].name == "more")
+        assert user.main.preview.rows.cell(0, 0) == "21791"
+        await user.press("escape", "escape")
+        await user.until(lambda: user.main.preview.rows.columns[-1].name == "n")
+        await ask(user, "&", "n<20000")
+        await user.until(lambda: user.main.preview.rows.row_count == 1)
+        await ask(user, "s", "select sex from result")
+        await user.until(lambda: len(user.main.preview.rows.columns) == 1)
+        assert user.main.preview.rows.window(0, 2, [0]) == [["Female"]]
+        await ask(user, "s", "select count(*) as c from data")  # the dataset is there as ever
+        await user.until(lambda: user.main.preview.rows.columns[0].name == "c")
+        assert user.main.preview.rows.cell(0, 0) == str(ROWS)
+
+
+async def test_without_a_result_a_statement_about_one_is_wrong(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await ask(user, "s", "select * from result")
+        await user.until(lambda: "result does not exist" in user.screen_text())
+        assert user.main.focused.text == "select * from result"
+
+
+async def test_a_statement_is_saved_under_a_name_written_again_and_deleted(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("s")
+        editor = user.main.focused
+        editor.clear()
+        await user.type("select sex from data")
+        await user.press("ctrl+s")
+        await user.until(lambda: "Save this statement" in user.screen_text())
+        await user.type("by sex")
+        await user.press("enter")
+        await user.until(lambda: "Saved as by sex" in user.notes)
+        await user.until(lambda: editor.has_focus)
+    async with at_the_screen() as user:  # another program
+        await open_census(user)
+        await user.press("s")
+        editor = user.main.focused
+        await user.press("ctrl+o")
+        await user.until(lambda: "Named statements" in user.screen_text())
+        await user.type("by sex")
+        await user.press("enter")
+        await user.until(lambda: editor.has_focus and editor.text == "select sex from data")
+        await user.press("ctrl+o")
+        await user.until(lambda: "delete one of them" in user.screen_text())
+        await user.type("delete one")
+        await user.press("enter")
+        await user.until(lambda: "Delete a named statement" in user.screen_text())
+        await user.press("enter")
+        await user.until(lambda: "Deleted the statement by sex" in user.notes)
+        await user.until(lambda: editor.has_focus)
+        await user.press("ctrl+o")
+        await user.until(lambda: "No statement has a name yet" in user.notes)
+
+
 async def test_a_column_has_a_profile(place):
     async with at_the_screen() as user:
         await open_census(user)
@@ -189,10 +256,10 @@ async def test_a_column_has_a_profile(place):
 
 async def test_a_whole_cell_is_shown_and_copied(place, monkeypatch):
     sent = []
-    monkeypatch.setattr("amltui.tui.actions.copying.write", lambda _app, text: sent.append(text))
+    monkeypatch.setattr("amltui.tui.actions.copy_menu.write", lambda _app, text: sent.append(text))
     (place / "long.csv").write_text('a\n"' + "line one\nline two " + "x" * 3_000 + '"\n')
     async with at_the_screen() as user:
-        session = await user.app.loader.session()
+        session = await user.main.session()
         made = await session.upload(place / "long.csv", name="long", data_type_id="GenericCSV")
         await user.main.reload(select=made.family_id)
         await user.press("1", "enter")
@@ -209,7 +276,7 @@ async def test_a_whole_cell_is_shown_and_copied(place, monkeypatch):
 
 async def test_the_copy_menu_sends_what_its_letter_says(place, monkeypatch):
     sent = []
-    monkeypatch.setattr("amltui.tui.actions.copying.write", lambda _app, text: sent.append(text))
+    monkeypatch.setattr("amltui.tui.actions.copy_menu.write", lambda _app, text: sent.append(text))
     async with at_the_screen() as user:
         await open_census(user)
         for letter, what in (("c", "the cell"), ("r", "the row"), ("n", "the name")):
@@ -368,3 +435,54 @@ async def test_sql_reads_other_datasets_by_their_names(place):
         await user.press("escape")
         await ask(user, "s", 'select * from "No such set"')
         await user.until(lambda: "No such set does not" in user.screen_text())
+
+
+async def test_all_columns_are_profiled_sorted_and_gone_into_by_keys(place):
+    async with at_the_screen((80, 24)) as user:
+        await open_census(user)
+        await ask(user, "ampersand", "age>80")
+        await user.until(lambda: "& age>80" in state(user))
+        kept = user.main.preview.rows.row_count
+        await user.press("C")
+        await user.until(lambda: "· all columns" in state(user))
+        rows = user.main.preview.rows
+        assert rows.row_count == 15
+        assert (rows.cell(0, 0), rows.cell(0, 5)) == ("age", "81")  # of the filtered rows alone
+        await user.press("l", "l", "l", "l", "right_square_bracket")
+        await user.until(lambda: "▼ distinct" in state(user))
+        distinct = [int(user.main.preview.rows.cell(row, 4)) for row in range(15)]
+        assert distinct == sorted(distinct, reverse=True)
+        name = user.main.preview.rows.cell(0, 0)
+        await user.press("g", "g", "I")
+        await user.until(lambda: f"Profile of {name}" in user.screen_text())
+        assert f"rows        {kept}" in user.screen_text()
+        await user.press("escape")
+        await user.until(lambda: f"Profile of {name}" not in user.screen_text())
+        await user.press("C")
+        await user.until(lambda: "all columns" not in state(user))
+        assert user.main.preview.rows.row_count == kept
+        await user.press("escape", "escape")
+        await user.until(lambda: user.main.query_one("#list").has_focus)
+
+
+async def test_a_profile_of_all_columns_is_stopped_by_escape(place, monkeypatch):
+    from amltui.tables.queries import profile
+
+    begun = threading.Event()
+
+    def endless(_rows, *, cancel, done):
+        begun.set()
+        done(3)
+        while True:
+            cancel.check()
+            time.sleep(0.01)
+
+    monkeypatch.setattr(profile, "table_statistics", endless)
+    async with at_the_screen() as user:
+        await open_census(user)
+        await user.press("C")
+        await user.until(begun.is_set)
+        await user.until(lambda: "looked at 3 of 15 columns" in state(user))
+        await user.press("escape")
+        await user.until(lambda: all_rows_shown(user, ROWS))
+        assert user.main.query_one("#grid").has_focus

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from amltui.tables.contents import content_table
+from amltui.tables.file_rows import content_table
 from amltui.tables.queries import Condition, SortKey, filter_rows, in_thread, sort
 from amltui.tui.actions.query_stack import Query, QueryStack
 

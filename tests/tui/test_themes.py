@@ -182,3 +182,21 @@ def test_the_program_looks_as_its_terminal_does(place, tmp_path, answer, expecte
         assert "rgb" not in "".join(terminal.screen.display)
     finally:
         terminal.close()
+
+
+async def test_other_colours_leave_nothing_in_the_old_ones(place):
+    async with at_the_screen() as user:
+        await user.until(lambda: "complete" in user.screen_text())
+        await user.press("w", "colon")
+        await user.type("other colours")
+        await user.press("enter")
+        await user.until(lambda: user.app.theme == themes.LIGHT.name)
+
+        def old() -> list[str]:
+            """Texts that stand on dark ground."""
+            strips = user.app.screen._compositor.render_strips()
+            parts = [part for strip in strips for part in strip if part.style]
+            grounds = [(part.text, part.style.bgcolor) for part in parts if part.style.bgcolor]
+            return [text for text, of in grounds if of.triplet and max(of.triplet) < 100]
+
+        await user.until(lambda: not old())

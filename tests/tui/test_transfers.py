@@ -1,7 +1,7 @@
 import pytest
 
 from amltui.services.session import open_session
-from amltui.transfers import Options
+from amltui.transfers import Options, State, Transfer
 from amltui.tui.widgets.transfers import TransfersPane
 from tests.tui.conftest import at_the_screen
 
@@ -74,13 +74,42 @@ async def test_what_was_paused_stays_paused_at_the_next_start(place, large):
     async with at_the_screen(options=SLOW) as user:
         await user.choose(large.name)
         await user.press("d", "w")
-        await user.until(lambda: states(user) == ["running"])
+        await user.until(lambda: user.main.transfers.rows[0].done)
         await user.press("p")
         await user.until(lambda: states(user) == ["paused"])
+        (before,) = user.main.transfers.rows
         await user.press("q")
         await user.until(lambda: not user.app.is_running)
     async with at_the_screen() as user:
         await user.until(lambda: "Still paused: squares" in user.notes)
         assert states(user) == ["paused"]
+        (after,) = user.main.transfers.rows
+        assert (after.done, after.total) == (before.done, before.total)
         await user.press("w", "p")
         await user.until((place / "squares.csv").exists)
+
+
+async def test_the_border_of_the_pane_says_all_around_whether_keys_go_there(place):
+    async with at_the_screen() as user:
+        for key, corners in (("w", "┏┓┗┛"), ("1", "┌┐└┘"), ("4", "┏┓┗┛")):
+            await user.press(key)
+
+            def drawn(corners=corners) -> bool:
+                first, *_, last, _keys = user.screen_text().splitlines()[-4:]
+                return first[0] + first[-1] + last[0] + last[-1] == corners
+
+            await user.until(drawn)
+
+
+async def test_the_pane_grows_with_the_transfers_and_shrinks_when_they_are_cleared(place):
+    rows = [
+        Transfer(f"{at}", "download", f"some {at}", State.DONE, done=at, total=at)
+        for at in range(1, 4)
+    ]
+    async with at_the_screen() as user:
+        pane = user.main.query_one(TransfersPane)
+        await user.press("w")
+        for shown in (rows[:1], rows, rows[:2]):
+            pane.show(shown)
+            await user.until(lambda shown=shown: pane.size.height == len(shown))
+            assert all(one.name in user.screen_text() for one in shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 import pytest
@@ -69,6 +70,18 @@ async def test_a_wrong_token_is_said_and_another_one_signs_in(place, server, mon
         await user.until(lambda: "● online" in user.screen_text())
 
 
+async def test_a_wrong_token_is_said_once_where_the_list_would_be(place, server, monkeypatch):
+    monkeypatch.setenv("AMLTUI_TOKEN", "0123456789abcdef0123456789abcdef")
+    app = AmltuiApp()
+    async with app.run_test(size=(120, 40)) as pilot:
+        user = Driver(app, pilot)
+        await user.until(lambda: "S asks for another token" in user.screen_text())
+        await user.until(lambda: any(w.group == "poll" for w in user.main.workers))
+        assert not user.notes
+        await user.press("R")  # who asks again gets an answer
+        await user.until(lambda: "S signs in with another token" in user.notes)
+
+
 async def test_a_workspace_that_goes_and_comes_is_seen_without_a_key(place, server, monkeypatch):
     monkeypatch.setattr(listing, "RETRY", 0.1)
     monkeypatch.setattr(listing, "POLL", 0.1)
@@ -86,6 +99,25 @@ async def test_a_workspace_that_goes_and_comes_is_seen_without_a_key(place, serv
             away = False
             await user.until(lambda: "● online" in user.screen_text())
             assert user.notes == ""
+
+
+async def test_a_workspace_that_a_key_found_away_is_tried_again_soon(place, server, monkeypatch):
+    monkeypatch.setattr(listing, "RETRY", 0.1)  # a workspace that answers is looked at each 30 s
+    away = False
+
+    def rule(request):
+        return Fault(lose_answer=True) if away else None
+
+    async with fault_proxy(urlsplit(server.endpoint).port, rule) as proxy:
+        monkeypatch.setenv("AMLTUI_ENDPOINT", proxy.endpoint)
+        async with at_the_screen() as user:
+            await user.until(lambda: "● online" in user.screen_text())
+            away = True
+            await user.press("R")
+            await user.until(lambda: "○ offline, list of " in user.screen_text())
+            away = False
+            async with asyncio.timeout(listing.POLL / 2):
+                await user.until(lambda: "● online" in user.screen_text())
 
 
 async def test_what_is_cached_is_drawn_at_the_start_without_the_workspace(

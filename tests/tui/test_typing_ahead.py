@@ -1,9 +1,18 @@
 """Keys typed faster than the program follows: each is for what the keys before it have opened."""
 
+import asyncio
 import sys
+import time
+from functools import partial
 
+import pytest
 from textual.events import Key, Paste
+from textual.widgets import Input
 
+from amltui.tui.dialogs.help import HelpScreen
+from amltui.tui.dialogs.prompts import AskLine, Confirm
+from amltui.tui.dialogs.upload import UploadScreen
+from amltui.tui.key_queue import HELD
 from tests.benchmarks.terminal import Terminal
 from tests.support.server import ROOT
 from tests.tui.conftest import at_the_screen
@@ -23,6 +32,11 @@ def at_once(user, text):
     """All keys before the program handles the first."""
     for character in text:
         user.app.post_message(Key(NAMED.get(character, character), character))
+
+
+def path_typed(user):
+    """What stands in the dialog that sends a file."""
+    return next((line.value for line in user.main.query("#path").results(Input)), None)
 
 
 async def test_a_filter_typed_at_once_filters_and_opens_nothing_else(place):
@@ -90,8 +104,7 @@ def test_a_real_terminal_may_send_a_filter_in_one_piece(place):
 async def test_what_is_typed_behind_a_key_that_opens_a_dialog_is_for_the_dialog(place):
     async with at_the_screen() as user:
         at_once(user, "u/nowhere")
-        await user.until(lambda: user.main.query("#path") and user.main.query_one("#path").value)
-        await user.until(lambda: user.main.query_one("#path").value == "/nowhere")
+        await user.until(lambda: path_typed(user) == "/nowhere")
         assert not user.main.datasets.filtering
 
 
@@ -106,10 +119,117 @@ async def test_an_upload_dialog_left_while_it_looks_at_its_file_is_gone_without_
     async with at_the_screen() as user:
         for _ in range(5):
             at_once(user, "u/nowhere")
-            await user.until(lambda: user.main.query("#path"))
-            await user.until(lambda: user.main.query_one("#path").value == "/nowhere")
+            await user.until(lambda: path_typed(user) == "/nowhere")
             user.app.post_message(Key("ctrl+s", None))
             user.app.post_message(Key("escape", None))
             await user.until(lambda: not user.main.query("#path"))
         at_once(user, "j")
         await user.until(lambda: user.main.dataset.name == user.names[1])
+
+
+async def test_the_end_of_one_action_does_not_send_the_keys_that_wait_for_the_next_one(place):
+    async with at_the_screen() as user:
+        at_once(user, "u\x1bu/nowhere")
+        await user.until(lambda: path_typed(user) == "/nowhere")
+        assert not user.main.datasets.filtering
+
+
+async def test_help_typed_behind_the_end_of_a_dialog_is_shown(place):
+    async with at_the_screen() as user:
+        at_once(user, "u\x1b?")
+        await user.until(lambda: user.main.query(HelpScreen))
+
+
+async def test_a_key_chosen_in_the_palette_comes_before_those_typed_behind_it(place):
+    async with at_the_screen() as user:
+        at_once(user, ":upload\r/nowhere")
+        await user.until(lambda: path_typed(user) == "/nowhere")
+
+
+async def test_what_is_typed_behind_the_end_of_a_question_is_for_the_panes(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        at_once(user, "X\x1bj")
+        await user.until(lambda: user.main.preview.grid.cursor_row == 1)
+        at_once(user, "\x1b:download to\r")
+        await user.until(lambda: user.main.query(AskLine))
+        await user.press("ctrl+u")
+        at_once(user, "nowhere/at all.csv\rj")
+        await user.until(lambda: user.main.dataset.name == user.names[1])
+
+
+async def test_keys_wait_for_a_dialog_that_is_long_in_coming(place, monkeypatch):
+    whole = UploadScreen.compose
+
+    def slow(self):
+        time.sleep(HELD + 0.1)  # as where the processor is busy
+        yield from whole(self)
+
+    monkeypatch.setattr(UploadScreen, "compose", slow)
+    async with at_the_screen() as user:
+        at_once(user, "u/nowhere")
+        await user.until(lambda: path_typed(user) == "/nowhere")
+
+
+async def test_the_focus_goes_back_to_the_pane_when_a_dialog_came_over_the_palette(place):
+    async with at_the_screen() as user:
+        await user.press("colon")
+        user.main.work(partial(user.main.ask, Confirm("Sure?", "It came late.")))
+        await user.until(lambda: user.main.query(Confirm) and user.dialog.is_attached)
+        await user.until(lambda: user.main.focused is user.dialog)
+        await user.press("escape")
+        await user.until(lambda: user.main.focused is user.main.datasets.list)
+        at_once(user, "j")
+        await user.until(lambda: user.main.dataset.name == user.names[1])
+
+
+class ComingQuestion(Confirm):
+    """A question during which something happens while it is being made."""
+
+    def __init__(self, happens):
+        super().__init__("Sure?", "It comes.")
+        self._happens = happens
+
+    def on_mount(self):
+        self._happens()
+
+
+async def test_a_dialog_that_is_left_while_it_is_being_made_lets_the_focus_where_it_was(place):
+    async with at_the_screen() as user:
+        await user.main.ask(ComingQuestion(lambda: user.dialog.dismiss(None)))
+        assert user.main.focused is user.main.datasets.list
+        await user.press("j")
+        assert user.main.dataset.name == user.names[1]
+
+
+async def test_of_a_question_that_is_given_up_while_its_dialog_is_being_made_nothing_stays(place):
+    async with at_the_screen() as user:
+
+        def give_up():
+            asking.cancel()
+
+        asking = asyncio.create_task(user.main.ask(ComingQuestion(give_up)))
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert not user.main.query(Confirm)
+        assert user.main.focused is user.main.datasets.list
+
+
+async def test_a_path_typed_behind_the_key_that_exports_is_where_it_is_written_to(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        at_once(user, "Ejj")
+        await user.until(lambda: user.main.query(AskLine))
+        line = user.dialog.query_one(Input)
+        await user.until(lambda: line.value.endswith("jj"))
+        assert user.main.preview.grid.cursor_row == 0
+
+
+async def test_an_answer_typed_behind_the_key_that_quits_is_for_its_question(place):
+    async with at_the_screen() as user:
+        user.main._commands._closing.quit = partial(
+            user.main.ask, Confirm("Quit?", "Transfers run.")
+        )
+        at_once(user, "qnj")
+        await user.until(lambda: user.main.dataset.name == user.names[1])
+        assert not user.main.query(Confirm)

@@ -13,7 +13,7 @@ import pytest
 
 from amltui import errors
 from amltui.models import Dataset, Location
-from amltui.workspaces.http import answers, client, faults
+from amltui.workspaces.http import api_answers, client, faults
 from amltui.workspaces.studio import Retry, StudioWorkspace
 from tests.support.listening import listening
 from tests.support.raw_server import Answer, json_answer, raw_server
@@ -37,7 +37,7 @@ async def answering(handler):
 
 
 async def test_a_compressed_answer_is_read_and_one_that_grows_without_end_is_refused(monkeypatch):
-    monkeypatch.setattr(answers, "MOST", 1 << 20)
+    monkeypatch.setattr(api_answers, "MOST", 1 << 20)
     small = gzip.compress(json.dumps([{"Id": "w.f.i", "Name": "n"}]).encode())
     bomb = gzip.compress(b" " * (1 << 28))
     bodies = iter([small, bomb, small[:-9], b"not compressed"])
@@ -63,7 +63,7 @@ async def test_an_answer_compressed_as_nobody_asked_is_refused():
 
 
 async def test_an_endless_answer_is_refused(monkeypatch):
-    monkeypatch.setattr(answers, "MOST", 1 << 20)
+    monkeypatch.setattr(api_answers, "MOST", 1 << 20)
 
     async def serve(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

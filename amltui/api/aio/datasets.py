@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from amltui.api.checks import check_new, not_none
+from amltui.api.arguments import check_new, not_none
 from amltui.api.metadata import Conditional, DatasetMetadata, has_frame, is_own, only_if
+from amltui.api.progress import Progress
 from amltui.api.reading import AsyncContents, read_whole, with_reader
 from amltui.api.sending import RawData, send, spooled
 from amltui.api.threads import apart
@@ -83,9 +84,18 @@ class AsyncDatasets:
             raise IndexError(str(error)) from error
 
     async def _named(self, text: str, listed: Listed[Dataset]) -> Dataset:
-        """An older version by its name or id; else the error of a name that is not there."""
-        from amltui.services.versions import find_version
+        """A folder that is one table, or an older version by its name or id.
 
+        Raises:
+            IndexError: there is none.
+            NotSupportedByServer: the files of the folder are no one table.
+        """
+        from amltui.services.versions import find_by_key, find_version
+
+        if text.endswith("/"):
+            folder = await find_by_key(text, await self.workspace.connect())
+            if folder is not None:
+                return folder
         known = listed.only(examples=self._examples)
         try:
             found = await find_version(text, known, self.workspace.connect)
@@ -98,9 +108,17 @@ class AsyncDatasets:
         return found
 
     async def add_from_dataframe(
-        self, dataframe: pd.DataFrame, data_type_id: str, name: str, description: str
+        self,
+        dataframe: pd.DataFrame,
+        data_type_id: str,
+        name: str,
+        description: str,
+        *,
+        progress: Progress | None = None,
     ) -> AsyncDataset:
         """Upload a frame as a new dataset; see `amltui.formats.frames` for what survives.
+
+        `progress` is told bytes so far and bytes in all.
 
         Raises:
             TypeError: an argument is None or empty.
@@ -111,12 +129,22 @@ class AsyncDatasets:
         check_new(data_type_id, name, description)
         with spooled() as file:
             await apart(lambda: _serialize(file, data_type_id, dataframe))
-            return await self.add_from_raw_data(file, data_type_id, name, description)
+            return await self.add_from_raw_data(
+                file, data_type_id, name, description, progress=progress
+            )
 
     async def add_from_raw_data(
-        self, raw_data: RawData, data_type_id: str, name: str, description: str
+        self,
+        raw_data: RawData,
+        data_type_id: str,
+        name: str,
+        description: str,
+        *,
+        progress: Progress | None = None,
     ) -> AsyncDataset:
         """Upload text, bytes, a binary file or a `pathlib.Path` as a new dataset, 4 MiB at a time.
+
+        `progress` is told bytes so far and bytes in all.
 
         Raises:
             TypeError: an argument is None or empty, or `raw_data` is a file that is open for text.
@@ -126,7 +154,12 @@ class AsyncDatasets:
         check_new(data_type_id, name, description)
         workspace = await self.workspace.connect()
         made = await send(
-            workspace, raw_data, name=name, data_type_id=data_type_id, description=description
+            workspace,
+            raw_data,
+            name=name,
+            data_type_id=data_type_id,
+            description=description,
+            progress=progress,
         )
         return AsyncDataset(self.workspace, made)
 
@@ -145,56 +178,81 @@ class Readable(Conditional):
         """The contents as a stream: `async with dataset.open() as file: await file.read(1000)`."""
         return AsyncContents(self.workspace.connect, self._source)
 
-    async def read_as_binary(self) -> bytes:
+    async def read_as_binary(self, *, progress: Progress | None = None) -> bytes:
         """All bytes, verified.
+
+        `progress` is told bytes so far and bytes in all.
 
         Raises:
             TransferCut, Damaged, LinkExpired: they did not come as promised.
         """
-        return await read_whole(self.workspace.connect, self._source)
+        return await read_whole(self.workspace.connect, self._source, progress)
 
-    async def read_as_text(self) -> str:
+    async def read_as_text(self, *, progress: Progress | None = None) -> str:
         """All text, which must be UTF-8; a byte order mark is dropped.
+
+        `progress` is told bytes so far and bytes in all.
 
         Raises:
             UnicodeDecodeError: it is not UTF-8.
         """
-        return (await self.read_as_binary()).decode("utf-8-sig")
+        return (await self.read_as_binary(progress=progress)).decode("utf-8-sig")
 
     @only_if(has_frame)
-    async def to_dataframe(self) -> pd.DataFrame:
+    async def to_dataframe(self, *, progress: Progress | None = None) -> pd.DataFrame:
         """The contents as a pandas frame; see `amltui.formats.frames` for the rules.
 
+        `progress` is told bytes so far and bytes in all.
         Of a type that has none, what the bytes are decides: `amltui help formats`.
 
         Raises:
             Unreadable: the contents are not what their type says.
         """
-        from amltui.api.tables import read_frame
+        from amltui.api.content_frames import read_frame
         from amltui.formats.frames import deserialize_dataframe, is_supported
 
         source = self._source
         if not is_supported(source.data_type_id):
             name = source.name if isinstance(source, Dataset) else source.port_name
-            return await self._parsed(lambda reader, given: read_frame(reader, name, given))
-        return await self._parsed(deserialize_dataframe)
+            return await self._parsed(
+                lambda reader, given: read_frame(reader, name, given), progress
+            )
+        return await self._parsed(deserialize_dataframe, progress)
 
     @only_if(has_frame)
-    async def to_arrow(self) -> pa.Table:
-        """The contents as an Arrow table with the types of `to_dataframe`; missing is null."""
-        from amltui.api.tables import read_table
-        from amltui.formats.frames import deserialize_table, is_supported
+    async def to_arrow(
+        self,
+        columns: Sequence[str] | None = None,
+        rows: slice | range | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> pa.Table:
+        """The contents as an Arrow table with the types of `to_dataframe`; missing is null.
 
-        source = self._source
-        if not is_supported(source.data_type_id):
-            name = source.name if isinstance(source, Dataset) else source.port_name
-            return await self._parsed(lambda reader, given: read_table(reader, name, given))
-        return await self._parsed(deserialize_table)
+        Of a Parquet file only the footer and what is wanted are fetched; of text only what stands
+        before the last row, and types are those that these rows show.
 
-    async def _parsed(self, parse: Callable[[IO[bytes], str], T]) -> T:
+        Args:
+            columns: their names, in the order that is wanted. None: all.
+            rows: which, from 0, as `range(100)` or `slice(1000, 2000)`. None: all.
+            progress: is told bytes so far and bytes in all.
+
+        Raises:
+            KeyError: there is no such column.
+            ValueError: rows are counted from the end, or some between are left out.
+            Unreadable: the contents are not what their type says.
+        """
+        from amltui.api.arrow_parts import read_part
+
+        return await read_part(self.workspace.connect, self._source, columns, rows, progress)
+
+    async def _parsed(self, parse: Callable[[IO[bytes], str], T], progress: Progress | None) -> T:
         source = self._source
         return await with_reader(
-            self.workspace.connect, source, lambda reader: parse(reader, source.data_type_id)
+            self.workspace.connect,
+            source,
+            lambda reader: parse(reader, source.data_type_id),
+            progress,
         )
 
 
@@ -216,8 +274,12 @@ class AsyncDataset(DatasetMetadata, Readable):
         data_type_id: str | None = None,
         name: str | None = None,
         description: str | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> None:
         """Replace the contents by a frame; what is None stays as it is.
+
+        `progress` is told bytes so far and bytes in all.
 
         Raises:
             TypeError: `dataframe` is None.
@@ -228,7 +290,9 @@ class AsyncDataset(DatasetMetadata, Readable):
         data_type_id = self.data_type_id if data_type_id is None else data_type_id
         with spooled() as file:
             await apart(lambda: _serialize(file, data_type_id, dataframe))
-            await self.update_from_raw_data(file, data_type_id, name, description)
+            await self.update_from_raw_data(
+                file, data_type_id, name, description, progress=progress
+            )
 
     @only_if(is_own)
     async def update_from_raw_data(
@@ -237,8 +301,12 @@ class AsyncDataset(DatasetMetadata, Readable):
         data_type_id: str | None = None,
         name: str | None = None,
         description: str | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> None:
         """Replace the contents by text, bytes, a binary file or a path; what is None stays.
+
+        `progress` is told bytes so far and bytes in all.
 
         Raises:
             TypeError: `raw_data` is None, or a file that is open for text.
@@ -253,6 +321,7 @@ class AsyncDataset(DatasetMetadata, Readable):
             data_type_id=self.data_type_id if data_type_id is None else data_type_id,
             description=self.description if description is None else description,
             replaces=self._model.key,
+            progress=progress,
         )
 
     @only_if(is_own)
@@ -294,10 +363,10 @@ class AsyncDataset(DatasetMetadata, Readable):
             NotFound: there is no such version.
             NotSupportedByServer: this workspace cannot list versions.
         """
-        from amltui.services.versions import pick
+        from amltui.services.versions import VersionList
 
-        found = await (await self.workspace.connect()).versions(self._model.key)
-        return AsyncDataset(self.workspace, pick(found, which, self.name))
+        found = VersionList(await self.workspace.connect(), self._model.key)
+        return AsyncDataset(self.workspace, await found.pick(which, self.name))
 
     @only_if(is_own)
     async def restore(self) -> AsyncDataset:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from amltui.api.aio.datasets import Readable
-from amltui.api.checks import check_output
+from amltui.api.arguments import check_output
 from amltui.api.metadata import ExperimentMetadata
 from amltui.models import Experiment, OutputPort
 

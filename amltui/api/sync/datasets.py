@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from amltui.api.metadata import (
     is_own,
     only_if,
 )
+from amltui.api.progress import Progress
 from amltui.api.reading import BUFFER, RawContents
 from amltui.api.sending import RawData
 from amltui.models import Dataset as DatasetModel
@@ -115,9 +116,17 @@ class Datasets:
         return SourceDataset(self.workspace, self.workspace.run(ask).model)
 
     def add_from_dataframe(
-        self, dataframe: pd.DataFrame, data_type_id: str, name: str, description: str
+        self,
+        dataframe: pd.DataFrame,
+        data_type_id: str,
+        name: str,
+        description: str,
+        *,
+        progress: Progress | None = None,
     ) -> SourceDataset:
         """Upload a frame as a new dataset; see `amltui.formats.frames` for what survives.
+
+        `progress` is told bytes so far and bytes in all, on another thread.
 
         Raises:
             TypeError: an argument is None or empty.
@@ -127,15 +136,23 @@ class Datasets:
 
         async def add(workspace: AsyncWorkspace) -> AsyncDataset:
             return await workspace.datasets.add_from_dataframe(
-                dataframe, data_type_id, name, description
+                dataframe, data_type_id, name, description, progress=progress
             )
 
         return SourceDataset(self.workspace, self.workspace.run(add).model)
 
     def add_from_raw_data(
-        self, raw_data: RawData, data_type_id: str, name: str, description: str
+        self,
+        raw_data: RawData,
+        data_type_id: str,
+        name: str,
+        description: str,
+        *,
+        progress: Progress | None = None,
     ) -> SourceDataset:
         r"""Upload text, bytes, a binary file or a `pathlib.Path` as a new dataset, 4 MiB at a time.
+
+        `progress` is told bytes so far and bytes in all, on another thread.
 
         >>> ws = Workspace()
         >>> made = ws.datasets.add_from_raw_data(b"a,b\n1,2\n", "GenericCSV", "two", "columns")
@@ -150,7 +167,7 @@ class Datasets:
 
         async def add(workspace: AsyncWorkspace) -> AsyncDataset:
             return await workspace.datasets.add_from_raw_data(
-                raw_data, data_type_id, name, description
+                raw_data, data_type_id, name, description, progress=progress
             )
 
         return SourceDataset(self.workspace, self.workspace.run(add).model)
@@ -182,34 +199,39 @@ class Dataset(Conditional):
             RawContents(LOOP, self.workspace.connecting, self._source()), BUFFER
         )
 
-    def read_as_binary(self) -> bytes:
+    def read_as_binary(self, *, progress: Progress | None = None) -> bytes:
         """All bytes, verified.
+
+        `progress` is told bytes so far and bytes in all, on another thread.
 
         Raises:
             TransferCut, Damaged, LinkExpired: they did not come as promised.
         """
 
         async def read(workspace: AsyncWorkspace) -> bytes:
-            return await self._twin(workspace).read_as_binary()
+            return await self._twin(workspace).read_as_binary(progress=progress)
 
         return self.workspace.run(read)
 
-    def read_as_text(self) -> str:
+    def read_as_text(self, *, progress: Progress | None = None) -> str:
         """All text, which must be UTF-8; a byte order mark is dropped.
+
+        `progress` is told bytes so far and bytes in all, on another thread.
 
         Raises:
             UnicodeDecodeError: it is not UTF-8.
         """
 
         async def read(workspace: AsyncWorkspace) -> str:
-            return await self._twin(workspace).read_as_text()
+            return await self._twin(workspace).read_as_text(progress=progress)
 
         return self.workspace.run(read)
 
     @only_if(has_frame)
-    def to_dataframe(self) -> pd.DataFrame:
+    def to_dataframe(self, *, progress: Progress | None = None) -> pd.DataFrame:
         """The contents as a pandas frame; see `amltui.formats.frames` for the rules.
 
+        `progress` is told bytes so far and bytes in all, on another thread.
         Absent (`hasattr` is false) where the type has no frame.
 
         Raises:
@@ -217,16 +239,39 @@ class Dataset(Conditional):
         """
 
         async def read(workspace: AsyncWorkspace) -> pd.DataFrame:
-            return await self._twin(workspace).to_dataframe()
+            return await self._twin(workspace).to_dataframe(progress=progress)
 
         return self.workspace.run(read)
 
     @only_if(has_frame)
-    def to_arrow(self) -> pa.Table:
-        """The contents as an Arrow table with the types of `to_dataframe`; missing is null."""
+    def to_arrow(
+        self,
+        columns: Sequence[str] | None = None,
+        rows: slice | range | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> pa.Table:
+        """The contents as an Arrow table with the types of `to_dataframe`; missing is null.
+
+        Of a Parquet file only the footer and what is wanted are fetched; of text only what stands
+        before the last row, and types are those that these rows show.
+
+        >>> Workspace().datasets["Iris"].to_arrow(["class"], range(2)).to_pylist()
+        [{'class': 'setosa'}, {'class': 'setosa'}]
+
+        Args:
+            columns: their names, in the order that is wanted. None: all.
+            rows: which, from 0, as `range(100)` or `slice(1000, 2000)`. None: all.
+            progress: is told bytes so far and bytes in all.
+
+        Raises:
+            KeyError: there is no such column.
+            ValueError: rows are counted from the end, or some between are left out.
+            Unreadable: the contents are not what their type says.
+        """
 
         async def read(workspace: AsyncWorkspace) -> pa.Table:
-            return await self._twin(workspace).to_arrow()
+            return await self._twin(workspace).to_arrow(columns, rows, progress=progress)
 
         return self.workspace.run(read)
 
@@ -262,8 +307,12 @@ class SourceDataset(DatasetMetadata, Dataset):
         data_type_id: str | None = None,
         name: str | None = None,
         description: str | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> None:
         """Replace the contents by a frame; what is None stays as it is.
+
+        `progress` is told bytes so far and bytes in all, on another thread.
 
         Raises:
             TypeError: `dataframe` is None.
@@ -271,7 +320,9 @@ class SourceDataset(DatasetMetadata, Dataset):
             AzureMLConflictHttpError: another dataset has the new name.
         """
         self._change(
-            lambda twin: twin.update_from_dataframe(dataframe, data_type_id, name, description)
+            lambda twin: twin.update_from_dataframe(
+                dataframe, data_type_id, name, description, progress=progress
+            )
         )
 
     @only_if(is_own)
@@ -281,15 +332,21 @@ class SourceDataset(DatasetMetadata, Dataset):
         data_type_id: str | None = None,
         name: str | None = None,
         description: str | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> None:
         """Replace the contents by text, bytes, a binary file or a path; what is None stays.
+
+        `progress` is told bytes so far and bytes in all, on another thread.
 
         Raises:
             TypeError: `raw_data` is None, or a file that is open for text.
             AzureMLConflictHttpError: another dataset has the new name.
         """
         self._change(
-            lambda twin: twin.update_from_raw_data(raw_data, data_type_id, name, description)
+            lambda twin: twin.update_from_raw_data(
+                raw_data, data_type_id, name, description, progress=progress
+            )
         )
 
     @only_if(is_own)

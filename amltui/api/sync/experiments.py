@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from amltui.api.aio import AsyncExperiment, AsyncIntermediateDataset, AsyncWorkspace
-from amltui.api.checks import check_output
+from amltui.api.arguments import check_output
 from amltui.api.metadata import ExperimentMetadata
 from amltui.api.sync.datasets import Dataset
 from amltui.models import Experiment as ExperimentModel

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from amltui.cli.administer import server_errors
-from amltui.cli.commands.token import HERE, Place
-from amltui.cli.options import moment
+from amltui.cli.commands.token import HERE, WhoseTokens
+from amltui.cli.moments import moment
 from amltui.cli.output import Col, Out
 from amltui.errors import UsageError
 from amltui.text import iso_utc, visible
@@ -36,7 +36,7 @@ def audit(
     refused: bool = False,
     last: int | None = None,
     format: Literal["table", "csv", "jsonl"] | None = None,  # noqa: A002 - as elsewhere
-    common: Place = HERE,
+    common: WhoseTokens = HERE,
 ) -> None:
     """Print the audit log, oldest first: changes, downloads, refusals, work on the server itself.
 
@@ -102,7 +102,7 @@ def _exporter(form: str | None, out: Out) -> Callable[[Sequence[AuditEntry]], No
     return None
 
 
-def _table(common: Place, entries: list[AuditEntry], *, as_table: bool | None) -> None:
+def _table(common: WhoseTokens, entries: list[AuditEntry], *, as_table: bool | None) -> None:
     columns = (
         Col("TIME", "time"),
         Col("WHO"),

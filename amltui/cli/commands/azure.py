@@ -97,13 +97,9 @@ def tag(name: str, /, *tags: str, common: Common = COMMON) -> None:
         common: Common options.
     """
     from amltui.cli.commands.datasets import changed
+    from amltui.services.tags import tag_of
 
-    wanted: dict[str, str | None] = {}
-    for one in tags:
-        key, separator, value = one.partition("=")
-        if not separator or not key.strip():
-            raise UsageError(f'"{visible(one)}" is no tag', hint="Write KEY=VALUE.")
-        wanted[key.strip()] = value or None
+    wanted = dict(tag_of(one) for one in tags)
     if not wanted:
         raise UsageError("A tag is needed", hint="Write KEY=VALUE.")
 

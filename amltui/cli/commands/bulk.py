@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import os
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -15,11 +16,12 @@ from amltui.cli.options import Common
 from amltui.cli.progress import watched
 from amltui.cli.saving import copy_cached, resumable
 from amltui.cli.session import need_yes
-from amltui.cli.several import Report, work_on
+from amltui.cli.several_names import Report, work_on
 from amltui.disk import expanded
 from amltui.errors import AmltuiError, Conflict, UsageError
 from amltui.models import Dataset
 from amltui.services.folders import files_below
+from amltui.services.hashes import file_sha256, is_content, known_sha256
 from amltui.services.selection import Selected, file_targets, work_through
 from amltui.text import human_size, visible
 
@@ -45,8 +47,8 @@ async def get_several(
 
     async def one(dataset: Dataset) -> tuple[int | None, str, bool]:
         target = where[dataset.id].absolute()
-        if await asyncio.to_thread(_is_same, target, dataset):
-            return dataset.size, "sha256" if dataset.sha256 else "length", True
+        if (how := await _as_before(session, target, dataset)) is not None:
+            return dataset.size, how, True
         await asyncio.to_thread(_make_folder, target.parent)
         if session.offline:
             return *await copy_cached(session, dataset, target, force=force), False
@@ -83,23 +85,28 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _is_same(target: Path, dataset: Dataset) -> bool:
-    """Whether a file is the dataset's content already, as far as the workspace tells of it."""
+async def _as_before(session: Session, target: Path, dataset: Dataset) -> str | None:
+    """How a file is known to be the dataset's content already; None: it is not.
+
+    `sha256`, or `length` where the workspace tells no hash: then it is not older, too.
+    """
+    status = await asyncio.to_thread(_status, target)
+    if status is None or status.st_size != dataset.size:
+        return None
+    known = await known_sha256(session, dataset)
+    if known is not None:
+        return "sha256" if await file_sha256(target) == known else None
+    created = dataset.created_date
+    return "length" if created is not None and status.st_mtime >= created.timestamp() else None
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Of a regular file. None: there is none."""
     try:
-        status = target.stat()
-        if dataset.size is None or status.st_size != dataset.size or not target.is_file():
-            return False
-        if dataset.sha256 is None:
-            created = dataset.created_date
-            return created is not None and status.st_mtime >= created.timestamp()
-        return _sha256(target) == dataset.sha256
+        found = path.stat()
     except OSError:
-        return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def named_files(given: Sequence[str]) -> list[tuple[str, Path]]:
@@ -142,10 +149,14 @@ async def put_several(
     types: Mapping[Path, str],
     description: str,
     *,
+    retype: bool,
     exists: Literal["error", "skip", "update"],
     jobs: int,
 ) -> int:
-    """Upload each file as a dataset of its name; the exit code."""
+    """Upload each file as a dataset of its name; the exit code.
+
+    What exists keeps its type unless `retype`, and its description unless one is given.
+    """
     there = {one.name: one for one in (await session.current_list()).datasets}
     report = Report(common.out)
 
@@ -163,9 +174,13 @@ async def put_several(
             return made, False
         if exists == "error":
             raise Conflict(f'A dataset named "{visible(name)}" exists', 409)
-        if exists == "skip" or await asyncio.to_thread(is_content, path, before):
+        type_ = types[path] if retype else before.data_type_id
+        said = description or before.description
+        same = (type_, said) == (before.data_type_id, before.description)
+        if exists == "skip" or (same and await is_content(session, path, before)):
             return before, True
-        return await session.update(before, path, keep=True), False
+        made = await session.update(before, path, data_type_id=type_, description=said, keep=True)
+        return made, False
 
     async def all_of_them() -> None:
         async with aclosing(work_through(named, one, at_once=jobs)) as results:
@@ -181,15 +196,6 @@ async def put_several(
     with resumable(common.out):
         await watched(await session.transfers(), common.out, all_of_them())
     return report.close("uploaded", len(named))
-
-
-def is_content(path: Path, dataset: Dataset) -> bool:
-    """Whether a file's bytes are those of a dataset, as far as the workspace tells of its hash."""
-    try:
-        same_size = path.stat().st_size == dataset.size
-        return same_size and dataset.sha256 is not None and _sha256(path) == dataset.sha256
-    except OSError:
-        return False
 
 
 async def rm_several(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from amltui.cli import exit_codes
 from amltui.cli.options import PLAIN, Plain
 from amltui.cli.output import Col, warn
-from amltui.cli.several import LISTED, Listed
+from amltui.cli.several_names import NAMED, Named
 from amltui.config.paths import cache_dir
 from amltui.config.quota import cache_quota
 from amltui.errors import NotFound, UsageError
@@ -121,36 +121,37 @@ def verify(*, common: Plain = PLAIN) -> int:
     return exit_codes.DAMAGED if damaged else exit_codes.DONE
 
 
-def pin(*names: str, listed: Listed = LISTED, common: Plain = PLAIN) -> int:
+def pin(*names: str, named: Named = NAMED, common: Plain = PLAIN) -> int:
     """Keep cached contents from eviction, whatever the quota.
 
     Args:
         names: The datasets' names or ids, as `amltui cache list` shows them, or quoted patterns.
-        listed: Several at once.
+        named: Several at once.
         common: Common options.
     """
-    return _pin(listed.words(names), common, pinned=True)
+    return _pin(named.words(names), common, pinned=True, regex=named.regex)
 
 
-def unpin(*names: str, listed: Listed = LISTED, common: Plain = PLAIN) -> int:
+def unpin(*names: str, named: Named = NAMED, common: Plain = PLAIN) -> int:
     """Let pinned contents be evicted again.
 
     Args:
         names: The datasets' names or ids, or quoted patterns.
-        listed: Several at once.
+        named: Several at once.
         common: Common options.
     """
-    return _pin(listed.words(names), common, pinned=False)
+    return _pin(named.words(names), common, pinned=False, regex=named.regex)
 
 
-def _pin(names: Sequence[str], common: Plain, *, pinned: bool) -> int:
+def _pin(names: Sequence[str], common: Plain, *, pinned: bool, regex: bool) -> int:
     if not names:
         raise UsageError("A dataset's name is needed", hint="See: amltui cache list")
     documents = []
     code = exit_codes.DONE
     with _cache() as cache:
         for name in names:
-            found = cache.named(name) or _fitting(cache, name)
+            found = [] if regex else cache.named(name)
+            found = found or _fitting(cache, name, regex=regex)
             for one in found:
                 cache.entry_of(one).pin(pinned=pinned)
                 documents.append({"name": one.name, "dataset_id": one.source, "pinned": pinned})
@@ -170,11 +171,11 @@ def _pin(names: Sequence[str], common: Plain, *, pinned: bool) -> int:
     return code
 
 
-def _fitting(cache: Cache, pattern: str) -> list[EntryInfo]:
+def _fitting(cache: Cache, pattern: str, *, regex: bool) -> list[EntryInfo]:
     from amltui.services.selection import matching
 
     entries = cache.entries()
-    names = set(matching(pattern, (one.name for one in entries)))
+    names = set(matching(pattern, (one.name for one in entries), regex=regex))
     return [one for one in entries if one.name in names]
 
 

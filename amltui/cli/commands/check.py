@@ -89,8 +89,11 @@ async def refuse(
 
     rules = await rules_for(session, dataset, path, named, limits) or Rules()
     found = await check_update(session, dataset, path, rules, data_type_id=data_type_id)
-    for line in changes(found):
+    told = list(changes(found))
+    for line in told:
         out.note(line)
+    if not told:
+        out.note("Columns, types, missing values and the number of rows stay as they are.")
     say_failures(found)
     if not found.passed:
         raise CheckFailed("Nothing was sent: the new contents break a rule.")
@@ -145,15 +148,13 @@ async def rules_for(
         UsageError: they make no sense.
         FileNotThere: a file of rules that was named is not there.
     """
-    from amltui.services.checking import rules_at, rules_beside, rules_of, with_limits
+    from amltui.services import checking
 
     if named is not None:
-        found: Rules | None = rules_at(local_file(named))
+        found: Rules | None = checking.rules_at(local_file(named))
     else:
-        found = (rules_beside(path) if path is not None else None) or await rules_of(
-            session, dataset
-        )
-    return found if limits is None else with_limits(found, limits)
+        found = await checking.rules_for(session, dataset, path)
+    return found if limits is None else checking.with_limits(found, limits)
 
 
 def print_checked(out: Out, found: Checked) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -9,13 +12,15 @@ from cyclopts import Parameter
 from amltui.cli import exit_codes
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, warn
-from amltui.cli.session import OFFLINE_TIMEOUT, need_yes, prepared
-from amltui.errors import AmltuiError, Unauthorized, Unreachable, UsageError
+from amltui.cli.session import need_yes, prepared, transfer_options
+from amltui.cli.several_names import JOBS, NAMED, Jobs, LimitRate, Named, check_jobs, rate_of
+from amltui.disk import disk_errors
+from amltui.errors import AmltuiError, UsageError
 from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
-    from amltui.services.copying import Compare, CopyStep
+    from amltui.services.copying import Compare, CopyStep, Made
     from amltui.services.places import Place, Places
     from amltui.services.session import Session
 
@@ -27,6 +32,9 @@ def cp(
     force: bool = False,
     versions: bool = False,
     dry_run: DryRun = False,
+    jobs: Jobs = JOBS,
+    limit_rate: LimitRate = None,
+    named: Named = NAMED,
     common: Common = COMMON,
 ) -> int:
     """Copy datasets between workspaces, folders and this disk. The last place is the target.
@@ -41,11 +49,22 @@ def cp(
         versions: Copy all versions, the oldest first, and not only the latest; of a copy that
             has the first of them already, the others.
         dry_run: Say what would be done, and do nothing.
+        jobs: How many at once.
+        limit_rate: Bytes per second at most, from and to each place: 500K, 2M or 1.5G.
+        named: Several at once.
         common: Common options.
     """
+    places = (*named.words(places[:-1]), *places[-1:])
     if len(places) < 2:
         raise UsageError("cp takes what to copy and a target", hint="amltui cp team:Sales data/")
-    wanted = _Wanted(replace=force, dry_run=dry_run, versions=versions)
+    wanted = _Wanted(
+        replace=force,
+        dry_run=dry_run,
+        versions=versions,
+        regex=named.regex,
+        jobs=jobs,
+        rate=rate_of(limit_rate),
+    )
     return _run(common, places[-1], places[:-1], wanted)
 
 
@@ -57,72 +76,96 @@ def sync(
     delete: bool = False,
     yes: bool = False,
     dry_run: DryRun = False,
+    jobs: Jobs = JOBS,
+    limit_rate: LimitRate = None,
+    named: Named = NAMED,
     common: Common = COMMON,
 ) -> int:
     """Bring a folder up to date with datasets. Only what differs is copied, and nothing back.
 
     Args:
-        folder: What is brought up to date: a folder, or any other place that cp takes.
+        folder: What is brought up to date: a folder, made if need be, or any other place that cp
+            takes.
         names: Datasets of the workspace in force, patterns, or places as cp takes.
         by: What shows that a file is up to date: size, time (and size) or hash.
         delete: Delete there what is not among the names.
         yes: Do not ask before that.
         dry_run: Say what would be done, and do nothing.
+        jobs: How many at once.
+        limit_rate: Bytes per second at most, from and to each place: 500K, 2M or 1.5G.
+        named: Several at once.
         common: Common options.
     """
     from amltui.services.copying import Compare
+    from amltui.services.places import folder_to_make
 
+    names = tuple(named.words(names))
     if not names:
         raise UsageError("sync takes a folder and names", hint="amltui sync data/ 'sales*'")
     if by not in tuple(Compare):
         raise UsageError(f'"{by}" is no way to compare', hint=f"There are: {', '.join(Compare)}.")
+    missing = folder_to_make(folder)
+    if missing is not None:
+        if dry_run:
+            raise UsageError(
+                f"There is no folder {visible(folder)}", hint="Without --dry-run it is made."
+            )
+        with disk_errors(missing, "make the folder"):
+            missing.mkdir(parents=True)
     marks = ("./", "../", "/", "~")
     sources = [one if ":" in one or one.startswith(marks) else f":{one}" for one in names]
-    wanted = _Wanted(replace=True, dry_run=dry_run, same=Compare(by), delete=delete, yes=yes)
+    wanted = _Wanted(
+        replace=True,
+        dry_run=dry_run,
+        same=Compare(by),
+        delete=delete,
+        yes=yes,
+        regex=named.regex,
+        jobs=jobs,
+        rate=rate_of(limit_rate),
+    )
     return _run(common, folder, sources, wanted)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What is to be done with what is there."""
+    """What is to be done with what is there, and how."""
 
-    def __init__(
-        self,
-        *,
-        replace: bool,
-        dry_run: bool,
-        same: Compare | None = None,
-        delete: bool = False,
-        yes: bool = True,
-        versions: bool = False,
-    ) -> None:
-        self.replace, self.dry_run, self.same = replace, dry_run, same
-        self.delete, self.yes = delete, yes
-        self.versions = versions
+    replace: bool
+    dry_run: bool
+    regex: bool
+    jobs: int
+    rate: float | None
+    same: Compare | None = None
+    delete: bool = False
+    yes: bool = True
+    versions: bool = False
 
 
 def _run(common: Common, target: str, sources: Any, wanted: _Wanted) -> int:
     import asyncio
 
+    check_jobs(wanted.jobs)
     prepared()
     return asyncio.run(_copy(common, target, sources, wanted))
 
 
 async def _copy(common: Common, to: str, sources: Any, wanted: _Wanted) -> int:
     from amltui.services.places import Places, place_of
-    from amltui.transfers import Options
 
-    options = Options(offline_timeout=OFFLINE_TIMEOUT, attended=False)
+    options = transfer_options(wanted.jobs, wanted.rate)
     goal = place_of(to, target=True)
     async with Places(common.place, options) as places:
         target = await places.session(goal, target=True)
-        steps = await _plan(places, [place_of(one) for one in sources], goal, target, wanted)
-        rows: list[dict[str, Any]] = []
-        worst = 0
-        for source, step in steps:
-            row, code = await _one(common, source, step, target, wanted)
-            rows.append(row)
-            worst = max(worst, code)
+        origins = [place_of(one) for one in sources]
+        steps = await _plan(places, origins, goal, target, wanted)
+        rows, worst = await _all_of_them(common, steps, target, wanted)
+        if await _gaps(places, origins, regex=wanted.regex):
+            worst = worst or exit_codes.FAILED
         gone = await _surplus(goal, [step for _, step in steps], target) if wanted.delete else []
+        if gone and worst:
+            warn("Nothing was deleted, as not all was copied.")
+            gone = []
         if gone and not wanted.dry_run:
             need_yes(given=wanted.yes, what=f"Deleting {len(gone)} of {visible(target.name)}")
         for dataset in gone:
@@ -143,14 +186,14 @@ async def _plan(
     places: Places, sources: list[Place], goal: Place, target: Session, wanted: _Wanted
 ) -> list[tuple[Session, CopyStep]]:
     """All copies, with the session that each comes from; nothing is changed."""
-    from amltui.services.copying import planned, target_name
+    from amltui.services.copying import known, planned, target_names
     from amltui.services.places import datasets_at
 
     found: list[tuple[Session, list[Dataset]]] = []
     for place in sources:
         session = await places.session(place)
-        datasets = await datasets_at(session, place.name)
-        found.append((session, [await _whole(session, one) for one in datasets]))
+        datasets = await datasets_at(session, place.name, regex=wanted.regex)
+        found.append((session, [await known(session, one) for one in datasets]))
         if not place.name:
             await _say_left_out(session)
     exact = bool(goal.name) and not goal.name.endswith("/")
@@ -163,13 +206,7 @@ async def _plan(
     steps: list[tuple[Session, CopyStep]] = []
     taken: set[str] = set()
     for session, datasets in found:
-        names = [goal.name if exact else target_name(workspace, one, goal.name) for one in datasets]
-        for name in names:
-            if name in taken:
-                raise UsageError(
-                    f'Two datasets would be called "{visible(name)}"', hint="Copy one of them."
-                )
-            taken.add(name)
+        names = [goal.name] if exact else target_names(workspace, datasets, goal.name, taken)
         pairs = list(zip(datasets, names, strict=True))
         made = await planned(
             session,
@@ -183,14 +220,18 @@ async def _plan(
     return steps
 
 
-async def _whole(session: Session, dataset: Dataset) -> Dataset:
-    """All that is known of a dataset; one that is broken fails alone, when it is copied."""
-    try:
-        return await session.whole(dataset)
-    except (Unreachable, Unauthorized):
-        raise
-    except AmltuiError:
-        return dataset
+async def _gaps(places: Places, sources: list[Place], *, regex: bool) -> bool:
+    """Say what is missing in the lists that several datasets were taken from; whether any is."""
+    from amltui.services.places import names_one
+
+    told: set[str] = set()
+    for place in sources:
+        if not names_one(place.name, regex=regex):
+            told.add((await (await places.session(place)).current_list()).gap)
+    told.discard("")
+    for gap in sorted(told):
+        warn(gap)
+    return bool(told)
 
 
 async def _say_left_out(session: Session) -> None:
@@ -203,49 +244,75 @@ async def _say_left_out(session: Session) -> None:
         warn(f"The experiments of {session.name} and their outputs are left out.")
 
 
-async def _one(
-    common: Common, source: Session, step: CopyStep, target: Session, wanted: _Wanted
-) -> tuple[dict[str, Any], int]:
-    """Make a copy unless only asked for; what is printed of it, and its exit code."""
+async def _all_of_them(
+    common: Common, steps: list[tuple[Session, CopyStep]], target: Session, wanted: _Wanted
+) -> tuple[list[dict[str, Any]], int]:
+    """Make the copies unless only asked for; what is printed of each, and the worst exit code."""
     from amltui.cli.progress import watched
-    from amltui.services.copying import Way, copy, not_kept
+    from amltui.services.copying import Way, copy
+    from amltui.services.selection import work_through
 
-    row: dict[str, Any] = {
+    rows = [_row(step) for _, step in steps]
+    refused = [(row, step.refused) for (_, step), row in zip(steps, rows, strict=True)]
+    worst = max((_failed(row, why) for row, why in refused if why), default=exit_codes.DONE)
+    todo = [
+        at for at, (_, step) in enumerate(steps) if not wanted.dry_run and step.way is not Way.NONE
+    ]
+
+    async def one(at: int) -> Made:
+        source, step = steps[at]
+        return await copy(source, step, target)
+
+    async def work() -> None:
+        nonlocal worst
+        async with aclosing(work_through(todo, one, at_once=wanted.jobs)) as results:
+            async for at, result in results:
+                if isinstance(result, AmltuiError):
+                    worst = max(worst, _failed(rows[at], result))
+                else:
+                    rows[at] |= _copied(common, steps[at][1], result)
+
+    working: Awaitable[None] = work()
+    if todo:
+        sessions = {id(one): one for one in (target, *(source for source, _ in steps))}
+        for session in sessions.values():
+            working = watched(await session.transfers(), common.out, working)
+    await working
+    for at in todo:
+        if rows[at]["way"] != "failed" and "id" not in rows[at]:
+            rows[at] |= {"way": "not tried"}
+    return rows, worst
+
+
+def _row(step: CopyStep) -> dict[str, Any]:
+    from amltui.services.copying import Way
+
+    return {
         "from": step.source.name,
         "to": step.name,
         "size": step.source.size,
         "way": str(step.way),
         "versions": 0 if step.way is Way.NONE else len(step.older) + 1,
     }
-    if wanted.dry_run or step.way is Way.NONE:
-        return row, exit_codes.DONE
-    queues = [await one.transfers() for one in {id(one): one for one in (source, target)}.values()]
-    work = copy(source, step, target)
-    for queue in queues:
-        work = watched(queue, common.out, work)
-    try:
-        made = await work
-    except AmltuiError as error:
-        warn(f'"{step.source.name}": {error}' + (f"\n{error.hint}" if error.hint else ""))
-        code = exit_codes.code_of(error)
-        return row | {"way": "failed", "error": str(error), "exit_code": code}, code
-    count = f", {row['versions']} versions" if step.older else ""
+
+
+def _failed(row: dict[str, Any], error: AmltuiError) -> int:
+    """Say why a copy was not made; its exit code."""
+    hint = f"\n{error.hint}" if error.hint else ""
+    warn(f'"{row["from"]}": {error}{hint}')
+    code = exit_codes.code_of(error)
+    row |= {"way": "failed", "error": str(error), "exit_code": code}
+    return code
+
+
+def _copied(common: Common, step: CopyStep, copied: Made) -> dict[str, Any]:
+    """Say that a copy is made; what of it is printed."""
+    made, left = copied.dataset, copied.not_kept
+    count = f", {len(step.older) + 1} versions" if step.older else ""
     common.out.note(f'Copied "{visible(step.source.name)}"{count}, {human_size(made.size)}.')
-    left = not_kept(step.source, made)
-    _say_left(common, step.source.name, left)
-    done = {"to": made.name, "size": made.size, "id": made.id, "not_kept": left}
-    return row | done, exit_codes.DONE
-
-
-def _say_left(common: Common, name: str, left: dict[str, str]) -> None:
-    """Say what has no place at the target, but for what no copy keeps: whose it was, and since."""
-    told = [
-        f"{what} {visible(value)}"
-        for what, value in left.items()
-        if what not in {"name", "owner", "created", "file name"}  # the table says the names
-    ]
-    if told:
-        common.out.note(f'Not kept of "{visible(name)}": {"; ".join(told)}')
+    if copied.told:  # the table says the names
+        common.out.note(f'Not kept of "{visible(step.source.name)}": {copied.told}')
+    return {"to": made.name, "size": made.size, "id": made.id, "not_kept": left}
 
 
 async def _surplus(goal: Place, steps: list[CopyStep], target: Session) -> list[Dataset]:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 
 from amltui.cli.exit_codes import DONE
 from amltui.cli.json_output import of_dataset, of_version
-from amltui.cli.listing import Format, ListOptions, Sort, print_list
-from amltui.cli.options import COMMON, Common, moment
+from amltui.cli.ls import Format, ListOptions, Sort, print_list
+from amltui.cli.moments import moment
+from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, Out
 from amltui.cli.session import need_yes, run
-from amltui.cli.several import SEVERAL, Report, Several
+from amltui.cli.several_names import SEVERAL, Report, Several
 from amltui.errors import AmltuiError, UsageError
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
-    from amltui.services.versions import Version
+    from amltui.services.versions import Version, VersionList
 
 
 def ls(
@@ -125,16 +127,14 @@ def versions(
         common: Common options.
     """
     before = moment("--older-than", older_than)
-    if keep is not None and keep < 1:
-        raise UsageError("--keep is 1 or more: the latest version always stays")
-    if prune != (keep is not None or before is not None):
-        raise UsageError("--prune goes with --keep or --older-than", hint="--prune --keep 5")
-    if (dry_run or yes) and not prune:
-        raise UsageError("--dry-run and --yes go with --prune")
+    _check_pruning(keep, before, prune=prune, more=dry_run or yes)
 
     async def work(session: Session) -> Sequence[Version]:
         from amltui.services.versions import prunable
 
+        if not prune and common.out.on_terminal and not common.json:
+            await _print_pages(common.out, await session.version_list(name))
+            return ()
         found = await session.versions(name)
         if not prune:
             return found
@@ -148,37 +148,56 @@ def versions(
     found = run(common, work)
     if common.json:
         common.out.document([of_version(one) for one in found])
-    else:
-        _print_versions(common.out, found)
+    elif found or prune or not common.out.on_terminal:
+        common.out.table(_VERSION, _version_rows(common.out, found))
     if prune:
         done = "would be deleted" if dry_run else "deleted"
         common.out.note(f"{len(found):,} version{'' if len(found) == 1 else 's'} {done}.")
 
 
-def _print_versions(out: Out, found: Sequence[Version]) -> None:
-    columns = (
-        Col("NO."),
-        Col("CREATED", "time"),
-        Col("SIZE", "size"),
-        Col("OWNER"),
-        Col("SHA-256"),
-        Col("ID", wide=True),
-    )
+def _check_pruning(keep: int | None, before: datetime | None, *, prune: bool, more: bool) -> None:
+    if keep is not None and keep < 1:
+        raise UsageError("--keep is 1 or more: the latest version always stays")
+    if prune != (keep is not None or before is not None):
+        raise UsageError("--prune goes with --keep or --older-than", hint="--prune --keep 5")
+    if more and not prune:
+        raise UsageError("--dry-run and --yes go with --prune")
+
+
+_VERSION: Final = (
+    Col("NO."),
+    Col("CREATED", "time"),
+    Col("SIZE", "size"),
+    Col("OWNER"),
+    Col("SHA-256"),
+    Col("ID", wide=True),
+)
+
+
+async def _print_pages(out: Out, found: VersionList) -> None:
+    """Print each page as it comes; those of a long list have no numbers yet, but steps back."""
+    if not found.more:
+        out.table(_VERSION, _version_rows(out, found.versions))
+        return
+    rows = out.growing(_VERSION)
+    rows(_version_rows(out, found.versions))
+    while found.more:
+        rows(_version_rows(out, await found.read()))
+
+
+def _version_rows(out: Out, found: Iterable[Version]) -> list[tuple[Any, ...]]:
     hashes = 12 if out.on_terminal else 64
-    out.table(
-        columns,
-        [
-            (
-                str(one.number),
-                one.dataset.created_date,
-                one.dataset.size,
-                one.dataset.owner,
-                (one.dataset.sha256 or "")[:hashes],
-                one.dataset.id,
-            )
-            for one in found
-        ],
-    )
+    return [
+        (
+            one.label,
+            one.dataset.created_date,
+            one.dataset.size,
+            one.dataset.owner,
+            (one.dataset.sha256 or "")[:hashes],
+            one.dataset.id,
+        )
+        for one in found
+    ]
 
 
 def restore(name: str, /, *, common: Common = COMMON) -> None:

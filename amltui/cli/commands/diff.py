@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from amltui.cli.dialect_options import WRITTEN, DialectOptions
 from amltui.cli.exit_codes import DIFFERENT, DONE, FileNotThere
-from amltui.cli.files import table_file
+from amltui.cli.local_files import table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
-from amltui.cli.reading import WRITTEN, Written
 from amltui.cli.session import prepared, run
 from amltui.disk import expanded
 from amltui.errors import UsageError
@@ -39,7 +39,7 @@ def diff(
     output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
     force: bool = False,
     sheet: Annotated[list[str] | None, Parameter(negative=())] = None,
-    written: Written = WRITTEN,
+    written: DialectOptions = WRITTEN,
     common: Common = COMMON,
 ) -> int:
     """Compare two datasets, versions or local files as tables. Exits 0 if equal, 1 if different.
@@ -100,11 +100,18 @@ def diff(
         found = asyncio.run(compared(None))
     else:
         found = run(common, compared)
+    _say_file(common.out, first, second)
     if common.json:
         common.out.document(_document(found))
     elif not common.quiet:
         _print(common.out, found)
     return DONE if found.equal else DIFFERENT
+
+
+def _say_file(out: Out, *words: str) -> None:
+    """Say which of both is a file, where the other is a dataset: they may have the same name."""
+    if sum(map(_is_file, words)) == 1 and sum(map(_is_dataset, words)) == 1:
+        out.note(f"{visible(next(filter(_is_file, words)))} is a file of this disk.")
 
 
 def _names(text: str | None) -> list[str] | None:
@@ -129,7 +136,7 @@ def _is_dataset(word: str) -> bool:
 
 @asynccontextmanager
 async def _table(
-    session: Session | None, places: Places, word: str, written: Written, sheet: str | None
+    session: Session | None, places: Places, word: str, written: DialectOptions, sheet: str | None
 ) -> AsyncIterator[Table]:
     """All rows of a dataset or of a local file."""
     from amltui.services.places import dataset_at, is_elsewhere

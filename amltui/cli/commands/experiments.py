@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amltui.cli.data_types import Type, data_type
-from amltui.cli.files import readable
 from amltui.cli.json_output import of_experiment, of_output
+from amltui.cli.local_files import readable
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col
 from amltui.cli.saving import Output, save

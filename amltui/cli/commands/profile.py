@@ -26,9 +26,7 @@ from amltui.config.azure import (
     named_workspace,
 )
 from amltui.config.connection_text import ConnectionText, is_whole, read_connection
-from amltui.config.legacy import legacy_settings, read_settings_file
-from amltui.config.profiles import Profile
-from amltui.config.values import (
+from amltui.config.connection_values import (
     DEFAULT_ENDPOINT,
     LOCAL,
     endpoint_of,
@@ -37,6 +35,8 @@ from amltui.config.values import (
     token_of,
     workspace_id_of,
 )
+from amltui.config.legacy import legacy_settings, read_settings_file
+from amltui.config.profiles import Profile
 from amltui.disk import expanded
 from amltui.errors import AmltuiError, Conflict, UsageError
 from amltui.text import visible

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from amltui.cli.files import table_file
-from amltui.cli.options import COMMON, Common
-from amltui.cli.output import Out, warn
-from amltui.cli.reading import (
+from amltui.cli.dialect_options import (
     WRITTEN,
+    DialectOptions,
     Sheet,
-    Written,
     preview_of,
     say_reading,
     warn_malformed,
-    whole_table,
 )
+from amltui.cli.engines import Engine, asked_table
+from amltui.cli.local_files import table_file
+from amltui.cli.options import COMMON, Common
+from amltui.cli.output import Out, warn
 from amltui.cli.row_output import Format, chosen_format, print_rows
 from amltui.cli.session import run
 from amltui.disk import appearing
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 RowFormat = Annotated[Format | None, Parameter(name=("--format", "-f"))]
 
+_ANSWERS: Final = (".csv", ".parquet", ".xlsx")
+"""How files end that an answer of SQL can be written to."""
 _ON_TERMINAL = 1_000
 """Rows of an SQL answer that a terminal gets; elsewhere all are printed."""
 
@@ -54,7 +56,7 @@ def head(
     format_: RowFormat = None,
     sheet: Sheet = None,
     remember: bool = False,
-    written: Written = WRITTEN,
+    written: DialectOptions = WRITTEN,
     common: Common = COMMON,
 ) -> None:
     """Print the first rows of a dataset, or some others. Only as much is fetched as they need.
@@ -82,14 +84,14 @@ def head(
 
     async def work(session: Session) -> None:
         dataset = await session.find(name)
-        if remember and not written.given:
-            session.previews.remember(dataset, None)
+        if remember:
+            _forget(session, dataset, written, sheet)
         preview = await _preview_to_print(
             session, dataset, written, sheet=sheet, first=not offset and not tail
         )
         try:
-            if remember and written.given:
-                session.previews.remember(dataset, preview.lens.dialect)
+            if remember:
+                _remember(session, dataset, written, preview)
             if offset or tail:
                 window = await preview.window_of(None if tail else offset, rows)
                 await session.check_linked(dataset)
@@ -116,6 +118,23 @@ def head(
     run(common, work)
 
 
+def _forget(session: Session, dataset: Dataset, written: DialectOptions, sheet: str | None) -> None:
+    """Forget what is remembered of a dataset and not said now."""
+    if not written.given:
+        session.previews.remember(dataset, None)
+    if sheet is None:
+        session.previews.remember_sheet(dataset, None)
+
+
+def _remember(
+    session: Session, dataset: Dataset, written: DialectOptions, preview: Preview
+) -> None:
+    if written.given:
+        session.previews.remember(dataset, preview.lens.dialect)
+    if preview.lens.sheet is not None:
+        session.previews.remember_sheet(dataset, preview.lens.sheet)
+
+
 def sql(
     name: str,
     query: str,
@@ -125,7 +144,8 @@ def sql(
     sheet: Sheet = None,
     output: Annotated[str | None, Parameter(name=("--output", "-o"))] = None,
     force: bool = False,
-    written: Written = WRITTEN,
+    engine: Engine = None,
+    written: DialectOptions = WRITTEN,
     common: Common = COMMON,
 ) -> None:
     """Ask a dataset a question in SQL; its rows are the table `data`. Nothing can be changed.
@@ -138,28 +158,32 @@ def sql(
         query: One SELECT, or - for standard input.
         format_: table, tsv, csv (exact cells) or json; else table on a terminal and tsv elsewhere.
         sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
-        output: A file ending in .csv or .parquet for the answer.
+        output: A file ending in .csv, .parquet or .xlsx (Excel) for the answer.
         force: Replace a file that is there.
+        engine: A Spark cluster that answers, sc://host:port, or `configured`; else this machine.
         written: How the text is written.
         common: Common options.
     """
     fmt = chosen_format(common.out, format_)
-    target = table_file(output, "An answer", force=force) if output is not None else None
+    target = None
+    if output is not None:
+        target = table_file(output, "An answer", force=force, endings=_ANSWERS)
     text = sys.stdin.read() if query == "-" else query
 
     async def work(session: Session) -> None:
-        from amltui.services.whole_tables import tables_in
         from amltui.tables.queries import in_thread
-        from amltui.tables.queries import sql as ask
 
         dataset = await session.find(name)
-        preview = await preview_of(session, dataset, written, sheet=sheet)
-        try:
-            table = await whole_table(preview, dataset)
+        async with asked_table(
+            session, common.out, dataset, written, sheet=sheet, engine=engine, question=text
+        ) as asked:
+            table = asked.table
             limit = _ON_TERMINAL if target is None and fmt == "table" else 1 << 40
             with _pointing_at(text):
-                async with tables_in(session, text, dataset) as others:
-                    found = await in_thread(ask, table, text, others=others, limit=limit)
+                async with asked.tables_in(text) as others:
+                    found = await in_thread(
+                        asked.engine.sql, table, text, others=others, limit=limit
+                    )
             with found as answer:
                 _say_names(common.out, table, answer)
                 if target is not None:
@@ -171,12 +195,16 @@ def sql(
                     for index, name in answer.renamed
                 ]
                 print_rows(
-                    common.out, answer, answer.row_count, fmt, complete=complete, renamed=renamed
+                    common.out,
+                    answer,
+                    answer.row_count,
+                    fmt,
+                    complete=complete,
+                    renamed=renamed,
+                    cut_cells=table.cut_count,
                 )
                 if answer.partial:
                     common.out.note(f"These are the first {limit} rows; -o FILE gets all of them.")
-        finally:
-            preview.close()
 
     run(common, work)
 
@@ -201,8 +229,12 @@ def _pointing_at(text: str) -> Iterator[None]:
         start = text.rfind("\n", 0, error.position) + 1
         line = visible(text[start:].partition("\n")[0])
         column = len(visible(text[start : error.position]))
+        said, hint = str(error), error.hint
+        if "Table with name" in said:  # the engine's own guesses are its own tables
+            said = said.partition("\n")[0]
+            hint = 'The rows are the table data; another dataset is named in double quotes: "Iris".'
         raise QueryError(
-            f"{error}\n  {line}\n  {' ' * column}^", position=error.position, hint=error.hint
+            f"{said}\n  {line}\n  {' ' * column}^", position=error.position, hint=hint
         ) from None
 
 
@@ -239,7 +271,7 @@ def _say_fetched(out: Out, preview: Preview) -> None:
 
 
 async def _preview_to_print(
-    session: Session, dataset: Dataset, written: Written, *, sheet: str | None, first: bool
+    session: Session, dataset: Dataset, written: DialectOptions, *, sheet: str | None, first: bool
 ) -> Preview:
     """A preview of which no more is fetched than is printed; `first`: that is the first rows."""
     preview = await preview_of(session, dataset, written, sheet=sheet, brief=True)
@@ -284,10 +316,16 @@ def _malformed_among(rows: Rows, shown: int) -> int:
 
 def _save_answer(out: Out, answer: Table, target: Path) -> None:
     from amltui.tables.export import write_parquet
+    from amltui.tables.workbook import check_workbook, write_workbook
 
+    ending = target.suffix.lower()
+    if ending == ".xlsx":
+        check_workbook(answer.row_count, len(answer.columns))
     with appearing(target) as path:
-        if target.suffix.lower() == ".parquet":
+        if ending == ".parquet":
             write_parquet(answer, path)
+        elif ending == ".xlsx":
+            write_workbook(path, answer.columns, cells(answer, answer.row_count))
         else:
             with path.open("w", encoding="utf-8", newline="") as file:
                 names = [column.name for column in answer.columns]

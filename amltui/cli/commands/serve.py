@@ -43,6 +43,7 @@ def serve(
     oidc_audience: str = "",
     oidc_claim: str = "roles",
     no_samples: bool = False,
+    no_web: bool = False,
     check: bool = False,
     repair: bool = False,
     backup: Path | None = None,
@@ -75,6 +76,7 @@ def serve(
         oidc_audience: For whom its tokens are made (aud).
         oidc_claim: Claim of its tokens that names reader, writer or owner; a.b is b within a.
         no_samples: Offer no example datasets.
+        no_web: Have no page for browsers.
         check: Do not serve: read every content and compare it with its hash.
         repair: With --check: mend what can be mended so that nothing is lost.
         backup: With --repair: take damaged and missing contents from this backup.
@@ -111,6 +113,7 @@ def serve(
         metrics=metrics,
         oidc=Oidc(oidc_issuer, oidc_audience, oidc_claim) if oidc_issuer else None,
         samples=not no_samples,
+        web=not (no_web or embedded),
     )
     if print_unit:
         contents_at = Path(contents) if contents and "://" not in contents else None

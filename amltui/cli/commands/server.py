@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from amltui.cli import exit_codes
 from amltui.cli.administer import server_errors
 from amltui.cli.byte_progress import ByteProgress
-from amltui.cli.commands.token import Place
+from amltui.cli.commands.token import WhoseTokens
 from amltui.cli.options import PLAIN, Plain
 from amltui.cli.output import Col
 from amltui.config.paths import data_dir
@@ -22,14 +22,14 @@ from amltui.errors import LocalError, UsageError
 from amltui.text import human_size
 
 if TYPE_CHECKING:
-    from amltui.server.copying import Copied
     from amltui.server.retention import Old
     from amltui.server.run import ServeOptions
+    from amltui.server.workspace_copy import Copied
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Whole(Place):
+class Whole(WhoseTokens):
     """Which workspace."""
 
     contents: Annotated[

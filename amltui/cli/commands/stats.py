@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import TYPE_CHECKING, Any
 
+from amltui.cli.dialect_options import WRITTEN, DialectOptions, Sheet, preview_of
+from amltui.cli.engines import Engine, asked_table
 from amltui.cli.exit_codes import DONE
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
-from amltui.cli.reading import WRITTEN, Sheet, Written, preview_of, whole_table
 from amltui.cli.session import run
-from amltui.cli.several import SEVERAL, Report, Several, work_on
+from amltui.cli.several_names import SEVERAL, Report, Several, work_on
 from amltui.errors import NotFound, UsageError
 from amltui.models import Dataset
 from amltui.tables import RANGED
 from amltui.text import near_names, visible
 
 if TYPE_CHECKING:
+    from amltui.services.previews import Preview
     from amltui.services.session import Session
-    from amltui.tables import Table
+    from amltui.tables import Rows, Table
     from amltui.tables.queries import Histogram, Statistics
 
 _BAR = 30
@@ -28,7 +31,8 @@ def stats(
     *names: str,
     bins: int = 10,
     sheet: Sheet = None,
-    written: Written = WRITTEN,
+    written: DialectOptions = WRITTEN,
+    engine: Engine = None,
     several: Several = SEVERAL,
     common: Common = COMMON,
 ) -> int:
@@ -42,6 +46,7 @@ def stats(
         bins: Parts of the histogram.
         sheet: The sheet of an Excel workbook or the table of an SQLite file; else the first.
         written: How the text is written.
+        engine: A Spark cluster that answers, sc://host:port, or `configured`; else this machine.
         several: Several at once.
         common: Common options.
     """
@@ -51,22 +56,30 @@ def stats(
 
     async def work(session: Session) -> int:
         if pair and await _stats_of_column(
-            session, common.out, names[0], names[1], written, sheet=sheet, bins=bins
+            session, common.out, names[0], names[1], written, sheet=sheet, engine=engine, bins=bins
         ):
             return DONE
         if several.one(names):
             dataset = await session.find(names[0])
-            await _stats_of_all(session, common.out, dataset, written, sheet=sheet)
+            await _stats_of_all(session, common.out, dataset, written, sheet=sheet, engine=engine)
             return DONE
         report = Report(common.out)
+        printed = 0
 
         async def one(dataset: Dataset) -> None:
             await _stats_of_all(
-                session, common.out, dataset, written, sheet=sheet, one_of_several=True
+                session,
+                common.out,
+                dataset,
+                written,
+                sheet=sheet,
+                engine=engine,
+                before=printed,
             )
 
         def done(_: Dataset, __: None) -> None:
-            pass
+            nonlocal printed
+            printed += 1
 
         await work_on(await several.select(session, names), report, one, done)
         return report.code
@@ -79,49 +92,84 @@ async def _stats_of_column(
     out: Out,
     name: str,
     column: str,
-    written: Written,
+    written: DialectOptions,
     *,
     sheet: str | None,
+    engine: str | None,
     bins: int,
 ) -> bool:
     """Print the statistics of one column; False: the two words are two datasets."""
-    from amltui.tables.queries import histogram, in_thread, statistics
+    from amltui.tables.queries import in_thread
 
     dataset = await session.find(name)
-    preview = await preview_of(session, dataset, written, sheet=sheet)
-    try:
-        table = await whole_table(preview, dataset)
-        try:
-            index = _column(table, column)
-        except NotFound:
-            if any(one.name == column for one in (await session.current_list()).datasets):
-                return False
-            raise
-        found = await in_thread(statistics, table, index)
-        _print_one(out, found, await in_thread(histogram, table, index, bins=bins))
+    preview = None
+    if engine is None:
+        preview = await preview_of(session, dataset, written, sheet=sheet, brief=True)
+        if preview.remote is not None:
+            try:
+                return await _stats_by_ranges(session, out, preview, column, bins=bins)
+            finally:
+                preview.close()
+    async with asked_table(
+        session, out, dataset, written, sheet=sheet, engine=engine, preview=preview
+    ) as asked:
+        index = await _column_or_dataset(session, asked.table, column)
+        if index is None:
+            return False
+        [found] = await in_thread(asked.engine.table_statistics, asked.table, [index])
+        spread = await in_thread(asked.engine.histogram, asked.table, index, bins=bins)
+        cut = sum(column == index for _, column in asked.table.cuts)
+        _print_one(out, found, spread, cut=cut)
         return True
-    finally:
-        preview.close()
+
+
+async def _stats_by_ranges(
+    session: Session, out: Out, preview: Preview, column: str, *, bins: int
+) -> bool:
+    """As `_stats_of_column`, of a Parquet file elsewhere, of which that column alone is fetched."""
+    from amltui.services.whole_tables import column_table
+    from amltui.tables.queries import histogram, in_thread, statistics
+
+    index = await _column_or_dataset(session, preview.rows, column)
+    if index is None:
+        return False
+    async with column_table(preview, index) as table:
+        found = await in_thread(statistics, table, 0)
+        _print_one(out, found, await in_thread(histogram, table, 0, bins=bins), cut=table.cut_count)
+    out.note(preview.fetched)
+    return True
+
+
+async def _column_or_dataset(session: Session, rows: Rows, word: str) -> int | None:
+    """The index of the column that a word names; None: it names another dataset.
+
+    Raises:
+        NotFound: neither.
+    """
+    try:
+        return _column(rows, word)
+    except NotFound:
+        if any(one.name == word for one in (await session.current_list()).datasets):
+            return None
+        raise
 
 
 async def _stats_of_all(
     session: Session,
     out: Out,
     dataset: Dataset,
-    written: Written,
+    written: DialectOptions,
     *,
     sheet: str | None,
-    one_of_several: bool = False,
+    engine: str | None,
+    before: int | None = None,
 ) -> None:
-    from amltui.tables.queries import in_thread, table_statistics
+    """Print statistics of all columns. `before`: of several datasets, how many were printed."""
+    from amltui.tables.queries import in_thread
 
-    preview = await preview_of(session, dataset, written, sheet=sheet)
-    try:
-        table = await whole_table(preview, dataset)
-        found = await in_thread(table_statistics, table)
-        _print_all(out, dataset, table, found, one_of_several=one_of_several)
-    finally:
-        preview.close()
+    async with asked_table(session, out, dataset, written, sheet=sheet, engine=engine) as asked:
+        found = await in_thread(asked.engine.table_statistics, asked.table)
+        _print_all(out, dataset, asked.table, found, before=before)
 
 
 def _print_all(
@@ -130,15 +178,17 @@ def _print_all(
     table: Table,
     found: list[Statistics],
     *,
-    one_of_several: bool,
+    before: int | None,
 ) -> None:
     from amltui.cli.output import Col
 
+    one_of_several = before is not None
     if out.json:
         document = {
             "dataset": dataset.name,
             "row_count": table.row_count,
             "malformed": table.malformed_count,
+            "cut_cells": table.cut_count,
             "columns": [dataclasses.asdict(one) for one in found],
         }
         if one_of_several:
@@ -148,24 +198,25 @@ def _print_all(
         return
     if one_of_several and out.on_terminal:
         out.line(dataset.name)
-    columns = (
+    columns: tuple[Col, ...] = (
         Col("COLUMN"), Col("TYPE"), Col("MISSING", "count"), Col("EMPTY", "count"),
         Col("MISFITS", "count"), Col("DISTINCT", "count"), Col("MIN"), Col("MEDIAN"), Col("MAX"),
         Col("MEAN", "count"),
     )  # fmt: skip
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (one.name, one.type, one.missing, one.empty, one.misfits, _distinct(one), one.minimum,
          _quartiles(one)[1], one.maximum, _number(one.mean))
         for one in found
     ]  # fmt: skip
     if one_of_several and not out.on_terminal:  # each line says whose it is
-        out.table((Col("NAME"), *columns), [(dataset.name, *row) for row in rows])
-    else:
-        out.table(columns, rows)
+        columns, rows = (Col("NAME"), *columns), [(dataset.name, *row) for row in rows]
+    if not out.on_terminal and not before:
+        sys.stdout.write("\t".join(col.title.lower() for col in columns) + "\n")
+    out.table(columns, rows)
     out.note(f"{table.row_count:,} rows, {len(found)} columns.")
 
 
-def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
+def _print_one(out: Out, found: Statistics, spread: Histogram, *, cut: int) -> None:
     if out.json:
         out.document(
             {
@@ -173,6 +224,7 @@ def _print_one(out: Out, found: Statistics, spread: Histogram) -> None:
                 "histogram": [dataclasses.asdict(one) for one in spread.bins],
                 "other": spread.other,
                 "sampled": spread.sampled,
+                "cut_cells": cut,
             }
         )
         return
@@ -231,7 +283,7 @@ def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:.6g}"
 
 
-def _column(table: Table, wanted: str) -> int:
+def _column(table: Rows, wanted: str) -> int:
     names = [column.name for column in table.columns]
     if wanted in names:
         if names.count(wanted) > 1:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Place(Plain):
+class WhoseTokens(Plain):
     """Whose tokens."""
 
     data: Annotated[Path | None, Parameter(help="The server's data directory.")] = None
@@ -39,10 +39,10 @@ class Place(Plain):
         return ServeOptions(data=(self.data or data_dir()).absolute(), database=self.database)
 
 
-HERE = Place()
+HERE = WhoseTokens()
 
 
-def list_(*, common: Place = HERE) -> None:
+def list_(*, common: WhoseTokens = HERE) -> None:
     """List the tokens, expired ones too; their values are kept nowhere.
 
     Args:
@@ -98,7 +98,7 @@ def create(
     quota: int | None = None,
     days: float | None = None,
     expires: str | None = None,
-    common: Place = HERE,
+    common: WhoseTokens = HERE,
 ) -> None:
     """Make a token and print it: this once, for only its hash is kept.
 
@@ -146,7 +146,7 @@ def _end(days: float | None, expires: str | None) -> datetime | None:
     return end
 
 
-def regenerate(token: str, /, *, common: Place = HERE) -> None:
+def regenerate(token: str, /, *, common: WhoseTokens = HERE) -> None:
     """Replace a token's value and print the new one; the old one ends at once.
 
     Args:
@@ -160,7 +160,7 @@ def regenerate(token: str, /, *, common: Place = HERE) -> None:
     _print_secret(common, made.info, made.secret)
 
 
-def revoke(token: str, /, *, common: Place = HERE) -> None:
+def revoke(token: str, /, *, common: WhoseTokens = HERE) -> None:
     """End a token for good. `primary` and `secondary` can only be regenerated.
 
     Args:
@@ -174,7 +174,7 @@ def revoke(token: str, /, *, common: Place = HERE) -> None:
     common.out.note(f'The token "{token}" ends now.')
 
 
-def rotate_links(*, common: Place = HERE) -> None:
+def rotate_links(*, common: WhoseTokens = HERE) -> None:
     """End all links to contents that were given out. Clients get new ones with the next list.
 
     Args:
@@ -187,7 +187,7 @@ def rotate_links(*, common: Place = HERE) -> None:
     common.out.note("All links that were given out end now; the tokens stay.")
 
 
-def _print_secret(common: Place, info: TokenInfo, secret: str) -> None:
+def _print_secret(common: WhoseTokens, info: TokenInfo, secret: str) -> None:
     common.out.note("This is shown once. Keep it where only its user can read it.")
     if common.json:
         common.out.document({**_document(info), "token": secret})

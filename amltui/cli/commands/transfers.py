@@ -10,6 +10,7 @@ from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, warn
 from amltui.cli.session import run
 from amltui.errors import AmltuiError
+from amltui.redact import redacted
 from amltui.text import visible
 
 if TYPE_CHECKING:
@@ -24,12 +25,18 @@ def list_(*, common: Common = COMMON) -> None:
         common: Common options.
     """
 
-    async def work(session: Session) -> tuple[Unfinished, ...]:
-        from amltui.services.unfinished import unfinished
+    async def work(session: Session) -> tuple[tuple[Unfinished, ...], int, str]:
+        from amltui.services.unfinished import unfinished, unfinished_elsewhere
 
-        return unfinished(session.cache, session.key)
+        elsewhere = unfinished_elsewhere(session.cache, session.key)
+        return unfinished(session.cache, session.key), elsewhere, session.name
 
-    found = run(common, work)
+    found, elsewhere, name = run(common, work)
+    if elsewhere:
+        common.out.note(
+            f"These are of {visible(redacted(name))} alone; {elsewhere:,} of other workspaces "
+            f"{'is' if elsewhere == 1 else 'are'} unfinished: name one by --profile or --at."
+        )
     if common.json:
         common.out.document([asdict(one) | {"error": one.error or None} for one in found])
         return

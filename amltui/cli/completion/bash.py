@@ -11,13 +11,25 @@ def script(found: list[CommandEntry]) -> str:
     return f"""# bash completion for amltui: put `eval "$(amltui completion bash)"` into ~/.bashrc
 {function(found)}
 _amltui() {{
-  local kind candidates profile named current="${{COMP_WORDS[COMP_CWORD]}}"
+  local kind candidates profile named current word rest="${{COMP_LINE:-}}" glue="" before=""
+  local -a typed=()
   COMPREPLY=()
-  _amltui_wanted "${{COMP_WORDS[@]:1:COMP_CWORD}}"
+  # A word is taken apart at each @, and what is completed begins at the last one.
+  for word in "${{COMP_WORDS[@]:0:COMP_CWORD+1}}"; do
+    if [[ -n "$rest" && "$rest" == "$word"* && ( -n "$glue" || "$word" == @* ) ]]
+    then before="${{typed[-1]}}" typed[-1]+="$word"
+    else before="" typed+=("$word"); fi
+    rest="${{rest#*"$word"}}" glue=""
+    [[ "$word" == *@ ]] && glue=1
+  done
+  current="${{typed[-1]}}"
+  [[ -n "$before" ]] && before="${{current%@*}}"
+  _amltui_wanted "${{typed[@]:1}}"
   case "$kind" in
     file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     words) _amltui_offer <<< "$candidates" ;;
-    *) _amltui_offer < <(amltui __complete "${{kind}}s" "$profile" "$named" 2>/dev/null) ;;
+    *) named="${{named//\\ / }}"
+      _amltui_offer < <(amltui __complete "${{kind}}s" "$profile" "$named" 2>/dev/null) ;;
   esac
 }}
 
@@ -33,6 +45,7 @@ _amltui_offer() {{
       [\\"\\']*) ;;
       *) name="$(printf '%q' "$name")" ;;
     esac
+    name="${{name#"$before"}}"
     COMPREPLY+=("$name")
     [[ "$line" == *$'\\t'?* ]] && abouts+=("${{line#*$'\\t'}}") || abouts+=("")
     (( ${{#name}} > longest )) && longest=${{#name}}

@@ -74,7 +74,8 @@ def _places(entry: CommandEntry, seen: str) -> list[str]:
             named = f"(__amltui_arguments {takes})[{len(entry.path) + 1}]"
             what = f"-a '(amltui __complete columns (__amltui_profile) {named} 2>/dev/null)'"
         elif place in {"dataset", "profile"}:
-            what = f"-a '(amltui __complete {place}s (__amltui_profile) 2>/dev/null)'"
+            typed = " (commandline -ct | string unescape)" if place == "dataset" else ""
+            what = f"-a '(amltui __complete {place}s (__amltui_profile){typed} 2>/dev/null)'"
         else:
             what = f"-a {_text(' '.join(place.split(',')))}"
         at = "__amltui_from" if again else "__amltui_at"

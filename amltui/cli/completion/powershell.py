@@ -103,7 +103,7 @@ _BODY = r"""    $offer = {
         $left -= 1
     }
     switch ($place) {
-        'dataset' { & $names 'datasets' ' ' }
+        'dataset' { & $names 'datasets' $(if ($start) { $start } else { ' ' }) }
         'profile' { & $names 'profiles' ' ' }
         'column' { & $names 'columns' $given[0] }
         { $_ -in '', 'any', 'file' } { }

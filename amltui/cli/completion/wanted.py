@@ -66,8 +66,8 @@ def function(found: list[CommandEntry]) -> str:
     always = _lines({"--profile": PROFILE, "--": "Only arguments behind it"})
     return f"""
 # Sets `kind` (words, dataset, column, profile or file), for words `candidates`, for columns
-# `named`: the dataset. No name of it is special in zsh, and no array is counted into: zsh counts
-# from 1 and bash from 0.
+# `named`: the dataset, for datasets what is typed. No name of it is special in zsh, and no array
+# is counted into: zsh counts from 1 and bash from 0.
 _amltui_wanted() {{
   local total=$(( $# - 1 )) at=0
   local last="" ended="" previous="" command="" group="" members="" word skip="" count=0
@@ -124,7 +124,8 @@ _amltui_wanted() {{
     count=$((count - 1))
   done
   case "$place" in
-    dataset|column|profile|file) kind="$place" ;;
+    dataset) kind=dataset named="$last" ;;
+    column|profile|file) kind="$place" ;;
     any) ;;
     ?*) candidates=$(printf '%s' "$place" | tr ',' '\\n') ;;
   esac

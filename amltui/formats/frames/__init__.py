@@ -121,12 +121,20 @@ def deserialize_dataframe(reader: IO[bytes], data_type_id: str) -> pd.DataFrame:
     return delimited.read(reader, fmt)
 
 
-def deserialize_table(reader: IO[bytes], data_type_id: str) -> pa.Table:
-    """As `deserialize_dataframe`, as an Arrow table; missing values are nulls."""
+def deserialize_table(reader: IO[bytes], data_type_id: str, *, rows: int | None = None) -> pa.Table:
+    """As `deserialize_dataframe`, as an Arrow table; missing values are nulls.
+
+    `rows`: of a text at least so many of the first are given, and little more is read.
+    """
     from amltui.formats.frames import delimited
 
-    if is_supported(data_type_id) and format_of(data_type_id).kind == "delimited":
-        return delimited.read_table(reader, _format(data_type_id))
+    fmt = _format(data_type_id)
+    if fmt.kind == "delimited":
+        return delimited.read_table(reader, fmt, rows)
+    if fmt.kind == "plain" and rows is not None:
+        from amltui.formats.frames import plain
+
+        return delimited.as_arrow(plain.read(reader, rows))
     return delimited.as_arrow(deserialize_dataframe(reader, data_type_id))
 
 

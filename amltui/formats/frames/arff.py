@@ -17,6 +17,7 @@ from amltui.errors import Unreadable
 from amltui.formats.arff import ArffCodec, Attribute
 from amltui.formats.frames.options import PANDAS
 from amltui.formats.frames.streams import from_here
+from amltui.formats.many_cells import MOST_IN_FRAME, are_too_many, too_many
 from amltui.formats.reader import RowReader
 from amltui.formats.registry import format_of
 from amltui.models import DataTypeIds
@@ -32,13 +33,18 @@ def read(reader: IO[bytes]) -> pd.DataFrame:
 
     Raises:
         Unreadable: no header, an unknown attribute type, or a row that does not fit the header.
+        TooManyCells: sparse rows are more cells than a frame should have, see `many_cells`.
     """
     rows = RowReader(from_here(reader), format_of(DataTypeIds.ARFF))
     rows.read_header()
     assert isinstance(rows.codec, ArffCodec)
     attributes = rows.codec.attributes
     batches = []
-    for _, parsed in rows.parsed():
+    count = 0
+    for block, parsed in rows.parsed():
+        count += parsed.batch.num_rows
+        if are_too_many(count, len(attributes), block.stop, MOST_IN_FRAME):
+            raise too_many(count, len(attributes), "the first ")
         if parsed.malformed:
             bad = parsed.malformed[0]
             raise Unreadable(f"Line {bad.line:,} is not a row of this ARFF file: {bad.reason}")

@@ -46,14 +46,14 @@ class _UnsureError(Exception):
 
 
 @dataclass(slots=True)
-class Parsed:
+class ParsedTable:
     """A table whose columns are numbered, and the names that pandas gave them."""
 
     table: pa.Table
     names: pd.Index[Any]
 
 
-def read(reader: IO[bytes], options: CsvOptions) -> Parsed | None:
+def read(reader: IO[bytes], options: CsvOptions) -> ParsedTable | None:
     """All that `reader` holds from where it stands, or None: let pandas do it.
 
     The reader is left anywhere.
@@ -76,14 +76,14 @@ def read(reader: IO[bytes], options: CsvOptions) -> Parsed | None:
                 quoted = True  # a line's end may have stood in quotes
                 continue
             if isinstance(outcome, pa.Table):
-                return Parsed(outcome, sample.columns)
+                return ParsedTable(outcome, sample.columns)
             types[outcome] = None
     except (_UnsureError, pd.errors.ParserError, UnicodeDecodeError):
         pass
     return None
 
 
-def frame(parsed: Parsed) -> pd.DataFrame:
+def frame(parsed: ParsedTable) -> pd.DataFrame:
     """The frame of a table, whose memory it takes over."""
     table, parsed.table = parsed.table, None
     result: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
@@ -234,6 +234,8 @@ def _settle(
         raise _UnsureError
     if kind == pa.float64() and _any(pc.is_nan(column)):
         raise _UnsureError  # a spelling of NaN that pandas takes for text
+    if kind == pa.float64() and _may_be_large(column):
+        raise _UnsureError  # beside missing values pandas takes these for text
     if kind == pa.int64() and column.null_count:
         return column.cast(pa.float64(), safe=False)
     return column
@@ -252,9 +254,18 @@ def _typed(column: pa.ChunkedArray) -> pa.ChunkedArray:
             raise _UnsureError
         return column
     result = _cast(pc.utf8_trim(column, " \t\n\v\f\r"), pa.float64())
-    if _any(pc.is_nan(result)):
+    if _any(pc.is_nan(result)) or _may_be_large(result):
         raise _UnsureError
     return result
+
+
+def _may_be_large(column: pa.ChunkedArray) -> bool:
+    """Whether there are missing values and a number that as a whole one has no 64 bits.
+
+    How it was written is not known here: `1e20` alone would be no reason.
+    """
+    finite = pc.and_(pc.is_finite(column), pc.greater_equal(pc.abs(column), 2.0**63))
+    return bool(column.null_count) and _any(finite)
 
 
 def _begins_with_a_number(column: pa.ChunkedArray) -> bool:

@@ -39,9 +39,14 @@ def read(reader: IO[bytes], fmt: Format) -> pd.DataFrame:
     return by_pandas(reader, options)
 
 
-def read_table(reader: IO[bytes], fmt: Format) -> pa.Table:
-    """The Arrow table of all that `reader` still holds; column names as text."""
+def read_table(reader: IO[bytes], fmt: Format, rows: int | None = None) -> pa.Table:
+    """The Arrow table of what `reader` still holds; column names as text.
+
+    `rows`: only the first so many.
+    """
     reader, options = _prepared(reader, fmt)
+    if rows is not None:
+        return as_arrow(by_pandas(reader, options, rows))
     parsed = arrow_csv.read(reader, options)
     if parsed is not None:
         return parsed.table.rename_columns([str(name) for name in parsed.names])
@@ -103,10 +108,13 @@ def _prepared(reader: IO[bytes], fmt: Format) -> tuple[IO[bytes], CsvOptions]:
     return reader, CsvOptions(delimiter, header=header, skip_space=fmt.skip_space, names=names)
 
 
-def by_pandas(reader: IO[bytes], options: CsvOptions) -> pd.DataFrame:
-    """The frame as pandas alone reads it: what the other parser is held against."""
+def by_pandas(reader: IO[bytes], options: CsvOptions, rows: int | None = None) -> pd.DataFrame:
+    """The frame as pandas alone reads it: what the other parser is held against.
+
+    `rows`: only the first so many.
+    """
     try:
-        frame: pd.DataFrame = pd.read_csv(reader, **options.for_pandas())
+        frame: pd.DataFrame = pd.read_csv(reader, **options.for_pandas(), nrows=rows)
     except pd.errors.EmptyDataError:
         return pd.DataFrame()
     except UnicodeDecodeError as error:

@@ -13,18 +13,21 @@ import pyarrow as pa
 
 from amltui.errors import Unreadable
 from amltui.formats.frames.streams import from_here
-from amltui.formats.reader import Input
+from amltui.formats.input import Input
 
 _BLOCK: Final = 4 << 20
 _ROWS: Final = 50_000
 
 
-def read(reader: IO[bytes]) -> pd.DataFrame:
-    """A frame with the one column 0. Lines end with LF, CR LF or CR; the last one may lack it."""
+def read(reader: IO[bytes], rows: int | None = None) -> pd.DataFrame:
+    """A frame with the one column 0. Lines end with LF, CR LF or CR; the last one may lack it.
+
+    `rows`: at least the first so many are enough.
+    """
     chunks: list[pa.Array] = []
     rest = b""
     text = Input(from_here(reader))
-    while block := text.read(_BLOCK):
+    while (rows is None or sum(map(len, chunks)) < rows) and (block := text.read(_BLOCK)):
         block = rest + block
         held = block[-1:] == b"\r"  # a line feed may follow
         if b"\r" in block:

@@ -6,7 +6,7 @@ import io
 import os
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from amltui.formats.reader import Input
+from amltui.formats.input import Input
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -2,18 +2,17 @@
 
 SQLite runs in WAL mode with full synchronisation: what was acknowledged survives `kill -9` and
 a power cut. It has one writer at a time. Here writers wait in one queue, and all that wait at the
-same time share a transaction, each with a savepoint of its own (group commit): the disk is waited
-for once, and nobody is overtaken.
+same time share a transaction (`group_commit`): the disk is waited for once, and nobody is
+overtaken. On PostgreSQL this holds for changes of a workspace, which take turns at its row; all
+else has transactions of its own there.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +24,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from amltui.server.database.group_commit import BUSY_SECONDS, First, GroupCommit
 from amltui.server.http_errors import ServiceUnavailable, StartError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _IDLE_SECONDS: Final = 1.0
 """How long a connection to a server may be unused before it is asked whether it is still there."""
-BUSY_SECONDS: Final = 30
-"""How long a transaction waits for another one's lock."""
 
 
 def upsert(sqlite: bool) -> Callable[[sa.Table], Any]:  # noqa: FBT001  there are only the two
@@ -46,83 +44,6 @@ def upsert(sqlite: bool) -> Callable[[sa.Table], Any]:  # noqa: FBT001  there ar
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert
-
-
-class GroupCommit:
-    """Transactions of one SQLite database that are committed together."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._turn = asyncio.Lock()
-        self._open: AsyncConnection | None = None
-        self._lost: BaseException | None = None
-        self._committed: asyncio.Task[None] | None = None
-
-    @asynccontextmanager
-    async def join(self) -> AsyncIterator[AsyncConnection]:
-        """A savepoint in the present transaction; durable after the end of the block."""
-        async with self._turn:
-            if self._open is None:
-                self._open = await self._begin()
-                # It waits for its turn behind all who wait now, and so commits what they write too.
-                self._committed = asyncio.create_task(self._commit(self._open))
-                self._committed.add_done_callback(_retrieve)
-            connection, committed = self._open, self._committed
-            raw = (await connection.get_raw_connection()).driver_connection
-            assert raw is not None
-            # By the driver itself: SQLAlchemy's own savepoints cost as much as all else together.
-            raw.execute("SAVEPOINT writer")
-            try:
-                yield connection
-                raw.execute("RELEASE writer")
-            except BaseException as error:
-                if not _undone(raw):
-                    self._lost = error
-                raise
-        assert committed is not None
-        await asyncio.shield(committed)
-
-    async def settle(self) -> None:
-        """Wait until the present transaction is over."""
-        if self._committed is not None:
-            await asyncio.wait({self._committed})
-
-    async def _begin(self) -> AsyncConnection:
-        connection = await self._engine.connect()
-        try:
-            await connection.begin()
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
-
-    async def _commit(self, connection: AsyncConnection) -> None:
-        async with self._turn:
-            lost, self._lost, self._open = self._lost, None, None
-            try:
-                if lost is not None:
-                    raise lost
-                await connection.commit()
-            finally:
-                await connection.close()
-
-
-def _undone(raw: sqlite3.Connection) -> bool:
-    """Take back what the last writer did. False: all that the transaction holds is lost."""
-    if not raw.in_transaction:  # SQLite itself took it back, as it does when the disk is full
-        return False
-    try:
-        raw.execute("ROLLBACK TO writer")
-        raw.execute("RELEASE writer")
-    except sqlite3.Error:
-        return False
-    return True
-
-
-def _retrieve(done: asyncio.Task[None]) -> None:
-    """Who takes part has the error of a commit; where nobody does, nothing was to be written."""
-    if not done.cancelled():
-        done.exception()
 
 
 class Database:
@@ -195,6 +116,20 @@ class Database:
         self._check_file()
         transaction = self._group.join() if self.is_sqlite else self._writing.begin()
         async with transaction as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def changing(self, first: First) -> AsyncIterator[AsyncConnection]:
+        """As `writing`, for those who must take turns; the transaction begins with `first`.
+
+        On PostgreSQL it is called once for all that share a transaction.
+        """
+        if self.is_sqlite:
+            async with self.writing() as connection:
+                await first(connection)
+                yield connection
+            return
+        async with self._group.join(first) as connection:
             yield connection
 
     @asynccontextmanager
@@ -315,32 +250,6 @@ def open_database(url: sa.URL) -> Database:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(writing.sync_engine, "begin", begin_writing)
     return Database(reading, lookup, writing, Path(url.database) if url.database else None)
-
-
-def is_failure(error: Exception) -> bool:
-    """Whether the database is why; a driver raises its own errors while it connects."""
-    if isinstance(error, (sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error, OSError)):
-        return True
-    return type(error).__module__.startswith("asyncpg")
-
-
-def is_full(error: Exception) -> bool:
-    """Whether the database has no room on its disk."""
-    cause = getattr(error, "orig", error)
-    sqlstate = getattr(cause, "sqlstate", None) or getattr(error, "sqlstate", None)
-    return sqlstate == "53100" or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-
-
-@contextmanager
-def at_start() -> Iterator[None]:
-    """Tell a failure of the database as why there is no start."""
-    try:
-        yield
-    except Exception as error:
-        if not is_failure(error):
-            raise
-        reason = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
-        raise StartError(f"The database cannot be used: {reason[0]}") from error
 
 
 def _ping_idle(engine: AsyncEngine) -> None:

@@ -2,33 +2,60 @@
 
 A new database is made from the tables as they are and stamped; only an older one needs the
 migration library, whose import costs more than the rest of the server's start.
+
+Servers of the version before may go on meanwhile, and afterwards until they are ended. So a
+migration only adds: tables, indexes, and columns that may be left out of an INSERT.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server.database.engine import Database
+from amltui.server.database.group_commit import BUSY_SECONDS
 from amltui.server.database.tables import HEAD, METADATA, instances
 from amltui.server.http_errors import StartError
 
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num", sa.String(32)))
 _LOCK: Final = 0x616D6C74
 """PostgreSQL advisory lock: one server at a time prepares the database."""
+_LOCK_MILLISECONDS: Final = 300
+"""How long a migration on PostgreSQL waits for a table. Whoever asks for the table after it waits
+as long, and who holds the table and asks for one that the migration has would wait for ever: after
+a second (`deadlock_timeout`) PostgreSQL would end one of them, perhaps a request."""
+_PAUSE: Final = 0.2
+"""Seconds in which others get on before the migration begins again."""
 
 
 async def prepare(database: Database) -> None:
     """Create the schema, or migrate it to `HEAD`.
 
     Raises:
-        StartError: the database is of a newer version of this program, or not ours.
+        StartError: the database is of a newer version of this program, not ours, or others hold
+            its tables without an end.
     """
-    async with database.writing() as connection:
-        await lock(connection, database)
-        await connection.run_sync(prepare_connection)
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            async with database.writing() as connection:
+                await lock(connection, database)
+                await connection.run_sync(prepare_connection)
+        except sa.exc.DBAPIError as error:
+            if not _is_locked(error):
+                raise
+            if time.monotonic() > until:
+                raise StartError(
+                    "The database cannot be brought to this version's schema: something holds its "
+                    "tables and does not end, a backup perhaps. Start the server again after it."
+                ) from error
+            await asyncio.sleep(_PAUSE)
+        else:
+            return
 
 
 async def is_there(database: Database) -> bool:
@@ -98,4 +125,11 @@ def _migrate(connection: sa.Connection, found: str) -> None:
             f"This database has schema version {found}, and this program knows up to {HEAD}: "
             "it was written by a newer amltui. Upgrade this one."
         )
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = {_LOCK_MILLISECONDS}"))
     upgrade.upgrade(connection)
+
+
+def _is_locked(error: sa.exc.DBAPIError) -> bool:
+    """Whether PostgreSQL gave up waiting for a table (`lock_not_available`)."""
+    return getattr(error.orig, "sqlstate", None) == "55P03"

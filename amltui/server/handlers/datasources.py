@@ -50,7 +50,9 @@ async def list_all(call: Call) -> Response:
         async with state.database.reading() as connection:
             rows = await catalog.listed(connection, state.workspace_id, call.prefix)
         body = await anyio.to_thread.run_sync(
-            lambda: call.list_cache.make(etag, rows, signer, base, packed=packed)
+            lambda: call.list_cache.make(
+                etag, rows, signer, base, revision=(own, examples), packed=packed
+            )
         )
     return Response(body, media_type=JSON_TYPE, headers=headers)
 
@@ -119,8 +121,7 @@ async def edit(call: Call) -> Response:
     if body.description is not None:
         catalog.check_description(body.description)
     state = call.state
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         edited, name = await catalog.edit(
             connection,
             state.workspace_id,
@@ -135,8 +136,7 @@ async def edit(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     """Remove a family with all its instances."""
     state = call.state
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         name = await catalog.delete(connection, state.workspace_id, call.part("family"))
         await call.record(connection, call.part("family"), name)
     state.freed.set()
@@ -146,8 +146,7 @@ async def delete(call: Call) -> Response:
 async def delete_version(call: Call) -> Response:
     """Remove one instance, which is not the latest (ours)."""
     state = call.state
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         name = await catalog.delete_version(connection, state.workspace_id, call.part("id"))
         await call.record(connection, call.part("id"), name)
     state.freed.set()
@@ -166,13 +165,16 @@ async def versions(call: Call) -> Response:
 
 
 async def restore(call: Call) -> Response:
-    """Make an old instance's contents the family's latest, as a new instance (ours)."""
+    """Make an old instance's contents the family's latest, as a new instance (ours).
+
+    It is called as the family is now: the name of then may be another dataset's today.
+    """
     state = call.state
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         row = await catalog.one(connection, state.workspace_id, call.part("id"))
+        name = (await catalog.latest_of(connection, state.workspace_id, row.family_id)).name
         new = NewInstance(
-            name=row.name,
+            name=name,
             description=row.description,
             data_type_id=row.data_type_id,
             sha256=row.sha256,
@@ -186,7 +188,7 @@ async def restore(call: Call) -> Response:
             promoted_from=row.promoted_from,
         )
         restored = await catalog.add(connection, state.workspace_id, new, row.family_id)
-        await call.record(connection, restored, row.name)
+        await call.record(connection, restored, name)
     return await _answer(call, restored)
 
 
@@ -198,8 +200,7 @@ async def _promote(
     if call.prefix and not body.experiment_id.startswith(GLOBAL_WORKSPACE_ID):
         raise Forbidden(NO_EXPERIMENTS)
     state = call.state
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         output = await experiments.output(
             connection,
             state.workspace_id,

@@ -51,8 +51,7 @@ async def publish(call: Call) -> Response:
     if len(node) > 200 or len(port) > 200:
         raise BadRequest("Names of nodes and ports have at most 200 characters.")
     stored = await uploads.receive(state, call.caller, call.size, body_of(call))
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         await experiments.publish(
             connection,
             state.workspace_id,
@@ -71,8 +70,7 @@ async def publish(call: Call) -> Response:
 async def delete_output(call: Call) -> Response:
     """Take a port's contents away (ours)."""
     state = call.state
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         await experiments.delete_output(
             connection, state.workspace_id, call.part("e"), call.part("node"), call.part("port")
         )
@@ -84,8 +82,7 @@ async def delete_output(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     """Take an experiment with all its outputs away (ours)."""
     state = call.state
-    async with state.database.writing() as connection:
-        await catalog.change(connection, state.workspace_id)
+    async with catalog.changing(state.database, state.workspace_id) as connection:
         await experiments.delete(connection, state.workspace_id, call.part("e"))
         await call.record(connection, call.part("e"))
     state.freed.set()

@@ -115,21 +115,31 @@ async def create_token(call: Call) -> Response:
 
 async def regenerate_token(call: Call) -> Response:
     """Replace a token's secret; the old one is dead when this answers (ours)."""
+    return json_response(_token(*await regenerated(call)))
+
+
+async def regenerated(call: Call) -> tuple[TokenInfo, str]:
+    """Replace a token's secret; what is told of the token, and the new secret."""
     state = call.state
     async with state.database.writing() as connection:
         info, secret = await tokens.regenerate(connection, state.workspace_id, call.part("token"))
         await call.record(connection, info.id, info.name)
     if info.name == tokens.PRIMARY:
         await settings.replace_token(state.options.data, state.workspace_id, secret)
-    return json_response(_token(info, secret))
+    return info, secret
 
 
 async def revoke_token(call: Call) -> Response:
     """Delete a token (ours)."""
+    await revoked(call)
+    return Response(status_code=204)
+
+
+async def revoked(call: Call) -> None:
+    """Delete a token."""
     async with call.state.database.writing() as connection:
         info = await tokens.revoke(connection, call.state.workspace_id, call.part("token"))
         await call.record(connection, info.id, info.name)
-    return Response(status_code=204)
 
 
 async def health(call: Call) -> Response:

@@ -6,10 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from amltui.cache import Cache, Entry, Source
+from amltui.formats.batches import open_batches
 from amltui.formats.lens import Lens
+from amltui.formats.registry import PARQUET
+from amltui.services.previews.columns import check_content
+from amltui.services.previews.handles import opened
 from amltui.services.previews.preview import Preview
-from amltui.tables import Rows
+from amltui.tables import Rows, Table
 from amltui.tables.batched import batch_rows
+from amltui.tables.scratch import Scratch
+from amltui.tables.table_state import QUERIES
 from amltui.text import human_size
 from amltui.transfers import Feed
 
@@ -22,6 +28,7 @@ class BatchedPreview(Preview):
     ) -> None:
         super().__init__(source, cache, entry, rows, feed, lens)
         self._sheet = lens.sheet
+        self._scratch: Scratch | None = None
 
     async def _index(self) -> AsyncGenerator[None]:
         """Show what came, and make the table where the rows are not all at hand."""
@@ -32,6 +39,48 @@ class BatchedPreview(Preview):
         if self.table is None and not self.rows.complete:
             async for _ in self.build():
                 yield
+
+    def close(self) -> None:
+        """See `Preview.close`."""
+        super().close()
+        if self._scratch is not None:
+            self._scratch.close()
+
+    async def table_in_place(self) -> Table | None:
+        """See `Preview.table_in_place`. Of a Parquet file of usual types."""
+        if self._fmt != PARQUET or self.table is not None:
+            return None
+        await self.fetch_all()
+        path = self._entry.raw if self._feed is None else await self._feed.wait_whole()
+        if self._feed is None:
+            await check_content(self._entry, self.source)
+        from amltui.tables.queries.parquet import parquet_table
+
+        if self._scratch is None:
+            self._scratch = Scratch(self._entry.directory, QUERIES)
+        table = await opened(parquet_table, path, self._scratch.path)
+        if table is not None:
+            self.table = table
+            self._shown.append(table)
+        return table
+
+    async def sheets(self) -> tuple[str, ...]:
+        """Names of the tables that the content has; empty where it is one by its format.
+
+        Raises:
+            Unreadable: it is damaged.
+            AmltuiError: what keeps it away.
+        """
+        path = self._entry.raw if self._feed is None else await self._feed.wait_whole()
+
+        def read() -> tuple[str, ...]:
+            source = open_batches(self._fmt, path, self._sheet)
+            try:
+                return source.sheets
+            finally:
+                source.close()
+
+        return await asyncio.to_thread(read)
 
     async def window_of(self, start: int | None, count: int) -> tuple[Rows, range]:
         """See `Preview.window_of`. Of Parquet elsewhere only their row groups are fetched."""

@@ -14,11 +14,11 @@ from amltui.formats import Format
 from amltui.formats.dialect import Dialect, dialect_text
 from amltui.formats.lens import Lens
 from amltui.services.previews.first import file_of, first_in, typed
-from amltui.services.previews.indexing import saved_index
+from amltui.services.previews.kept_index import saved_index
 from amltui.services.previews.preview import SMALL
 from amltui.tables import HEAD, HeaderGoesOn, Rows, Table, hex_rows, open_table
 from amltui.tables.batched import batch_rows
-from amltui.tables.contents import lens_of_file
+from amltui.tables.file_rows import lens_of_file
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.source import OpenFile
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from typing import Final
 
 from amltui.cache import Source, source_name
 from amltui.formats.dialect import Dialect
@@ -13,6 +15,9 @@ from amltui.services.previews.handles import opened
 from amltui.tables import HEAD, HeaderGoesOn, Rows, first_rows, hex_rows
 from amltui.tables.batched import batch_rows
 from amltui.transfers import Feed
+
+LINES: Final = 2
+"""Lines that say how a text is written, where no more have come."""
 
 
 def typed(source: Source) -> bool:
@@ -50,15 +55,28 @@ def start_of(
 
 
 async def first_of(
-    feed: Feed, source: Source, dialect: Dialect | None, sheet: str | None
+    feed: Feed,
+    source: Source,
+    dialect: Dialect | None,
+    sheet: str | None,
+    *,
+    patience: float | None = None,
 ) -> tuple[Rows, Lens, bytes]:
-    """The first rows of what arrives, how it is read, and the bytes that they are in."""
+    """The first rows of what arrives, how it is read, and the bytes that they are in.
+
+    `patience`: seconds after which fewer bytes than are wanted must do; None: they come.
+    """
     wanted = HEAD
     while True:
-        await feed.wait(wanted)
+        if patience is None:
+            await feed.wait(wanted)
+        else:
+            await _whole_lines(feed, wanted, patience)
         # More may be here by now, also all of it: what counts is what is read.
         data = feed.read(0, wanted)
         whole = feed.size is not None and feed.size <= len(data)
+        if patience is not None and len(data) < wanted and not whole:
+            data = data[: data.rfind(b"\n") + 1] or data  # how a line ends may be how it is read
         try:
             rows, lens = await asyncio.to_thread(start_of, data, source, dialect, whole=whole)
         except HeaderGoesOn:
@@ -69,6 +87,18 @@ async def first_of(
                 path = await feed.wait_whole()
                 rows = await opened(batch_rows, path, lens.fmt, lens.sheet)
             return rows, lens, data
+
+
+async def _whole_lines(feed: Feed, wanted: int, patience: float) -> None:
+    """Wait for bytes, but no longer than some seconds where there are lines that can be shown."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await feed.wait(wanted)
+    there = 0
+    while there < wanted and feed.read(0, wanted).count(b"\n") < LINES:
+        before, there = there, await feed.wait(there + 1)
+        if there <= before:
+            return
 
 
 def first_in(data: bytes, lens: Lens, *, whole: bool) -> Rows:

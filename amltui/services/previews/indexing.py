@@ -9,17 +9,15 @@ import os
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from pathlib import Path
 from typing import Final
 
-from amltui.cache import Entry
-from amltui.disk import write_whole
-from amltui.errors import DiskFull, LocalError
+from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, DiskFull, LocalError
 from amltui.formats import Format
 from amltui.formats.blocks import Codec
-from amltui.formats.reader import Stream
+from amltui.formats.input import Stream
+from amltui.services.previews.kept_index import BegunIndex
 from amltui.tables.index_making import index_rows
-from amltui.tables.row_index import FileIdentity, RowIndex
+from amltui.tables.row_index import RowIndex
 from amltui.tables.source import GrowingFile, OpenFile
 from amltui.tables.unpacking import UnpackingStream
 from amltui.transfers import Feed
@@ -34,11 +32,24 @@ class Indexing:
     """One pass over a content. Close the file that it was given afterwards."""
 
     def __init__(
-        self, file: OpenFile, fmt: Format, unpack: Callable[[Stream], UnpackingStream] | None = None
+        self,
+        file: OpenFile,
+        fmt: Format,
+        *,
+        begun: BegunIndex | None = None,
+        unpack: Callable[[Stream], UnpackingStream] | None = None,
     ) -> None:
-        """Prepare; `unpack` gives the text that the file's bytes hold, where it is compressed."""
+        """Prepare.
+
+        Args:
+            file: the content.
+            fmt: how it is read.
+            begun: what is gone on with, and keeps the index when the work is stopped.
+            unpack: gives the text that the file's bytes hold, where it is compressed.
+        """
         self._file = file
         self._fmt = fmt
+        self._begun = begun
         self._unpack = unpack
         self.index: RowIndex | None = None
         """None: not even the columns are known yet."""
@@ -75,6 +86,8 @@ class Indexing:
                         feeding.result()
                     if self.index is not None:
                         yield self.index
+                if self.index is not None:
+                    yield self.index
                 done.result()
             finally:
                 feeding.cancel()
@@ -92,7 +105,8 @@ class Indexing:
         problem: BaseException | None = None
         try:
             if self._unpack is None:
-                index_rows(stream, self._fmt, self._report)
+                begun = None if self._begun is None else self._begun.index
+                index_rows(stream, self._fmt, self._report, begun=begun)
             else:
                 text = self._unpack(stream)
                 index_rows(text, self._fmt, self._report, check=text.check)
@@ -103,11 +117,16 @@ class Indexing:
                 problem = LocalError(f"The content cannot be read: {error.strerror or error}")
         except BaseException as error:  # noqa: BLE001  whatever it is, it is raised where it is awaited
             problem = error
+            stopped = isinstance(error, Cancelled) or error is stream.failed
+            if stopped and self._begun and self.index is not None:
+                self._begun.keep(self.index)
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(_settle, done, problem)
 
     def _report(self, index: RowIndex, codec: Codec) -> None:
         self.index, self.codec = index, codec
+        if self._begun is not None:
+            self._begun.note(index)
         now = time.monotonic()
         if index.complete or now - self._reported >= _PAUSE:
             self._reported = now
@@ -126,8 +145,15 @@ def _settle(done: asyncio.Future[None], problem: BaseException | None) -> None:
 
 async def _feed(stream: GrowingFile, feed: Feed | None) -> None:
     if feed is not None:
-        async for count in arriving(feed):
-            stream.advance(count)
+        try:
+            async for count in arriving(feed):
+                stream.advance(count)
+        except (ContentChanged, Damaged):
+            raise  # the bytes that are there do not count
+        except AmltuiError as error:
+            stream.advance(feed.available)
+            stream.fail(error)
+            return
     stream.finish()
 
 
@@ -137,28 +163,3 @@ async def arriving(feed: Feed) -> AsyncIterator[int]:
     while not feed.complete:
         there = await feed.wait(there + 1)
         yield there
-
-
-def saved_index(entry: Entry, file: OpenFile, fmt: Format) -> tuple[RowIndex | None, FileIdentity]:
-    """The index that an entry has of this content, if it is whole, and what the content is.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    identity = FileIdentity.of(file)
-    index = None
-    with contextlib.suppress(OSError):
-        index = RowIndex.from_bytes(entry.row_index.read_bytes(), identity, fmt)
-    return (index if index is not None and index.complete else None), identity
-
-
-def save_index(entry: Entry, index: RowIndex, content: Path) -> None:
-    """Keep a whole index of `content` beside it, where that is possible."""
-    with contextlib.suppress(OSError):
-        file = OpenFile.at(content)
-        try:
-            identity = FileIdentity.of(file)
-        finally:
-            file.close()
-        if identity.size == index.stop:
-            write_whole(entry.row_index, index.to_bytes(identity))

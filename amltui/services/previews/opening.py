@@ -13,12 +13,13 @@ from amltui.formats.dialect import Dialect
 from amltui.formats.lens import Lens
 from amltui.formats.registry import PARQUET
 from amltui.models import Dataset
+from amltui.services.previews.arriving import feed_of
 from amltui.services.previews.batched import BatchedPreview
 from amltui.services.previews.cached import cached_rows, lens_of
 from amltui.services.previews.first import first_of, start_of
 from amltui.services.previews.handles import close, content_file, opened
 from amltui.services.previews.packed import PackedPreview
-from amltui.services.previews.parquet_ranges import RemoteParquet, open_remote
+from amltui.services.previews.parquet_ranges import TAIL, RemoteParquet, open_remote
 from amltui.services.previews.peeking import SECONDS, Partial, PartialContent, Peeking, Read
 from amltui.services.previews.preview import SMALL, Preview
 from amltui.tables import HEAD, HeaderGoesOn, Rows
@@ -26,10 +27,13 @@ from amltui.tables.memory import MemoryRows
 from amltui.tables.peeked import PeekedRows
 from amltui.tables.source import OpenFile
 from amltui.transfers import Feed, Transfers
+from amltui.workspaces.arrival import Arrival
 from amltui.workspaces.base import Workspace
 
 FETCHED: Final = 256 << 20
 """Bytes up to which a content is fetched whole although only its first rows were asked for."""
+PATIENCE: Final = 0.3
+"""Seconds until what a pipe has given by then is shown."""
 FIRST: Final = 1_000
 """Rows of a Parquet file elsewhere that are shown first."""
 
@@ -62,7 +66,9 @@ async def open_preview(
     if dialect is not None:
         entry.read_as(dialect.to_text())
     cached = await opened(cached_rows, entry, source, dialect, sheet)
+    arrival = None
     if cached is None and connect is not None and isinstance(source, Dataset):
+        arrival = await (await connect()).arrival(source)
         local = await (await connect()).local_content(source)
         if local is not None:
             await asyncio.to_thread(entry.link, source, local.path, local.sha256)
@@ -89,10 +95,10 @@ async def open_preview(
                 places if isinstance(places, Peeking) else None, Partial(content, transfers)
             )
             return preview
-    queue = await transfers()
-    feed = queue.feed(source)
+    feed = await _feed(arrival, entry, source, transfers)
     try:
-        rows, lens, head = await first_of(feed, source, dialect, sheet)
+        patience = None if arrival is None else PATIENCE
+        rows, lens, head = await first_of(feed, source, dialect, sheet, patience=patience)
         preview = _preview(source, cache, entry, rows, feed, lens)
         if content is not None:
             read = content.read
@@ -101,6 +107,18 @@ async def open_preview(
         feed.close()
         raise
     return preview
+
+
+async def _feed(
+    arrival: Arrival | None,
+    entry: Entry,
+    source: Source,
+    transfers: Callable[[], Awaitable[Transfers]],
+) -> Feed:
+    """What brings a content: from elsewhere, or as it arrives on this disk."""
+    if arrival is not None and isinstance(source, Dataset):
+        return feed_of(arrival, entry, source)
+    return (await transfers()).feed(source)
 
 
 async def _waiting(
@@ -115,7 +133,7 @@ async def _waiting(
         await asyncio.to_thread(content.open)
         wanted = HEAD
         while peeking is None:
-            head = await content.read(0, min(wanted, source.size))
+            head, tail = await ends_of(content, source, wanted)
             if limit is None and content.rate * SECONDS >= source.size:
                 break
             try:
@@ -124,7 +142,7 @@ async def _waiting(
                 wanted *= 4
                 continue
             if lens.fmt == PARQUET and lens.has_rows:
-                remote = await open_remote(content.read, source.size)
+                remote = await open_remote(content.read, source.size, tail)
                 rows = await remote.first(FIRST)
                 peeking = remote
                 break
@@ -136,6 +154,23 @@ async def _waiting(
         if peeking is None:
             content.close()
     return None if peeking is None else (rows, lens, peeking)
+
+
+async def ends_of(content: PartialContent, source: Dataset, wanted: int) -> tuple[bytes, bytes]:
+    """The first `wanted` bytes and, of what is named as Parquet, the last: its footer is there.
+
+    Both are asked for at once, which saves a round trip.
+    """
+    size = source.size
+    assert size is not None
+    if not source.name.lower().endswith(".parquet"):
+        return await content.read(0, min(wanted, size)), b""
+    last = asyncio.ensure_future(content.read(max(0, size - TAIL), size))
+    try:
+        return await content.read(0, min(wanted, size)), await last
+    finally:
+        last.cancel()
+        await asyncio.gather(last, return_exceptions=True)
 
 
 def _peeking(head: bytes, rows: Rows, source: Source, lens: Lens, read: Read) -> Peeking | None:

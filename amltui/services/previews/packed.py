@@ -19,7 +19,8 @@ from amltui.formats.blocks import CELLS
 from amltui.formats.lens import Lens
 from amltui.services.previews.columns import check_content
 from amltui.services.previews.handles import content_file
-from amltui.services.previews.indexing import Indexing, save_index
+from amltui.services.previews.indexing import Indexing
+from amltui.services.previews.kept_index import save_index
 from amltui.services.previews.preview import SMALL, Preview
 from amltui.tables import Rows
 from amltui.tables.row_index import RowIndex
@@ -110,7 +111,7 @@ class PackedPreview(Preview):
         """Unpack `file` into `text`; the index of its rows, whenever more of it is shown."""
         room = partial(self._cache.make_room, keep=self._entry)
         unpack = partial(UnpackingStream, packing=self._lens.packing, file=text, make_room=room)
-        indexing = Indexing(file, self._fmt, unpack)
+        indexing = Indexing(file, self._fmt, unpack=unpack)
         try:
             async with contextlib.aclosing(indexing.run(feed)) as steps:
                 async for index in steps:

@@ -6,10 +6,15 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+
+from amltui.disk import disk_errors
 from amltui.errors import Unreadable
-from amltui.formats.batches import ParquetBatches, mapped
+from amltui.formats.batches import ParquetBatches
+from amltui.formats.read_errors import mapped
 from amltui.formats.registry import PARQUET
 from amltui.tables.inference import infer
 from amltui.tables.memory import MemoryRows
@@ -99,7 +104,7 @@ class RangedFile(io.RawIOBase):
         return None
 
 
-class PlacedRows(MemoryRows):
+class NumberedRows(MemoryRows):
     """Some rows of many, under the numbers that they have among all."""
 
     def __init__(self, rows: MemoryRows, batches: Sequence[Any], first: int, total: int) -> None:
@@ -149,7 +154,7 @@ class RemoteParquet:
         rows, _ = await self._rows(0, count)
         return rows
 
-    async def rows(self, start: int, count: int) -> PlacedRows:
+    async def rows(self, start: int, count: int) -> NumberedRows:
         """Rows `start` to before `start + count`, as far as there are any, by their numbers.
 
         Raises:
@@ -157,7 +162,7 @@ class RemoteParquet:
             AmltuiError: a range did not come.
         """
         rows, found = await self._rows(start, count)
-        return PlacedRows(rows, found, start, self.row_count)
+        return NumberedRows(rows, found, start, self.row_count)
 
     async def _rows(self, start: int, count: int) -> tuple[MemoryRows, list[Any]]:
         stop = min(start + count, self.row_count)
@@ -183,16 +188,50 @@ class RemoteParquet:
         columns = tuple(replace(column, sampled=not whole) for column in columns)
         return MemoryRows(columns, found, complete=whole), found
 
+    async def column(self, index: int, path: Path) -> None:
+        """Write one column of all rows as a Parquet file; nothing but that column is fetched.
+
+        Args:
+            index: of the column.
+            path: where it is written. Memory holds a few row groups of the column at a time.
+
+        Raises:
+            Unreadable: the file is damaged, or packed in a way that is not known.
+            DiskFull, LocalError: it cannot be written.
+            AmltuiError: a range did not come.
+        """
+        import pyarrow.parquet as pq
+
+        schema = self._source.arrow_schema
+        schema = pa.schema([schema.field(index)])
+        groups = range(len(self._source.groups))
+        with disk_errors(path, "write"), pq.ParquetWriter(path, schema) as writer:
+            for start in range(0, len(groups), _AT_ONCE):
+                some = groups[start : start + _AT_ONCE]
+                ranges = [one for group in some for one in self._of_column(group, index)]
+                await asyncio.gather(*(self._file.fetch(first, last) for first, last in ranges))
+                for group in some:
+                    values = await asyncio.to_thread(self._source.values, group, index)
+                    await asyncio.to_thread(writer.write_table, values.cast(schema))
+                self._file.forget()
+
+    def _of_column(self, group: int, index: int) -> Iterator[tuple[int, int]]:
+        """Where the values of one column lie in a row group."""
+        meta, name = self._source.metadata.row_group(group), self._source.arrow_schema.names[index]
+        for at in range(meta.num_columns):
+            column = meta.column(at)
+            path = column.path_in_schema
+            if path == name or path.startswith(f"{name}."):
+                first, size, _ = _place(column)
+                yield first, first + size
+
     def _ranges(self, group: int, *, begin: bool) -> Iterator[tuple[int, int]]:
         """What to fetch of a row group; `begin`: only its first rows are wanted."""
         meta = self._source.metadata.row_group(group)
         chunks = []
         for at in range(meta.num_columns):
-            column = meta.column(at)
-            pages = column.data_page_offset
-            first = column.dictionary_page_offset
-            first = pages if first is None or not 0 < first < pages else first
-            chunks.append((first, first + column.total_compressed_size, pages + _PIECE))
+            first, size, pages = _place(meta.column(at))
+            chunks.append((first, first + size, pages + _PIECE))
         low, high = min(one[0] for one in chunks), max(one[1] for one in chunks)
         if high - low <= _TOGETHER:
             yield low, high
@@ -214,8 +253,18 @@ class RemoteParquet:
         return found
 
 
-async def open_remote(read: Read, size: int) -> RemoteParquet:
+def _place(column: Any) -> tuple[int, int, int]:
+    """Where a column of a row group begins, its bytes, and where its values begin."""
+    pages = column.data_page_offset
+    first = column.dictionary_page_offset
+    first = pages if first is None or not 0 < first < pages else first
+    return first, column.total_compressed_size, pages
+
+
+async def open_remote(read: Read, size: int, tail: bytes = b"") -> RemoteParquet:
     """Read the footer of a Parquet file of `size` bytes: one request, two where it is long.
+
+    `tail`: its last `TAIL` bytes, where they are here already.
 
     Raises:
         Unreadable: it is damaged, cut off or encrypted.
@@ -223,7 +272,7 @@ async def open_remote(read: Read, size: int) -> RemoteParquet:
     """
     file = RangedFile(read, size)
     start = max(0, size - TAIL)
-    tail = await read(start, size)
+    tail = tail or await read(start, size)
     file.take(start, tail)
     length = int.from_bytes(tail[-8:-4], "little")
     if tail[-4:] != b"PAR1" or length + 8 > min(size, _LARGEST_FOOTER):

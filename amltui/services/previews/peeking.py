@@ -7,9 +7,10 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from amltui.cache import Cache, Entry, EntryBusy, Identity, Part, Source
+from amltui.cache import Cache, Entry, EntryBusy, Identity, PartFile, Source
 from amltui.errors import AmltuiError, ContentChanged, ContentError, TransferCut
 from amltui.tables.peeked import LARGEST, PeekedRows
 from amltui.text import human_size
@@ -42,9 +43,10 @@ class PartialContent:
         self._source = source
         self._connect = connect
         self._identity: Identity | None = None
-        self._part: Part | None = None
+        self._part: PartFile | None = None
         self._lock = contextlib.ExitStack()
         self._keeps = False
+        self._keeping = asyncio.Lock()
 
     def open(self) -> None:
         """Be the one who keeps what comes, and take what came before. Blocks.
@@ -58,7 +60,7 @@ class PartialContent:
             if self._lock.enter_context(self._entry.locked()):
                 self._keeps = True
                 self._entry.begin(self._source)
-                self._part = Part.load(self._entry.raw)
+                self._part = PartFile.load(self._entry.raw)
                 if self._part is not None:
                     self._identity = self._part.identity
 
@@ -74,6 +76,11 @@ class PartialContent:
     def held(self) -> int:
         """Bytes that are here."""
         return self._part.held.total if self._part is not None else 0
+
+    @property
+    def path(self) -> Path | None:
+        """The file that has what is here; None: nothing is kept."""
+        return None if self._part is None else self._part.path
 
     @property
     def prefix(self) -> int:
@@ -101,10 +108,12 @@ class PartialContent:
                 raise ContentChanged("The content on the server changed while it was read")
             if info.start != start or info.size is None or not (info.ranges and said.resumable):
                 raise ContentError("The host serves no ranges")
+            # Before the bytes come: another read at the same time is compared with it.
+            self._identity = said if self._identity is None else self._identity.merged(said)
             data = await self._receive(content.readinto, min(stop, info.size) - start)
-        self._identity = said if self._identity is None else self._identity.merged(said)
-        if self._keeps:
-            await asyncio.to_thread(self._keep, start, data)
+        async with self._keeping:  # what comes at once is written one after the other
+            if self._keeps:
+                await asyncio.to_thread(self._keep, start, data)
         return data
 
     async def _receive(self, take: Callable[[memoryview], Awaitable[int]], size: int) -> bytes:
@@ -125,7 +134,7 @@ class PartialContent:
         with contextlib.suppress(AmltuiError):
             self._cache.make_room(len(data), keep=self._entry)
             if self._part is None:
-                self._part = Part.create(self._entry.raw, self._identity)
+                self._part = PartFile.create(self._entry.raw, self._identity)
             self._part.write(start, data)
 
 

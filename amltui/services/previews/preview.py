@@ -14,11 +14,13 @@ from typing import Final
 from amltui.errors import AmltuiError, Cancelled, DiskFull, UnsupportedDataType
 from amltui.formats.blocks import CELLS
 from amltui.formats.dialect import Dialect
+from amltui.formats.many_cells import are_too_many, too_many
 from amltui.formats.recognition import mismatch
 from amltui.services.previews.columns import Columns, check_content, ingest_arriving, room_for
 from amltui.services.previews.first import first_in
 from amltui.services.previews.handles import close, content_file, opened
-from amltui.services.previews.indexing import Indexing, save_index
+from amltui.services.previews.indexing import Indexing
+from amltui.services.previews.kept_index import BegunIndex, save_index
 from amltui.services.previews.peeking import Partial, Peeking
 from amltui.services.previews.shown import Shown
 from amltui.tables import (
@@ -26,6 +28,7 @@ from amltui.tables import (
     HeaderGoesOn,
     HexRows,
     Rows,
+    Table,
     hex_rows,
     ingest,
     ingest_in_process,
@@ -142,8 +145,9 @@ class Preview(Shown):
         self._release()
         for rows in self._shown:
             close(rows)
-        if self._columns is not None:
-            self._columns.remove()
+        for columns in (self._columns, self._part_columns):
+            if columns is not None:
+                columns.remove()
 
     async def changes(self) -> AsyncGenerator[None]:
         """Fetch the rest, and yield each time that `rows`, its types or `problem` changed.
@@ -173,6 +177,17 @@ class Preview(Shown):
         finally:
             self._release()
 
+    async def table_in_place(self) -> Table | None:
+        """The content as a table where it lies; None: `build` makes one. Closed with the preview.
+
+        It answers questions about all rows as the other does; single rows come slower from it.
+        """
+        return None
+
+    async def sheets(self) -> tuple[str, ...]:
+        """Names of the tables that the content has; empty where it is one."""
+        return ()
+
     @property
     def _small(self) -> bool:
         # The first rows have more cells than bytes only where most cells are not written out.
@@ -186,9 +201,16 @@ class Preview(Shown):
         feed = self._feed
         whole = feed is None or feed.complete
         file = OpenFile(feed.open()) if feed is not None else await content_file(self._content)
-        indexing = Indexing(file, self._fmt)
         try:
             identity = await asyncio.to_thread(FileIdentity.of, file) if whole else None
+            path = self._content if feed is None or feed.path is None else feed.path
+            begun = BegunIndex(self._entry, file, path, identity)
+            available = None if feed is None or whole else feed.available
+            if isinstance(self.rows, IndexedRows):
+                begun.index = self.rows.index  # somebody left these changes before
+            else:
+                await asyncio.to_thread(begun.load, self._fmt, available)
+            indexing = Indexing(file, self._fmt, begun=begun)
             async with contextlib.aclosing(indexing.run(feed)) as steps:
                 async for index in steps:
                     if self._take(indexing, index, file, identity):
@@ -196,7 +218,10 @@ class Preview(Shown):
             assert indexing.index is not None
             self._take(indexing, indexing.index, file, identity)
             yield
-            await asyncio.to_thread(save_index, self._entry, indexing.index, self._content)
+            await asyncio.to_thread(
+                save_index, self._entry, indexing.index, self._content, identity
+            )
+            await asyncio.to_thread(begun.forget)
         finally:
             file.close()
 
@@ -238,6 +263,14 @@ class Preview(Shown):
         except DiskFull:
             return False
 
+    def _check_cells(self) -> None:
+        rows, columns = self.rows.row_count, len(self.rows.columns)
+        if not self.rows.complete or self._fmt.kind == "batches":
+            return
+        with contextlib.suppress(FileNotFoundError):
+            if are_too_many(rows, columns, self._content.stat().st_size):
+                raise too_many(rows, columns)
+
     async def build(self) -> AsyncGenerator[None]:
         """Write the text table, and yield each time that it has more rows or types.
 
@@ -248,6 +281,7 @@ class Preview(Shown):
             DiskFull: neither the cache's quota nor the disk has room for it.
             Unreadable: the bytes are not what their type says.
             UnsupportedDataType: they are of a type without rows.
+            TooManyCells: see `formats.many_cells`.
             AmltuiError: what keeps the rest of the bytes away.
         """
         if not self.has_rows:
@@ -256,6 +290,7 @@ class Preview(Shown):
         if self.table is not None and self.table.complete and self.table.state.typed:
             return
         self.table = None
+        await asyncio.to_thread(self._check_cells)
         if not self._small:
             await asyncio.to_thread(self._cache.make_room, self._needed, keep=self._entry)
         kept = self._lens.sheet is None  # What one looks at by name is not kept.
@@ -271,6 +306,37 @@ class Preview(Shown):
                 if table.complete and table.state.typed:
                     self._show(table)
                 yield
+
+    async def part_table(self) -> Table:
+        """A table of the rows that are here from the first on, of a content that waits.
+
+        It says that it is not complete, and is closed with the preview.
+
+        Raises:
+            DiskFull: there is no room for it.
+            LocalError: the rows cannot be read any more.
+        """
+        size = self.part_size
+        assert self._partial is not None
+        path = self._partial.content.path
+        assert path is not None
+        await asyncio.to_thread(self._cache.make_room, room_for(size, 0), keep=self._entry)
+
+        async def ingest_part(directory: Path, note: Callable[[], None]) -> None:
+            if size <= SMALL:
+                await asyncio.to_thread(ingest, path, self._fmt, directory, part=size)
+            else:
+                await ingest_in_process(
+                    path, self._fmt, directory, part=size, on_progress=lambda _: note()
+                )
+
+        self._part_columns = Columns(self._entry, path, kept=False)
+        async with contextlib.aclosing(self._part_columns.write(ingest_part)) as steps:
+            async for table in steps:
+                if table not in self._shown:
+                    self._shown.append(table)
+        self.part = table
+        return table
 
     async def _ingest(self, directory: Path, note: Callable[[], None]) -> None:
         """Write the table into a directory, and call `note` when there is more of it."""

@@ -49,6 +49,8 @@ class Shown:
         self._cache = cache
         self._entry = entry
         self._feed = feed
+        self._came = 0
+        """Bytes that had come when nothing more was waited for."""
         self._closed = False
         self._partial: Partial | None = None
         self._peeking: Peeking | None = None
@@ -60,6 +62,10 @@ class Shown:
         """What reads rows of a Parquet file that is elsewhere."""
         self._columns: Columns | None = None
         """What wrote the table."""
+        self.part: Table | None = None
+        """A table of the first rows, see `Preview.part_table`. It says that it is not complete."""
+        self._part_columns: Columns | None = None
+        """What wrote that."""
         self._shown: list[Rows] = [rows]
         """All that was ever shown: somebody may still draw it, so it is closed at the end."""
 
@@ -72,7 +78,7 @@ class Shown:
             return self._feed.available
         with contextlib.suppress(OSError):
             return self._entry.raw.stat().st_size
-        return 0
+        return self._came
 
     @property
     def size(self) -> int | None:
@@ -91,6 +97,13 @@ class Shown:
     def waits(self) -> bool:
         """Whether the content is so large that the rest is fetched only by `fetch_all`."""
         return self._partial is not None
+
+    @property
+    def part_size(self) -> int:
+        """First bytes of a content that waits whose rows can be asked; 0: they cannot."""
+        if self._partial is None or self._partial.content.path is None or not self.has_rows:
+            return 0
+        return 0 if self._fmt.kind == "batches" else self._partial.content.prefix
 
     @property
     def peeks_now(self) -> bool:
@@ -165,4 +178,5 @@ class Shown:
     def _release(self) -> None:
         feed, self._feed = self._feed, None
         if feed is not None:
+            self._came = feed.available
             feed.close()

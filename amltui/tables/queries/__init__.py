@@ -36,20 +36,22 @@ from amltui.tables.queries.values import (
 )
 
 if TYPE_CHECKING:
+    from amltui.tables.queries.answers import Answer
     from amltui.tables.queries.checks import Checked, ColumnCheck, Failure, check_rules
     from amltui.tables.queries.comparison import compare, differing_rows
     from amltui.tables.queries.histograms import histogram, table_histograms
     from amltui.tables.queries.match import filter_rows, find
     from amltui.tables.queries.merged import difference_table
     from amltui.tables.queries.order import sort
-    from amltui.tables.queries.select import Answer, sql, tables_named
+    from amltui.tables.queries.profile import profile_table
+    from amltui.tables.queries.select import sql, tables_named
     from amltui.tables.queries.summary import statistics, table_statistics
     from amltui.tables.queries.value_counts import distinct
     from amltui.tables.queries.view import View
     from amltui.tables.queries.words import sql_words
 
 _HOMES = {
-    "Answer": "select",
+    "Answer": "answers",
     "Checked": "checks",
     "ColumnCheck": "checks",
     "Failure": "checks",
@@ -62,6 +64,7 @@ _HOMES = {
     "filter_rows": "match",
     "find": "match",
     "histogram": "histograms",
+    "profile_table": "profile",
     "sort": "order",
     "sql": "select",
     "sql_words": "words",
@@ -100,6 +103,7 @@ __all__ = [
     "find",
     "histogram",
     "in_thread",
+    "profile_table",
     "sort",
     "sql",
     "sql_words",

@@ -68,6 +68,16 @@ def _stop(cancel: Cancel, ended: Event) -> None:
             ended.set()  # its thread is left alone; it ends with the program at the latest
 
 
+def _drop(answers: list[Any]) -> None:
+    """Close answers that nobody takes: some hold files open."""
+    while answers:
+        answer = answers.pop()
+        for part in answer if isinstance(answer, tuple) else (answer,):
+            close = getattr(part, "close", None)
+            if close is not None:
+                close()
+
+
 async def in_thread(question: Callable[..., T], *args: Any, **options: Any) -> T:
     """Ask a question in a thread; cancelling the task stops the thread's work too.
 
@@ -82,6 +92,8 @@ async def in_thread(question: Callable[..., T], *args: Any, **options: Any) -> T
     answers: list[T] = []
     failures: list[BaseException] = []
     ended = Event()
+    left = Event()
+    """Set when nobody waits for the answer any more."""
 
     def ask() -> None:
         try:
@@ -90,11 +102,19 @@ async def in_thread(question: Callable[..., T], *args: Any, **options: Any) -> T
             failures.append(error)
         finally:
             ended.set()
+            if left.is_set():
+                _drop(answers)
 
     thread = Thread(target=ask, name="question", daemon=True)
     thread.start()
     try:
         await anyio.to_thread.run_sync(ended.wait, abandon_on_cancel=True)
+    except BaseException:
+        # Nobody takes the answer: one that has come already, and one that still comes.
+        left.set()
+        if ended.is_set():
+            _drop(answers)
+        raise
     finally:
         if not ended.is_set():
             # A cancelled task waits for its thread all the same: that holds files open. Not for

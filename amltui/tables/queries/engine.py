@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -62,8 +63,11 @@ def connection(table: Table, cancel: Cancel, *, memory: int = SHARE) -> Iterator
             found.close()
 
 
-def lock(found: Any) -> None:
-    """From here on nothing outside is within reach, and no setting can change that."""
+def lock(found: Any, paths: Sequence[Path] = ()) -> None:
+    """From here on nothing outside but `paths` is within reach, and no setting can change that."""
+    if paths:
+        quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+        found.execute(f"SET allowed_paths = [{quoted}]")
     found.execute("SET enable_external_access = false")
     found.execute("SET lock_configuration = true")
 

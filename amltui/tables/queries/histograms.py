@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.numeric import as_numbers, as_text, unit_of
 from amltui.tables.queries.sample import SAMPLE, batches, row_total, sample
-from amltui.tables.queries.value_counts import value_counts
 from amltui.tables.queries.values import Bin, Histogram
 from amltui.tables.queries.view import View, table_of
 from amltui.tables.rows import Column
@@ -107,9 +106,7 @@ class _Range:
         if self._low > self._high:
             return
         if self._counts is None:
-            whole = self._column.type != "float"
-            bins = max(1, int(min(self._bins, width + 1)) if whole else self._bins)
-            self._counts = np.zeros(bins, dtype=np.int64)
+            self._counts = np.zeros(parts_of(self._column, self._bins, width), dtype=np.int64)
         numbers = _finite(typed(array, self._column))
         if 0 < width < math.inf:
             bins = len(self._counts)
@@ -121,21 +118,42 @@ class _Range:
 
     def result(self, sampled: int | None) -> Histogram:
         """The histogram, after all batches were taken in twice."""
-        column = self._column
-        kind = column.type or "text"
-        if self._counts is None:
-            return Histogram(
-                column.name, kind, (), self._missing, self._total - self._missing, sampled
-            )
-        edges = np.linspace(self._low, self._high, len(self._counts) + 1)
-        texts = [_edge(edge, column) for edge in edges]
-        made = tuple(
-            Bin(texts[place], texts[place + 1], int(found))
-            for place, found in enumerate(self._counts)
-        )
-        other = self._total - self._missing - int(self._counts.sum())
-        ends = tuple(edges.tolist())
-        return Histogram(column.name, kind, made, self._missing, other, sampled, ends)
+        counts = [] if self._counts is None else self._counts.tolist()
+        ends = (self._low, self._high)
+        return ranged(self._column, ends, counts, self._missing, self._total, sampled)
+
+
+def ranged(
+    column: Column,
+    ends: tuple[float, float],
+    counts: Sequence[int],
+    missing: int,
+    total: int,
+    sampled: int | None = None,
+) -> Histogram:
+    """The histogram of counts in equal parts between a column's least and greatest value.
+
+    Args:
+        column: whose values were counted.
+        ends: these two, as numbers.
+        counts: values of each part; none where the column has no value of its type.
+        missing: rows without a value.
+        total: rows that were looked at.
+        sampled: see `Histogram.sampled`.
+    """
+    kind = column.type or "text"
+    if not counts:
+        return Histogram(column.name, kind, (), missing, total - missing, sampled)
+    edges = np.linspace(*ends, len(counts) + 1)
+    texts = [_edge(edge, column) for edge in edges]
+    made = tuple(Bin(texts[place], texts[place + 1], n) for place, n in enumerate(counts))
+    other = total - missing - sum(counts)
+    return Histogram(column.name, kind, made, missing, other, sampled, tuple(edges.tolist()))
+
+
+def parts_of(column: Column, bins: int, width: float) -> int:
+    """Parts that a range is counted in: of whole numbers no more than there are in it."""
+    return max(1, int(min(bins, width + 1)) if column.type != "float" else bins)
 
 
 def _missing(texts: Any, values: Any) -> int:
@@ -172,12 +190,19 @@ def _of_words(column: Column, arrays: Iterator[list[Any]]) -> Histogram:
         true = pc.sum(values).as_py() or 0
         counts["true"] += true
         counts["false"] += len(values) - values.null_count - true
+    return of_words(column, counts, missing, total)
+
+
+def of_words(column: Column, counts: Mapping[str, int], missing: int, total: int) -> Histogram:
+    """The histogram of a bool column from how often it is `false` and `true`."""
     made = sorted((Bin(word, word, n) for word, n in counts.items() if n), key=lambda b: -b.count)
     other = total - missing - sum(counts.values())
     return Histogram(column.name, "bool", tuple(made), missing, other)
 
 
 def _of_texts(own: Table, rows: Table | View, column: int, bins: int, cancel: Cancel) -> Histogram:
+    from amltui.tables.queries.value_counts import value_counts  # DuckDB comes with it
+
     # One more than asked for, because the missing value may be among them.
     answer = value_counts(own, rows, column, bins + 1, cancel)
     found = answer.values

@@ -21,6 +21,8 @@ from amltui.tables.types import ZONED, missing_mask, typed
 from amltui.times import parse_time
 
 THREADS: Final = 2
+_FEW: Final = 50_000
+"""Rows of a view that are read by themselves where rows far apart come slowly."""
 _COMPARE = {
     "<": pc.less,
     "<=": pc.less_equal,
@@ -44,15 +46,16 @@ def filter_rows(
     known = table.row_count
     with table.reopen() as own:
         order = _matching(own, conditions, cancel or Cancel())
-        total = own.row_count
-    # Of a table that grows, the view's own reader may not have the last of them yet.
-    order = order[order < known]
-    if isinstance(rows, View):
-        mask = np.zeros(max(total, table.row_count), dtype=np.bool_)
-        mask[order] = True
-        order = rows.order[mask[rows.order]]
-    text = " and ".join(describe(condition, table.columns) for condition in conditions)
-    return View(table, order, complete=rows.complete, description=text)
+        # Of a table that grows, the view's own reader may not have the last of them yet.
+        order = order[order < known]
+        if isinstance(rows, View):
+            mask = np.zeros(max(own.row_count, table.row_count), dtype=np.bool_)
+            mask[order] = True
+            order = rows.order[mask[rows.order]]
+        text = " and ".join(describe(condition, table.columns) for condition in conditions)
+        view = View(table, order, complete=rows.complete, description=text)
+        view.read_first(own)
+    return view
 
 
 def find(
@@ -135,9 +138,15 @@ def _in_view(
     backwards: bool,
     cancel: Cancel,
 ) -> Iterator[Hit]:
-    mask = np.zeros(table.row_count, dtype=np.bool_)
-    mask[_matching(table, [condition], cancel)] = True
-    places = np.flatnonzero(mask[view.order])
+    columns = range(len(table.columns)) if condition.column is None else [condition.column]
+    tests = [Test(condition, index, table.columns[index], cancel) for index in columns]
+    if table.scattered_slowly and len(view.order) <= _FEW:
+        masks = map(Test.mask, tests, table.arrays(view.order, columns))
+        places = np.flatnonzero(np.logical_or.reduce(list(masks)))
+    else:
+        mask = np.zeros(table.row_count, dtype=np.bool_)
+        mask[_matching(table, [condition], cancel)] = True
+        places = np.flatnonzero(mask[view.order])
     here = range(len(places))
     if backwards:
         at = int(np.searchsorted(places, start.row, side="right"))
@@ -145,19 +154,15 @@ def _in_view(
     else:
         at = int(np.searchsorted(places, start.row))
         around = [*here[at:], *here[: at + 1]]
-    columns = range(len(table.columns)) if condition.column is None else [condition.column]
-    tests = [Test(condition, index, table.columns[index], cancel) for index in columns]
     for step, place in enumerate(around):
         cancel.check()
         row = int(places[place])
-        number = table.stream.find(int(view.order[row]))
-        offset = int(view.order[row]) - table.stream.span(number)[0]
-        batch = table.stream.batch(number)
-        for test in reversed(tests) if backwards else tests:
+        cells = table.arrays([int(view.order[row])], columns)
+        for test, cell in list(zip(tests, cells, strict=True))[:: -1 if backwards else 1]:
             beyond = test.index < start.column if backwards else test.index > start.column
             if step == 0 and row == start.row and not beyond:
                 continue
-            if test.mask(batch.column(test.index).slice(offset, 1))[0]:
+            if test.mask(cell)[0]:
                 yield Hit(row, test.index)
 
 
@@ -244,14 +249,7 @@ class Test:
         if condition.operator == "regex":
             self._regex = Regex(condition.text, case=condition.case, cancel=cancel)
         elif condition.operator in {*_COMPARE, "=", "!="}:
-            self._value = _value(condition.text, column)
-            if not self._value.is_valid and condition.operator in _COMPARE:
-                raise QueryError(
-                    f'"{condition.text}" is not {_ARTICLE[self._kind]}, as column '
-                    f'"{column.name}" is',
-                    hint=f"{_EXAMPLES.get(self._kind, '')}"
-                    'Use "contains" or "=" to compare as text.',
-                )
+            self._value = value_to_compare(condition, column)
 
     def mask(self, array: Any) -> Any:
         """For each value of the column whether it meets the condition; a numpy array."""
@@ -278,6 +276,23 @@ class Test:
             if operator == "!=":
                 return ~mask(found)
         return mask(found)
+
+
+def value_to_compare(condition: Condition, column: Column) -> Any:
+    """The value that a condition's text is in its column; an Arrow scalar, null if it is none.
+
+    Raises:
+        QueryError: it is none, and cannot be compared as text either.
+    """
+    value = _value(condition.text, column)
+    if not value.is_valid and condition.operator in _COMPARE:
+        raise QueryError(
+            f'"{condition.text}" is not {_ARTICLE[column.type or "text"]}, as column '
+            f'"{column.name}" is',
+            hint=f"{_EXAMPLES.get(column.type or 'text', '')}"
+            'Use "contains" or "=" to compare as text.',
+        )
+    return value
 
 
 def _value(text: str, column: Column) -> Any:

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from amltui.formats.arrays import strings
 from amltui.tables.lines import CHUNK
+from amltui.tables.queries.answers import Answer
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.comparison import differing_rows
 from amltui.tables.queries.differences import Comparison
-from amltui.tables.queries.select import Answer
 from amltui.tables.queries.view import scratch_of
 from amltui.tables.rows import Column
 from amltui.tables.stream import StreamWriter

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amltui.formats.arrays import plain
-from amltui.tables.rows import Column
+from amltui.tables.rows import CELL_LIMIT, Column
 from amltui.tables.types import ZONED, as_integers, reading_of
 
 Number = int | float | Fraction
@@ -57,6 +57,17 @@ def as_text(value: Number, column: Column) -> str:
     if column.type == "time":
         return moment.partition(" ")[2]
     return moment + "+00" * (column.notation in ZONED)
+
+
+def end_text(value: Any, column: Column) -> str | None:
+    """The least or the greatest value of a column as text; of a text its beginning."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value[:CELL_LIMIT]
+    if column.type == "bool":
+        return "true" if value else "false"
+    return as_text(float(value) if column.type == "float" else int(value), column)
 
 
 def _number(value: Number) -> str:

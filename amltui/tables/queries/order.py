@@ -48,12 +48,14 @@ def sort(
     with table.reopen() as own:
         if first is not None and not isinstance(rows, View) and own.row_count > TOP * 10:
             order = _order(own, keys, cancel, limit=TOP)
-            first(
-                View(table, order[order < known], complete=False, description=f"sorted by {text}")
-            )
+            top = View(table, order[order < known], complete=False, description=f"sorted by {text}")
+            top.read_first(own)
+            first(top)
         order = restrict(rows, _order(own, keys, cancel))
-    order = order[order < known]
-    return View(table, order, complete=rows.complete, description=f"sorted by {text}")
+        order = order[order < known]
+        view = View(table, order, complete=rows.complete, description=f"sorted by {text}")
+        view.read_first(own)
+    return view
 
 
 def _order(

@@ -42,6 +42,8 @@ def sample(own: Table, rows: Table | View, column: int, cancel: Cancel) -> Any:
     if isinstance(rows, View):
         picked = np.asarray(rows.order)[picked]
     picked.sort()
+    if own.scattered_slowly:
+        return pa.chunked_array(own.arrays(picked, [column]), pa.string())
     parts = []
     for number in range(own.stream.batch_count):
         cancel.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,40 +14,25 @@ import numpy as np
 import pyarrow as pa
 
 from amltui.errors import QueryError
-from amltui.formats.arrays import booleans
+from amltui.formats.arrays import booleans, numbers
+from amltui.tables.queries.answers import (
+    LIMIT,
+    Answer,
+    only_select,
+    renamed,
+    sql_names,
+    write_answer,
+)
 from amltui.tables.queries.cancel import Cancel
 from amltui.tables.queries.engine import connection, lock, mapped
+from amltui.tables.queries.parquet import KEEP_NAN, ParquetTable
 from amltui.tables.queries.view import View, scratch_of, table_of
 from amltui.tables.rows import Column, ColumnType
-from amltui.tables.scratch import Scratch
-from amltui.tables.stream import StreamWriter
 from amltui.tables.table import Table
-from amltui.tables.table_state import ROWS, TableState, write_state
 from amltui.tables.types import INT128, NANOSECONDS, WITH_ZONE, Reading, reading_of
 
-LIMIT: Final = 1_000_000
-"""Rows of an answer that are kept."""
 _NO_COLUMNS: Final = "(no columns)"
 """A column for data without any, which DuckDB does not have; it is in no answer."""
-
-
-class Answer(Table):
-    """An SQL answer as a text table of its own; `close` removes it."""
-
-    partial = False
-    """Whether it was cut at the limit of rows."""
-    renamed: tuple[tuple[int, str], ...] = ()
-    """Columns of `data` with another name in SQL than in the file: index, and name in SQL. SQL
-    does not tell capitals from small letters."""
-
-    def __init__(self, scratch: Scratch) -> None:
-        super().__init__(scratch.path)
-        self._scratch = scratch
-
-    def close(self) -> None:
-        """Let go of the files and remove them."""
-        super().close()
-        self._scratch.close()
 
 
 def sql(
@@ -55,6 +40,7 @@ def sql(
     text: str,
     *,
     others: Mapping[str, Table] | None = None,
+    name: str = "data",
     limit: int = LIMIT,
     cancel: Cancel | None = None,
 ) -> Answer:
@@ -67,6 +53,7 @@ def sql(
         rows: the table, or a view of one: then only its rows are in `data`.
         text: one statement.
         others: more tables, by their names in the statement.
+        name: of the first table in the statement.
         limit: rows to keep; `Answer.partial` says when there were more.
         cancel: stops it.
 
@@ -82,20 +69,15 @@ def sql(
         with ExitStack() as stack:
             own = stack.enter_context(table.reopen())
             named = {
-                name: stack.enter_context(other.reopen()) for name, other in (others or {}).items()
+                other: stack.enter_context(of.reopen()) for other, of in (others or {}).items()
             }
-            cut = _write(own, rows, named, text, scratch.path, limit, cancel)
+            cut = _write(own, rows, name, named, text, scratch.path, limit, cancel)
     except BaseException:
         scratch.close()
         raise
     answer = Answer(scratch)
     answer.partial = cut
-    names = sql_names(table.columns)
-    answer.renamed = tuple(
-        (index, name)
-        for index, (column, name) in enumerate(zip(table.columns, names, strict=True))
-        if name != column.name
-    )
+    answer.renamed = renamed(table.columns)
     return answer
 
 
@@ -132,10 +114,7 @@ def _only_select(found: Any, text: str) -> str:
     if len(statements) != 1:
         raise QueryError("Write one SELECT statement." if not statements else "Only one statement.")
     if statements[0].type != duckdb.StatementType.SELECT:
-        raise QueryError(
-            "Only SELECT can be asked here: the data cannot be changed.",
-            hint="Write select ... from data.",
-        )
+        raise only_select()
     return str(statements[0].query).strip().rstrip(";")
 
 
@@ -155,6 +134,9 @@ _CHECK: Final = "PREPARE asked AS "
 
 def _register(found: Any, name: str, table: Table, rows: Table | View, number: int) -> None:
     """Make a table known by a name; `number` is another one for each."""
+    if isinstance(table, ParquetTable):
+        _register_file(found, name, table, rows, number)
+        return
     raw = f"raw_text_{number}"
     found.register(raw, _batches(table, rows))
     chosen = ", ".join(
@@ -168,9 +150,26 @@ def _register(found: Any, name: str, table: Table, rows: Table | View, number: i
     found.execute(f"CREATE VIEW {_quoted(name)} AS SELECT {wanted} FROM {raw}{only}")  # noqa: S608 - names are quoted
 
 
+def _register_file(
+    found: Any, name: str, table: ParquetTable, rows: Table | View, number: int
+) -> None:
+    chosen = ", ".join(
+        f"{value} AS {_quoted(column)}"
+        for value, column in zip(table.values(), sql_names(table.columns), strict=True)
+    )
+    only = ""
+    if isinstance(rows, View):
+        shown = f"shown_{number}"
+        order = numbers(np.sort(np.asarray(rows.order)), pa.uint32())
+        found.register(shown, pa.table({"row": order}))
+        only = f" WHERE row IN (SELECT row FROM {shown})"  # noqa: S608
+    found.execute(f"CREATE VIEW {_quoted(name)} AS SELECT {chosen} FROM {table.relation}{only}")  # noqa: S608 - names are quoted
+
+
 def _write(
     table: Table,
     rows: Table | View,
+    called: str,
     others: Mapping[str, Table],
     text: str,
     directory: Path,
@@ -181,11 +180,14 @@ def _write(
     with connection(table, cancel) as found:
         with _placed(text, text, "", cancel):
             query = _only_select(found, text)
-        _register(found, "data", table, rows, 0)
+        _register(found, called, table, rows, 0)
         for number, (name, other) in enumerate(others.items(), 1):
             _register(found, name, other, other, number)
         found.execute("SET TimeZone = 'UTC'")
-        lock(found)
+        files = [one for one in (table, *others.values()) if isinstance(one, ParquetTable)]
+        if files:
+            found.execute(KEEP_NAN)
+        lock(found, [one.source for one in files if one.source is not None])
         with _placed(text, query, _CHECK, cancel):
             found.execute(_CHECK + query)
         described = found.sql(query)
@@ -200,22 +202,14 @@ def _write(
         prefix = f"SELECT {wanted} FROM ("  # noqa: S608 - it is the user's own
         with _placed(text, query, prefix, cancel):
             reader = found.sql(f"{prefix}{query}\n) LIMIT {limit + 1}").to_arrow_reader(50_000)
-        typed = tuple(_column(name, kind) for _, name, kind in answered)
-        schema = pa.schema([(f"c{place}", pa.string()) for place in range(len(answered))])
-        count, more = 0, False
-        with (
-            StreamWriter(directory / ROWS, schema) as writer,
-            StreamWriter(directory / "malformed.arrow", schema),
-        ):
-            for batch in reader:
-                cancel.check()
-                count += batch.num_rows
-                more = count > limit
-                kept = batch.slice(0, batch.num_rows - max(0, count - limit))
-                arrays = [column.cast(pa.string()) for column in kept.columns[: len(answered)]]
-                writer.write(pa.RecordBatch.from_arrays(arrays, schema=schema))
-    write_state(directory, TableState("", typed, complete=True, typed=True))
-    return more
+        columns = tuple(_column(name, kind) for _, name, kind in answered)
+        return write_answer(directory, columns, _kept(reader, len(columns)), limit, cancel)
+
+
+def _kept(batches: Iterable[Any], count: int) -> Iterator[list[Any]]:
+    """The first `count` columns of batches, as texts."""
+    for batch in batches:
+        yield [column.cast(pa.string()) for column in batch.columns[:count]]
 
 
 def _batches(table: Table, rows: Table | View) -> Any:
@@ -270,18 +264,13 @@ def _read(reading: Reading, texts: Any) -> Any:
     return reading(texts.chunk(0) if texts.num_chunks == 1 else pa.concat_arrays(texts.chunks))
 
 
-def sql_names(columns: Sequence[Column]) -> list[str]:
-    """The columns' names in SQL, which takes `Id` and `ID` for one: later ones get a number."""
-    seen: set[str] = set()
-    names = []
-    for column in columns:
-        name, count = column.name, 1
-        while name.lower() in seen:
-            name = f"{column.name}_{count}"
-            count += 1
-        seen.add(name.lower())
-        names.append(name)
-    return names
+def as_texts(batch: Any) -> list[Any]:
+    """The columns of a batch of values as texts, in the same words as an answer has."""
+    with duckdb.connect() as found:
+        wanted = ", ".join(f"CAST(#{place + 1} AS VARCHAR)" for place in range(batch.num_columns))
+        found.register("batch", batch)
+        answer = found.sql(f"SELECT {wanted} FROM batch").to_arrow_table()  # noqa: S608 - our own
+    return [column.cast(pa.string()).combine_chunks() for column in answer.columns]
 
 
 def _quoted(name: str) -> str:

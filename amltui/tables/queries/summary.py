@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any, Final
@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 
 from amltui.formats.arrays import numbers, plain, strings
 from amltui.tables.queries.cancel import Cancel
-from amltui.tables.queries.numeric import Number, as_numbers, as_text, unit_of
+from amltui.tables.queries.numeric import Number, as_numbers, as_text, end_text, unit_of
 from amltui.tables.queries.sample import batches, row_total, sample
 from amltui.tables.queries.values import Statistics
 from amltui.tables.queries.view import View, table_of
-from amltui.tables.rows import CELL_LIMIT, RANGED, Column
+from amltui.tables.rows import RANGED, Column
 from amltui.tables.table import Table
 from amltui.tables.types import missing_mask, typed
 
@@ -45,7 +45,11 @@ def statistics(rows: Table | View, column: int, *, cancel: Cancel | None = None)
 
 
 def table_statistics(
-    rows: Table | View, columns: Sequence[int] | None = None, *, cancel: Cancel | None = None
+    rows: Table | View,
+    columns: Sequence[int] | None = None,
+    *,
+    cancel: Cancel | None = None,
+    done: Callable[[int], None] = lambda _columns: None,
 ) -> list[Statistics]:
     """Columns in numbers, as many at once as memory allows.
 
@@ -53,6 +57,7 @@ def table_statistics(
         rows: a table or a view.
         columns: their indexes; None: all.
         cancel: stops it.
+        done: told how many columns are looked at so far, in the calling thread.
 
     Raises:
         Cancelled: it was stopped.
@@ -75,6 +80,7 @@ def table_statistics(
                 _finished(own, rows, index, tally, cancel)
                 for index, tally in zip(group, tallies, strict=True)
             ]
+            done(len(found))
     return found
 
 
@@ -286,8 +292,8 @@ def _finished(
         misfits=0 if text else tally.rows - tally.missing - tally.fitting,
         distinct=distinct,
         distinct_exact=counted is not None,
-        minimum=_end(tally.low, column),
-        maximum=_end(tally.high, column),
+        minimum=end_text(tally.low, column),
+        maximum=end_text(tally.high, column),
         mean=tally.moments.mean,
         std=tally.moments.std,
         quartiles=None if ordered is None else _quartiles(ordered, column),
@@ -300,17 +306,6 @@ def _finished(
 def _finite(values: Any) -> npt.NDArray[Any]:
     found = as_numbers(values)
     return found[np.isfinite(found)] if found.dtype == np.float64 else found
-
-
-def _end(value: Any, column: Column) -> str | None:
-    """The least or the greatest value as text."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return value[:CELL_LIMIT]
-    if column.type == "bool":
-        return "true" if value else "false"
-    return as_text(float(value) if column.type == "float" else int(value), column)
 
 
 def _quartiles(parts: list[npt.NDArray[Any]], column: Column) -> tuple[str, str, str] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncGenerator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +13,8 @@ from amltui.tables.rows import RANGED
 
 if TYPE_CHECKING:
     from amltui.tables.queries import Histogram
+    from amltui.tui.actions.host import PreviewHost
+    from amltui.tui.actions.query_stack import QueryStack, Result
 
 _ROWS: Final = 500_000
 """Rows above which bars come from a sample, which `≈` says: `I` asks all rows of one column."""
@@ -21,6 +25,53 @@ _COLUMNS: Final = 60
 _BINS: Final = 8
 """Cells of the bars; those of a sample leave one for the sign that says so."""
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
+_CALM: Final = 0.5
+"""Seconds between two frames that only bring summaries."""
+
+
+class ColumnSummaries:
+    """Those of the rows that are shown; each result is summed up once."""
+
+    def __init__(self, host: PreviewHost, stack: QueryStack) -> None:
+        """Begin with none; `stack` has the rows."""
+        self._host = host
+        self._stack = stack
+        self._known: dict[Result | None, dict[int, str]] = {}
+        """Of the columns of the rows that a filter kept; None: of those of the table."""
+
+    def forget(self) -> None:
+        """Begin anew: other rows come."""
+        self._known = {}
+
+    def show(self) -> None:
+        """Put those that are known into the header, and make the others."""
+        self._host.preview.grid.set_summaries(self._known.get(self._stack.filtered, {}))
+        self.make()
+
+    def make(self) -> None:
+        """Say in the header how the values of the rows in force are spread; once all are there."""
+        table = self._stack.table
+        if table is not None and table.complete and not self._stack.replaced:
+            self._host.work(self._make, group="summaries", exclusive=True)
+
+    async def _make(self) -> None:
+        result, table = self._stack.filtered, self._stack.table
+        if table is None or result in self._known:
+            return
+        found: dict[int, str] = {}
+        written = time.monotonic()
+        rows = table if result is None else result.rows
+        async with contextlib.aclosing(column_summaries(rows)) as summaries:
+            async for column, summary in summaries:
+                found[column] = summary
+                if time.monotonic() - written > _CALM:
+                    # Not each by itself, which would draw the header again for each.
+                    self._host.preview.grid.set_summaries(found)
+                    written = time.monotonic()
+        kept = (None, *self._stack.results)
+        self._known = {one: of for one, of in self._known.items() if one in kept}
+        self._known[result] = found
+        self._host.preview.grid.set_summaries(found)
 
 
 def sparkline(spread: Histogram) -> str:

@@ -35,20 +35,36 @@ class ActionHost(Protocol):
     def listed(self) -> Sequence[Dataset]:
         """The datasets as they were listed last."""
 
+    @property
+    def marked(self) -> Sequence[Dataset]:
+        """The datasets that are marked, while the list has the focus: keys act on them, then."""
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+
     async def session(self) -> Session:
         """The open session."""
 
     async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer; None: it was left."""
 
-    def say(self, message: str, *, warning: bool = False) -> None:
-        """Tell the person something."""
+    def say(
+        self, message: str, *, warning: bool = False, seconds: float | None = None
+    ) -> Callable[[], None]:
+        """Tell the person something, as long as such is told or for `seconds`.
+
+        Returns:
+            What takes it off the screen before its time.
+        """
 
     def report(self, error: Exception) -> None:
         """Say what went wrong and what to do about it."""
 
     def work(self, action: Action, *, group: str = "actions", exclusive: bool = False) -> None:
         """Do something beside the screen; what goes wrong is reported."""
+
+    def work_first(self, action: Action) -> None:
+        """As `work`, for what may open a dialog: keys wait for that, or until it is over."""
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to the dataset of key `select`."""
@@ -59,6 +75,9 @@ class ActionHost(Protocol):
 
 class ListHost(ActionHost, Protocol):
     """The main screen with its header and its datasets pane."""
+
+    def redraw(self) -> None:
+        """Write every cell of the screen again."""
 
     @property
     def header(self) -> Header:
@@ -90,3 +109,7 @@ class TransferHost(ActionHost, Protocol):
     @property
     def transfers(self) -> TransfersPane:
         """The transfers pane."""
+
+
+class MainHost(ListHost, PreviewHost, TransferHost, Protocol):
+    """All of the main screen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,6 +25,8 @@ POLL: float = 30.0
 """Seconds between two looks at a workspace that answers; an unchanged list is a small answer."""
 SHARE: float = 20.0
 """A look that took long is followed by as many times its length without one."""
+ARRIVING: float = 1.0
+"""Seconds between two looks while contents of this disk still come: it says when they are whole."""
 RETRY: float = 5.0
 """Seconds between two tries to reach one that does not."""
 
@@ -35,6 +38,8 @@ _INSTEAD: dict[ConnectionState, str] = {
     "failed": "The workspace failed to list its datasets.\n\nR tries again.",
 }
 """What stands in place of a list that was never there."""
+_SIGN_IN = "Nobody is signed in, or the workspace refused it.\n\nOnce that is done, S tries again."
+"""The same, where the sign-in is made elsewhere."""
 
 
 class _Growing:
@@ -58,17 +63,35 @@ class _Growing:
 class ListActions:
     """The datasets of the workspace, and whether it answers."""
 
-    def __init__(self, host: ListHost, show: Callable[[Snapshot, str | None], None]) -> None:
+    def __init__(
+        self,
+        host: ListHost,
+        show: Callable[[Snapshot, str | None], None],
+        answers: Callable[[], None],
+    ) -> None:
+        """Begin.
+
+        Args:
+            host: the screen.
+            show: shows a list, with the dataset of a key under the cursor.
+            answers: called when the workspace answers that did not, or refused the sign-in.
+        """
         self._host = host
         self._show = show
+        self._answers = answers
         self._shown: Snapshot | None = None
         self._took = 0.0
         """Seconds that the last look took."""
         self._session: Session | None = None
         self.can: Capabilities | None = None
         """What the workspace can do. None: it was not reached yet."""
+        self._looking = asyncio.Lock()
+        self._looked_at: set[str] = set()
+        """The ids of datasets of which few requests tell no more than is known."""
         self._turn = asyncio.Lock()
         """One question at a time: an old answer must not take the place of a newer one."""
+        self._lost = asyncio.Event()
+        """Set when the workspace did not answer: it is not looked at as seldom as one that does."""
 
     @property
     def listed(self) -> Sequence[Dataset]:
@@ -77,27 +100,52 @@ class ListActions:
 
     async def learn(self, dataset: Dataset) -> Dataset:
         """Ask what the list does not say of a dataset, and show it there."""
-        session = await self._open()
+        session = await self.open()
         whole = await session.whole(dataset)
-        if self._shown is not None and not whole.is_brief:
-            found = tuple(whole if one.id == whole.id else one for one in self._shown.datasets)
-            self._shown = replace(self._shown, datasets=found)
-            self.show_again()
+        if not whole.is_brief:
+            self._learnt(whole)
         return whole
+
+    async def glance(self, in_view: Callable[[], Sequence[Dataset]]) -> None:
+        """Show of what is in view what few requests tell that the list did not; asked once of each.
+
+        One look at a time: whoever goes on meanwhile is looked at next, where the cursor rests.
+        """
+        session = await self.open()
+        async with self._looking:
+            new = [one for one in in_view() if one.is_brief and one.id not in self._looked_at]
+            found = await session.glance(new) if new else ()
+            self._looked_at.update(one.id for one in new)
+            if found:
+                self._learnt(*found)
+
+    def _learnt(self, *datasets: Dataset) -> None:
+        if self._shown is None:
+            return
+        known = {one.id: one for one in datasets}
+        found = tuple(known.get(one.id, one) for one in self._shown.datasets)
+        self._shown = replace(self._shown, datasets=found)
+        self.show_again()
 
     async def begin(self) -> None:
         """Show what this disk remembers, then what the workspace says."""
-        session = await self._open()
+        session = await self.open()
         self._host.header.change(workspace=session.name)
         cached = await session.cached_list()
         if cached is not None:
             self._take(cached, None)
-        await self.reload()
+        try:
+            await self.reload()
+        except Unauthorized:
+            if self._shown is not None or self._signs_in_elsewhere:
+                raise  # of a sign-in elsewhere the pane does not say what stopped it
+            # The pane says it, in place of the list: not a second time in a note.
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list; the old one stays when it does not answer."""
-        session = await self._open()
+        session = await self.open()
         async with self._turn:
+            before = self._host.header.status.state
             try:
                 await session.connect()
                 began = time.monotonic()
@@ -110,10 +158,13 @@ class ListActions:
             self._took = time.monotonic() - began
             latency = self._took / (growing.pages or 1)
         header = self._host.header
+        if before != "online":
+            session.signed_in()
+            self._answers()
         if header.status.state == "online":
             # Only what a person would call another speed is worth writing to the terminal.
-            before = header.status.latency or 0.0
-            latency = latency if max(latency, before) > 2 * min(latency, before) + 0.05 else before
+            known = header.status.latency or 0.0
+            latency = latency if max(latency, known) > 2 * min(latency, known) + 0.05 else known
         header.change(state="online", latency=latency, listed=None)
         self._host.datasets.nothing = f"No datasets.\n\n{can.write.missing or _UPLOAD}"
         self._take(snapshot, select)
@@ -122,9 +173,18 @@ class ListActions:
         """Look again and again, so that neither the list nor what is said of it grows old."""
         header = self._host.header
         while True:
-            away = header.status.state == "offline"
-            await asyncio.sleep(RETRY if away else max(POLL, SHARE * self._took))
             before = header.status.state
+            self._lost.clear()
+            seldom = before != "offline"
+            pause = max(POLL, SHARE * self._took) if seldom else RETRY
+            if any(one.arriving for one in self.listed):
+                pause = ARRIVING
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._lost.wait()
+                if seldom:
+                    continue
+            arriving = any(one.arriving for one in self.listed)
             try:
                 await self.reload()
             except Unreachable:
@@ -132,15 +192,21 @@ class ListActions:
             except AmltuiError as error:
                 if header.status.state != before:
                     self._host.report(error)
+            if arriving and not any(one.arriving for one in self.listed):
+                self._host.redraw()  # the program that piped it in may have written over the screen
 
     async def sign_in(self) -> None:
         """`S`: go on with another token for the same workspace."""
-        from amltui.config.values import token_of
+        from amltui.config.connection_values import token_of
 
-        session = await self._open()
+        session = await self.open()
         connection = session.connection
         if connection is None:
             raise UsageError("The local workspace needs no token.")
+        if not connection.token:  # the sign-in is made elsewhere, by `az login` for example
+            await self.reload()
+            self._host.say("The workspace accepts the sign-in.")
+            return
 
         def check(text: str) -> str:
             try:
@@ -164,7 +230,8 @@ class ListActions:
             await session.sign_in(replace(connection, token=token))
             await self.reload()
 
-    async def _open(self) -> Session:
+    async def open(self) -> Session:
+        """The session; the panes say so where it cannot be opened."""
         try:
             session = await self._host.session()
         except Exception:  # whatever it is, it is raised again; the panes must not seem to wait
@@ -178,11 +245,19 @@ class ListActions:
         state: ConnectionState = "failed"
         if isinstance(error, Unreachable):
             state = "offline"
+            self._lost.set()
         elif isinstance(error, Unauthorized):
             state = "refused"
         listed = self._shown.fetched if self._shown is not None else None
         self._host.header.change(state=state, latency=None, listed=listed)
-        self._host.datasets.say(_INSTEAD[state])
+        elsewhere = state == "refused" and self._signs_in_elsewhere
+        self._host.datasets.say(_SIGN_IN if elsewhere else _INSTEAD[state])
+
+    @property
+    def _signs_in_elsewhere(self) -> bool:
+        """Whether the sign-in is not by a token of ours, but by `az login` for example."""
+        connection = self._session.connection if self._session is not None else None
+        return connection is not None and not connection.token
 
     def _take_some(self, found: list[Dataset]) -> None:
         """Show how far a first, long list has come; a list that is there already stays."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from amltui.models import Dataset
-from amltui.text import human_size
+from amltui.tables.hexrows import HexRows
+from amltui.text import human_size, visible
 from amltui.tui.actions.query_stack import QueryStack
 from amltui.tui.widgets.preview import PreviewState
 
@@ -20,26 +21,69 @@ def state_of(preview: Preview, dataset: Dataset, stack: QueryStack) -> PreviewSt
     rows, table, labels = preview.rows, preview.table, stack.labels
     note = _completeness(preview)
     if table is not None and table is not rows and not table.complete:
-        part = f"{preview.built:.0%} of the columns read"
+        built = "part" if preview.size is None else f"{preview.built:.0%}"
+        part = f"{built} of the columns read"
         note = part if labels else f"{note} · {part}"
         rows = table if labels else rows
-    whole = None
+    whole, some = None, part_words(preview, stack)
     if labels:
         note = "" if rows.complete else f"so far, {note}"
+        if some:
+            note = _how_much(preview, stack)
         if stack.compares:
             note = ""
+        elif stack.elsewhere:
+            note = f"asked of {stack.asked_of:,} rows"
         elif stack.replaced:
-            note = f"asked of {stack.asked_of:,} rows {note}".rstrip()
+            note = (
+                f"asked of {some}" if some else f"asked of {stack.asked_of:,} rows {note}".rstrip()
+            )
         else:
             whole = stack.asked_of
     if preview.table is not None and preview.table.malformed_count:
         labels = (*labels, f"{preview.table.malformed_count:,} malformed")
+    if stack.labels and preview.table is not None and preview.table.cut_count:
+        count = preview.table.cut_count
+        labels = (*labels, f"{count:,} long cell{'s' * (count > 1)} cut in answers")
     first = stack.first
     if first:
         note, whole = "", stack.asking
     busy = stack.busy or ("fetching rows" if preview.peeks_now else "")
     note = _with_dialect(note, preview.lens)
-    return PreviewState(_title(dataset), note, labels, busy, whole, first)
+    expected = _expected(preview)
+    return PreviewState(
+        _title(dataset),
+        note,
+        labels,
+        busy,
+        whole,
+        first=first,
+        expected=expected,
+        part=bool(some),
+    )
+
+
+def _expected(preview: Preview) -> int:
+    """How many rows there will be, by what the bytes that are here hold."""
+    if preview.rows.complete or not preview.size or not preview.received:
+        return 0
+    return preview.rows.row_count * preview.size // min(preview.received, preview.size)
+
+
+def part_words(preview: Preview | None, stack: QueryStack) -> str:
+    """What the answers that are shown are of, where that is only the first rows; else ""."""
+    asked = stack.results[-1].asked_of if stack.results else (stack.table, 0)
+    table = asked[0]
+    if preview is None or table is None or table is not preview.part:
+        return ""
+    return f"the first {asked[1] or table.row_count:,} rows; {_how_much(preview, stack)}"
+
+
+def _how_much(preview: Preview, stack: QueryStack) -> str:
+    """How many bytes the first rows take of all, and what becomes of what was asked of them."""
+    part = preview.part.consumed if preview.part is not None else 0
+    much = f"{human_size(part)} of {human_size(preview.size)}"
+    return much if stack.part else f"{much}; asked again once all is here"
 
 
 def _title(dataset: Dataset) -> str:
@@ -55,10 +99,15 @@ def _completeness(preview: Preview) -> str:
     if preview.changed:
         return "the file was changed meanwhile, so its rows are not known"
     if preview.rows.complete:
-        return preview.note or "complete"
+        listed = isinstance(preview.rows, HexRows) and preview.rows.lists_entries
+        words = [preview.note, "what the archive holds" if listed else ""]
+        return " · ".join(one for one in words if one) or "complete"
     done = "fetched" if preview.waits else "read"
-    note = f"{human_size(preview.received)} of {human_size(preview.size)} {done}"
-    return f"{note}, then it stopped" if preview.problem is not None else note
+    of = "" if preview.size is None else f" of {human_size(preview.size)}"
+    note = f"{human_size(preview.received)}{of} {done}"
+    if preview.problem is not None:
+        return f"{note}, then it stopped"
+    return note if of else f"{note} so far"
 
 
 def _with_dialect(note: str, lens: Lens) -> str:
@@ -66,6 +115,8 @@ def _with_dialect(note: str, lens: Lens) -> str:
     words = ""
     if lens.offer is not None:
         words = f"press X: looks {lens.offer.looks(lens.own)}"
+    elif lens.has_sheets:
+        words = f"sheet {visible(lens.sheet)}" if lens.sheet else "first sheet (X)"
     elif lens.fmt.dialect is not None:
         words = lens.fmt.dialect.describe(lens.own)
     return " · ".join(part for part in (note, words) if part)

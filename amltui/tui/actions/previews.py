@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from amltui.disk import free_space
 from amltui.errors import AmltuiError, Cancelled
 from amltui.models import Dataset
+from amltui.redact import redacted
 from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, visible
 from amltui.tui.actions.column_profile import profile_text
 from amltui.tui.actions.host import PreviewHost
-from amltui.tui.actions.preview_state import encoding_of, state_of
+from amltui.tui.actions.looked_at import LookedAt
+from amltui.tui.actions.preview_state import encoding_of, part_words, state_of
 from amltui.tui.actions.queries import QueryActions
-from amltui.tui.dialogs.dialect import DialectScreen
-from amltui.tui.dialogs.prompts import Confirm
-from amltui.tui.dialogs.record import RecordScreen
+from amltui.tui.actions.read_otherwise import read_otherwise
+from amltui.tui.actions.whole_or_part import asks_part, wants_all
 from amltui.tui.dialogs.show import ShowText
-from amltui.tui.json_text import indented
 from amltui.tui.widgets.details import Facts
 from amltui.tui.widgets.preview import PreviewState
 
@@ -56,7 +56,15 @@ class PreviewActions:
         """What will take the place of what is shown."""
         self._shown_now = asyncio.Event()
         """Set when what is being opened is on the screen, or will not come."""
-        self.queries = QueryActions(host, self._describe, self._want_columns, self._plain)
+        self.looked_at = LookedAt(host, lambda: self.queries)
+        self.queries = QueryActions(
+            host,
+            self._describe,
+            self._want_columns,
+            self._plain,
+            lambda: self._preview,
+            self._shown_again,
+        )
 
     @property
     def dataset(self) -> Dataset | None:
@@ -65,7 +73,7 @@ class PreviewActions:
 
     def small(self, dataset: Dataset) -> bool:
         """Whether a dataset is previewed without being asked for."""
-        return dataset.size is not None and dataset.size <= SMALL
+        return dataset.arriving or (dataset.size is not None and dataset.size <= SMALL)
 
     def shows(self, dataset: Dataset) -> bool:
         """Whether this dataset's rows are on the screen."""
@@ -74,18 +82,33 @@ class PreviewActions:
         return self._dataset is not None and self._dataset.id == dataset.id
 
     def offer(self, dataset: Dataset) -> None:
-        """Say that a large dataset can be previewed."""
-        self._host.preview.say(
-            f"{human_size(dataset.size)}: enter shows the first rows at once.", title=dataset.name
-        )
+        """Say what enter does with a dataset that is not previewed unasked."""
+        says = f"{human_size(dataset.size)}: enter shows the first rows at once."
+        if dataset.is_folder:
+            says = "A folder of files that are not one table: enter shows them."
+        elif dataset.size is None:
+            says = "Its size is not known: enter shows the first rows at once."
+        self._host.preview.say(says, title=dataset.name)
         self.opening = None
+        self._shown_now.set()
+        self.close()
+
+    def expect(self, dataset: Dataset) -> None:
+        """A dataset is about to be opened: who waits for it waits from now on."""
+        self.opening = dataset
+        self._shown_now.clear()
+
+    def refuse(self, dataset: Dataset, error: AmltuiError) -> None:
+        """Say why nothing can be shown of a dataset; what was shown was another one."""
+        self._host.preview.say(visible(redacted(str(error))), title=dataset.name)
+        self.opening = None
+        self._shown_now.set()
         self.close()
 
     async def open(self, dataset: Dataset) -> None:
         """Show a dataset's first rows at once, then all as they arrive."""
         pane = self._host.preview
-        self.opening = dataset
-        self._shown_now.clear()
+        self.expect(dataset)
         session = await self._host.session()
         coming = asyncio.ensure_future(session.previews.open(dataset))
         try:
@@ -111,6 +134,10 @@ class PreviewActions:
         shown = _all(preview)
         self._show(preview, keep=False)
         let_go()
+        sort = self.looked_at.give_back().sort
+        if sort is not None and self.small(dataset):
+            action = partial(self.queries.sort, sort[0], descending=sort[2])
+            self._host.work(action, group="query", exclusive=True)
         self._shown_now.set()
         self._peeks = asyncio.create_task(self._bring_places(preview))
         self._changed()
@@ -139,6 +166,12 @@ class PreviewActions:
         if self._preview is None or not self.shows(dataset):
             raise Cancelled("Something else was opened.")
 
+    def _shown_again(self, *, anew: bool) -> None:
+        """Other rows of the dataset are shown: sorted, filtered, or behind an SQL result."""
+        if anew:
+            self.looked_at.give_back()
+        self.looked_at.note()
+
     def _show(self, preview: Preview, *, keep: bool = True) -> None:
         pane = self._host.preview
         pane.show(_all(preview), self._view(), keep=keep, moved=_moved(preview))
@@ -165,19 +198,16 @@ class PreviewActions:
         if not preview.waits:
             here = preview.rows.complete or preview.received == preview.size
             self._host.say("All of it is here." if here else "All of it is being fetched.")
-        elif await self._wants_all(preview, ""):
-            await preview.fetch_all()
-            self._describe()
+        elif await wants_all(self._host, preview):
+            await self._fetch_all(preview)
 
-    async def _wants_all(self, preview: Preview, why: str) -> bool:
-        name = visible(preview.source.name) if isinstance(preview.source, Dataset) else ""
-        session = await self._host.session()
-        free = await asyncio.to_thread(free_space, session.cache.directory)
-        question = (
-            f"{why}{human_size((preview.size or 0) - preview.received)} are not here yet, of "
-            f"{human_size(preview.size)}. This disk has {human_size(free)} free."
-        )
-        return await self._host.ask(Confirm(f"Fetch all of {name}?", question, yes="fetch")) is True
+    async def _fetch_all(self, preview: Preview) -> None:
+        """Fetch what is missing; what was asked of the first rows is asked again of all."""
+        await preview.fetch_all()
+        asked, self.queries.stack.part = self.queries.stack.part, False
+        self._describe()
+        if asked:
+            self._want_columns()
 
     async def rest(self) -> None:
         """Make what queries need while the person stays, where that costs nothing else."""
@@ -196,14 +226,19 @@ class PreviewActions:
     async def _make_columns(self, preview: Preview) -> None:
         try:
             if preview.waits:
-                if not await self._wants_all(preview, "This query is about all rows. "):
-                    raise Cancelled("Not asked: only some of the rows are here.")
+                if await asks_part(self._host, preview, all_rows=self.queries.stack.needs_all):
+                    table = await preview.part_table()
+                    self.queries.stack.part = True
+                    self.queries.stack.set_table(table)
+                    return
                 await preview.fetch_all()
-            async with contextlib.aclosing(preview.build()) as steps:
-                async for _ in steps:
-                    self._note_table()
-                    self._describe()
-                    await asyncio.sleep(CALM)
+                self.queries.stack.part = False
+            if await preview.table_in_place() is None:
+                async with contextlib.aclosing(preview.build()) as steps:
+                    async for _ in steps:
+                        self._note_table()
+                        self._describe()
+                        await asyncio.sleep(CALM)
             self._note_table()
             if not self.queries.stack.results:
                 self._show(preview)
@@ -221,7 +256,7 @@ class PreviewActions:
         if table is not None and table.complete:
             await self.queries.stack.rerun()
             await self.queries.mark_malformed()
-            self.queries.summarize()
+            self.queries.summaries.make()
 
     def renamed(self, dataset: Dataset) -> None:
         """The same dataset has another name or description now."""
@@ -229,63 +264,34 @@ class PreviewActions:
             self._dataset = dataset
             self._describe()
 
-    async def show_cell(self, row: int, column: int) -> bool:
-        """`enter`: the whole cell; whether it is to be copied."""
-        rows = self._host.preview.rows
-        if rows is None:
-            return False
-        value = rows.cell(row, column)
-        name = visible(rows.columns[column].name) or f"column {column + 1}"
-        number = rows.row_numbers(row, row + 1)[0] + 1
-        title = f"{name} · row {number:,}"
-        if value is None:
-            title += " · missing"
-        elif not value:
-            title += " · empty"
-        lines = indented(value) if value else None
-        if lines is not None:
-            title += " · JSON, indented"
-        copy = await self._host.ask(ShowText(title, lines or value or ""))
-        return copy is True
-
-    async def show_record(self, row: int) -> bool:
-        """`o`: a row with a line for each of its columns; whether it is to be copied."""
-        pane = self._host.preview
-        if pane.rows is None or not pane.rows.row_count:
-            return False
-        record = RecordScreen(lambda: pane.rows, row, hidden=pane.grid.hidden_columns)
-        return await self._host.ask(record) is True
-
     async def profile(self, column: int) -> None:
-        """`I`: a column in numbers, and how its values are spread."""
+        """`I`: a column in numbers, and how its values are spread.
+
+        Where the profile of all columns is shown, the one that the cursor's line is about.
+        """
+        pane = self._host.preview
+        if self.queries.stack.profiled is not None and pane.rows is not None:
+            if not pane.rows.row_count:
+                return
+            at = pane.grid.cursor_row
+            column = pane.rows.row_numbers(at, at + 1)[0]
         text = await self.queries.profile(column)
         name = visible(text[0].name) or f"column {column + 1}"
-        await self._host.ask(ShowText(f"Profile of {name}", profile_text(*text)))
+        part = part_words(self._preview, self.queries.stack)
+        about = f" · {part}" if part else ""
+        await self._host.ask(ShowText(f"Profile of {name}{about}", profile_text(*text)))
 
     async def change_dialect(self) -> Dataset | None:
-        """`X`: say how the text is written; the dataset that is to be read again, if any."""
+        """`X`: say how the text is written, or which sheet counts.
+
+        Returns:
+            The dataset that is to be read again, if any.
+        """
         preview, dataset = self._preview, self._dataset
         if preview is None or dataset is None:
             self._host.say("There is no text to read otherwise.", warning=True)
             return None
-        lens = preview.lens
-        if lens.fmt.kind not in {"delimited", "plain"} or not lens.has_rows:
-            self._host.say(f"{lens.fmt.data_type_id} says itself how it is written.", warning=True)
-            return None
-        answer = await self._host.ask(
-            DialectScreen(
-                lens.dialect or lens.own,
-                preview.first_rows,
-                own=lens.own,
-                offer=lens.offer,
-                title=dataset.name,
-            )
-        )
-        if answer is None:
-            return None
-        session = await self._host.session()
-        await asyncio.to_thread(session.previews.remember, dataset, answer.dialect)
-        return dataset
+        return dataset if await read_otherwise(self._host, preview, dataset) else None
 
     def close(self) -> None:
         """Let go of what is shown; the pane must show something else by then, or be gone."""

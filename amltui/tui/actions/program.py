@@ -1,39 +1,59 @@
-"""What is about the program and not about a dataset: palette, help, messages, colours, quitting."""
+"""What is about the program and not about a dataset: palette, help, messages, settings."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
-from amltui.tui.actions.host import Action, TransferHost
-from amltui.tui.dialogs.help import keys_in_focus
-from amltui.tui.dialogs.prompts import Confirm
+from amltui.tui.actions.host import PreviewHost
+from amltui.tui.actions.looked_at import look_as_set
+from amltui.tui.dialogs.help import KeyHelp, keys_in_focus
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.notifications import Notifications
-from amltui.tui.theme import next_of
+from amltui.tui.theme import named, next_of
 from amltui.tui.widgets.palette import PaletteCommand
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
+    from amltui.tui.dialogs.settings import Settings
+    from amltui.workspaces.capabilities import Capabilities
+
+_ARCHIVED: Final = "run:archived"
 COMMANDS: Final = (
     PaletteCommand("run:download_to", "download to a path that you type"),
+    PaletteCommand(_ARCHIVED, "archived datasets: bring one back"),
+    PaletteCommand("run:carry", "copy to another workspace"),
     PaletteCommand("run:compare", "compare with another dataset"),
     PaletteCommand("run:colours", "other colours: dark, light, high contrast, the terminal's own"),
     PaletteCommand("run:messages", "messages so far"),
     PaletteCommand("run:forget", "clear finished transfers"),
 )
 """What the palette offers beside the keys."""
+_ARCHIVE: Final = "archive: nothing is deleted here"
 
 
-def palette_commands(screen: Screen[Any]) -> list[PaletteCommand]:
-    """Everything that can be done now; what only moves comes last."""
+def keys_now(screen: Screen[Any], can: Capabilities | None) -> list[KeyHelp]:
+    """What each key does for what is in focus, in the words of this workspace."""
     keys = keys_in_focus(screen)
+    if can is None or not can.archive:
+        return keys
+    return [replace(one, description=_ARCHIVE) if one.press == "D" else one for one in keys]
+
+
+def palette_commands(screen: Screen[Any], can: Capabilities | None) -> list[PaletteCommand]:
+    """Everything that can be done now; what only moves comes last."""
+    keys = keys_now(screen, can)
     commands = [PaletteCommand(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
     at = next((i for i, k in enumerate(keys) if k.moves), len(keys))
-    commands[at:at] = COMMANDS
+    archives = can is not None and bool(can.archive)
+    commands[at:at] = [one for one in COMMANDS if archives or one.id != _ARCHIVED]
     return commands
 
 
@@ -42,18 +62,15 @@ class ProgramActions:
 
     def __init__(
         self,
-        host: TransferHost,
+        host: PreviewHost,
         app: Callable[[], App[object]],
         notifications: Notifications,
         recoloured: Callable[[], None],
-        leaving: Action,
     ) -> None:
         self._host = host
         self._app = app
         self._notifications = notifications
         self._recoloured = recoloured
-        self._leaving = leaving
-        """What is still to be done before the program ends."""
 
     async def other_colours(self) -> None:
         """The next theme: dark, light, high contrast, the terminal's own colours."""
@@ -61,16 +78,45 @@ class ProgramActions:
         app.theme = next_of(app.theme).name
         self._recoloured()
 
+    async def settings(self) -> None:
+        """Show the settings of the file, and change them."""
+        from amltui.config.profiles import profiles_file
+        from amltui.config.settings import read_settings
+        from amltui.tui.dialogs.settings import SettingsScreen
+
+        read = await asyncio.to_thread(read_settings)
+        await self._host.ask(SettingsScreen(str(profiles_file()), read, self._change_setting))
+
+    async def _change_setting(self, key: str, value: str | None) -> Settings:
+        from amltui.config.settings import change_setting, read_settings
+
+        await asyncio.to_thread(change_setting, key, value)
+        if key == "theme":
+            self._take_theme(value)
+        elif key == "cache_quota":
+            self._host.work(self._take_quota)
+        elif key == "missing_sign":
+            self._host.work(partial(look_as_set, self._host))
+        return await asyncio.to_thread(read_settings)
+
+    def _take_theme(self, setting: str | None) -> None:
+        app = self._app()
+        if setting == "auto" or "NO_COLOR" in os.environ:
+            return  # the terminal cannot be asked while it is drawn on
+        light = not app.current_theme.dark
+        app.theme = named(setting, app.console.color_system, lambda: light).name
+        self._recoloured()
+
+    async def _take_quota(self) -> None:
+        from amltui.cache import DEFAULT_QUOTA
+        from amltui.config.quota import cache_quota
+
+        session = await self._host.session()
+        quota = await asyncio.to_thread(cache_quota)
+        session.cache.quota = DEFAULT_QUOTA if quota is None else quota
+        self._host.relist()  # the header says how much may be used
+
     async def messages(self) -> None:
         """Show what was told since the program began, the newest first."""
         said = [note.text for note in reversed(self._notifications.said)]
         await self._host.ask(ShowText("Messages", "\n\n".join(said) or "Nothing was told yet."))
-
-    async def quit(self) -> None:
-        """Quit; asks first while transfers run."""
-        if any(transfer.state == "running" for transfer in self._host.transfers.rows):
-            question = "Transfers are running. They stop now and go on at the next start."
-            if not await self._host.ask(Confirm("Quit?", question, yes="quit", no="stay")):
-                return
-        await self._leaving()
-        self._app().exit(0)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from textual.coordinate import Coordinate
 
 from amltui.errors import QueryError, UsageError
-from amltui.tables.rows import Rows
-from amltui.tui.actions.column_summaries import column_summaries, loaded
+from amltui.tables.rows import Rows, SlowRows
+from amltui.tui.actions.clusters import ClusterQueries
+from amltui.tui.actions.column_summaries import ColumnSummaries, loaded
 from amltui.tui.actions.filter_syntax import conditions
-from amltui.tui.actions.query_stack import Query, QueryStack, Result
+from amltui.tui.actions.preview_state import part_words
+from amltui.tui.actions.query_stack import Query, QueryStack, Result, in_one_line
+from amltui.tui.actions.slow_rows import SlowRowsReader
 from amltui.tui.sql_completion import Completions, completions
 
 if TYPE_CHECKING:
+    from amltui.services.previews import Preview
     from amltui.tables import Table
     from amltui.tables.queries import Answer, Histogram, Statistics, View
     from amltui.tables.table import MalformedRows
@@ -25,11 +27,9 @@ if TYPE_CHECKING:
     from amltui.tui.widgets.query_line import Kind
     from amltui.tui.widgets.sql_editor import Complete
 
-
-_CALM: Final = 0.5
-"""Seconds between two frames that only bring summaries of columns."""
-LABEL: Final = 40
-"""Characters of a statement that stand above its result."""
+T = TypeVar("T")
+RESULT: Final = "result"
+"""What a statement calls the SQL result that is shown."""
 MARKED: Final = 100_000
 """Malformed rows that are marked in the grid at most; `m` shows all."""
 
@@ -43,6 +43,8 @@ class QueryActions:
         changed: Callable[[], None],
         want: Callable[[], None],
         plain: Callable[[], Rows | None],
+        current: Callable[[], Preview | None],
+        shown: Callable[..., None],
     ) -> None:
         """Begin with no result.
 
@@ -51,13 +53,18 @@ class QueryActions:
             changed: told when there is something new to say.
             want: begins to make the table of the dataset.
             plain: the dataset's rows as they are.
+            current: what they are read by.
+            shown: told when other rows of the dataset are shown; `anew=True`: without the
+                layout that they had.
         """
+        self._shown = shown
         self._host = host
+        self._current = current
         self._changed = changed
         self._plain = plain
         self.stack = QueryStack(want=want, plain=plain, show=self._show, changed=changed)
-        self._summaries: dict[Result | None, dict[int, str]] = {}
-        """Of the columns of the rows that a filter kept; None: of those of the table."""
+        self.summaries = ColumnSummaries(host, self.stack)
+        self._cluster = ClusterQueries(host, self.stack, current)
         self._malformed: frozenset[int] = frozenset()
         self._sought = ""
 
@@ -73,7 +80,7 @@ class QueryActions:
 
     def detach(self) -> Callable[[], None]:
         """Forget all results; what is returned closes them, once the screen shows none of them."""
-        self._summaries = {}
+        self.summaries.forget()
         self._malformed = frozenset()
         return self.stack.detach()
 
@@ -146,28 +153,40 @@ class QueryActions:
     async def sql(self, text: str) -> None:
         """`s`: the result of a SELECT on `data`: the rows as they are filtered, in no order.
 
-        It may read other datasets by their names, and versions of this one as `"@2"`.
+        It may read other datasets by their names, and versions of this one as `"@2"`. While a
+        result is shown, a statement on `result` is asked of that, and not of `data`.
         """
         await loaded()
         from amltui.services.whole_tables import tables_in
-        from amltui.tables.queries import in_thread, sql
+        from amltui.tables.queries import in_thread, sql, tables_named
 
         dataset = self._host.preview_dataset
         if dataset is None:
             raise UsageError("No rows are shown.", hint="Choose a dataset first.")
 
+        cluster = await self._cluster.offered()
+        if cluster is not None:
+            await self._cluster.sql(cluster, text, dataset)
+            return
+
+        of_result = self.stack.answered and RESULT in await asyncio.to_thread(tables_named, text)
+
         async def run(rows: Table | View) -> Answer:
             session = await self._host.session()
             async with tables_in(session, text, dataset) as others:
-                return await in_thread(sql, rows, text, others=others)
+                if of_result:
+                    others.pop(RESULT, None)  # a dataset of that name
+                name = RESULT if of_result else "data"
+                return await in_thread(sql, rows, text, others=others, name=name)
 
-        await self.stack.run("asking", Query("sql", f"SQL {_short(text)}", run, text=text))
+        query = Query("sql", f"SQL {in_one_line(text)}", run, text=text, of_result=of_result)
+        await self.stack.run("asking", query)
 
     async def completing(self) -> Complete:
         """What completes the words of an SQL statement about the rows on the screen."""
         await loaded()
         from amltui.tables.queries import sql_words
-        from amltui.tables.queries.select import sql_names
+        from amltui.tables.queries.answers import sql_names
 
         words = await asyncio.to_thread(sql_words)
         session = await self._host.session()
@@ -175,9 +194,13 @@ class QueryActions:
         names = [one.name for one in listed.datasets] if listed is not None else []
 
         def complete(text: str) -> Completions:
-            plain = self._plain()
+            plain, shown = self._plain(), self._host.preview.rows
             columns = sql_names(plain.columns) if plain is not None else []
-            return completions(text, columns=columns, datasets=names, words=words)
+            tables = names
+            if self.stack.answered and shown is not None:
+                tables = [RESULT, *names]
+                columns = list(dict.fromkeys([*sql_names(shown.columns), *columns]))
+            return completions(text, columns=columns, datasets=tables, words=words)
 
         return complete
 
@@ -189,7 +212,10 @@ class QueryActions:
         await self.stack.all_rows()
         table = self.stack.table
         if table is None or not table.malformed_count:
-            self._host.say("All rows are well formed.")
+            some = part_words(self._current(), self.stack)
+            self._host.say(
+                f"All of {some} are well formed." if some else "All rows are well formed."
+            )
             return
         query = Query("malformed", "malformed rows", self._malformed_rows)
         self.stack.push(Result(query, table.malformed, (table, table.row_count)))
@@ -218,11 +244,13 @@ class QueryActions:
                 find,
                 rows,
                 Condition(None, "contains", text),
-                start=Hit(at.row, at.column),
+                start=Hit(min(at.row, max(0, rows.row_count - 1)), at.column),
                 backwards=step < 0,
             )
         if hit is None:
-            self._host.say("That text is in no cell.", warning=True)
+            some = part_words(self._current(), self.stack)
+            where = f" of {some}" if some else ""
+            self._host.say(f"That text is in no cell{where}.", warning=True)
             return
         pane.grid.cursor_coordinate = Coordinate(hit.row, hit.column)
         passed = (hit.row, hit.column) <= (at.row, at.column)
@@ -240,11 +268,48 @@ class QueryActions:
         await loaded()
         from amltui.tables.queries import histogram, in_thread, statistics
 
+        cluster = await self._cluster.offered()
+        if cluster is not None:
+            return await self._cluster.profile(cluster, column)
+        preview = self._current()
+        ranged = preview is not None and preview.remote is not None and preview.waits
+        if preview is not None and ranged and not self.stack.results:
+            with self.stack.working("fetching this column"):
+                return await _profile_by_ranges(preview, column)
         rows = await self.stack.all_rows()
+        if (below := self.stack.profiled) is not None:
+            rows = await self.stack.rows_on(below)
         with self.stack.working(f"looking at {rows.columns[column].name}"):
             found = await in_thread(statistics, rows, column)
             spread = await in_thread(histogram, rows, column, bins=16)
         return found, spread
+
+    async def profile_all(self) -> None:
+        """`C`: all columns of the rows on top in numbers, a line each; the same again goes back."""
+        await loaded()
+        from amltui.tables.queries import in_thread, profile_table
+
+        below = self.stack.profiled
+        if below is not None:
+            while self.stack.results != below:
+                self.stack.pop()
+            return
+        count = len((await self.stack.all_rows()).columns)
+        loop = asyncio.get_running_loop()
+
+        def done(columns: int) -> None:
+            what = f"looked at {columns:,} of {count:,} columns"
+            loop.call_soon_threadsafe(self.stack.tell, what)
+
+        await self.stack.run(
+            f"looking at {count:,} columns",
+            Query(
+                "profile",
+                "all columns",
+                lambda rows: in_thread(profile_table, rows, done=done),
+            ),
+        )
+        self._host.preview.grid.fixed_columns = 1  # their names stay in view
 
     # What the grid shows of it
 
@@ -261,41 +326,17 @@ class QueryActions:
         rows: Rows | None = stack.results[-1].rows if stack.results else self._plain()
         if rows is None:
             return
+        if isinstance(rows, SlowRows):
+            SlowRowsReader(self._host, rows)
         pane.show(rows, pane.view, keep=keep, summaries=not stack.replaced)
         if not stack.replaced:
-            pane.grid.set_summaries(self._summaries.get(stack.filtered, {}))
-            self.summarize()
+            self.summaries.show()
         if not keep and not stack.replaced:
             pane.grid.mark_malformed(self._malformed)
         pane.grid.set_sort({} if stack.order is None else {stack.order[0]: stack.order[1]})
+        if not stack.replaced:
+            self._shown(anew=not keep)
         self._changed()
-
-    def summarize(self) -> None:
-        """Say in the header how the values of the rows in force are spread; once all are there."""
-        table = self.stack.table
-        if table is not None and table.complete and not self.stack.replaced:
-            self._host.work(self._summarize, group="summaries", exclusive=True)
-
-    async def _summarize(self) -> None:
-        result = self.stack.filtered
-        table = self.stack.table
-        if table is None or result in self._summaries:
-            return
-        found: dict[int, str] = {}
-        written = time.monotonic()
-        rows = table if result is None else result.rows
-        async with contextlib.aclosing(column_summaries(rows)) as summaries:
-            async for column, summary in summaries:
-                found[column] = summary
-                if time.monotonic() - written > _CALM:
-                    # Not each by itself, which would draw the header again for each.
-                    self._host.preview.grid.set_summaries(found)
-                    written = time.monotonic()
-        self._summaries = {
-            kept: of for kept, of in self._summaries.items() if kept in (None, *self.stack.results)
-        }
-        self._summaries[result] = found
-        self._host.preview.grid.set_summaries(found)
 
     async def mark_malformed(self) -> None:
         """Mark malformed rows in the grid; once all rows are there."""
@@ -307,14 +348,20 @@ class QueryActions:
             self._host.preview.grid.mark_malformed(found)
 
 
-def _short(text: str) -> str:
-    """A statement in one line of some words."""
-    line = " ".join(text.split())
-    return line if len(line) <= LABEL else f"{line[: LABEL - 1]}…"
+async def _profile_by_ranges(preview: Preview, column: int) -> tuple[Statistics, Histogram]:
+    """Of a Parquet file elsewhere, of which no other column is fetched."""
+    from amltui.services.whole_tables import column_table
+    from amltui.tables.queries import histogram, in_thread, statistics
+
+    async with column_table(preview, column) as table:
+        found = await in_thread(statistics, table, 0)
+        return found, await in_thread(histogram, table, 0, bins=16)
 
 
 def _numbers(table: Table) -> frozenset[int]:
     """Numbers of the malformed rows in the file, by a reader of this thread's own."""
     with table.reopen() as own:
+        if not own.malformed_count:
+            return frozenset()
         rows = own.malformed
         return frozenset(rows.table_row(row) for row in range(min(rows.row_count, MARKED)))

@@ -21,15 +21,23 @@ if TYPE_CHECKING:
     from amltui.tables.queries import Answer, View
     from amltui.tables.table import MalformedRows
 
-_REPLACING: Final = ("sql", "malformed", "compare")
+_REPLACING: Final = ("sql", "malformed", "compare", "profile")
 """Kinds of queries whose result has no rows of the dataset."""
+_LABEL: Final = 40
+"""Characters of a statement that stand above its result."""
+
+
+def in_one_line(text: str) -> str:
+    """A statement in one line of some words."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LABEL else f"{line[: _LABEL - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """What was asked; it can be asked again."""
 
-    kind: Literal["filter", "sort", "sql", "malformed", "compare"]
+    kind: Literal["filter", "sort", "sql", "malformed", "compare", "profile"]
     label: str
     """For a person."""
     run: Callable[[Any], Awaitable[Any]]
@@ -38,6 +46,8 @@ class Query:
     """Column and direction of a sort."""
     text: str = ""
     """What was typed."""
+    of_result: bool = False
+    """Whether SQL is asked of the result that is shown, and not of the dataset's rows."""
 
     @property
     def replaces(self) -> bool:
@@ -51,8 +61,8 @@ class Result:
 
     query: Query
     rows: Table | View | Answer | MalformedRows
-    asked_of: tuple[Table, int]
-    """The table, and how many rows it had by then."""
+    asked_of: tuple[Table | None, int]
+    """The table, and how many rows it had by then; None: a cluster was asked."""
 
     @property
     def label(self) -> str:
@@ -105,6 +115,10 @@ class QueryStack:
         """Whether the first rows of an order are shown while the rest is being sorted."""
         self.asking = 0
         """Rows that what runs is asked of."""
+        self.part = False
+        """Whether the person asks of the first rows only, as no more are fetched."""
+        self.needs_all = False
+        """Whether the table that is wanted must be that of all rows."""
         self.settling = False
         """Whether what runs is on the stack already, and is asked again of all rows."""
 
@@ -119,9 +133,19 @@ class QueryStack:
         return min((result.asked_of[1] for result in self.results), default=0)
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether a cluster was asked, of all rows there are."""
+        return bool(self.results) and self.results[0].asked_of[0] is None
+
+    @property
     def replaced(self) -> bool:
         """Whether what is on the screen are no rows of the dataset: an SQL result, for one."""
         return any(result.query.replaces for result in self.results)
+
+    @property
+    def answered(self) -> bool:
+        """Whether an SQL result is shown, or rows of one."""
+        return any(result.query.kind == "sql" for result in self.results)
 
     @property
     def compares(self) -> bool:
@@ -157,11 +181,17 @@ class QueryStack:
         self._failure = error
         self._arrived.set()
 
-    async def _await_table(self, *, whole: bool) -> None:
-        """Have a table made, and wait for its first rows, or for all."""
+    async def _await_table(self, *, whole: bool, part: bool = True) -> None:
+        """Have a table made, and wait for its first rows, or for all.
+
+        `part`: where the person says so, the first rows of a content that is not fetched will do.
+        """
         self._failure = None
+        self.needs_all = not part
         self._want()
-        while self.table is None or (whole and not self.table.complete):
+        while self.table is None or (
+            whole and not self.table.complete and not (part and self.part)
+        ):
             self._arrived.clear()
             await self._arrived.wait()
             if self._failure is not None:
@@ -169,35 +199,37 @@ class QueryStack:
 
     async def rows(self) -> Table | View:
         """The rows on top, of which there may be more later."""
-        return await self._rows_on(self.results)
+        return await self.rows_on(self.results)
 
-    async def all_rows(self) -> Table | View:
-        """The rows on top, once they are known to be all there are."""
+    async def all_rows(self, *, part: bool = True) -> Table | View:
+        """The rows on top, once they are known to be all there are; `part`: see `_await_table`."""
         plain = self._plain()
         raw = plain is None or isinstance(plain, HexRows)
-        if not self.results and not raw and (self.table is None or not self.table.complete):
+        known = self.table is not None and (self.table.complete or (part and self.part))
+        if not self.results and not raw and not known:
             with self.working("reading the columns"):
-                await self._await_table(whole=True)
+                await self._await_table(whole=True, part=part)
         return await self.rows()
 
     async def whole_table(self) -> Table:
         """The table of all rows of the dataset, however it is filtered and sorted."""
         if self.table is None or not self.table.complete:
             with self.working("reading the columns"):
-                await self._await_table(whole=True)
+                await self._await_table(whole=True, part=False)
         assert self.table is not None  # that is what arrived
         return self.table
 
     async def settled_rows(self) -> Table | View:
         """The rows on top, asked of all rows of the dataset."""
-        rows = await self.all_rows()
+        rows = await self.all_rows(part=False)
         if self.results:
             await self.whole_table()
             await self.rerun()
             rows = await self.rows()
         return rows
 
-    async def _rows_on(self, results: list[Result]) -> Table | View:
+    async def rows_on(self, results: list[Result]) -> Table | View:
+        """The rows of the last of `results`, or those of the dataset."""
         if results:
             from amltui.tables.table import MalformedRows
 
@@ -212,7 +244,7 @@ class QueryStack:
             raise UsageError("No rows are shown.", hint="Choose a dataset first.")
         if isinstance(plain, HexRows):
             raise UsageError(
-                "This dataset has no rows that can be asked: its bytes are shown.",
+                f"This dataset has no rows that can be asked: {plain.shows} are shown.",
                 hint="d downloads it.",
             )
         if self.table is None:
@@ -227,10 +259,9 @@ class QueryStack:
         """Put a query's result on the stack; `what` is said meanwhile."""
         async with self._turn:
             while True:
-                rows, table = await self._rows_on(self._below(query, self.results)), self.table
-                assert table is not None
-                asked_of = table, table.row_count
-                self.asking = table.row_count
+                rows, table = await self.rows_on(self._below(query, self.results)), self.table
+                asked_of = table, table.row_count if table is not None else 0
+                self.asking = asked_of[1]
                 try:
                     with self.working(what):
                         answer = await query.run(rows)
@@ -247,6 +278,12 @@ class QueryStack:
                     await self._rerun()
                 finally:
                     self.settling = False
+
+    def tell(self, what: str) -> None:
+        """Say how far what runs is; nothing once it is over."""
+        if self.busy:
+            self.busy = what
+            self._changed()
 
     def push(self, result: Result) -> None:
         """Put a result on top and show it."""
@@ -268,7 +305,7 @@ class QueryStack:
         if table is None:
             return True
         now = table, table.row_count
-        if all(result.asked_of == now for result in old):
+        if all(result.asked_of == now for result in old) or self.elsewhere:
             return True
         self.asking = table.row_count
         fresh: list[Result] = []
@@ -290,13 +327,25 @@ class QueryStack:
             result.close()
         return unchanged
 
+    @property
+    def profiled(self) -> list[Result] | None:
+        """The results below the profile of all columns that is shown; None: none is."""
+        kinds = [result.query.kind for result in self.results]
+        return self.results[: kinds.index("profile")] if "profile" in kinds else None
+
     @staticmethod
     def _below(query: Query, results: list[Result]) -> list[Result]:
-        """The results that a query is asked of: SQL is never asked of another SQL's result."""
-        if query.kind != "sql":
-            return results
+        """The results that a query is asked of.
+
+        SQL is asked of another SQL's result only where it says so, and a profile is asked nothing
+        but the order and the filter of its lines.
+        """
         kinds = [result.query.kind for result in results]
-        return results[: kinds.index("sql")] if "sql" in kinds else results
+        if query.kind in {"sql", "profile"} and "profile" in kinds:
+            results = results[: kinds.index("profile")]
+        if query.kind == "sql" and "sql" in kinds and not query.of_result:
+            results = results[: kinds.index("sql")]
+        return results
 
     def pop(self) -> bool:
         """Take the last result away; false when there is none."""
@@ -316,6 +365,7 @@ class QueryStack:
                 result.close()
 
         self.table = None
+        self.part = False
         self._arrived.clear()
         self.busy = ""
         self.first = False

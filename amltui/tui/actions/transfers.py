@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amltui.errors import Cancelled, Conflict
@@ -16,7 +19,26 @@ from amltui.tui.widgets.dataset_list import Presence
 from amltui.tui.widgets.transfers import TransferRow
 
 if TYPE_CHECKING:
-    from amltui.transfers import Transfer
+    from amltui.services.session import Session
+    from amltui.transfers import Transfer, Transfers
+
+
+@dataclass(eq=False)
+class CopyRow:
+    """A copy of several datasets to another workspace, as a line among the transfers."""
+
+    name: str
+    total: int | None
+    """Bytes of all datasets, where known."""
+    stop: Callable[[], object]
+    done: int = 0
+    """Bytes of those that are there."""
+    id: str = "copy"
+    kind: str = "upload"
+    path: Path | None = None
+    state: str = "running"
+    rate: float | None = None
+    eta: float | None = None
 
 
 class TransferActions:
@@ -29,6 +51,12 @@ class TransferActions:
         """Transfers whose end was told."""
         self._updates: dict[str, Dataset] = {}
         """What a running update (by transfer id) changes."""
+        self._own: Sequence[TransferRow] = ()
+        self._others: list[tuple[Session, Transfers]] = []
+        """Where copies go that run now."""
+        self._copies: list[CopyRow] = []
+        self._past: list[TransferRow] = []
+        """What went to other workspaces, until it is cleared."""
 
     def updating(self, transfer: TransferRow, dataset: Dataset) -> None:
         """Note that an upload changes `dataset`, so that it can be undone."""
@@ -47,10 +75,8 @@ class TransferActions:
                 what = visible(some[0].name) if len(some) == 1 else f"{len(some)} transfers"
                 self._host.say(f"{words} {what} from an earlier run. w shows them.")
         async for transfers in queue.changes():
-            before = len(self._host.transfers.rows)
-            self._host.transfers.show(transfers)
-            if len(transfers) != before:
-                self._changed()
+            self._own = transfers
+            self._show()
             for transfer in transfers:
                 if not transfer.state.over:
                     self._over.discard(transfer.id)
@@ -58,12 +84,54 @@ class TransferActions:
                     self._over.add(transfer.id)
                     self._host.work(partial(self._ended, transfer))
 
+    @asynccontextmanager
+    async def with_copy(self, row: CopyRow, target: Session) -> AsyncIterator[None]:
+        """Show a copy to another workspace, and what is sent there, while it runs."""
+        queue = await target.transfers()
+        self._others.append((target, queue))
+        self._copies.append(row)
+
+        async def follow() -> None:
+            async for _ in queue.changes():
+                self._show()
+
+        following = asyncio.create_task(follow())
+        try:
+            yield
+        finally:
+            following.cancel()
+            self._others.remove((target, queue))
+            self._copies.remove(row)
+            self._past += [one for one in queue.snapshot() if one.state == "done"]
+            self._show()
+
+    def _show(self) -> None:
+        pane = self._host.transfers
+        if not pane.is_attached:
+            return  # the program ends
+        sent = [one for _, queue in self._others for one in queue.snapshot()]
+        rows = [*self._own, *self._past, *sent, *self._copies]
+        grew = len(rows) != len(pane.rows)
+        pane.show(rows)
+        if grew:
+            self._changed()
+
+    def _session_of(self, transfer: TransferRow) -> Session | None:
+        """Whose transfer it is; None: of the workspace that is open."""
+        of = (s for s, queue in self._others if any(t.id == transfer.id for t in queue.snapshot()))
+        return next(of, None)
+
     async def asked(self, transfer: TransferRow, what: str) -> None:
         """`x`, `p` and `c`: cancel; pause or resume; clear what is over."""
-        session = await self._host.session()
+        session = self._session_of(transfer) or await self._host.session()
         queue = await session.transfers()
         if what == "clear":
-            queue.forget()
+            await self.forget()
+        elif isinstance(transfer, CopyRow):
+            if what == "cancel":
+                transfer.stop()
+            else:
+                self._host.say("x stops the whole copy; each of its parts can be paused.")
         elif transfer.state in {"done", "cancelled"}:
             self._host.say("That transfer is over: c clears what is over.")
         elif what == "cancel":
@@ -75,10 +143,14 @@ class TransferActions:
 
     async def forget(self) -> None:
         """Take what is over off the pane."""
+        self._past.clear()
         (await (await self._host.session()).transfers()).forget()
+        self._show()
 
     async def _ended(self, transfer: Transfer) -> None:
         name = visible(transfer.name)
+        if self._copies and transfer.path is None:
+            return  # the copy that it is for tells
         if transfer.error is not None and not isinstance(transfer.error, Cancelled):
             if isinstance(transfer.error, Conflict) and transfer.kind == "upload":
                 await self._name_taken(transfer)
@@ -103,11 +175,12 @@ class TransferActions:
         await self._host.reload(select=dataset.key)
 
     async def _name_taken(self, transfer: Transfer) -> None:
-        shown = visible(transfer.name)
+        error = transfer.error
+        why = "" if error is None else visible(f"{error}.".replace("..", "."))
         name = await self._host.ask(
             AskLine(
                 "The name is taken",
-                f"A dataset is named {shown} already.\nThe file is uploaded; give another name.",
+                f"{why}\nWhat was sent is kept; give another name.",
                 text=transfer.name,
                 accept="save under this name",
                 check=lambda text: (

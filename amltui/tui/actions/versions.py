@@ -43,13 +43,14 @@ class VersionActions:
 
     async def versions(self) -> None:
         """`V`: the versions of the dataset."""
-        from amltui.services.versions import numbered
+        from amltui.services.versions import VersionList
 
         dataset = self._dataset()
         if self._host.can is not None:
             self._host.can.versions.require()
         session = await self._host.session()
-        found = numbered(await (await session.connect()).versions(dataset.key))
+        found = VersionList(await session.connect(), dataset.key)
+        await found.read()
         shown = self._previews.dataset
         choice = await self._host.ask(
             VersionsScreen(dataset.name, found, shown=shown.id if shown is not None else "")
@@ -62,10 +63,20 @@ class VersionActions:
             await self._restore(choice.version)
         elif choice.other is not None:
             old, new = sorted((choice.version, choice.other), key=lambda one: one.number)
-            await self._compare(old.dataset, new.dataset, f"version {old.number} → {new.number}")
+            await self._compare(old.dataset, new.dataset, f"version {old.label} → {new.label}")
 
     async def compare(self) -> None:
-        """Compare the dataset with another one, which is chosen by its name."""
+        """Compare two marked datasets, or the dataset with one that is chosen by its name."""
+        marked = self._host.marked
+        if len(marked) == 2:
+            old, new = marked
+            await self._compare(old, new, f"{visible(old.name)} → {visible(new.name)}")
+            return
+        if len(marked) > 2:
+            raise UsageError(
+                f"{len(marked):,} datasets are marked, and two are compared.",
+                hint="space takes a mark away, esc all.",
+            )
         dataset = self._dataset()
 
         def chosen(other: Dataset) -> None:
@@ -82,7 +93,7 @@ class VersionActions:
         session = await self._host.session()
         made = await session.edits.restore(version.dataset)
         self._host.say(
-            f"Version {version.number} of {visible(made.name)} is the latest again. z undoes it."
+            f"Version {version.label} of {visible(made.name)} is the latest again. z undoes it."
         )
         await self._host.reload(select=made.key)
 

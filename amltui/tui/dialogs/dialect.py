@@ -128,6 +128,11 @@ class DialectScreen(Dialog[DialectAnswer]):
         if self._offer is not None:
             self._fill(self._offer)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Name no key that would do nothing."""
+        del parameters
+        return action != "take_offer" or self._offer is not None
+
     def action_reset(self) -> None:
         """Fill in what the type says."""
         self._fill(self._own)

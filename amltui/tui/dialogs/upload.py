@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 from amltui.errors import AmltuiError
 from amltui.models import DataTypeIds
 from amltui.text import human_size, visible
+from amltui.transfers.folder_files import folder_at
 from amltui.tui.dialogs.dialect import drawn
 from amltui.tui.dialogs.upload_fields import TYPES, PathInput, TypeField
 from amltui.tui.path_completion import Completion, complete, file_problem, full_path, is_folder
@@ -47,6 +48,7 @@ class UploadChoice:
     path: Path
     name: str
     data_type_id: str
+    """"": it is a folder."""
     description: str
     convert: Dialect | None = None
     """What it is written in, where it is to be sent as UTF-8 with commas."""
@@ -75,12 +77,30 @@ class UploadScreen(Dialog[UploadChoice]):
         look_at: LookAt,
         *,
         taken: Taken = lambda _name: "",
-        title: str = "Upload a file",
+        folders: Callable[[], bool] = lambda: False,
+        title: str = "",
         name: str = "",
         data_type_id: str = "",
         description: str = "",
+        path: Path | None = None,
+        proposed: str = "",
     ) -> None:
+        """Let a file be chosen.
+
+        Args:
+            guess: see `Guess`.
+            look_at: see `LookAt`.
+            taken: see `Taken`.
+            folders: whether a folder with all its files can be chosen, too, as far as is known.
+            title: what stands above.
+            name: of the dataset that gets new contents; "": a new one, named as the file.
+            data_type_id: of that dataset.
+            description: what is to be edited.
+            path: a file that is chosen already.
+            proposed: what that is to be called; "": as the file is.
+        """
         super().__init__()
+        self._folders = folders
         self._guess = guess
         self._look_at = look_at
         self._taken = taken
@@ -88,10 +108,12 @@ class UploadScreen(Dialog[UploadChoice]):
         """What is known of the chosen file as the chosen type."""
         self._convert = False
         self._as_version = False
-        self._title = title
+        self._title = title or ("Upload a file or a folder" if folders() else "Upload a file")
         self._fixed_name = name
         self._data_type_id = data_type_id
         self._description = description
+        self._given = path
+        self._proposed = proposed
         self._type = data_type_id or DataTypeIds.GenericCSV
         self._types = dict(TYPES)
         self._types.setdefault(self._type, "")
@@ -100,7 +122,9 @@ class UploadScreen(Dialog[UploadChoice]):
         self._completion = Completion("", "")
         self._guessed = ""
         self._path = ""
-        """The file that name and type were last guessed for."""
+        """The file or folder that name and type were last guessed for."""
+        self._folder = False
+        """Whether that is a folder, which has no type."""
 
     @property
     def completion(self) -> str:
@@ -117,6 +141,7 @@ class UploadScreen(Dialog[UploadChoice]):
                 yield Label("file")
                 yield PathInput(
                     lambda: self.completion,
+                    value="" if self._given is None else str(self._given),
                     id="path",
                     placeholder="type a path, tab completes",
                     compact=True,
@@ -127,7 +152,10 @@ class UploadScreen(Dialog[UploadChoice]):
             with Horizontal(classes="field"):
                 yield Label("name")
                 yield Field(
-                    self._fixed_name, id="name", compact=True, placeholder="the file's name"
+                    self._fixed_name or self._proposed,
+                    id="name",
+                    compact=True,
+                    placeholder="the file's name",
                 )
             yield Static("", id="name-problem", classes="problem", markup=False)
             with Horizontal(classes="field"):
@@ -144,17 +172,35 @@ class UploadScreen(Dialog[UploadChoice]):
     def on_mount(self) -> None:
         """Show where the program was started."""
         self._set_type(self._type)
+        if not self._data_type_id:
+            self.query_one("#type", Static).update("as the file seems to be")
         for line in self.query(".problem").results():
             line.display = False
         self.query_one("#first-rows").display = False
         self.query_one(Choices).display = False
         self.query_one(Choices).can_focus = False
-        self._read_folder("")
+        self._read_folder("" if self._given is None else str(self._given))
+        if self._given is not None:
+            self._say(self._name_problem(), "#name-problem")
+            self._look_at_path(str(self._given))
 
     @on(Input.Changed, "#path")
     def _typed(self, event: Input.Changed) -> None:
         self._say("")
         self._read_folder(event.value)
+
+    @on(PathInput.Blurred, "#path")
+    def _path_left(self, event: PathInput.Blurred) -> None:
+        self._look_at_path(event.value)
+
+    @beside("choose")
+    async def _look_at_path(self, typed: str) -> None:
+        """Say what a file that was typed and not chosen is: its fields are seen next."""
+        if await asyncio.to_thread(file_problem, typed):
+            return  # `send` says so; the field may be left to look around
+        path = full_path(typed)
+        if str(path) != self._path:
+            await self._fill(path)
 
     @on(Input.Changed, "#name")
     def _name_typed(self) -> None:
@@ -182,7 +228,7 @@ class UploadScreen(Dialog[UploadChoice]):
         path.value = f"{self._completion.base}{name}"
         path.cursor_position = len(path.value)
         if name.endswith("/"):
-            self.query_one("#files").focus()
+            self._focus("#files")
         else:
             self._choose(path.value)
 
@@ -232,12 +278,14 @@ class UploadScreen(Dialog[UploadChoice]):
             field = self.query_one("#path", Input)
             field.value = typed.rstrip("/") + "/"
             field.cursor_position = len(field.value)
+            if self._folders():
+                self._say("Choose a file in it; ^s takes the folder with all its files.")
             return
         if problem:
             self._say(problem)
             return
         await self._fill(path)
-        self.query_one("#name").focus()
+        self._focus("#name")
 
     async def _fill(self, path: Path) -> None:
         """Fill in what a chosen file tells, unless the person already said otherwise."""
@@ -245,12 +293,30 @@ class UploadScreen(Dialog[UploadChoice]):
         previous = Path(self._path).name if self._path else self._fixed_name
         if name.value in {"", previous} and not self._fixed_name:
             name.value = path.name
+        was_folder, self._folder = self._folder, False
         self._path = str(path)
         self._guessed = await self._guess(path)
         if not self._data_type_id:
             self._set_type(self._guessed, guessed=True)
+        elif was_folder:
+            self._set_type(self._data_type_id)
         else:
             self._look_again()
+
+    async def _fill_folder(self, path: Path) -> None:
+        """Fill in what a chosen folder tells: what is sent, before it is."""
+        files = await asyncio.to_thread(folder_at, path)
+        self._path, self._folder, self._look = str(path), bool(files.files), None
+        self._convert = False
+        name = self.query_one("#name", Input)
+        if not self._fixed_name:
+            name.value = path.name
+        count = f"{len(files.files):,} file{'' if len(files.files) == 1 else 's'}"
+        self.query_one("#type", Static).update(f"a folder of {count}, {human_size(files.size)}")
+        self.query_one("#first-rows").display = False
+        self._say("" if files.files else f"There are no files in {path}.")
+        self._say("" if not files.files else "^s sends it as one dataset.", "#type-problem")
+        self._focus("#name")
 
     def _set_type(self, data_type_id: str, *, guessed: bool = False) -> None:
         if data_type_id not in self._types:
@@ -272,7 +338,7 @@ class UploadScreen(Dialog[UploadChoice]):
 
     async def _see(self) -> None:
         """Show how the file will be read, and what its type does not say of it."""
-        if not self._path:
+        if not self._path or self._folder:
             return
         try:
             self._look = look = await self._look_at(Path(self._path), self._type, self._convert)
@@ -310,6 +376,8 @@ class UploadScreen(Dialog[UploadChoice]):
 
     @on(TypeField.Stepped)
     def _type_stepped(self, event: TypeField.Stepped) -> None:
+        if self._folder:
+            return
         names = list(self._types)
         at = (names.index(self._type) + event.by) % len(names)
         self._set_type(names[at])
@@ -317,7 +385,8 @@ class UploadScreen(Dialog[UploadChoice]):
     @on(Choices.Chosen)
     def _type_chosen(self, event: Choices.Chosen) -> None:
         event.stop()
-        self._set_type(event.choice.id)
+        if not self._folder:
+            self._set_type(event.choice.id)
 
     def _doubt(self) -> str:
         """What speaks against sending the file so; "" for nothing."""
@@ -339,41 +408,75 @@ class UploadScreen(Dialog[UploadChoice]):
     async def action_send(self) -> None:
         """Check the fields and dismiss with them."""
         typed = self.query_one("#path", Input).value
+        path = full_path(typed)
+        if self._folders() and typed.strip() and await asyncio.to_thread(is_folder, path):
+            await self._send_folder(path)
+            return
         problem = await asyncio.to_thread(file_problem, typed)
         if problem:
             self._say(problem)
-            self.query_one("#path").focus()
+            self._focus("#path")
             return
-        path = full_path(typed)
         if str(path) != self._path:
             await self._fill(path)
         name = self._name_problem()
         if name and not self._as_version:
             self._say(name, "#name-problem")
-            self.query_one("#name").focus()
+            self._focus("#name")
             return
         await self._see()
         so = f"{self._path}\n{self._type}"
         if self._doubt() and not self._convert and self._warned != so:
             self._warned = so
-            self.query_one("#type").focus()
+            self._focus("#type")
             return
         look = self._look
+        convert = look.dialect if look is not None and self._convert else None
+        self._send(path, self._type, convert=convert)
+
+    async def _send_folder(self, path: Path) -> None:
+        """Say what would be sent; the second time send it."""
+        if str(path) != self._path or not self._folder:
+            await self._fill_folder(path)
+            return
+        name = self._name_problem()
+        if name and not self._as_version:
+            self._say(name, "#name-problem")
+            self._focus("#name")
+            return
+        self._send(path, "")
+
+    def _send(self, path: Path, data_type_id: str, *, convert: Dialect | None = None) -> None:
         self.dismiss(
             UploadChoice(
                 path,
                 self.query_one("#name", Input).value.strip() or path.name,
-                self._type,
+                data_type_id,
                 self.query_one("#description", Input).value,
-                convert=look.dialect if look is not None and self._convert else None,
+                convert=convert,
                 as_version=self._as_version,
             )
         )
+
+    def _focus(self, field: str) -> None:
+        """Go to a field, unless the dialog was left meanwhile: the next key is for the panes.
+
+        At once: `Widget.focus` comes later, perhaps when the dialog was left, and nothing has the
+        focus then.
+        """
+        if not self.answer.done():
+            self.screen.set_focus(self.query_one(field))
 
     def _say(self, problem: str, where: str = "#path-problem") -> None:
         line = self.query_one(where, Static)
         line.display = bool(problem)
         line.update(visible(problem))
+
+
+class GivenUploadScreen(UploadScreen):
+    """The same, where the file is chosen already: first its name is asked for."""
+
+    FIRST = "#name"
 
 
 def name_taken(name: str, *, by_example: bool) -> str:

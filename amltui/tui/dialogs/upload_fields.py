@@ -91,4 +91,4 @@ class PathInput(Field):
 
     def action_list(self) -> None:
         """Go to the list."""
-        self.screen.query_one(OptionList).focus()
+        self.screen.set_focus(self.screen.query_one(OptionList))

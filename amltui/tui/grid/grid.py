@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import ClassVar
 
 from textual import events
@@ -12,12 +11,27 @@ from textual.coordinate import Coordinate
 
 from amltui.tables.rows import Rows
 from amltui.tui.grid import messages
-from amltui.tui.grid.copying import CopiedCells, Selection, TextFormat, copy
+from amltui.tui.grid.cell_copies import CopiedCells, Selection, TextFormat, copy
+from amltui.tui.grid.grid_view import GridView
 from amltui.tui.grid.mouse import Mouse
+from amltui.tui.grid.navigation import Navigation
 from amltui.tui.grid.styles import CSS
 
 
-class Grid(Mouse):
+def _moving(keys: str, action: str, description: str) -> Binding:
+    return Binding(keys, action, description, show=False)
+
+
+def _navigating(move: Callable[[Navigation], None]) -> Callable[[Grid], None]:
+    """The action of a key that only moves."""
+
+    def action(self: Grid) -> None:
+        move(self._navigation)
+
+    return action
+
+
+class Grid(GridView, inherit_bindings=False):
     """Shows `Rows`: reads only what is in view, so their number costs nothing.
 
     It reports by messages and never changes the rows: sorting, filtering and searching are the
@@ -27,6 +41,30 @@ class Grid(Mouse):
     DEFAULT_CSS = CSS
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        _moving("enter", "select_cursor", "Select"),
+        _moving("up,k", "cursor_up", "Cursor up"),
+        _moving("down,j", "cursor_down", "Cursor down"),
+        _moving("right,l", "cursor_right", "Cursor right"),
+        _moving("left,h", "cursor_left", "Cursor left"),
+        _moving("pageup,ctrl+b", "page_up", "Page up"),
+        _moving("pagedown,ctrl+f", "page_down", "Page down"),
+        _moving("ctrl+u", "half_page_up", "Half a page up"),
+        _moving("ctrl+d", "half_page_down", "Half a page down"),
+        _moving("ctrl+pageup", "page_left", "Page left"),
+        _moving("ctrl+pagedown", "page_right", "Page right"),
+        _moving("home,ctrl+home", "scroll_top", "First row"),
+        _moving("end,ctrl+end,G", "scroll_bottom", "Last row"),
+        _moving("g", "first_of_pair", "First row (gg)"),
+        _moving("0,circumflex_accent", "scroll_home", "First column"),
+        _moving("dollar_sign", "scroll_end", "Last column"),
+        _moving("shift+up", "extend(-1, 0)", "Select upwards"),
+        _moving("shift+down", "extend(1, 0)", "Select downwards"),
+        _moving("shift+left", "extend(0, -1)", "Select to the left"),
+        _moving("shift+right", "extend(0, 1)", "Select to the right"),
+        _moving("shift+pageup", "extend_page(-1)", "Select a page upwards"),
+        _moving("shift+pagedown", "extend_page(1)", "Select a page downwards"),
+        _moving("v", "toggle_selecting", "Select while moving"),
+        _moving("ctrl+a", "select_all", "Select everything"),
         Binding("f", "freeze", "Freeze", show=False),
         Binding("minus", "hide_column", "Hide column", show=False),
         Binding("underscore", "show_columns", "Show hidden columns", show=False),
@@ -50,12 +88,18 @@ class Grid(Mouse):
     LayoutChanged = messages.LayoutChanged
     SelectionChanged = messages.SelectionChanged
 
-    # What is shown
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - as Textual names it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._navigation = Navigation(self, self._content)
+        self._mouse = Mouse(self, self._content, self._navigation, self.set_width)
 
-    @property
-    def rows(self) -> Rows:
-        """What is shown."""
-        return self._content.rows
+    # What is shown
 
     def show(self, rows: Rows, *, keep: bool = False) -> None:
         """Show `rows` from the top.
@@ -68,21 +112,20 @@ class Grid(Mouse):
         old, scroll = self.cursor_coordinate, self.scroll_offset
         self._content.room_for_summaries = self.show_summaries
         keep = self._content.show(rows, keep=keep)
-        self._anchor, self._selecting = None, False
-        self._set_selection(None)
+        self.clear_selection()
         if not keep:
             self.set_reactive(Grid.fixed_columns, 0)
         self._content.know_columns()
-        self._layout_columns()
+        self.layout_columns()
         self.refresh()
         if keep:
-            self._scroll(scroll.x, scroll.y)
+            self.scroll_now(scroll.x, scroll.y)
             self.cursor_coordinate = old
         else:
-            self._scroll(0, 0)
+            self.scroll_now(0, 0)
             self.cursor_coordinate = Coordinate(0, 0)
-            self._report_highlight()
-        self._scroll_to_cursor()
+            self._navigation.report_highlight()
+        self._navigation.scroll_to_cursor()
 
     def grew(self) -> None:
         """Take notice that the rows shown grew, or that more is known about their columns.
@@ -93,63 +136,96 @@ class Grid(Mouse):
         row = self.cursor_row - self.scroll_offset.y
         changed = self._content.cache.grew()
         if self._content.know_columns() or changed:
-            self._refresh_view()
-        self._layout_columns()
+            self.refresh_view()
+        self.layout_columns()
         if had < self.scroll_offset.y + self.page_height:
-            self._refresh_view()
+            self.refresh_view()
         if changed and 0 <= row < self.page_height:
             # What came may be wider, and a scrollbar takes the line that the cursor is in.
-            self._load_visible(self.scroll_offset.x, self.scroll_offset.y)
-            self._scroll_to_cursor()
+            self.load_visible(self.scroll_offset.x, self.scroll_offset.y)
+            self._navigation.scroll_to_cursor()
 
     def follow(self, row: int, top: int, by: int) -> None:
         """Stay on what was in view: its rows, `row` under the cursor, are `by` further now."""
         self._content.read_again()
-        self._layout_columns()
-        self._scroll(y=top + by)
+        self.layout_columns()
+        self.scroll_now(y=top + by)
         self.move_cursor(row=row + by)
-        self._refresh_view()
+        self.refresh_view()
 
     def _place_of_end(self) -> int:
         return self.virtual_size.height - self.header_height
 
-    def set_summaries(self, summaries: Mapping[int, str]) -> None:
-        """Give columns a third line in the header: a small histogram, a count of values."""
-        before = self.header_height, self._layout.total
-        self._content.room_for_summaries = self.show_summaries
-        self._content.set_summaries(summaries)
-        self._layout_columns()
-        if before == (self.header_height, self._layout.total):
-            self._refresh_header()
-        else:
-            self._refresh_view()
+    # The cursor
 
-    def set_sort(self, columns: Mapping[int, bool]) -> None:
-        """Mark the columns that the rows are sorted by; the value: whether descending."""
-        self._content.room_for_summaries = self.show_summaries
-        self._content.set_sort(columns)
-        self._layout_changed()
+    def validate_cursor_coordinate(self, value: Coordinate) -> Coordinate:
+        """Keep the cursor on a cell that is there and visible."""
+        return self._navigation.nearest(value)
 
-    def search(self, text: str) -> None:
-        """Mark `text` wherever it stands in the cells, in capitals or small letters; "": nothing.
+    def watch_cursor_coordinate(self, old: Coordinate, new: Coordinate) -> None:
+        """Draw the two places again and report the new one."""
+        if self.is_mounted:
+            self._navigation.moved(old, new)
 
-        Plain text and no pattern, for it is matched while drawing: a pattern can take for ever.
-        """
-        self._content.pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
-        self._refresh_view()
+    def move_cursor(
+        self,
+        *,
+        row: int | None = None,
+        column: int | None = None,
+        scroll: bool = True,
+        extend: bool = False,
+    ) -> None:
+        """Put the cursor on a row as shown or a column of the rows: see `Navigation`."""
+        self._navigation.move_cursor(row=row, column=column, scroll=scroll, extend=extend)
 
-    def mark_malformed(self, rows: Container[int]) -> None:
-        """Mark rows, by their number in the file (from 0), as not well formed."""
-        if rows != self._content.malformed:
-            self._content.malformed = rows
-            self._refresh_view()
+    def go_to(self, row: int) -> None:
+        """Jump to a row as shown (from 0); one far away comes to the middle of the widget."""
+        self._navigation.go_to(row)
+
+    @property
+    def selection(self) -> Selection:
+        """What is selected; without a range, the cell, row or column of the cursor."""
+        return self._navigation.selection
+
+    @property
+    def has_selection(self) -> bool:
+        """Whether a range is selected, beyond the cursor."""
+        return self._navigation.has_selection
+
+    def clear_selection(self) -> bool:
+        """Drop the selected range; false when there was none."""
+        return self._navigation.clear_selection()
 
     # Columns
+
+    def set_width(self, column: int, width: int | None) -> None:
+        """Give `column` room for `width` cells of text; None: as its texts ask for."""
+        self._layout.choose_width(column, width)
+        self._changed_layout()
+
+    def _changed_layout(self) -> None:
+        self.layout_changed()
+        self.cursor_coordinate = self.cursor_coordinate
+        self._navigation.scroll_to_cursor()
+        self.post_message(messages.LayoutChanged(self))
 
     @property
     def hidden_columns(self) -> frozenset[int]:
         """Columns that are not shown."""
         return frozenset(self._layout.hidden)
+
+    @property
+    def chosen_widths(self) -> dict[int, int]:
+        """Widths in cells that somebody gave to columns."""
+        return dict(self._layout.chosen)
+
+    def lay_out(self, *, widths: Mapping[int, int], hidden: Container[int], frozen: int) -> None:
+        """Give columns the widths and places that they had before."""
+        for column, width in widths.items():
+            self.set_width(column, width)
+        self.hide_columns(hidden)
+        self.fixed_columns = min(frozen, len(self._layout.order))
+        self._changed_layout()
 
     def hide_columns(self, columns: Container[int]) -> None:
         """Hide exactly these columns; one column always stays."""
@@ -201,7 +277,7 @@ class Grid(Mouse):
         """Leave escape to the screen unless something is selected."""
         del parameters
         if action == "clear_selection":
-            return self.has_selection or self._selecting
+            return self._navigation.selects
         return True
 
     # Cells as text
@@ -214,7 +290,7 @@ class Grid(Mouse):
         header: bool = False,
         limit: int | None = None,
     ) -> CopiedCells:
-        """Cells as text: see `copying.copy`.
+        """Cells as text: see `cell_copies.copy`.
 
         Args:
             what: `selection`, or the `cell`, `row` (visible columns) or `column` of the cursor.
@@ -233,6 +309,61 @@ class Grid(Mouse):
             return CopiedCells("", 0, 0, complete=True)
         return copy(self._content.rows, chosen, form=form, header=header, limit=limit)
 
+    # Keys and mouse: DataTable's actions and Textual's events, handed on
+
+    def action_extend(self, rows: int, columns: int) -> None:
+        """Move by `rows` and `columns`, selecting."""
+        self._navigation.extend(rows, columns)
+
+    def action_extend_page(self, pages: int) -> None:
+        """Move by `pages`, selecting."""
+        self._navigation.extend_page(pages)
+
+    action_select_cursor = _navigating(Navigation.select_cursor)
+    action_cursor_up = _navigating(Navigation.cursor_up)
+    action_cursor_down = _navigating(Navigation.cursor_down)
+    action_cursor_right = _navigating(Navigation.cursor_right)
+    action_cursor_left = _navigating(Navigation.cursor_left)
+    action_page_up = _navigating(Navigation.page_up)
+    action_page_down = _navigating(Navigation.page_down)
+    action_half_page_up = _navigating(Navigation.half_page_up)
+    action_half_page_down = _navigating(Navigation.half_page_down)
+    action_page_left = _navigating(Navigation.page_left)
+    action_page_right = _navigating(Navigation.page_right)
+    action_scroll_top = _navigating(Navigation.scroll_top)
+    action_scroll_bottom = _navigating(Navigation.scroll_bottom)
+    action_first_of_pair = _navigating(Navigation.first_of_pair)
+    action_scroll_home = _navigating(Navigation.scroll_home)
+    action_scroll_end = _navigating(Navigation.scroll_end)
+    action_toggle_selecting = _navigating(Navigation.toggle_selecting)
+    action_select_all = _navigating(Navigation.select_all)
+
+    # The container's names for the same, so that whatever calls them does not animate either.
+    action_scroll_up = action_cursor_up
+    action_scroll_down = action_cursor_down
+    action_scroll_left = action_cursor_left
+    action_scroll_right = action_cursor_right
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin what may become a drag."""
+        self._mouse.press(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag, or show what lies under the mouse."""
+        self._mouse.move(event)
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        """End a drag."""
+        self._mouse.release()
+
+    def on_leave(self, _event: events.Leave) -> None:
+        """Nothing lies under the mouse any more."""
+        self._mouse.leave()
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor, or report a click on a header or row number."""
+        self._mouse.click(event)
+
     # Reactions
 
     def on_hide(self, event: events.Hide) -> None:
@@ -242,14 +373,14 @@ class Grid(Mouse):
     def on_resize(self, event: events.Resize) -> None:
         """Lay out for the new size, keeping the cursor in view."""
         del event
-        self._layout_columns()
-        self._scroll_to_cursor()
+        self.layout_columns()
+        self._navigation.scroll_to_cursor()
         self.refresh()
 
     def _watch_look(self) -> None:
         if self.is_mounted:
-            self._layout_changed()
-            self._scroll_to_cursor()
+            self.layout_changed()
+            self._navigation.scroll_to_cursor()
 
     def watch_show_header(self) -> None:
         """Lay out again."""
@@ -263,5 +394,5 @@ class Grid(Mouse):
         """Draw the other cursor and report what it is on."""
         if self.is_mounted:
             self.clear_selection()
-            self._refresh_view()
-            self._report_highlight()
+            self.refresh_view()
+            self._navigation.report_highlight()

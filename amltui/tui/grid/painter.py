@@ -8,10 +8,11 @@ from rich.style import Style
 from textual.coordinate import Coordinate
 from textual.strip import Strip
 
-from amltui.tui.grid.cells import EMPTY, MISSING, fit, shown, width_of
-from amltui.tui.grid.content import GridContent
-from amltui.tui.grid.copying import Selection
-from amltui.tui.grid.layout import PADDING, Slot
+from amltui.config.look import MISSING
+from amltui.tui.grid.cell_copies import Selection
+from amltui.tui.grid.cell_text import EMPTY, fit, shown, width_of
+from amltui.tui.grid.column_layout import PADDING, Slot
+from amltui.tui.grid.grid_content import GridContent
 from amltui.tui.grid.strips import StripBuilder, marked, titled
 from amltui.tui.grid.styles import GridStyles
 
@@ -57,6 +58,8 @@ class GridPainter:
 
     def __init__(self, content: GridContent) -> None:
         self._content = content
+        self.missing = MISSING
+        """What stands for a missing value; its style tells it from a text that is the same."""
 
     def line(self, y: int, frame: Frame) -> Strip:
         """Line `y` of the widget."""
@@ -165,6 +168,6 @@ class GridPainter:
                 line.add(piece, style + styles.match if hit else style)
         else:
             # More characters than this never show; combining marks take several a cell.
-            short = MISSING if text is None else shown(text[: 8 * slot.width + 8]) or EMPTY
+            short = self.missing if text is None else shown(text[: 8 * slot.width + 8]) or EMPTY
             line.add(fit(short, slot.width, right=right), style)
         line.add(_PAD, style)

@@ -6,12 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from amltui.tables.rows import Column, PlacedRows, Rows
+from amltui.tables.rows import Column, PlacedRows, Rows, SlowRows
 
 BLOCK: Final = 64
 """Rows of a block."""
 _KEPT: Final = 8
 """Blocks kept: several pages either way, at most a few MiB even where every cell is long."""
+_COMING: Final = "…"
+"""What stands in cells that are not here yet."""
 
 
 class NoRows:
@@ -39,7 +41,7 @@ class NoRows:
 class RowBlock:
     """Rows `start` to before `stop`, read column by column as they come into view."""
 
-    __slots__ = ("cells", "fresh", "measured", "numbers", "start", "states", "stop")
+    __slots__ = ("cells", "fresh", "measured", "numbers", "start", "states", "stop", "waits")
 
     def __init__(self, rows: Rows, start: int, stop: int) -> None:
         self.start = start
@@ -48,6 +50,8 @@ class RowBlock:
         self.states = states(rows, start, stop)
         """For each row whether its number is only expected: see `PlacedRows.state`."""
         self.cells: dict[int, Sequence[str | None]] = {}
+        self.waits = False
+        """Whether some cells are not here yet."""
         self.fresh = True
         """Whether its row numbers were not looked at yet."""
         self.measured: set[int] = set()
@@ -72,7 +76,7 @@ class RowCache:
         """Forget the blocks that were read before all was known; whether any had rows by then."""
         changed = False
         for index, block in list(self._blocks.items()):
-            other = block.states != states(self._rows, block.start, block.stop)
+            other = block.waits or block.states != states(self._rows, block.start, block.stop)
             if other or block.stop - block.start < BLOCK:
                 del self._blocks[index]
             changed = changed or other
@@ -100,8 +104,15 @@ class RowCache:
 
     def _fill(self, block: RowBlock, columns: Iterable[int]) -> None:
         missing = [column for column in columns if column not in block.cells]
-        if missing:
-            texts = self._rows.window(block.start, block.stop, missing)
+        if not missing:
+            return
+        rows = self._rows
+        if isinstance(rows, SlowRows) and not rows.is_here(block.start, block.stop, missing):
+            block.waits = True
+            coming = [_COMING] * (block.stop - block.start)
+            block.cells.update(dict.fromkeys(missing, coming))
+        else:
+            texts = rows.window(block.start, block.stop, missing)
             block.cells.update(zip(missing, texts, strict=True))
 
     def block_of(self, row: int, columns: Sequence[int]) -> RowBlock:

@@ -12,7 +12,7 @@ from rich.style import Style
 from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
-from amltui.tui.grid.cells import CUT, fit, shown, take, width_of
+from amltui.tui.grid.cell_text import CUT, fit, shown, take, width_of
 
 
 class StripBuilder:

@@ -7,7 +7,7 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from amltui.tui.screens.layout import MINIMUM, too_small
+from amltui.tui.screens.pane_layout import MINIMUM, too_small
 
 
 class TooSmallScreen(Screen[None]):

@@ -68,6 +68,13 @@ class Choices(LineView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.choice = choice
 
+    class Moved(Message):
+        """The cursor went to another one; `left` stand below it."""
+
+        def __init__(self, left: int) -> None:
+            super().__init__()
+            self.left = left
+
     def __init__(self, choices: Sequence[Choice] = (), *, nothing: str = "") -> None:
         super().__init__()
         self._choices = choices
@@ -107,7 +114,10 @@ class Choices(LineView, can_focus=True, inherit_bindings=False):
 
     def action_move(self, by: int) -> None:
         """Move the cursor, stopping at both ends."""
-        self._cursor = max(0, min(self._cursor + by, len(self._choices) - 1))
+        before = self._cursor
+        self._cursor = max(0, min(before + by, len(self._choices) - 1))
+        if self._cursor != before:
+            self.post_message(self.Moved(len(self._choices) - 1 - self._cursor))
         top, height = self.scroll_offset.y, max(self.size.height, 1)
         top = max(min(top, self._cursor), self._cursor - height + 1)
         self.scroll_to(y=top, animate=False, force=True, immediate=True)

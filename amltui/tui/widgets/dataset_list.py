@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
@@ -24,12 +24,16 @@ Presence = Literal["cached", "partial", "remote"]
 """Whether a dataset's contents are on this disk."""
 
 MARKS: Final[dict[Presence, str]] = {"cached": "●", "partial": "◐", "remote": "○"}
+MARKED: Final = "▌"
+"""What stands before a dataset that is marked."""
+ALL: Final = "/"
+"""The name of all datasets together, where they are one table."""
 _SIZE_WIDTH: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """Datasets whose names begin alike, up to a slash."""
+class FolderRow:
+    """Datasets whose names begin alike, up to a slash; or all of them, as one table."""
 
     name: str
     """How they begin, with the slash; of the folder above the one that is shown, that one's."""
@@ -42,7 +46,7 @@ class Folder:
         return self.name
 
 
-Row = Dataset | Folder
+Row = Dataset | FolderRow
 
 
 def short_size(size: int | None) -> str:
@@ -77,6 +81,9 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         Binding("ctrl+d", "page(0.5)", "half a page down", show=False),
         Binding("home", "go(0)", "first", show=False, key_display="home gg"),
         Binding("end,G", "go(-1)", "last", show=False),
+        Binding("space", "mark", "mark, or take the mark away", show=False),
+        Binding("asterisk", "mark_all", "mark all that are listed, or none", show=False),
+        Binding("v", "invert_marks", "mark what is not marked, and no others", show=False),
     ]
 
     class Highlighted(Message):
@@ -86,10 +93,13 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.dataset = dataset
 
+    class MarksChanged(Message):
+        """Other datasets are marked."""
+
     class Opened(Message):
         """Enter or a second click on a folder."""
 
-        def __init__(self, folder: Folder) -> None:
+        def __init__(self, folder: FolderRow) -> None:
             super().__init__()
             self.folder = folder
 
@@ -106,6 +116,8 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         self._inside = ""
         """The folder that is shown: the beginning of all names, which is left out."""
         self._presence: dict[str, Presence] = {}
+        self._marked: dict[str, None] = {}
+        """Keys of the datasets that are marked, in the order in which they were."""
         self._cursor = 0
         self._g = False
         self.empty = ""
@@ -126,6 +138,13 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
     def rows(self) -> Sequence[Row]:
         """What is listed."""
         return self._rows
+
+    @property
+    def in_view(self) -> list[Dataset]:
+        """The datasets that are seen."""
+        top = int(self.scroll_offset.y)
+        rows = self._rows[top : top + max(self.size.height, 1)]
+        return [row for row in rows if isinstance(row, Dataset)]
 
     def show(self, rows: Sequence[Row], *, select: str | None = None, inside: str = "") -> None:
         """Show `rows`; the cursor stays with its dataset, or goes to key or folder `select`.
@@ -157,6 +176,44 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
     def is_cached(self, dataset: Dataset) -> bool:
         """Whether all of a dataset is known to be on this disk."""
         return self._presence.get(dataset.id) == "cached"
+
+    @property
+    def marked(self) -> Sequence[str]:
+        """Keys of the datasets that are marked, in the order in which they were."""
+        return tuple(self._marked)
+
+    def keep_marks(self, there: Container[str]) -> None:
+        """Take the marks away of all keys but these; () takes all."""
+        self._set_marks({key: None for key in self._marked if key in there})
+
+    def action_mark(self) -> None:
+        """Mark the dataset under the cursor, or no longer, and go on to the next."""
+        if self.current is not None:
+            self._toggle([self.current])
+        self._to(self._cursor + 1)
+
+    def action_mark_all(self) -> None:
+        """Mark all datasets that are listed; where all are, none."""
+        keys = [row.key for row in self._rows if isinstance(row, Dataset)]
+        if all(key in self._marked for key in keys):
+            self._set_marks({key: None for key in self._marked if key not in set(keys)})
+        else:
+            self._set_marks(self._marked | dict.fromkeys(keys))
+
+    def action_invert_marks(self) -> None:
+        """Mark those listed that are not marked, and take the marks of the others away."""
+        self._toggle([row for row in self._rows if isinstance(row, Dataset)])
+
+    def _toggle(self, datasets: Sequence[Dataset]) -> None:
+        keys = [one.key for one in datasets]
+        kept = {key: None for key in self._marked if key not in set(keys)}
+        self._set_marks(kept | {key: None for key in keys if key not in self._marked})
+
+    def _set_marks(self, marked: dict[str, None]) -> None:
+        if list(marked) != list(self._marked):
+            self._marked = marked
+            self.refresh()
+            self.post_message(self.MarksChanged())
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows, stopping at both ends."""
@@ -231,9 +288,11 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
             mark = faint = base
         room = width - _SIZE_WIDTH - 4
         sign, label, size = self._parts(row, presence)
+        marked = row.key in self._marked and isinstance(row, Dataset)
         return Strip(
             [
-                Segment(f" {sign} ", mark if presence != "remote" else faint),
+                Segment(MARKED if marked else " ", mark),
+                Segment(f"{sign} ", mark if presence != "remote" else faint),
                 Segment(fit(label, room), base),
                 Segment(f" {size:>{_SIZE_WIDTH}}", faint),
             ]
@@ -246,6 +305,8 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
             return MARKS[presence], name, short_size(row.size)
         if not row.count:
             return " ", "../", ""
+        if row.name == ALL:
+            return "≡", "all as one table", f"{row.count}"
         return "/", visible(row.name.removeprefix(self._inside)), f"{row.count}"
 
     def _empty_line(self, y: int, width: int, style: Style) -> Strip:

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.tui.widgets.dataset_list import DatasetList, Folder, Presence, Row
+from amltui.tui.widgets.dataset_list import ALL, DatasetList, FolderRow, Presence, Row
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.pane import Pane
 
@@ -45,6 +45,10 @@ class DatasetsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter"),
         Binding("backspace,left,h", "leave_folder", "the folder above", show=False),
+        Binding("t", "screen.run('folder_table')", "the folder as one table", show=False),
+        Binding(
+            "c", "screen.run('compare')", "compare the two marked, or with another", show=False
+        ),
     ]
 
     def __init__(
@@ -58,7 +62,11 @@ class DatasetsPane(Pane):
         self._all: Sequence[Dataset] = ()
         self._folded: list[str] = []
         self._more = False
+        self._table = 0
+        """Datasets that are one table, all together. 0: they are none, or that is not known."""
         self._filter = ""
+        self._found = 0
+        """Datasets that the filter finds."""
         self._folder = ""
         """The folder that is shown, with a slash at its end; "": the top."""
         self._empty = "Opening the workspace…"
@@ -81,14 +89,23 @@ class DatasetsPane(Pane):
         return self.query_one(DatasetList)
 
     def show(
-        self, datasets: Sequence[Dataset], *, select: str | None = None, more: bool = False
+        self,
+        datasets: Sequence[Dataset],
+        *,
+        select: str | None = None,
+        more: bool = False,
+        table: int = 0,
     ) -> None:
         """Show these datasets; the cursor goes to the dataset of key `select` where given.
 
-        `more`: others are still on their way.
+        `more`: others are still on their way. `table`: how many of them can be shown as one table,
+        by a row above the others. 0: none.
         """
         self._all = datasets
         self._more = more
+        self._table = table
+        if not more:
+            self.list.keep_marks({dataset.key for dataset in datasets})
         self._folded = [dataset.name.casefold() for dataset in datasets]
         self._empty = self.nothing
         if not any(name.startswith(self._folder.casefold()) for name in self._folded):
@@ -110,6 +127,20 @@ class DatasetsPane(Pane):
         self._show()
 
     @property
+    def marked(self) -> Sequence[Dataset]:
+        """The datasets that are marked, in the order in which they were, also those not seen."""
+        known = {dataset.key: dataset for dataset in self._all}
+        return [known[key] for key in self.list.marked if key in known]
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self.list.keep_marks(())
+
+    @on(DatasetList.MarksChanged)
+    def _marks_changed(self) -> None:
+        self._describe()
+
+    @property
     def filtering(self) -> bool:
         """Whether a filter hides some of the list, or is going to be typed."""
         return bool(self._filter) or self.query_one("#filter").display
@@ -119,14 +150,22 @@ class DatasetsPane(Pane):
         """Whether a folder is open."""
         return bool(self._folder)
 
+    @property
+    def folder(self) -> str:
+        """The folder under the cursor, else the one that is shown, with its slash; "": none."""
+        row = self.list.row
+        return row.name if isinstance(row, FolderRow) else self._folder
+
     def _go_to_folder_of(self, dataset: Dataset) -> None:
         if not self._filter:
             self._folder = dataset.name[: dataset.name.rfind("/") + 1]
 
     @on(DatasetList.Opened)
-    def _opened(self, event: DatasetList.Opened) -> None:
+    async def _opened(self, event: DatasetList.Opened) -> None:
         event.stop()
-        if event.folder.count:
+        if event.folder.name == ALL:
+            await self.run_action("screen.run('folder_table')")
+        elif event.folder.count:
             self._folder = event.folder.name
             self._show()
         else:
@@ -189,18 +228,26 @@ class DatasetsPane(Pane):
             "No name holds that text.\n\nesc shows all again." if self._all else self._empty
         )
         self.list.show(shown, select=select, inside=inside)
+        self._found = len(found)
+        self._describe()
+
+    def _describe(self) -> None:
+        """Say in the borders how many there are, which are shown, and what is marked."""
         count = f" ({len(self._all):,}{' so far' if self._more else ''})" if self._all else ""
         self.write_title(f"1 Datasets{count}")
-        self.write_subtitle(
-            f"/{visible(self._filter)} {len(found):,} of {len(self._all):,}"
-            if wanted
-            else visible(self._folder) or self._legend
-        )
+        marked = len(self.list.marked)
+        parts = [f"{marked:,} marked"] if marked else []
+        if self._filter:
+            parts.append(f"/{visible(self._filter)} {self._found:,} of {len(self._all):,}")
+        elif self._folder:
+            parts.append(visible(self._folder))
+        self.write_subtitle(" · ".join(parts) or self._legend)
 
     def _level(self) -> Sequence[Row]:
         """The folders and datasets directly in the folder that is shown, folders first."""
+        whole = [FolderRow(ALL, self._table)] if self._table and not self._folder else []
         if not self._folder and not any("/" in name for name in self._folded):
-            return self._all
+            return [*whole, *self._all] if whole else self._all
         counts: dict[str, int] = {}
         here: list[Row] = []
         for dataset in self._all:
@@ -211,5 +258,5 @@ class DatasetsPane(Pane):
                     counts[name] = counts.get(name, 0) + 1
                 else:
                     here.append(dataset)
-        up = [Folder(self._folder)] if self._folder else []
-        return [*up, *(Folder(name, count) for name, count in counts.items()), *here]
+        up = [FolderRow(self._folder)] if self._folder else []
+        return [*whole, *up, *(FolderRow(name, count) for name, count in counts.items()), *here]

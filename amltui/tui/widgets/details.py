@@ -62,6 +62,7 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
             rows and (rows.complete, len(rows.columns), rows.row_count),
             facts.encoding,
             self.app.theme,
+            self.rich_style,
             self.scrollable_content_region.width,
         )
         if shown == self._shown:

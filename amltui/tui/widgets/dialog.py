@@ -76,7 +76,9 @@ class Dialog(Modal, Generic[T]):
         self.dismiss(result)
 
     def focus_first(self) -> None:
-        """Give the focus to what is to be filled in first."""
+        """Give the focus to what is to be filled in first, unless it was left already."""
+        if self.answer.done():
+            return
         wanted = self.query(self.FIRST or "*").results(Widget)
         self.screen.set_focus(next((each for each in wanted if each.focusable), self))
 
@@ -142,6 +144,8 @@ class DialogLayer(Container):
         super().__init__(*children, id=id)
         self.report = report
         self._turn = asyncio.Lock()
+        self._behind: Widget | None = None
+        """What had the focus before something came over it."""
 
     def on_mount(self) -> None:
         """Be as wide as the palette."""
@@ -168,46 +172,49 @@ class DialogLayer(Container):
 
     async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer; a second one waits until the first is gone."""
-        async with self._turn:
-            await self._open(dialog)
-            try:
-                return await dialog.answer
-            finally:
-                await self._close(dialog)
+        with ExitStack() as coming:
+            self._let_keys_wait(coming)
+            async with self._turn:
+                try:
+                    await self._open(dialog)
+                    coming.close()
+                    return await dialog.answer
+                finally:
+                    await self._close(dialog)
 
-    async def show(self, dialog: Dialog[T]) -> None:
-        """Have a dialog on the screen when this returns, if none is; nobody waits for its end."""
-        if self._turn.locked():
-            return
-        await self._turn.acquire()
-        await self._open(dialog)
+    def _let_keys_wait(self, coming: ExitStack) -> None:
+        """Let keys that wait for a dialog do so until it has come, however busy the machine is."""
+        app = self.app
+        if isinstance(app, KeyQueue):
+            if self.shown is None:  # else they are for that one
+                app.dialog_comes()
+            coming.callback(app.release_keys)
 
-        async def wait() -> None:
-            try:
-                await dialog.answer
-                await self._close(dialog)
-            finally:
-                self._turn.release()
-
-        waiting: Callable[[], Any] = wait
-        self.run_worker(waiting, exit_on_error=False)
-
-    async def _open(self, dialog: Dialog[T]) -> None:
-        dialog.left = partial(self._leave, dialog, self.screen.focused)
+    async def _open(self, dialog: Dialog[Any]) -> None:
+        dialog.left = partial(self._leave, dialog)
+        self.comes_over()
         self.one_frame()
         self.styles.width = min(dialog.WIDTH, self.screen.size.width - 2)
         await self.mount(dialog)
         dialog.focus_first()
-        if isinstance(self.app, KeyQueue):
-            self.app.release_keys()
 
-    def _leave(self, dialog: Dialog[T], before: Widget | None) -> None:
+    def comes_over(self) -> None:
+        """Note what has the focus behind: something comes over it."""
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors:
+            self._behind = focused
+
+    def focus_behind(self) -> None:
+        """Give the focus back to what had it before something came over it."""
+        if self._behind is None or self._behind.is_attached:
+            self.screen.set_focus(self._behind)
+
+    def _leave(self, dialog: Dialog[Any]) -> None:
         if not self.is_attached:
             return  # the program ends
         self.one_frame()
         dialog.display = False
-        if before is not None and before.is_attached:
-            self.screen.set_focus(before)
+        self.focus_behind()
 
     async def _close(self, dialog: Dialog[T]) -> None:
         if not self.is_attached:

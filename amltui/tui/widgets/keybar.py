@@ -26,6 +26,7 @@ FIRST: Final = "help"
 LAST: Final = "quit"
 LINES: Final = 4
 """Lines that notes take at most."""
+_REST: Final = " … (all of it: the command `messages`)"
 _SHADES: Final[dict[Severity, str]] = {
     "information": "foreground",
     "warning": "text-warning",
@@ -48,6 +49,10 @@ class KeyBar(Widget):
     def on_mount(self) -> None:
         """Follow the focus and the notes."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._keys_changed())
+        self.attend()
+
+    def attend(self) -> None:
+        """Be the one that shows notes: the screen is seen now."""
         self._notes.changed = self._tell
         self._tell()
 
@@ -65,7 +70,12 @@ class KeyBar(Widget):
             self._expiry.stop()
             self._expiry = None
         live = self._notes.live
-        lines = [(line, note.severity) for note in live for line in self._wrapped(note)][-LINES:]
+        lines: list[tuple[str, Severity]] = []
+        for note in reversed(live):  # the newest stay where not all fit
+            told = [(line, note.severity) for line in self._wrapped(note)]
+            if lines and len(told) + len(lines) > LINES:
+                break
+            lines = told + lines
         if lines != self._told:
             self._told = lines
             self.styles.height = max(len(lines), 1)
@@ -76,7 +86,8 @@ class KeyBar(Widget):
 
     def _wrapped(self, note: Notification) -> list[str]:
         text = "  ".join(line for line in note.text.split("\n") if line)
-        return textwrap.wrap(text, max(self.size.width - 2, 20))
+        width = max(self.size.width - 2, len(_REST) + 1)  # no size is known before the first layout
+        return textwrap.wrap(text, width, max_lines=LINES, placeholder=_REST)
 
     def render(self) -> Text:
         """The notes, else the keys."""

@@ -13,9 +13,9 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 from textual.widgets import Input
 
+from amltui.text import visible
 from amltui.tui.widgets.choices import Choice, Choices
 from amltui.tui.widgets.dialog import DialogLayer, Modal
 from amltui.tui.widgets.fields import Field
@@ -90,8 +90,6 @@ class Palette(Modal):
         self.can_focus = False
         self._commands: Sequence[PaletteCommand] = ()
         self._chosen: Callable[[str], None] = lambda _command: None
-        self._before: Widget | None = None
-        """What had the focus."""
         self._number = "row"
         """What a number that is typed goes to."""
         self.border_subtitle = "enter do · esc leave"
@@ -122,8 +120,9 @@ class Palette(Modal):
         """
         self._commands, self._chosen, self._number = commands, chosen, number
         self.border_title = title
-        self._before = self.screen.focused
-        self._one_frame()
+        over = self._over
+        over.comes_over()
+        over.one_frame()
         self.fit()
         self.display = True
         line = self.query_one(Input)
@@ -133,6 +132,16 @@ class Palette(Modal):
         self._find("")
         self.screen.set_focus(line)
 
+    def choose(self, title: str, names: Sequence[str], chosen: Callable[[int], None]) -> None:
+        """Let one of several names be chosen, under a title; its place among them is told."""
+        self.open(
+            [PaletteCommand(f"at:{at}", visible(name)) for at, name in enumerate(names)],
+            lambda command: chosen(int(command.partition(":")[2])),
+            title=title,
+            asks="a name",
+            number="",
+        )
+
     def fit(self) -> None:
         """Show as many commands as the terminal has room for."""
         # Not by CSS: a container as high as its content takes no notice of a limit to that.
@@ -140,14 +149,16 @@ class Palette(Modal):
 
     def close(self) -> None:
         """Give the focus back and go."""
-        self._one_frame()
-        self.screen.set_focus(self._before)
+        over = self._over
+        over.one_frame()
+        over.focus_behind()
         self.display = False
 
-    def _one_frame(self) -> None:
+    @property
+    def _over(self) -> DialogLayer:
         over = self.parent
         assert isinstance(over, DialogLayer)
-        over.one_frame()
+        return over
 
     def action_leave(self) -> None:
         """Choose nothing."""

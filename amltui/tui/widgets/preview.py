@@ -39,8 +39,12 @@ class PreviewState:
     """What is being worked on."""
     whole: int | None = None
     """Rows of the dataset, where those shown are some of them."""
+    expected: int = 0
+    """Rows that there will be, as far as that can be told while they come; 0: it cannot."""
     first: bool = False
     """Whether they are the first of an order that is still being made."""
+    part: bool = False
+    """Whether `whole` counts the first rows of the dataset, and nobody asked of the others."""
 
 
 Moved = Callable[[int], int]
@@ -67,11 +71,12 @@ class PreviewPane(Pane):
         Binding("s", "query('sql')", "SQL"),
         Binding("c", "columns", "go to a column by its name", show=False),
         Binding("I", "profile", "column profile", show=False),
+        Binding("C", "profile_all", "all columns in numbers", show=False),
         Binding("m", "malformed", "malformed rows", show=False),
         Binding("F", "fetch_all", "fetch all of a large content", show=False),
         Binding("o", "record", "the row as a record", show=False),
         Binding("E", "export", "export what is seen", show=False),
-        Binding("X", "dialect", "how the text is written", show=False),
+        Binding("X", "dialect", "how the text is written; which sheet", show=False),
     ]
 
     class FindAgain(Message):
@@ -96,6 +101,9 @@ class PreviewPane(Pane):
         def __init__(self, column: int) -> None:
             super().__init__()
             self.column = column
+
+    class AllColumnsRequested(Message):
+        """The profile of all columns of what is shown is wanted, or no longer."""
 
     class Malformed(Message):
         """The malformed rows are wanted, or no longer."""
@@ -193,15 +201,16 @@ class PreviewPane(Pane):
             empty.update("This dataset is empty: it has neither rows nor columns.")
         self.grid.display = not nothing
         self.grid.show(rows, keep=keep)
+        self.grid.expect_rows(view.expected)
         if keep and moved is not None and (by := moved(row)):
             self.grid.follow(row, top, by)
-        if not keep:
+        if not keep or isinstance(rows, HexRows):
             self._fit_bytes(rows)
         self._describe()
 
     def _fit_bytes(self, rows: Rows) -> None:
         """Bytes line up only when none of them is cut; types and row numbers say nothing there."""
-        raw = isinstance(rows, HexRows)
+        raw = isinstance(rows, HexRows) and not rows.lists_entries
         self.grid.show_types = not raw
         self.grid.show_row_labels = not raw
         if raw:
@@ -213,6 +222,7 @@ class PreviewPane(Pane):
         self._view = view
         if self._rows is not None:
             row, top = self.grid.cursor_row, self.grid.scroll_offset.y
+            self.grid.expect_rows(view.expected)
             self.grid.grew()
             if moved is not None and (by := moved(row)):
                 self.grid.follow(row, top, by)
@@ -269,6 +279,11 @@ class PreviewPane(Pane):
         if self._rows is not None:
             self.post_message(self.ProfileRequested(self.grid.cursor_column))
 
+    def action_profile_all(self) -> None:
+        """Ask for the profile of all columns."""
+        if self._rows is not None:
+            self.post_message(self.AllColumnsRequested())
+
     def action_fetch_all(self) -> None:
         """Ask for all of the content."""
         if self._rows is not None:
@@ -287,7 +302,8 @@ class PreviewPane(Pane):
             shown = self._count(rows)
             if view.whole is not None:
                 first = "first " if view.first else ""
-                shown = f"{first}{rows.row_count:,} of {view.whole:,} rows"
+                of = "the first " if view.part else ""
+                shown = f"{first}{rows.row_count:,} of {of}{view.whole:,} rows"
             parts = [shown, *([view.note] if view.note else []), *view.labels]
         if view.busy:
             parts.append(f"{view.busy}…")

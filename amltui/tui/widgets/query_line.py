@@ -72,6 +72,16 @@ class QueryLine(Vertical):
     class Left(Message):
         """The query that is being asked is not wanted any more."""
 
+    class SaveRequested(Message):
+        """A statement is to have a name."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class NamedRequested(Message):
+        """A statement that has a name is to be chosen."""
+
     class SqlOpened(Message):
         """A statement is going to be written: its words are to be completed."""
 
@@ -187,6 +197,15 @@ class QueryLine(Vertical):
             asks="a part of it",
             number="",
         )
+
+    def save(self) -> None:
+        """Give what is written a name."""
+        if self._written.strip():
+            self.post_message(self.SaveRequested(self._written))
+
+    def open_named(self) -> None:
+        """Choose from the statements that have a name."""
+        self.post_message(self.NamedRequested())
 
     def offer(self, names: Sequence[str], at: int) -> None:
         """Show names that fit, from the one that stands in the text on."""

@@ -33,6 +33,12 @@ class SqlHost(Protocol):
     def search(self) -> None:
         """Let a person choose from what was asked before."""
 
+    def save(self) -> None:
+        """Give what is written a name."""
+
+    def open_named(self) -> None:
+        """Let a person choose from the statements that have a name."""
+
     def offer(self, names: Sequence[str], at: int) -> None:
         """Show names that fit, of which the one at `at` stands in the text; none: no longer."""
 
@@ -50,6 +56,8 @@ class SqlEditor(TextField):
         Binding("tab", "complete(1)", "complete", priority=True),
         Binding("shift+tab", "complete(-1)", "the name before", show=False, priority=True),
         Binding("ctrl+r", "history", "what was asked before", priority=True),
+        Binding("ctrl+s", "save", "save under a name", show=False, priority=True),
+        Binding("ctrl+o", "open_named", "named statements", priority=True),
         Binding("up", "up", "the line before, or what was asked before", show=False, priority=True),
         Binding(
             "down", "down", "the next line, or what was asked after", show=False, priority=True
@@ -98,6 +106,14 @@ class SqlEditor(TextField):
     def action_history(self) -> None:
         """Search what was asked before."""
         self._host.search()
+
+    def action_save(self) -> None:
+        """Give what stands here a name."""
+        self._host.save()
+
+    def action_open_named(self) -> None:
+        """Choose from the statements that have a name."""
+        self._host.open_named()
 
     def action_new_line(self) -> None:
         """Begin another line."""

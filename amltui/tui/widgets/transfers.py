@@ -66,10 +66,10 @@ class TransferRow(Protocol):
 def tail(transfer: TransferRow) -> str:
     """How far a transfer is, in words: `61%  1.2 GiB of 1.9 GiB  8.4 MiB/s  1m24s left`."""
     if transfer.state != "running":
-        size = transfer.total if transfer.state == "done" else transfer.done
         state = "waiting its turn" if transfer.state == "queued" else str(transfer.state)
-        if transfer.state == "paused" and not transfer.done:
-            return state  # of an earlier run: how much came is known once it goes on
+        if transfer.state == "paused" and transfer.total:
+            return f"{state}  {human_size(transfer.done)} of {human_size(transfer.total)}"
+        size = transfer.total if transfer.state == "done" else transfer.done
         return f"{state}  {human_size(size)}"
     parts = [human_size(transfer.done)]
     if transfer.total:
@@ -135,7 +135,7 @@ class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=Fal
         self.write_title(f"4 Transfers ({running} running)" if running else "4 Transfers")
         if grew:
             self._scroll_to_cursor()
-        self.refresh()
+        self.refresh(layout=grew)  # the pane is as high as there are rows
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -13,7 +14,7 @@ from amltui.config.azure import AzureWorkspaceId, Cloud
 from amltui.errors import HttpError, NotFound, Rejected, Unauthorized, WorkspaceError
 from amltui.workspaces.azureml import messages
 from amltui.workspaces.azureml.tokens import SIGN_IN, Bearer, Tokens
-from amltui.workspaces.http.answers import Answer
+from amltui.workspaces.http.api_answers import ApiAnswer
 from amltui.workspaces.http.client import ApiClient
 from amltui.workspaces.http.retries import Retry
 
@@ -24,6 +25,17 @@ _PAGES: Final = 10_000
 """Pages of a list: more are a list that goes in circles."""
 _NOT_AZURE: Final = "This is no answer of Azure: a proxy or a firewall between may have refused it."
 M = TypeVar("M", bound=messages.Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries(Generic[M]):
+    """One page of a list."""
+
+    found: list[M]
+    unreadable: int
+    """How many beside them could not be read."""
+    more: bool
+    """Whether another page follows."""
 
 
 class ResourceManager:
@@ -58,8 +70,8 @@ class ResourceManager:
 
     async def pages(
         self, path: str, kind: type[M], *, operation: str, version: str = VERSION, **query: str
-    ) -> AsyncIterator[tuple[list[M], int]]:
-        """A list page by page, each asked for when it is wanted; and how many were unreadable.
+    ) -> AsyncIterator[Entries[M]]:
+        """A list page by page, each asked for when it is wanted.
 
         Raises:
             WorkspaceError: the next page is said to be elsewhere, or there is no end.
@@ -70,13 +82,14 @@ class ResourceManager:
             seen.add(following)
             answer = await self.client.request("GET", following, operation=operation)
             page = self._read(answer, messages.Page, operation)
-            found, unreadable = [], 0
+            found: list[M] = []
+            unreadable = 0
             for entry in page.value:
                 try:
                     found.append(msgspec.json.decode(entry, type=kind))
                 except msgspec.MsgspecError:
                     unreadable += 1
-            yield found, unreadable
+            yield Entries(found, unreadable, more=bool(page.next_link))
             if not page.next_link:
                 return
             following = self._inside(page.next_link, operation)
@@ -114,7 +127,7 @@ class ResourceManager:
         )
         return self._read(answer, kind, operation)
 
-    def _read(self, answer: Answer, kind: type[M], operation: str) -> M:
+    def _read(self, answer: ApiAnswer, kind: type[M], operation: str) -> M:
         with self.client.mapped(operation, self.cloud.manager):
             return msgspec.json.decode(answer.content, type=kind)
 
@@ -123,7 +136,7 @@ class _Client(ApiClient):
     """As any client, with what Azure's refusals mean."""
 
     def _error_from(
-        self, answer: Answer, operation: str, *, not_found: type[NotFound] = NotFound
+        self, answer: ApiAnswer, operation: str, *, not_found: type[NotFound] = NotFound
     ) -> HttpError:
         error = super()._error_from(answer, operation, not_found=not_found)
         if answer.status_code == 401:
@@ -169,18 +182,18 @@ async def visible_workspaces(
     manager = ResourceManager(cloud, Tokens(cloud), retry)
     operation = "listing the workspaces of the account"
     try:
-        async for subscriptions, _ in manager.pages(
+        async for subscriptions in manager.pages(
             "subscriptions", messages.Subscription, operation=operation, version=_SUBSCRIPTIONS
         ):
-            for one in subscriptions:
+            for one in subscriptions.found:
                 place = (
                     f"subscriptions/{quote(one.subscription_id, safe='')}"
                     "/providers/Microsoft.MachineLearningServices/workspaces"
                 )
-                async for found, _ in manager.pages(
+                async for page in manager.pages(
                     place, messages.ManagedWorkspace, operation=operation
                 ):
-                    for workspace in found:
+                    for workspace in page.found:
                         yield azure_workspace(workspace.id, source="Azure"), workspace
     finally:
         await manager.close()

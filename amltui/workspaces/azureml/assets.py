@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from amltui.errors import Conflict, DatasetGone, NotFound
@@ -19,6 +19,10 @@ from amltui.workspaces.azureml.messages import (
     outline,
     version_of,
 )
+from amltui.workspaces.terms import VersionPage
+
+_NEWEST_FIRST: Final = "createdtime desc"
+"""As Azure's own client asks for it."""
 
 
 class Assets:
@@ -35,12 +39,12 @@ class Assets:
         """Each page of the assets, the latest version for each, and how many it could not read."""
         path, operation = f"{self._home}/data", "listing data assets"
         seen: set[str] = set()  # a list that changes while it is read may say one twice
-        async for found, unreadable in self._manager.pages(
-            path, Asset, operation=operation, listViewType=view
-        ):
-            outlines = [one for asset in found if (one := outline(asset)) and one.key not in seen]
+        async for page in self._manager.pages(path, Asset, operation=operation, listViewType=view):
+            outlines = [
+                one for asset in page.found if (one := outline(asset)) and one.key not in seen
+            ]
             seen.update(one.key for one in outlines)
-            yield tuple(guessed(one) for one in outlines), unreadable
+            yield tuple(guessed(one) for one in outlines), page.unreadable
 
     async def asset(self, name: str) -> Asset:
         """One asset, archived or not.
@@ -54,29 +58,35 @@ class Assets:
         except NotFound as error:
             raise DatasetGone(str(error), 404) from None
 
-    async def version(self, asset: Asset, version: str) -> Dataset:
-        """One version of an asset.
+    async def version(self, name: str, version: str, *, latest: str | None) -> Dataset:
+        """One version of an asset, whose latest one is `latest`.
 
         Raises:
             DatasetGone: there is none.
         """
-        operation = f"reading version {visible(version)} of {visible(asset.name)}"
-        path = f"{self._path(asset.name)}/versions/{quote(version, safe='')}"
+        operation = f"reading version {visible(version)} of {visible(name)}"
+        path = f"{self._path(name)}/versions/{quote(version, safe='')}"
         try:
             found = await self._manager.get(path, Asset, operation=operation)
         except NotFound as error:
             raise DatasetGone(str(error), 404) from None
-        return version_of(asset.name, found, latest=asset.properties.latest_version)
+        return version_of(name, found, latest=latest)
 
-    async def versions(self, name: str, view: str) -> AsyncGenerator[tuple[Dataset, ...]]:
-        """Each page of an asset's versions, as Azure orders them."""
+    async def versions(self, name: str, view: str) -> AsyncGenerator[VersionPage]:
+        """Each page of an asset's versions, the latest first.
+
+        Latest is by time, not by number; Azure itself says which it is.
+        """
         latest = (await self.asset(name)).properties.latest_version
         operation = f"listing the versions of {visible(name)}"
-        async for page, _ in self._manager.pages(
-            f"{self._path(name)}/versions", Asset, operation=operation, listViewType=view
+        query = {"listViewType": view, "$orderBy": _NEWEST_FIRST}
+        async for page in self._manager.pages(
+            f"{self._path(name)}/versions", Asset, operation=operation, **query
         ):
-            made = (version_of(name, one, latest=latest) for one in page)
-            yield tuple(guessed(replace(one, is_brief=True)) for one in made)
+            made = (version_of(name, one, latest=latest) for one in page.found)
+            found = [guessed(replace(one, is_brief=True)) for one in made]
+            found.sort(key=lambda one: (one.is_latest, _moment(one)), reverse=True)
+            yield VersionPage(tuple(found), more=page.more)
 
     async def pointing_at(self, name: str, uri: str) -> str | None:
         """The id of a version that points there, of the latest ones. None: no such version.
@@ -85,7 +95,10 @@ class Assets:
         """
         async with aclosing(self.versions(name, "All")) as pages:
             async for page in pages:
-                return next((one.id for one in page if one.download_location.location == uri), None)
+                for one in page.versions:
+                    if one.download_location.location == uri:
+                        return one.id
+                break
         return None
 
     async def next_version(self, name: str, *, replaces: bool) -> str:
@@ -109,6 +122,20 @@ class Assets:
         if not replaces:
             raise Conflict(f"There is a data asset {visible(name)} already", 409)
         return about.next_version or "1"
+
+    async def refuse_archived(self, name: str, *, replaces: bool = False) -> None:
+        """See before bytes go that no archived asset has a name: no list shows that one.
+
+        Raises:
+            Conflict: one has it.
+            DatasetGone: one has it that was to get a new version.
+        """
+        try:
+            archived = (await self.asset(name)).properties.is_archived
+        except DatasetGone:
+            return
+        if archived:
+            await self.next_version(name, replaces=replaces)
 
     async def create(self, name: str, version: str, about: dict[str, Any]) -> str:
         """A version that is not there yet; its id."""
@@ -142,3 +169,7 @@ class Assets:
 
     def _path(self, name: str) -> str:
         return f"{self._home}/data/{quote(name, safe='')}"
+
+
+def _moment(dataset: Dataset) -> float:
+    return dataset.created_date.timestamp() if dataset.created_date else 0.0

@@ -7,9 +7,7 @@ takes the rows for something that they are not.
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -27,12 +25,14 @@ _HEADERS: Final = {
     "all_files_same_headers",
     "all_files_different_headers",
 }
+_NO_MATTER: Final = {"support_multi_line", "empty_as_string", "partition_size"}
+"""Options that change nothing here: a cell is text, and may go over several lines."""
 _ENCODINGS: Final = {"iso88591": "iso-8859-1", "latin1": "iso-8859-1", "windows1252": "cp1252"}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change of the rows: `skip`, `take`, `keep` or `drop`."""
+    """One change of the rows: `skip` and `take` by `count`, `keep` and `drop` by `columns`."""
 
     name: str
     count: int = 0
@@ -53,6 +53,51 @@ class MLTable:
     steps: tuple[Step, ...] = ()
     ignored: tuple[str, ...] = ()
     """What it asks for beside that, and is not done here."""
+
+    def chosen(self, names: Sequence[str]) -> list[int]:
+        """Places of the columns that stay, in their order.
+
+        Raises:
+            Unreadable: a step names a column that is not there.
+        """
+        left = list(range(len(names)))
+        for step in self.steps:
+            for name in step.columns:
+                if name not in names:
+                    raise Unreadable(
+                        f"The MLTable file names a column {visible(name)} that is not there"
+                    )
+            if step.name == "keep":
+                left = [names.index(name) for name in step.columns if names.index(name) in left]
+            elif step.name == "drop":
+                left = [at for at in left if names[at] not in step.columns]
+        return left
+
+
+class RowsLeft:
+    """What `skip` and `take` leave of rows that come one after the other."""
+
+    def __init__(self, table: MLTable) -> None:
+        counted = [step for step in table.steps if step.name in {"skip", "take"}]
+        self._left = [[step.name == "take", step.count] for step in counted]
+
+    @property
+    def over(self) -> bool:
+        """Whether no more rows are left."""
+        return any(takes and not count for takes, count in self._left)
+
+    def of(self, count: int) -> slice:
+        """Which of the next `count` rows are left."""
+        start, stop = 0, count
+        for step in self._left:
+            takes, left = step
+            if takes:
+                stop = min(stop, start + left)
+                step[1] -= stop - start
+            else:
+                step[1] -= min(left, stop - start)
+                start += min(left, stop - start)
+        return slice(start, stop)
 
 
 def read_mltable(data: bytes) -> MLTable:
@@ -108,21 +153,29 @@ def _only(one: Any) -> tuple[str, Any]:
 
 def _read_options(name: str, about: Any, values: dict[str, Any], ignored: list[str]) -> None:
     options = about if isinstance(about, dict) else {}
+    text = name != "read_parquet"
     for key, value in options.items():
-        if name == "read_parquet" or not isinstance(value, str):
+        if value is None or value is False or value == "":
+            continue  # it asks for nothing
+        if key in _NO_MATTER or (key == "infer_column_types" and value is True):
             continue
-        if key == "delimiter" and len(value) == 1:
+        if text and key == "delimiter" and isinstance(value, str) and len(value) == 1:
             values["delimiter"] = value
-        elif key == "header" and value in _HEADERS:
+        elif text and key == "header" and value in _HEADERS:
             values["header"] = value
-        elif key == "encoding":
-            try:
-                plain = value.lower().replace("-", "").replace("_", "")
-                values["encoding"] = codecs.lookup(_ENCODINGS.get(plain, value)).name
-            except (LookupError, ValueError):
-                ignored.append(f"encoding {value}")
-        elif key in {"delimiter", "header"}:
-            ignored.append(f"{key} {value}")
+        elif text and key == "encoding" and (encoding := _encoding(value)):
+            values["encoding"] = encoding
+        elif (key, value) != ("invalid_lines", "error"):
+            ignored.append(f"{key} {value}" if isinstance(value, str) else str(key))
+
+
+def _encoding(value: Any) -> str:
+    """Its name in Python; "": there is none."""
+    plain = str(value).lower().replace("-", "").replace("_", "")
+    try:
+        return codecs.lookup(_ENCODINGS.get(plain, str(value))).name
+    except (LookupError, ValueError):
+        return ""
 
 
 def _step(name: str, about: Any) -> Step | None:
@@ -149,112 +202,3 @@ def matching(pattern: str, path: str) -> bool:
         return bool(right) and fnmatchcase(right[0], left[0]) and fits(left[1:], right[1:])
 
     return fits(wanted, there)
-
-
-class Rows:
-    """Rows of delimited files as they should be, written as CSV in UTF-8, piece by piece."""
-
-    def __init__(self, table: MLTable) -> None:
-        self._table = table
-        self._columns: list[int] | None = None
-        """Which columns stay. None: not known yet."""
-        self._left = [step.count for step in table.steps]
-        self._first = True
-
-    @property
-    def has_header(self) -> bool:
-        """Whether the first row that comes out names the columns."""
-        return self._table.header != "no_header"
-
-    async def of(self, files: AsyncIterable[AsyncIterable[bytes]]) -> AsyncGenerator[bytes]:
-        """What comes out.
-
-        Raises:
-            Unreadable: a file is not in its encoding.
-        """
-        async for file in files:
-            begins = True
-            async for text in self._whole_lines(file):
-                rows = list(csv.reader(io.StringIO(text), delimiter=self._table.delimiter))
-                if begins and rows and self._drops_header():
-                    rows = rows[1:]
-                begins = begins and not rows
-                out = io.StringIO()
-                writer = csv.writer(out, lineterminator="\n")
-                for row in rows:
-                    made = self._changed(row)
-                    if made is not None:
-                        writer.writerow(made)
-                if out.tell():
-                    yield out.getvalue().encode()
-                if self._over:
-                    return
-
-    def _drops_header(self) -> bool:
-        return not self._first and self._table.header in {
-            "all_files_same_headers",
-            "all_files_different_headers",
-        }
-
-    @property
-    def _over(self) -> bool:
-        return any(
-            step.name == "take" and not left
-            for step, left in zip(self._table.steps, self._left, strict=True)
-        )
-
-    def _changed(self, row: list[str]) -> list[str] | None:
-        if not row:
-            return None
-        if self._columns is None:
-            self._columns = self._chosen(row)
-        if self._first:
-            self._first = False
-            if self.has_header:
-                return [row[at] for at in self._columns if at < len(row)]
-        for number, step in enumerate(self._table.steps):
-            if step.name == "skip" and self._left[number]:
-                self._left[number] -= 1
-                return None
-            if step.name == "take":
-                if not self._left[number]:
-                    return None
-                self._left[number] -= 1
-        return [row[at] for at in self._columns if at < len(row)]
-
-    def _chosen(self, first: list[str]) -> list[int]:
-        names = first if self.has_header else [f"Column{at + 1}" for at in range(len(first))]
-        chosen = list(range(len(names)))
-        for step in self._table.steps:
-            for name in step.columns:
-                if name not in names:
-                    raise Unreadable(
-                        f"The MLTable file names a column {visible(name)} that is not there"
-                    )
-            if step.name == "keep":
-                chosen = [names.index(name) for name in step.columns if names.index(name) in chosen]
-            elif step.name == "drop":
-                chosen = [at for at in chosen if names[at] not in step.columns]
-        return chosen
-
-    async def _whole_lines(self, file: AsyncIterable[bytes]) -> AsyncGenerator[str]:
-        """The text in pieces that end where a row does."""
-        decoder = codecs.getincrementaldecoder(self._table.encoding)()
-        kept, first = "", True
-        try:
-            async for piece in file:
-                text = decoder.decode(piece)
-                if first and text:
-                    text, first = text.removeprefix("\ufeff"), False
-                kept += text
-                end = kept.rfind("\n") + 1
-                while end and kept.count('"', 0, end) % 2:
-                    end = kept.rfind("\n", 0, end - 1) + 1
-                if end:
-                    yield kept[:end]
-                    kept = kept[end:]
-            kept += decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            raise Unreadable(f"A file of the table is not {self._table.encoding}") from None
-        if kept:
-            yield kept

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from amltui.errors import DatasetGone, NotFound, NotSupportedByServer, Unauthorized
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name
@@ -13,10 +14,12 @@ from amltui.formats.guess import guess_from
 from amltui.models import TYPE_TAG, Dataset, DataTypeIds, Level
 from amltui.text import visible
 from amltui.workspaces.azureml import messages
-from amltui.workspaces.azureml.mltable import FILE, LARGEST, MLTable, Rows, matching, read_mltable
+from amltui.workspaces.azureml.mltable import FILE, LARGEST, MLTable, matching, read_mltable
+from amltui.workspaces.azureml.mltable_parquet import parquet_rows
+from amltui.workspaces.azureml.mltable_rows import DelimitedRows, JsonRows
 from amltui.workspaces.azureml.stores import BlobStore, Stores, forbidden, missing
 from amltui.workspaces.azureml.uris import Place, place_of
-from amltui.workspaces.joining import MOST, is_data, one_table
+from amltui.workspaces.joining import MOST, is_data, is_parquet, one_table
 from amltui.workspaces.parts import Part, etag_of, pieces, size_of
 
 T = TypeVar("T")
@@ -35,6 +38,10 @@ class Data:
     note: str = ""
     rows: MLTable | None = None
     """What is done to the rows; None: the bytes are handed out as they are."""
+    columns: str = ""
+    """See `OneTable.columns`."""
+    folder: str = ""
+    """The folder whose names are columns, with a slash at its end; "" where there are none."""
 
     @property
     def size(self) -> int | None:
@@ -44,17 +51,38 @@ class Data:
     @property
     def etag(self) -> str:
         """A validator, with its quotes."""
-        return etag_of(self.parts, repr(self.rows))
+        return etag_of(self.parts, f"{self.rows!r}{self.columns}")
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where a cluster finds the files, see `Workspace.addresses`.
+
+        None: they lie in no account of Azure, or what comes out is made of them first.
+        """
+        files = [part for part in self.parts if part.file is not None]
+        found = []
+        for part in files:
+            container = part.source.container if isinstance(part.source, BlobStore) else None
+            host = (urlsplit(container.address).hostname or "") if container else ""
+            account, service, rest = (*host.split(".", 2), "", "")[:3]
+            if container is None or service != "blob" or self.rows is not None or part.file is None:
+                return ()
+            root = f"abfss://{container.container}@{account}.dfs.{rest}"
+            found.append(f"{root}/{self.folder or part.file.key}")
+        return tuple(dict.fromkeys(found))
 
     def made(self) -> AsyncGenerator[bytes]:
         """The bytes of a table whose rows are changed."""
         assert self.rows is not None
+        if self.rows.reader == "read_parquet":
+            return parquet_rows(self.rows, self.parts)
 
         async def files() -> AsyncGenerator[AsyncGenerator[bytes]]:
             for part in self.parts:
                 yield pieces((part,), 0, part.size)
 
-        return Rows(self.rows).of(files())
+        if self.rows.reader == "read_json_lines":
+            return JsonRows(self.rows).of(files())
+        return DelimitedRows(self.rows).of(files())
 
 
 class Reader:
@@ -89,7 +117,7 @@ class Reader:
         place = place_of(uri)
         if inner:
             place = _below(place, inner)
-        root = f"{place.path.rstrip('/')}/" if place.path.strip("/") else ""
+        root = _folder_of(place)
 
         async def ask(store: BlobStore, _path: str) -> Level:
             return await store.level(root)
@@ -102,6 +130,7 @@ class Reader:
                 id=f"{version.id}/{inner}{one.key.removeprefix(root)}",
                 family_id=f"{here}{one.key.removeprefix(root)}",
                 name=f"{here}{one.key.removeprefix(root)}",
+                is_brief=True,
             )
             for one in level.datasets
         )
@@ -139,18 +168,28 @@ class Reader:
     async def _folder(self, name: str, place: Place, about: messages.AssetProperties) -> Data:
         store, files = await self._files(place)
         said = (about.tags or {}).get(TYPE_TAG) or ""
-        if len(files) == 1:
+        folder = _folder_of(place)
+        found = None
+        if len(files) > 1 or "=" in files[0].key.removeprefix(folder):
+            found = await one_table(store, files, data_type_id=said, folder=folder)
+        if found is None and len(files) == 1:
             kind = said or await _type(store, files[0])
             return Data(kind, (Part(store, files[0]),), posixpath.basename(files[0].key))
-        found = await one_table(store, files, data_type_id=said)
         if found is None:
             raise _no_table(name, files, place.path)
         filename = f"{name}{found.extension}"
-        return Data(found.data_type_id, found.parts, filename, found.note)
+        return Data(
+            found.data_type_id,
+            found.parts,
+            filename,
+            found.note,
+            columns=found.columns,
+            folder=folder if found.columns else "",
+        )
 
     async def _files(self, place: Place) -> tuple[BlobStore, list[Dataset]]:
         """The files of a folder that are data."""
-        prefix = f"{place.path.rstrip('/')}/" if place.path.strip("/") else ""
+        prefix = _folder_of(place)
 
         async def files(store: BlobStore, _path: str) -> list[Dataset]:
             return await store.files(prefix, MOST)
@@ -189,7 +228,7 @@ class Reader:
                 fixed = path.partition("*")[0].rpartition("/")[0]
                 pattern = path[len(fixed) + 1 :]
             store, files = await self._files(base)
-            prefix = f"{base.path.rstrip('/')}/" if base.path else ""
+            prefix = _folder_of(base)
             chosen = [one for one in files if matching(pattern, one.key.removeprefix(prefix))]
             return [Part(store, one) for one in chosen]
         place = place_of(path) if whole else _below(folder, path)
@@ -209,14 +248,14 @@ async def _read_as(name: str, table: MLTable, parts: tuple[Part, ...]) -> Data:
     ignored = list(table.ignored)
     first = parts[0].file
     assert first is not None
-    if table.reader == "read_delimited" and len(parts) <= MOST:
-        headed = Rows(table).has_header
-        kind = DataTypeIds.GenericCSV if headed else DataTypeIds.GenericCSVNoHeader
+    kind = _kind_of(table)
+    if len(parts) <= MOST and _is_changed(table, parts):
         if table.header == "all_files_different_headers" and len(parts) > 1:
             ignored.append("headers that differ from file to file")
-        return Data(kind, parts, note=_said(ignored), rows=replace(table, ignored=()))
+        filename = f"{name}.parquet" if table.reader == "read_parquet" else ""
+        return Data(kind, parts, filename, _said(ignored), rows=replace(table, ignored=()))
     ignored += [f"{step.name}_columns" if step.columns else step.name for step in table.steps]
-    kind = DataTypeIds.PlainText if table.reader == "read_json_lines" else ""
+    kind = "" if table.reader == "read_parquet" else kind
     if len(parts) == 1:
         kind = kind or data_type_of_name(first.key)
         return Data(kind, parts, posixpath.basename(first.key), _said(ignored))
@@ -228,6 +267,33 @@ async def _read_as(name: str, table: MLTable, parts: tuple[Part, ...]) -> Data:
         raise _no_table(name, files, posixpath.dirname(first.key))
     note = f"{found.note} {_said(ignored)}".strip()
     return Data(found.data_type_id, found.parts, f"{name}{found.extension}", note)
+
+
+def _kind_of(table: MLTable) -> str:
+    """The data type of what its files are read as; "": what their names say."""
+    match table.reader:
+        case "read_delimited" if table.header == "no_header":
+            return DataTypeIds.GenericCSVNoHeader
+        case "read_delimited":
+            return DataTypeIds.GenericCSV
+        case "read_json_lines":
+            return DataTypeIds.PlainText
+        case "read_parquet":
+            return UNKNOWN_BINARY
+    return ""
+
+
+def _is_changed(table: MLTable, parts: tuple[Part, ...]) -> bool:
+    """Whether what comes out is made while it is read, and is not the files as they lie."""
+    match table.reader:
+        case "read_delimited":
+            return True
+        case "read_json_lines":
+            return bool(table.steps) or table.encoding != "utf-8"
+        case "read_parquet":
+            files = (part.file for part in parts if part.file is not None)
+            return bool(table.steps) and all(map(is_parquet, files))
+    return False
 
 
 def _said(ignored: list[str]) -> str:
@@ -244,6 +310,11 @@ async def _type(store: BlobStore, blob: Dataset) -> str:
         return kind
     extension = posixpath.splitext(blob.key)[1].lower()
     return guess_from(extension, await store.bytes(blob, 0, _HEAD))
+
+
+def _folder_of(place: Place) -> str:
+    """How the keys of files below a place begin."""
+    return f"{place.path.rstrip('/')}/" if place.path.strip("/") else ""
 
 
 def _below(place: Place, path: str) -> Place:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import anyio
@@ -28,12 +28,14 @@ from amltui.workspaces.azureml.arm import ResourceManager
 from amltui.workspaces.azureml.tokens import EARLY, Token, Tokens, granted
 from amltui.workspaces.azureml.uris import InAccount, InDatastore, OnTheWeb, Place
 from amltui.workspaces.folder.store import StoreWorkspace
-from amltui.workspaces.folder.store_notes import StoreNotes
+from amltui.workspaces.folder.store_errors import READ, mapped
+from amltui.workspaces.folder.store_objects import StoreObjects
 
 _SECRETS_SECONDS: Final = 3_000.0
 """How long a datastore's key or signature is used before it is asked for again."""
 _RETRY: Final[Any] = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _CLIENT: Final[Any] = {"connect_timeout": timedelta(seconds=10), "timeout": timedelta(minutes=5)}
+_T = TypeVar("_T")
 _ROLE: Final = "Ask for the role Storage Blob Data {} on the storage account {}."
 
 
@@ -70,8 +72,7 @@ class BlobStore(StoreWorkspace):
 
     async def open(self) -> None:
         """Make obstore's store; nothing is asked over the network."""
-        self._store = await self._call(self._url, self._make)
-        self._notes = StoreNotes(self._store)
+        self._connected = StoreObjects(self._url, await _asked(self._url, self._make))
 
     async def head(self, path: str) -> Dataset:
         """One blob as it is now: its key is its path, its id holds its validator.
@@ -81,7 +82,7 @@ class BlobStore(StoreWorkspace):
         """
         import obstore
 
-        return _blob(await self._call(path, lambda: obstore.head(self._store, path)))
+        return _blob(await _asked(path, lambda: obstore.head(self._objects.store, path)))
 
     async def files(self, prefix: str, most: int) -> list[Dataset]:
         """The blobs below a folder, by name, at most `most` + 1."""
@@ -89,18 +90,28 @@ class BlobStore(StoreWorkspace):
 
         def take() -> list[Any]:
             found: list[Any] = []
-            for chunk in obstore.list(self._store, prefix=prefix or None, chunk_size=1_000):
+            for chunk in obstore.list(self._objects.store, prefix=prefix or None, chunk_size=1_000):
                 found += chunk
                 if len(found) > most:
                     break
             return found[: most + 1]
 
-        return sorted(map(_blob, await self._call(prefix, take)), key=lambda one: one.key)
+        return sorted(map(_blob, await _asked(prefix, take)), key=lambda one: one.key)
 
     async def bytes(self, blob: Dataset, start: int, stop: int) -> bytes:
         """Some bytes of a blob."""
         async with self.read(blob, start=start, stop=min(stop, blob.size or 0)) as content:
             return b"".join([piece async for piece in content])
+
+
+async def _asked(what: str, function: Callable[[], _T]) -> _T:
+    """Run it in a thread, its failures mapped."""
+
+    def work() -> _T:
+        with mapped(what, READ):
+            return function()
+
+    return await anyio.to_thread.run_sync(work)
 
 
 def _blob(meta: Any) -> Dataset:

@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import textwrap
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +46,13 @@ EARLY: Final = 300.0
 _UNKNOWN: Final = 600.0
 """Seconds for which a token is used that does not say when it ends."""
 _CLI_SECONDS: Final = 60.0
+_CLI_WORDS: Final = 240
+"""Characters of what the Azure CLI says that are shown."""
+_NO_NETWORK: Final = re.compile(
+    r"NameResolutionError|NewConnectionError|ConnectTimeout|Max retries exceeded"
+    r"|Failed to resolve|Network is unreachable|Connection refused|Connection aborted"
+)
+"""What it says where nothing answers, in the words of the library that it asks with."""
 _MACHINE: Final = "http://169.254.169.254"
 _MACHINE_SECONDS: Final = 2.0
 """How long the address is waited for that only machines in Azure have."""
@@ -200,8 +209,7 @@ class Tokens:
         if done.returncode and chosen and b"subscription" in done.stderr.lower():
             done = await _run(command)  # one that this account does not list may still be open
         if done.returncode:
-            said = visible(redacted(done.stderr.decode("utf-8", "replace").strip()))[-300:]
-            raise Unauthorized(f"The Azure CLI gave no token: {said}", 401, hint=SIGN_IN)
+            raise _cli_error(done.stderr.decode("utf-8", "replace"))
         return _token(done.stdout)
 
     async def _by_person(self, scope: str) -> Token:
@@ -328,6 +336,25 @@ async def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
         raise Unreachable(
             f"The Azure CLI did not answer in {_CLI_SECONDS:g} s", hint=SIGN_IN
         ) from None
+
+
+def _cli_error(said: str) -> AmltuiError:
+    """Why the Azure CLI gave no token: its first sentence, and the command that it asks for."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if _NO_NETWORK.search(said):
+        return Unreachable(
+            "The Azure CLI does not reach Azure's sign-in",
+            hint="`az account get-access-token` shows what it says.",
+        )
+    wanted = next((line for line in lines if line.startswith("az login")), "")
+    hint = f"Sign in with `{visible(wanted)}`." if wanted else SIGN_IN
+    if any(line.startswith("Traceback") for line in lines):
+        lines = lines[-1:]
+    first = next((line for line in lines if line.startswith("ERROR")), lines[0] if lines else "")
+    # One sentence of it: what follows are numbers of the request, for Microsoft's support.
+    first = re.split(r"(?<=\.)\s", first.removeprefix("ERROR:").strip())[0]
+    told = textwrap.shorten(visible(redacted(first)), _CLI_WORDS, placeholder=" …")
+    return Unauthorized(f"The Azure CLI is not signed in: {told}", 401, hint=redacted(hint))
 
 
 def _said(*names: str) -> tuple[str, ...]:

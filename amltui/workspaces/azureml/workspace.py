@@ -5,31 +5,27 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import quote
+
+import anyio
 
 from amltui.config.azure import AzureWorkspaceId, Cloud
 from amltui.errors import (
-    Conflict,
-    ContentChanged,
+    AmltuiError,
     DatasetGone,
     NotFound,
     NotSupportedByServer,
     Rejected,
-    Unauthorized,
+    Unreachable,
     UsageError,
 )
-from amltui.formats import data_type_of_name
 from amltui.models import (
-    TYPE_TAG,
-    ContentInfo,
     Dataset,
     Level,
     Listing,
-    LocalFile,
     OutputPort,
     WorkspaceInfo,
 )
@@ -37,22 +33,22 @@ from amltui.text import visible
 from amltui.workspaces.azureml.asset_ids import asset_name, parsed
 from amltui.workspaces.base import Workspace, opened
 from amltui.workspaces.capabilities import CAN, Capabilities, Capability
-from amltui.workspaces.chunks import bytes_given
 from amltui.workspaces.lists import ListBuilder
-from amltui.workspaces.terms import Content, PartSizes, Route, Seen, Upload
+from amltui.workspaces.terms import Content, PartSizes, Route, Seen, Upload, VersionPage
 
 if TYPE_CHECKING:
     from amltui.workspaces.azureml.arm import ResourceManager
     from amltui.workspaces.azureml.assets import Assets
-    from amltui.workspaces.azureml.reading import Data, Reader
-    from amltui.workspaces.azureml.writing import Uploads
+    from amltui.workspaces.azureml.contents import Contents
+    from amltui.workspaces.azureml.reading import Reader
+    from amltui.workspaces.azureml.uploading import Uploading
     from amltui.workspaces.http.retries import Retry
 
 _NO_RENAME: Final = Capability("Azure ML cannot rename a data asset: its name is its key.")
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,254}", re.ASCII)
 _LONGEST_NAME: Final = 255
-_KEPT: Final = 512
-"""Versions of which it is remembered where their bytes lie."""
+_AT_ONCE: Final = 4
+"""Assets that are asked about at once, beside what a person waits for."""
 
 
 class AzureMLWorkspace(Workspace):
@@ -80,8 +76,8 @@ class AzureMLWorkspace(Workspace):
         self._manager: ResourceManager | None = None
         self._records: Assets | None = None
         self._reader: Reader | None = None
-        self._uploads: Uploads | None = None
-        self._data: dict[str, Data] = {}
+        self._contents: Contents | None = None
+        self._uploading: Uploading | None = None
 
     def __repr__(self) -> str:
         return f"AzureMLWorkspace({self._id.address!r})"
@@ -101,9 +97,11 @@ class AzureMLWorkspace(Workspace):
     def _open(self) -> None:
         from amltui.workspaces.azureml.arm import ResourceManager
         from amltui.workspaces.azureml.assets import Assets
+        from amltui.workspaces.azureml.contents import Contents
         from amltui.workspaces.azureml.reading import Reader
         from amltui.workspaces.azureml.stores import Stores
         from amltui.workspaces.azureml.tokens import Tokens
+        from amltui.workspaces.azureml.uploading import Uploading
         from amltui.workspaces.azureml.writing import Uploads
 
         tokens = Tokens(self._cloud, subscription=self._id.subscription)
@@ -111,13 +109,15 @@ class AzureMLWorkspace(Workspace):
         self._records = Assets(self._manager, self._id.path)
         stores = Stores(self._manager, self._id, tokens)
         self._reader = Reader(stores)
-        self._uploads = Uploads(self._manager, stores, self._id.path, self._datastore)
+        self._contents = Contents(self._records, self._reader)
+        uploads = Uploads(self._manager, stores, self._id.path, self._datastore)
+        self._uploading = Uploading(uploads, self._records, self._id.address)
 
     async def __aexit__(self, *exc: object) -> None:
         manager, self._manager = self._manager, None
-        uploads, self._uploads = self._uploads, None
-        if uploads is not None:
-            await uploads.close()
+        uploading, self._uploading = self._uploading, None
+        if uploading is not None:
+            await uploading.close()
         if manager is not None:
             await manager.close()
 
@@ -187,7 +187,8 @@ class AzureMLWorkspace(Workspace):
         if not name:
             return await super().level(prefix)
         asset = await self._assets.asset(name)
-        version = await self._assets.version(asset, asset.properties.latest_version or "")
+        latest = asset.properties.latest_version or ""
+        version = await self._assets.version(name, latest, latest=latest)
         if version.source_origin != "uri_folder":
             raise NotFound(f"{visible(name)} is no folder", 404)
         place = version.download_location.location
@@ -199,6 +200,8 @@ class AzureMLWorkspace(Workspace):
 
     async def named(self, name: str) -> Dataset | None:
         """An asset, a version or a file in one by its name, without the list."""
+        if not _NAME.fullmatch(re.split("[:/]", name, maxsplit=1)[0]):
+            return None
         try:
             return await self.dataset(name)
         except (DatasetGone, UsageError):
@@ -218,22 +221,45 @@ class AzureMLWorkspace(Workspace):
                 404,
                 hint=f"Bring it back with: amltui azure restore {visible(name)}",
             )
-        version = version or asset.properties.latest_version or ""
-        made = await self._assets.version(asset, version)
+        latest = asset.properties.latest_version or ""
+        made = await self._assets.version(name, version or latest, latest=latest)
         return await self._described(made, inner)
 
-    async def versions(self, key: str) -> tuple[Dataset, ...]:
-        """All versions of an asset that are not archived, the latest first."""
-        return await self._versions(asset_name(key), "ActiveOnly")
-
-    async def _versions(self, name: str, view: str) -> tuple[Dataset, ...]:
+    async def glance(self, datasets: Sequence[Dataset]) -> tuple[Dataset, ...]:
+        """Type and size of assets that are files: two requests each, some at once."""
+        limiter = anyio.Semaphore(_AT_ONCE)
         found: list[Dataset] = []
-        async with aclosing(self._assets.versions(name, view)) as pages:
+        away: list[AmltuiError] = []
+
+        async def one(dataset: Dataset) -> None:
+            async with limiter:
+                try:
+                    name, version, _ = parsed(dataset.id)
+                    made = await self._assets.version(name, version or "", latest=version)
+                    found.append(await self._described(made, ""))
+                except Unreachable as error:
+                    away.append(error)
+                    group.cancel_scope.cancel()
+                except AmltuiError:
+                    pass  # what is gone or refused says so when it is looked at itself
+
+        async with anyio.create_task_group() as group:
+            for dataset in datasets:
+                if dataset.is_brief and dataset.is_latest and dataset.source_origin == "uri_file":
+                    group.start_soon(one, dataset)
+        if away:
+            raise away[0]
+        return tuple(found)
+
+    async def version_pages(self, key: str) -> AsyncIterator[VersionPage]:
+        """The versions of an asset that are not archived, the latest first."""
+        async with aclosing(self._assets.versions(asset_name(key), "ActiveOnly")) as pages:
             async for page in pages:
-                found += page
-        # Latest is by time, not by number; Azure itself says which it is.
-        found.sort(key=_moment, reverse=True)
-        return tuple(sorted(found, key=lambda one: not one.is_latest))
+                yield page
+
+    async def versions(self, key: str) -> tuple[Dataset, ...]:
+        """All that `version_pages` gives."""
+        return tuple([one async for page in self.version_pages(key) for one in page.versions])
 
     async def _described(self, dataset: Dataset, inner: str) -> Dataset:
         """A version, or a file in it, with type and size of its content."""
@@ -243,9 +269,11 @@ class AzureMLWorkspace(Workspace):
             name = f"{dataset.name}/{inner}"
             dataset = replace(dataset, id=f"{dataset.id}/{inner}", family_id=name, name=name)
         try:
-            data = await self._find_data(dataset)
+            data = await opened(self._contents).find(dataset)
         except NotSupportedByServer as error:
-            return guessed(replace(dataset, note=f"{error}. {error.hint}".strip()))
+            several = dataset.source_origin == "uri_folder" and not inner
+            note = f"{error}. {error.hint}".strip()
+            return guessed(replace(dataset, note=note, is_folder=several))
         return replace(
             dataset,
             data_type_id=data.data_type_id,
@@ -254,35 +282,10 @@ class AzureMLWorkspace(Workspace):
             note=data.note,
         )
 
-    # Reading
-
-    async def _find_data(self, dataset: Dataset, *, anew: bool = True) -> Data:
-        """Where a version's bytes lie; `anew` false: as it was found before, if it was."""
-        from amltui.workspaces.azureml.messages import AssetProperties
-
-        if not anew and (known := self._data.get(dataset.id)) is not None:
-            return known
-        if not dataset.download_location.location:
-            name, version, _ = parsed(dataset.id)
-            asset = await self._assets.asset(name)
-            known_there = await self._assets.version(asset, version or "")
-            dataset = replace(
-                dataset,
-                download_location=known_there.download_location,
-                source_origin=known_there.source_origin,
-                tags=known_there.tags,
-            )
-        about = AssetProperties(
-            data_type=dataset.source_origin,
-            data_uri=dataset.download_location.location,
-            tags=dict(dataset.tags),
-        )
-        inner = parsed(dataset.id)[2]
-        data = await opened(self._reader).data(dataset.name, about, inner)
-        while len(self._data) >= _KEPT:
-            del self._data[next(iter(self._data))]
-        self._data[dataset.id] = data
-        return data
+    async def addresses(self, dataset: Dataset) -> tuple[str, ...]:
+        """The blobs, where their account is Azure's and their rows are as they lie."""
+        data = await opened(self._contents).find(dataset, anew=False)
+        return data.addresses()
 
     @asynccontextmanager
     async def read(
@@ -295,37 +298,8 @@ class AzureMLWorkspace(Workspace):
     ) -> AsyncIterator[Content]:
         """Read from where the asset points; what is changed while it is read comes from byte 0."""
         dataset = await self._dataset_to_read(source)
-        async with AsyncExitStack() as stack:
-            try:
-                data = await self._find_data(dataset, anew=False)
-                content = await self._content(stack, data, start, stop, etag)
-            except (Unauthorized, ContentChanged, DatasetGone):
-                # A signature that ended, or other bytes at the same place: look once more.
-                data = await self._find_data(dataset)
-                content = await self._content(stack, data, start, stop, etag)
+        async with opened(self._contents).read(dataset, start, stop, etag) as content:
             yield content
-
-    async def _content(
-        self, stack: AsyncExitStack, data: Data, start: int, stop: int | None, etag: str | None
-    ) -> Content:
-        from amltui.workspaces.parts import PiecesContent, pieces
-
-        if len(data.parts) == 1 and data.rows is None:
-            part = data.parts[0]
-            assert part.source is not None
-            assert part.file is not None
-            reading = part.source.read(part.file, start=start, stop=stop, etag=etag)
-            return await stack.enter_async_context(reading)
-        size = data.size
-        if size is None:
-            made = data.made()
-            info = ContentInfo(0, None, data.etag)
-            most = stop if start == 0 else None
-        else:
-            info, end = bytes_given(size, data.etag, start=start, stop=stop, etag=etag)
-            made = pieces(data.parts, info.start, end)
-            most = None
-        return await stack.enter_async_context(aclosing(PiecesContent(info, made, most)))
 
     # Writing
 
@@ -352,23 +326,20 @@ class AzureMLWorkspace(Workspace):
         return plain or f"dataset-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
     @property
-    def _sending(self) -> Uploads:
-        return opened(self._uploads)
+    def _sending(self) -> Uploading:
+        return opened(self._uploading)
 
     async def begin_upload(
         self, data_type_id: str, *, name: str = "", replaces: str | None = None
     ) -> Upload:
         """Begin a blob in the datastore."""
-        del replaces
-        begun = await self._sending.begin(name or "data", data_type_id)
-        return Upload(begun.text, data_type_id)
+        begun = await self._sending.begin(name, data_type_id, replaces=replaces is not None)
+        return Upload(begun, data_type_id)
 
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
         """Send a part of the blob."""
-        from amltui.workspaces.azureml.writing import Begun
-
         del total
-        await self._sending.send(Begun.of(upload.id), index, data)
+        await self._sending.send(upload.id, index, data)
 
     async def commit(
         self,
@@ -381,62 +352,33 @@ class AzureMLWorkspace(Workspace):
         filename: str = "",
     ) -> str:
         """Make the blob of its parts, and a version of an asset that points at it."""
-        from amltui.workspaces.azureml.writing import Begun
-
         del filename
         self.check_name(name)
         if replaces not in {None, name}:
             _NO_RENAME.require()
-        begun = Begun.of(upload.id)
-        uri = self._uri(begun.datastore, begun.path)
-        try:
-            if replaces is not None and (made := await self._assets.pointing_at(name, uri)):
-                return made
-            version = await self._assets.next_version(name, replaces=replaces is not None)
-        except Conflict:  # perhaps with what an earlier try made, whose answer was lost
-            if made := await self._assets.pointing_at(name, uri):
-                return made
-            raise
-        await self._sending.complete(begun)
         kind = data_type_id or upload.data_type_id
-        about = {
-            "dataType": "uri_file",
-            "dataUri": uri,
-            "description": description,
-            "tags": {} if data_type_of_name(begun.path) == kind else {TYPE_TAG: kind},
-        }
-        return await self._assets.create(name, version, about)
+        return await self._sending.commit(upload.id, kind, name, description, replaces)
 
-    async def put_folder(
-        self,
-        files: Sequence[LocalFile],
-        *,
-        name: str,
-        description: str = "",
-        replaces: str | None = None,
-        sent: Callable[[int], None],
+    async def begin_folder(self, files: Sequence[str], *, name: str) -> str:
+        """Choose a folder of the datastore."""
+        return await self._sending.begin_folder(files, name)
+
+    async def send_folder_part(self, upload: str, file: str, index: int, data: bytes) -> None:
+        """Send a part of a blob in the folder."""
+        await self._sending.send_in_folder(upload, file, index, data)
+
+    async def end_folder_file(self, upload: str, file: str) -> None:
+        """Make a blob of its parts."""
+        await self._sending.end_in_folder(upload, file)
+
+    async def commit_folder(
+        self, upload: str, *, name: str, description: str = "", replaces: str | None = None
     ) -> str:
-        """Put the files into one folder of the datastore, and make a version that points there."""
-        from amltui.workspaces.azureml.folders import send_folder
-        from amltui.workspaces.http.retries import Retry
-
+        """Make a version of an asset that points at the folder."""
         self.check_name(name)
         if replaces not in {None, name}:
             _NO_RENAME.require()
-        await self._assets.next_version(name, replaces=replaces is not None)  # before bytes go
-        retry = self._retry or Retry()
-        place = await send_folder(self._sending, name, files, sent, retry)
-        about = {
-            "dataType": "uri_folder",
-            "dataUri": f"{self._uri(place.datastore, place.path)}/",
-            "description": description,
-            "tags": {},
-        }
-        version = await self._assets.next_version(name, replaces=replaces is not None)
-        return await self._assets.create(name, version, about)
-
-    def _uri(self, datastore: str, path: str) -> str:
-        return f"{self._id.address}/datastores/{quote(datastore, safe='')}/paths/{path}"
+        return await self._sending.commit_folder(upload, name, description, replaces)
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None
@@ -472,7 +414,7 @@ class AzureMLWorkspace(Workspace):
         name, version, _ = parsed(dataset_id)
         asset_name(dataset_id)
         asset = await self._assets.asset(name)
-        old = await self._assets.version(asset, version or "")
+        old = await self._assets.version(name, version or "", latest=None)
         about = {
             "dataType": old.source_origin,
             "dataUri": old.download_location.location,
@@ -500,7 +442,3 @@ class AzureMLWorkspace(Workspace):
         name, version, _ = parsed(dataset_id)
         asset_name(dataset_id)
         await self._assets.change(name, version, isArchived=archived)
-
-
-def _moment(dataset: Dataset) -> float:
-    return dataset.created_date.timestamp() if dataset.created_date else 0.0

@@ -17,7 +17,7 @@ from amltui.workspaces.azureml import messages
 from amltui.workspaces.azureml.arm import ResourceManager
 from amltui.workspaces.azureml.stores import Container, Stores, forbidden
 from amltui.workspaces.azureml.uris import InDatastore
-from amltui.workspaces.folder.store_writing import Place
+from amltui.workspaces.folder.store_writing import ObjectPlace
 
 FOLDER: Final = "LocalUpload"
 """Where Azure's own client puts what it uploads, too."""
@@ -38,6 +38,10 @@ class Begun:
     def text(self) -> str:
         """The id."""
         return json.dumps([self.datastore, self.path, self.token])
+
+    def below(self, file: str) -> Self:
+        """One file of a folder that was begun."""
+        return type(self)(self.datastore, f"{self.path}/{file}", self.token)
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -69,31 +73,24 @@ class Uploads:
             await anyio.to_thread.run_sync(writer.close)
 
     async def begin(self, name: str, data_type_id: str) -> Begun:
-        """A place that nobody else has, in the workspace's default datastore or the chosen one."""
-        token = secrets.token_hex(16)
-        begun = Begun(
-            await self.datastore(), f"{FOLDER}/{token}/{file_name(name, data_type_id)}", token
-        )
+        """Begin the parts of a blob at a place that nobody else has."""
+        begun = await self.place(file_name(name, data_type_id))
         await self.open(begun)
         return begun
 
-    async def datastore(self) -> str:
-        """Where uploads go.
+    async def place(self, name: str) -> Begun:
+        """A place that nobody else has, in the workspace's default datastore or the chosen one.
 
         Raises:
             WorkspaceError: the workspace has no default datastore.
         """
         self._datastore = self._datastore or await self._default()
-        return self._datastore
+        token = secrets.token_hex(16)
+        return Begun(self._datastore, f"{FOLDER}/{token}/{name}", token)
 
     async def open(self, begun: Begun) -> None:
         """Begin an upload whose place is known."""
         await self._using(begun, lambda writer, place: writer.begin(place, begun.token))
-
-    async def size(self, begun: Begun) -> int | None:
-        """The size of the blob that an upload made. None: there is none."""
-        size: int | None = await self._using(begun, lambda writer, place: writer.size(place))
-        return size
 
     async def send(self, begun: Begun, index: int, data: bytes) -> None:
         """Send a part."""
@@ -108,10 +105,10 @@ class Uploads:
 
     async def _default(self) -> str:
         operation = "looking for the default datastore"
-        async for found, _ in self._manager.pages(
+        async for page in self._manager.pages(
             f"{self._home}/datastores", messages.Datastore, operation=operation, isDefault="true"
         ):
-            for one in found:
+            for one in page.found:
                 if one.properties.is_default:
                     return one.name
         raise WorkspaceError(
@@ -119,13 +116,13 @@ class Uploads:
             hint="Name one when you add the profile: --datastore NAME",
         )
 
-    async def _using(self, begun: Begun, ask: Callable[[Any, Place], T]) -> T:
+    async def _using(self, begun: Begun, ask: Callable[[Any, ObjectPlace], T]) -> T:
         """What the store answers; where it refuses, once more with new credentials."""
         where = InDatastore(begun.datastore, begun.path)
         container: Container
         for renew in (False, True):
             container, writer = await self._writer(where, renew=renew)
-            place = Place(container.container, begun.path)
+            place = ObjectPlace(container.container, begun.path)
             try:
                 return await anyio.to_thread.run_sync(ask, writer, place)
             except Unauthorized:

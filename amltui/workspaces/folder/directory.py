@@ -223,10 +223,17 @@ class Directory:
         return upload
 
     def write_part(self, upload: str, index: int, data: bytes) -> None:
-        """Write a part at its place."""
+        """Write a part at its place.
+
+        Raises:
+            NotFound: there is no such upload; somebody may have deleted its hidden file.
+        """
         path = self._upload(upload)
         with _mapped(path):
-            descriptor = os.open(path, os.O_WRONLY)
+            try:
+                descriptor = os.open(path, os.O_WRONLY)
+            except FileNotFoundError:
+                raise NotFound("There is no such upload", 404) from None
             try:
                 view, offset = memoryview(data), index * PART
                 while view:

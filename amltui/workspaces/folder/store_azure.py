@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import quote
 
 from azure.core import MatchConditions, exceptions
 from azure.storage.blob import BlobBlock, BlobServiceClient
@@ -24,11 +25,13 @@ from amltui.errors import (
 )
 from amltui.text import visible
 from amltui.workspaces.folder.store_errors import LIST, READ, WRITE, by_answer
-from amltui.workspaces.folder.store_writing import Place
+from amltui.workspaces.folder.store_writing import ObjectPlace
 
 _TOKEN: Final = "amltui_upload"  # noqa: S105 - the name of a metadata entry
 _WAIT: Final = 0.5
 """Seconds between two looks at a copy that Azure makes in the background."""
+_LOOKED_AT: Final = 1_000
+"""Blobs that are looked at for versions."""
 _STALL: Final = 300.0
 """Seconds in which such a copy must come further; Azure itself may take days for a large one."""
 
@@ -43,18 +46,18 @@ class AzureWriter:
         """Let go of the connections."""
         self._client.close()
 
-    def begin(self, place: Place, token: str) -> str:
+    def begin(self, place: ObjectPlace, token: str) -> str:
         """Send a first block that belongs to no object: it shows that the upload is known."""
         with _mapped(place.key, WRITE):
             self._blob(place).stage_block(_mark(token), b"-")
         return token
 
-    def send(self, place: Place, upload: str, index: int, data: bytes) -> None:
+    def send(self, place: ObjectPlace, upload: str, index: int, data: bytes) -> None:
         """See `Writer`."""
         with _mapped(place.key, WRITE):
             self._blob(place).stage_block(_block(upload, index), data, validate_content=True)
 
-    def complete(self, place: Place, upload: str, token: str, *, etag: str | None) -> None:
+    def complete(self, place: ObjectPlace, upload: str, token: str, *, etag: str | None) -> None:
         """See `Writer`."""
         try:
             self._commit(place, upload, token, etag)
@@ -66,7 +69,7 @@ class AzureWriter:
                 raise NotFound("The store no longer knows this upload", 404) from None
             raise
 
-    def _commit(self, place: Place, upload: str, token: str, etag: str | None) -> None:
+    def _commit(self, place: ObjectPlace, upload: str, token: str, etag: str | None) -> None:
         with _mapped(place.key, WRITE):
             _, waiting = self._blob(place).get_block_list("uncommitted")
         names = {block.id for block in waiting}
@@ -80,11 +83,11 @@ class AzureWriter:
                 **_only(etag),
             )
 
-    def abort(self, place: Place, upload: str) -> None:
+    def abort(self, place: ObjectPlace, upload: str) -> None:
         """Nothing: Azure removes blocks by itself, and only all of a name at once."""
         del place, upload
 
-    def size(self, place: Place) -> int | None:
+    def size(self, place: ObjectPlace) -> int | None:
         """Bytes of the object; None: there is none."""
         try:
             with _mapped(place.key, READ):
@@ -92,7 +95,7 @@ class AzureWriter:
         except NotFound:
             return None
 
-    def copy(self, source: Place, etag: str, target: Place) -> None:
+    def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
         """See `Writer`."""
         with _mapped(source.key, READ):
             if self._blob(source).get_blob_properties().etag.strip('"') != etag:
@@ -118,7 +121,23 @@ class AzureWriter:
                 f"Azure did not copy {visible(source.key)} ({visible(status)[:40]})", 502
             )
 
-    def _awaited(self, target: Place, copy: str) -> str:
+    def restore(self, place: ObjectPlace, version: str) -> None:
+        """Copy an older version onto the object, as a new version."""
+        blob = self._blob(place)
+        source = f"{blob.url}{'&' if '?' in blob.url else '?'}versionid={quote(version, safe='')}"
+        with _mapped(place.key, WRITE):
+            made = blob.start_copy_from_url(source)
+        if made["copy_status"] == "success":
+            return
+        status = self._awaited(place, made["copy_id"])
+        if status != "success":
+            raise ServerFailed(
+                f"Azure did not restore {visible(place.key)} ({visible(status)[:40]})",
+                502,
+                hint="No version is lost: restore one again.",
+            )
+
+    def _awaited(self, target: ObjectPlace, copy: str) -> str:
         """How a copy ended that Azure makes in the background, telling nobody when it is done.
 
         Raises:
@@ -143,7 +162,7 @@ class AzureWriter:
                 )
             time.sleep(_WAIT)
 
-    def _give_up(self, target: Place, copy: str) -> None:
+    def _give_up(self, target: ObjectPlace, copy: str) -> None:
         """Stop a copy and remove what it made, unless that is somebody else's by now."""
         blob = self._blob(target)
         with contextlib.suppress(AmltuiError), _mapped(target.key, WRITE):
@@ -153,10 +172,10 @@ class AzureWriter:
             if about.copy.id == copy and about.copy.status != "success":
                 blob.delete_blob(etag=about.etag, match_condition=MatchConditions.IfNotModified)
 
-    def _blob(self, place: Place) -> Any:
+    def _blob(self, place: ObjectPlace) -> Any:
         return self._client.get_blob_client(place.container, place.key)
 
-    def _token(self, place: Place) -> str | None:
+    def _token(self, place: ObjectPlace) -> str | None:
         """The token of the upload that made the object; None: it has none, or is not there."""
         try:
             with _mapped(place.key, READ):
@@ -182,6 +201,36 @@ def pages_of(
                 }
                 for one in page
             ]
+
+
+def shows_versions(client: BlobServiceClient, container: str, prefix: str) -> bool:
+    """Whether one of the first blobs below a prefix is a version."""
+    blobs = client.get_container_client(container).list_blobs(
+        name_starts_with=prefix or None, include=["versions"], results_per_page=_LOOKED_AT
+    )
+    with _mapped(container, LIST):
+        return any(one.version_id for one in next(blobs.by_page(), ()))
+
+
+def versions_of(client: BlobServiceClient, place: ObjectPlace) -> list[dict[str, Any]]:
+    """All versions of a blob, newest first, in obstore's terms, and whether each is the present."""
+    blobs = client.get_container_client(place.container).list_blobs(
+        name_starts_with=place.key, include=["versions"]
+    )
+    with _mapped(place.key, LIST):
+        found = [
+            {
+                "size": one.size,
+                "e_tag": one.etag,
+                "last_modified": one.last_modified,
+                "version": one.version_id,
+                # A blob that was written before versions were kept is none.
+                "latest": bool(one.is_current_version) or not one.version_id,
+            }
+            for one in blobs
+            if one.name == place.key
+        ]
+    return found[::-1]  # Azure begins with the oldest
 
 
 def _only(etag: str | None) -> dict[str, Any]:

@@ -53,11 +53,12 @@ def connected(url: str) -> Any:
         raise ConfigError(
             "Object stores need the package obstore", hint="pip install 'amltui[cloud]'"
         ) from None
-    scheme = urlsplit(url).scheme
     more: dict[str, Any] = {}
-    if scheme in _S3:
+    if is_s3(url):
         more = _s3_options()
-    elif scheme != "gs":
+    elif is_google(url):
+        more = _google_options()
+    else:
         more = _azure_options()
     options = _CLIENT | {"allow_http": _http_allowed()}
     with mapped(url):
@@ -69,6 +70,11 @@ def is_s3(url: str) -> bool:
     return urlsplit(url).scheme in _S3
 
 
+def is_google(url: str) -> bool:
+    """Whether an address is a bucket of Google Cloud Storage."""
+    return urlsplit(url).scheme == "gs"
+
+
 def writer_of(url: str) -> Writer:
     """What writes objects of this store.
 
@@ -76,10 +82,9 @@ def writer_of(url: str) -> Writer:
         NotSupportedByServer: nothing here does.
         ConfigError: a package is not installed, or nothing says how to sign in.
     """
-    scheme = urlsplit(url).scheme
-    if scheme in _S3:
+    if is_s3(url):
         return S3Writer(s3_client())
-    if scheme == "gs":
+    if is_google(url):
         raise NotSupportedByServer("Google Cloud Storage can only be read here", 405)
     client = azure_client(url)
     from amltui.workspaces.folder.store_azure import AzureWriter
@@ -95,12 +100,11 @@ def raw_pages(url: str, container: str, prefix: str) -> Iterator[list[dict[str, 
     Raises:
         NotSupportedByServer: there is no such client.
     """
-    scheme = urlsplit(url).scheme
-    if scheme == "gs":
+    if is_google(url):
         raise NotSupportedByServer(
             f"{visible(url)} holds names that cannot be read here; open a folder below it", 405
         )
-    if scheme in _S3:
+    if is_s3(url):
         pages = s3_client().get_paginator("list_objects_v2")
         with aws_mapped(url, LIST):
             for page in pages.paginate(Bucket=container, Prefix=prefix):
@@ -209,7 +213,7 @@ def azure_client(url: str) -> Any:
         "AZURE_STORAGE_SAS_TOKEN",
         "AZURE_STORAGE_SAS_KEY",
     )
-    if credential is None:
+    if credential is None and not _anonymous_azure():
         try:
             from azure.identity import DefaultAzureCredential
         except ImportError:
@@ -218,10 +222,16 @@ def azure_client(url: str) -> Any:
                 hint="Set AZURE_STORAGE_ACCOUNT_KEY, or: pip install azure-identity",
             ) from None
         credential = DefaultAzureCredential()
-    elif account and not credential.startswith(("?", "sv=")):
+    elif account and credential and not credential.startswith(("?", "sv=")):
         credential = {"account_name": account, "account_key": credential}
     address = endpoint or f"https://{account}.blob.core.windows.net"
     return BlobServiceClient(address, credential=credential, **limits)
+
+
+def _anonymous_azure() -> bool:
+    """Whether obstore was told to ask without credentials, in its words."""
+    said = os.environ.get("AZURE_SKIP_SIGNATURE", "").lower()
+    return said in {"1", "true", "on", "yes", "y"}
 
 
 def _first_said(*names: str) -> str | None:
@@ -255,10 +265,22 @@ def _azure_options() -> dict[str, Any]:
     return {}
 
 
+def _google_options() -> dict[str, Any]:
+    """The emulator that Google's own clients would ask, too; it knows no credentials."""
+    address = _google_emulator()
+    return {"base_url": address, "skip_signature": True} if address else {}
+
+
+def _google_emulator() -> str:
+    host = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
+    return f"http://{host}" if host and "://" not in host else host
+
+
 def _http_allowed() -> bool:
     """Whether an address without TLS was asked for, as for an emulator on this machine."""
     endpoints = ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
     addresses = [os.environ.get(name, "") for name in (*endpoints, "AZURE_STORAGE_ENDPOINT")]
+    addresses.append(_google_emulator())
     addresses += [
         part.partition("=")[2]
         for part in os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "").split(";")

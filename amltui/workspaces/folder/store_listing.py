@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -104,6 +105,22 @@ def container_of(url: str) -> tuple[str, str]:
     """Bucket or container, and the prefix below it without slashes at its ends."""
     parts = urlsplit(url)
     return parts.netloc.partition("@")[0], unquote(parts.path).strip("/")
+
+
+def hadoop_address(url: str) -> str | None:
+    """A bucket or container with its prefix as Hadoop addresses it; None: its account is not known.
+
+    >>> hadoop_address("s3://bucket/a%20b/")
+    's3a://bucket/a b'
+    """
+    (kind, account), (container, prefix) = account_of(url), container_of(url)
+    if kind == "azure":
+        account = account.partition(".")[0] or os.environ.get("AZURE_STORAGE_ACCOUNT_NAME", "")
+        if not account:
+            return None
+        container = f"{container}@{account}.dfs.core.windows.net"
+    scheme = {"azure": "abfss", "s3": "s3a"}.get(kind, kind)
+    return f"{scheme}://{container}/{prefix}".rstrip("/")
 
 
 def object_of(meta: Any) -> Object:

@@ -22,7 +22,7 @@ _COPIED: Final = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ObjectPlace:
     """An object in the terms of its store."""
 
     container: str
@@ -38,13 +38,13 @@ class Writer(Protocol):
     no object.
     """
 
-    def begin(self, place: Place, token: str) -> str:
+    def begin(self, place: ObjectPlace, token: str) -> str:
         """Begin an upload; what the store calls it."""
 
-    def send(self, place: Place, upload: str, index: int, data: bytes) -> None:
+    def send(self, place: ObjectPlace, upload: str, index: int, data: bytes) -> None:
         """Send part `index` (0-based), again if need be."""
 
-    def complete(self, place: Place, upload: str, token: str, *, etag: str | None) -> None:
+    def complete(self, place: ObjectPlace, upload: str, token: str, *, etag: str | None) -> None:
         """Make the object of all parts that were sent; safe to repeat.
 
         Raises:
@@ -52,10 +52,10 @@ class Writer(Protocol):
             Conflict: there is such an object, or another version than `etag`.
         """
 
-    def abort(self, place: Place, upload: str) -> None:
+    def abort(self, place: ObjectPlace, upload: str) -> None:
         """Give the parts up, where the store does not let them expire by itself."""
 
-    def copy(self, source: Place, etag: str, target: Place) -> None:
+    def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
         """Copy one version of an object to a name that nobody has, inside the store.
 
         Raises:
@@ -70,7 +70,7 @@ class S3Writer:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def begin(self, place: Place, token: str) -> str:
+    def begin(self, place: ObjectPlace, token: str) -> str:
         """See `Writer`."""
         with aws_mapped(place.key, WRITE):
             made = self._client.create_multipart_upload(
@@ -78,7 +78,7 @@ class S3Writer:
             )
         return str(made["UploadId"])
 
-    def send(self, place: Place, upload: str, index: int, data: bytes) -> None:
+    def send(self, place: ObjectPlace, upload: str, index: int, data: bytes) -> None:
         """See `Writer`."""
         digest = hashlib.md5(data, usedforsecurity=False).digest()
         with aws_mapped(place.key, WRITE):
@@ -91,7 +91,7 @@ class S3Writer:
                 ContentMD5=base64.b64encode(digest).decode(),
             )
 
-    def complete(self, place: Place, upload: str, token: str, *, etag: str | None) -> None:
+    def complete(self, place: ObjectPlace, upload: str, token: str, *, etag: str | None) -> None:
         """See `Writer`."""
         condition = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": f'"{etag}"'}
         try:
@@ -118,14 +118,14 @@ class S3Writer:
             if self._token(place) != token:
                 raise
 
-    def abort(self, place: Place, upload: str) -> None:
+    def abort(self, place: ObjectPlace, upload: str) -> None:
         """See `Writer`."""
         with aws_mapped(place.key, WRITE):
             self._client.abort_multipart_upload(
                 Bucket=place.container, Key=place.key, UploadId=upload
             )
 
-    def copy(self, source: Place, etag: str, target: Place) -> None:
+    def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
         """See `Writer`; in parts, because only so can it be made conditional on every S3."""
         with aws_mapped(source.key, READ):
             head = self._client.head_object(Bucket=source.container, Key=source.key)
@@ -148,7 +148,9 @@ class S3Writer:
             self.abort(target, upload)
             raise
 
-    def _copy_parts(self, source: Place, etag: str, target: Place, upload: str, size: int) -> None:
+    def _copy_parts(
+        self, source: ObjectPlace, etag: str, target: ObjectPlace, upload: str, size: int
+    ) -> None:
         for number, start in enumerate(range(0, size, _COPIED), 1):
             with aws_mapped(target.key, WRITE):
                 self._client.upload_part_copy(
@@ -169,7 +171,7 @@ class S3Writer:
                 IfNoneMatch="*",
             )
 
-    def _parts(self, place: Place, upload: str) -> list[dict[str, Any]]:
+    def _parts(self, place: ObjectPlace, upload: str) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("list_parts").paginate(
             Bucket=place.container, Key=place.key, UploadId=upload
         )
@@ -179,7 +181,7 @@ class S3Writer:
             for part in page.get("Parts", ())
         ]
 
-    def _token(self, place: Place) -> str | None:
+    def _token(self, place: ObjectPlace) -> str | None:
         """The token of the upload that made the object; None: it has none, or is not there."""
         try:
             with aws_mapped(place.key, READ):

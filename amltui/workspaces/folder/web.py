@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
@@ -24,6 +25,7 @@ from amltui.errors import (
     ContentError,
     DatasetGone,
     NotFound,
+    NotSupportedByServer,
     ServerFailed,
     TooManyRequests,
     TransferCut,
@@ -33,13 +35,14 @@ from amltui.formats import data_type_of_name
 from amltui.models import ContentInfo, Dataset, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
 from amltui.workspaces.base import opened
-from amltui.workspaces.capabilities import Capabilities, Capability
+from amltui.workspaces.capabilities import CAN, ONE_FILE, Capabilities, Capability
 from amltui.workspaces.chunks import ChunkedContent
 from amltui.workspaces.folder.files import FileWorkspace
 from amltui.workspaces.http.certificates import trusted
 from amltui.workspaces.http.client import TIMEOUT
 from amltui.workspaces.http.faults import map_exceptions
 from amltui.workspaces.http.transport import Transport
+from amltui.workspaces.joining import MOST, OneTable, is_data
 from amltui.workspaces.lists import ListBuilder
 from amltui.workspaces.terms import Content, Route
 
@@ -69,13 +72,14 @@ class WebFolder(FileWorkspace):
         """The one file that is shown; None: what the page links to."""
 
     @property
+    def only(self) -> str | None:
+        """The file that was named; None: it is a folder."""
+        return self._only
+
+    @property
     def key(self) -> str:
         """The address."""
         return self._key
-
-    async def _folder(self, key: str) -> None:
-        """None: an index page does not say how large its files are."""
-        del key
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(
@@ -112,6 +116,7 @@ class WebFolder(FileWorkspace):
             versions=Capability("A web server keeps only the present version of a file."),
             restore=READ_ONLY,
             experiments=Capability("A web server has no experiments."),
+            tables=CAN if self._only is None else ONE_FILE,
         )
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
@@ -145,6 +150,10 @@ class WebFolder(FileWorkspace):
     ) -> AsyncIterator[Content]:
         """Read a range of the file in the version that was listed, or say that it changed."""
         dataset = await self._dataset_to_read(source)
+        if dataset.key.endswith("/"):
+            async with self._read_folder(dataset, start, stop, etag) as folder:
+                yield folder
+            return
         listed = dataset.id.rpartition("@")[2]
         validator = f'"{listed}"'
         begin = start if etag in {None, validator} else 0
@@ -166,12 +175,60 @@ class WebFolder(FileWorkspace):
             info = ContentInfo(first, whole, validator, ranges=answer.status_code == 206)
             yield _WebContent(info, answer, left)
 
-    async def _names(self) -> tuple[list[str], int]:
+    async def _below(self, folder: str) -> list[Dataset]:
+        """As of any, by the pages of that folder alone.
+
+        Raises:
+            NotSupportedByServer: not all of them can be seen, or the server does not say how large
+                one is.
+        """
+        if self._only is not None:
+            return []
+        try:
+            names, left_out = await self._names(folder)
+        except NotFound:
+            return []
+        if left_out:
+            raise NotSupportedByServer(
+                f"{left_out:,} pages below {visible(folder)} cannot be read, so its table would "
+                "not be whole",
+                405,
+                hint="Name one of its files.",
+            )
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(name: str) -> Dataset:
+            async with limit:
+                return await self._present(name)
+
+        data = [name for name in names if is_data(name.removeprefix(folder))]
+        found = await asyncio.gather(*map(ask, data[: MOST + 1]))
+        if unsaid := [one for one in found if one.size is None]:
+            raise NotSupportedByServer(
+                f"The server does not say how large {visible(unsaid[0].key)} is",
+                405,
+                hint="Name one of its files.",
+            )
+        return list(found)
+
+    async def _one_table(self, files: Sequence[Dataset], folder: str) -> OneTable | None:
+        found = await super()._one_table(files, folder)
+        if found is None:
+            return None
+        async with self.read(files[0], start=0, stop=1) as content:
+            ranges = content.info.ranges
+        parts = (
+            part if part.file is None else replace(part, ranges=ranges) for part in found.parts
+        )
+        return replace(found, parts=tuple(parts))
+
+    async def _names(self, folder: str = "") -> tuple[list[str], int]:
         """The files below, and how many pages were left out."""
         if self._only is not None:
             return [self._only], 0
         names: dict[str, None] = {}
-        waiting, seen, left_out = [self._root], {self._root}, 0
+        root = f"{self._address(folder.rstrip('/'))}/" if folder else self._root
+        waiting, seen, left_out = [root], {root}, 0
         for _ in range(_PAGES):
             if not waiting:
                 break
@@ -179,12 +236,12 @@ class WebFolder(FileWorkspace):
             try:
                 links = await self._links(page)
             except (NotFound, Unauthorized):
-                if page == self._root:
+                if page == root:
                     raise
                 left_out += 1
                 continue
             for link in links:
-                if link in seen or not link.startswith(self._root):
+                if link in seen or not link.startswith(root):
                     continue
                 seen.add(link)
                 if link.endswith("/"):

@@ -16,7 +16,13 @@ from amltui.errors import TransferCut
 from amltui.formats import UNKNOWN_BINARY, data_type_of_name, guess_data_type
 from amltui.models import ContentInfo, Dataset, Level, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
-from amltui.workspaces.capabilities import CAN, OPENED_READ_ONLY, Capabilities, Capability
+from amltui.workspaces.capabilities import (
+    CAN,
+    ONE_FILE,
+    OPENED_READ_ONLY,
+    Capabilities,
+    Capability,
+)
 from amltui.workspaces.chunks import bytes_given
 from amltui.workspaces.folder.directory import PART, Directory, File
 from amltui.workspaces.folder.files import FileWorkspace, changed
@@ -47,6 +53,11 @@ class FolderWorkspace(FileWorkspace):
         self._only: str | None = None
         """The one file that is shown; None: all."""
         self._write = CAN if write else OPENED_READ_ONLY
+
+    @property
+    def only(self) -> str | None:
+        """The file that was named; None: it is a folder."""
+        return self._only
 
     @property
     def key(self) -> str:
@@ -82,6 +93,7 @@ class FolderWorkspace(FileWorkspace):
             versions=Capability("A folder keeps only the present version of a file."),
             restore=Capability("A folder keeps only the present version of a file."),
             experiments=Capability("A folder has no experiments."),
+            tables=CAN if self._only is None else ONE_FILE,
         )
 
     async def datasets(self, *, etag: str | None = None) -> Listing | None:
@@ -134,6 +146,13 @@ class FolderWorkspace(FileWorkspace):
         if _id(file) != dataset.id:
             return None
         return LocalContent(self._directory.path(dataset.key))
+
+    async def addresses(self, dataset: Dataset) -> tuple[str, ...]:
+        """The path of the file, or of the folder of one table."""
+        if dataset.key.endswith("/"):
+            below = dataset.key.rstrip("/")
+            return (f"file://{self._directory.path(below) if below else self._root}/",)
+        return await super().addresses(dataset)
 
     @asynccontextmanager
     async def read(

@@ -18,12 +18,13 @@ from amltui import __version__
 from amltui.errors import HttpError, NotFound, UsageError, WorkspaceError
 from amltui.wire import headers as names
 from amltui.workspaces.http import faults
-from amltui.workspaces.http.answers import Answer, TooSlow, close, whole
+from amltui.workspaces.http.api_answers import ApiAnswer, TooSlow, close, whole
 from amltui.workspaces.http.certificates import trusted
 from amltui.workspaces.http.proxies import proxy_for
 from amltui.workspaces.http.retries import Retry, repeated
 from amltui.workspaces.http.transport import Transport
 from amltui.workspaces.repeating import may_repeat
+from amltui.workspaces.silence import waiting_for
 from amltui.workspaces.terms import Route
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
@@ -104,7 +105,7 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         idempotent: bool = True,
         not_found: type[NotFound] = NotFound,
-    ) -> Answer:
+    ) -> ApiAnswer:
         """The whole answer to an API request; 304 counts as a success.
 
         What is safe to repeat is tried again after what may pass, unless the caller does that.
@@ -115,13 +116,13 @@ class ApiClient:
         """
         url = self.endpoint + path
 
-        async def ask() -> Answer:
+        async def ask() -> ApiAnswer:
             fields = await self._authenticated(headers)
             with self.mapped(operation, url):
                 request = self._request(method, url, fields, content)
                 return await whole(await self._send(request), BODY_SECONDS)
 
-        async def attempt() -> Answer:
+        async def attempt() -> ApiAnswer:
             answer = await ask()
             again = content is None or isinstance(content, bytes)
             if answer.status_code == 401 and again and await self._credential.renew():
@@ -190,7 +191,7 @@ class ApiClient:
             yield
 
     def _error_from(
-        self, answer: Answer, operation: str, *, not_found: type[NotFound] = NotFound
+        self, answer: ApiAnswer, operation: str, *, not_found: type[NotFound] = NotFound
     ) -> HttpError:
         return faults.error_from(answer, operation, self._credential.secrets, not_found=not_found)
 
@@ -245,7 +246,8 @@ class ApiClient:
             self._sending.add(scope)
             try:
                 if not self._closed:
-                    return await self._client.send(request, stream=True)
+                    with waiting_for(request.url.host):
+                        return await self._client.send(request, stream=True)
             finally:
                 self._sending.discard(scope)
         if scope.cancelled_caught and not self._closed:

@@ -23,7 +23,7 @@ from amltui import errors
 from amltui.redact import redacted
 from amltui.text import visible
 from amltui.wire import messages
-from amltui.workspaces.http.answers import Answer, TooLarge, TooSlow
+from amltui.workspaces.http.api_answers import ApiAnswer, TooLarge, TooSlow
 from amltui.workspaces.http.proxies import Proxy, proxy_for
 
 _LONGEST: Final = 400
@@ -279,7 +279,7 @@ def seconds_of(value: str | None) -> float | None:
 
 
 def error_from(
-    answer: Answer,
+    answer: ApiAnswer,
     operation: str,
     secrets: Iterable[str],
     *,

@@ -1,6 +1,8 @@
 """Parquet elsewhere: the footer, then only what is looked at, and a word of how much that was."""
 
+import asyncio
 import datetime as dt
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,7 +10,9 @@ import pytest
 
 from amltui.config import Connection
 from amltui.errors import Unreadable
+from amltui.models import Dataset
 from amltui.services.previews import open_preview
+from amltui.services.previews.opening import ends_of
 from amltui.services.previews.parquet_ranges import TAIL, open_remote
 from amltui.services.session import open_session
 from tests.support.server import running_server
@@ -64,6 +68,44 @@ async def test_first_and_last_rows_and_any_row_fetch_only_their_row_groups(parqu
         assert rows.window(start, start + 4, [0])[0] == [str(start + at) for at in range(4)]
         assert rows.cell(start + 3, 2) == str((start + 3) * 1.25)
     assert (remote.fetched, remote.requests) == (host.bytes, len(host.asked))
+
+
+class EndFirst(Counting):
+    """A host that gives the first bytes only once the last were asked for as well."""
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.end_asked = asyncio.Event()
+
+    async def read(self, start, stop):
+        if stop == len(self.data):
+            self.end_asked.set()
+        await self.end_asked.wait()
+        return await super().read(start, stop)
+
+
+async def test_the_footer_is_asked_for_together_with_the_first_bytes(parquet):
+    host = EndFirst(parquet.read_bytes())
+    size = len(host.data)
+    listed = Dataset("1", "1", "large.Parquet", "Dataset", size=size)
+    async with asyncio.timeout(30):
+        head, tail = await ends_of(host, listed, 1_000)
+    assert (head, tail) == (host.data[:1_000], host.data[-TAIL:])
+    remote = await open_remote(host.read, size, tail)
+    assert (remote.row_count, len(host.asked)) == (ROWS, 2)
+    assert await ends_of(host, replace(listed, name="x.csv"), 10) == (host.data[:10], b"")
+
+
+@pytest.mark.parametrize("index", range(4))
+async def test_one_column_of_all_rows_fetches_no_other(parquet, tmp_path, index):
+    host = Counting(parquet.read_bytes())
+    remote = await open_remote(host.read, len(host.data))
+    await remote.column(index, tmp_path / "column.parquet")
+    assert pq.read_table(tmp_path / "column.parquet") == pq.read_table(parquet).select([index])
+    chunks = pq.ParquetFile(parquet).metadata
+    size = sum(chunks.row_group(g).column(index).total_compressed_size for g in range(4))
+    assert host.bytes == TAIL + size
+    assert len(host.asked) == 5
 
 
 async def test_a_footer_that_is_longer_than_the_usual_one_takes_one_request_more(tmp_path):

@@ -1,13 +1,16 @@
 """Large contents elsewhere: any row by one request, the rest only when it is asked for."""
 
+import asyncio
 import time
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from amltui.cache import Cache
-from amltui.errors import Unreachable
+from amltui.errors import ContentChanged, Unreachable
 from amltui.services.previews import open_preview
+from amltui.services.previews.peeking import PartialContent
 from amltui.tables.peeked import COMING
 from amltui.transfers import Transfers
 from tests.support.generated import GeneratedWorkspace
@@ -19,7 +22,7 @@ SLOW = 4 << 20
 
 
 @asynccontextmanager
-async def previewed(tmp_path, workspace, *, limit=None, name="cache"):
+async def previewed(tmp_path, workspace, *, limit=None, name="cache", dialect=None):
     with Cache(tmp_path / name, 1 << 40) as cache:
         async with Transfers(workspace, cache) as queue:
 
@@ -30,7 +33,13 @@ async def previewed(tmp_path, workspace, *, limit=None, name="cache"):
                 return workspace
 
             preview = await open_preview(
-                cache, workspace.key, transfers, workspace.listed, connect=connect, limit=limit
+                cache,
+                workspace.key,
+                transfers,
+                workspace.listed,
+                connect=connect,
+                limit=limit,
+                dialect=dialect,
             )
             try:
                 yield preview
@@ -163,3 +172,34 @@ async def test_a_host_without_ranges_is_read_as_before(tmp_path):
         assert preview.rows.complete
         assert preview.rows.row_count == 60_000
         assert id_of(preview.rows, 59_999) == "59999"
+
+
+class Replaced(GeneratedWorkspace):
+    """Two answers of another content each, which both begin before a byte of either comes."""
+
+    answers = 0
+
+    @asynccontextmanager
+    async def read(self, source, **options):
+        async with super().read(source, **options) as content:
+            self.answers += 1
+            content.info = replace(content.info, etag=f'"{self.answers}"')
+            if self.answers == 2:
+                self.goes_on.set()
+            yield content
+
+
+async def test_two_ranges_of_contents_that_follow_each_other_are_never_taken_for_one(tmp_path):
+    workspace = Replaced(1_000_000, until=0)
+
+    async def connect():
+        return workspace
+
+    with Cache(tmp_path / "cache", 1 << 40) as cache:
+        entry = cache.entry(workspace.key, workspace.listed)
+        content = PartialContent(cache, entry, workspace.listed, connect)
+        reads = content.read(0, 100), content.read(workspace.size - 100, workspace.size)
+        found = await asyncio.gather(*reads, return_exceptions=True)
+        content.close()
+    assert found[0] == workspace.bytes_of(0, 100)
+    assert isinstance(found[1], ContentChanged)

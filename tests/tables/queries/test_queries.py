@@ -4,7 +4,9 @@ import asyncio
 import re
 import subprocess
 import sys
+import threading
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -456,6 +458,25 @@ async def test_cancelling_the_task_stops_the_question(people):
         with pytest.raises(asyncio.CancelledError):
             await task
     assert not list(people.directory.glob("query-*"))
+
+
+@pytest.mark.parametrize("of", [lambda answer: answer, lambda answer: ("counts", answer)])
+async def test_an_answer_that_comes_when_nobody_waits_any_more_is_closed(of):
+    asked, go, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def question(*, cancel):
+        del cancel  # it was nearly done, and did not hear of it
+        asked.set()
+        go.wait()
+        return of(SimpleNamespace(close=closed.set))
+
+    task = asyncio.create_task(in_thread(question))
+    await asyncio.to_thread(asked.wait)
+    task.cancel()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(closed.wait, 10)
 
 
 async def test_a_question_in_a_thread_answers_or_fails_as_it_does_without(people):

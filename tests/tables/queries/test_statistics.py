@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import importlib.util
@@ -17,7 +18,14 @@ from hypothesis import strategies as st
 
 from amltui.formats import format_of
 from amltui.tables import ingest, open_table
-from amltui.tables.queries import Condition, filter_rows, statistics, summary, table_statistics
+from amltui.tables.queries import (
+    Condition,
+    filter_rows,
+    profile_table,
+    statistics,
+    summary,
+    table_statistics,
+)
 from tests.server.test_embedded import SAMPLES
 
 # Not imported: it asks for setuptools.
@@ -146,3 +154,38 @@ def test_thousands_of_columns_are_asked_at_once(make_table):
 def test_a_constant_far_from_zero_has_no_deviation(make_table):
     table = make_table(b"f,i\n" + b"1234567.1,9007199254740993\n" * 30_000)
     assert [about.std for about in table_statistics(table)] == [0.0, 0.0]
+
+
+def test_a_profile_has_a_line_for_each_column_and_numbers_that_sort_as_numbers(make_table):
+    data = b"name,n,share\na,10,0.5\nb,9,\n,100,1.25\nb,x,2\n"
+    with contextlib.closing(profile_table(make_table(data, "GenericCSV"))) as found:
+        names = [column.name for column in found.columns]
+        lines = [
+            {name: found.cell(row, at) for at, name in enumerate(names)}
+            for row in range(found.row_count)
+        ]
+        assert [(line["column"], line["type"]) for line in lines] == [
+            ("name", "text"),
+            ("n", "text"),
+            ("share", "float"),
+        ]
+        share = lines[2]
+        assert (share["missing"], share["missing %"], share["distinct"]) == ("1", "25", "3")
+        assert (share["min"], share["median"], share["max"]) == ("0.5", "1.25", "2.0")
+        assert share["mean"] == "1.25"
+        assert not {"estimated", "misfits"} & set(names)
+        assert {column.name: column.type for column in found.columns}["distinct"] == "int"
+
+
+def test_a_profile_is_of_the_rows_of_a_view_and_tells_how_far_it_is(make_table, monkeypatch):
+    monkeypatch.setattr(summary, "VALUES_AT_ONCE", 4)
+    table = make_table(b"a,b\n1,x\n2,y\n3,z\n", "GenericCSV")
+    steps = []
+    with (
+        contextlib.closing(filter_rows(table, [Condition(0, ">", "1")])) as view,
+        contextlib.closing(profile_table(view, done=steps.append)) as found,
+    ):
+        assert (found.cell(0, 5), found.cell(0, 9)) == ("2", "3")
+        assert steps == [2]
+    with contextlib.closing(profile_table(table, done=steps.append)):
+        assert steps == [2, 1, 2]

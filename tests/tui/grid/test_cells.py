@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from amltui.text import visible
-from amltui.tui.grid.cells import fit, looks_numeric, shown, width_of
+from amltui.tui.grid.cell_text import fit, looks_numeric, shown, width_of
 from amltui.tui.grid.strips import marked, titled
 
 TEXTS = st.text(

@@ -5,7 +5,7 @@ import re
 import pytest
 from rich.style import Style
 
-from amltui.tui.grid.content import SUMMARY_WIDTH, GridContent
+from amltui.tui.grid.grid_content import SUMMARY_WIDTH, GridContent
 from amltui.tui.grid.painter import Frame, GridPainter
 from amltui.tui.grid.styles import GridStyles
 from tests.support.made_rows import MadeRows
@@ -84,3 +84,36 @@ def test_a_line_is_painted_from_content_and_frame_alone(content):
         ["3", "xxx", "xxx"],
     ]
     assert painter.line(120, frame).text.strip() == ""
+
+
+def test_room_is_kept_for_the_numbers_of_rows_that_are_expected(content):
+    assert content.label_width == 3
+    content.expected = 250_000
+    assert content.label_width == 6
+    content.show(content.rows, keep=True)
+    assert content.label_width == 6  # nothing moves while they come
+    content.show(content.rows, keep=False)
+    assert content.label_width == 3
+
+
+class Placed(MadeRows):
+    """Rows whose numbers are only expected."""
+
+    exact = False
+
+    def state(self, row):
+        return 1
+
+    def is_doubtful(self, row):
+        return False
+
+
+def test_the_cell_that_marks_expected_numbers_is_kept_once_all_rows_are_here(content):
+    assert not content.room_for_mark
+    content.show(Placed(100, 2), keep=False)
+    content.know_columns()
+    assert content.room_for_mark
+    content.show(MadeRows(100, 2), keep=True)
+    assert content.room_for_mark  # no column moves at the end
+    content.show(MadeRows(100, 2), keep=False)
+    assert not content.room_for_mark

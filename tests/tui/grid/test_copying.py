@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amltui.tables.rows import CELL_LIMIT
-from amltui.tui.grid.copying import Selection, copy
+from amltui.tui.grid.cell_copies import Selection, copy
 from tests.support.made_rows import MadeRows
 
 CELLS = st.lists(

@@ -142,6 +142,20 @@ async def test_growing_keeps_the_cursor_and_shows_the_new_rows():
         assert app.grid.cursor_row == 999
 
 
+async def test_no_column_moves_as_rows_come_that_were_expected():
+    rows = MadeRows(5, 3)
+    app = Stage(rows)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.grid.expect_rows(1_200)
+        await settled(pilot)
+        before = [line.index("r1c0") for line in lines(app) if "r1c0" in line]
+        rows.row_count = 1_100
+        app.grid.grew()
+        await pilot.press("G", "g", "g")
+        await settled(pilot)
+        assert [line.index("r1c0") for line in lines(app) if "r1c0" in line] == before
+
+
 async def test_growing_reads_types_that_became_known():
     rows = MadeRows(5, 1, lambda *_: "abc", kind=None)
     app = Stage(rows)

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amltui.tui.grid.layout import PADDING, ColumnLayout
+from amltui.tui.grid.column_layout import PADDING, ColumnLayout
 
 
 @st.composite

@@ -6,7 +6,10 @@ import obstore
 import pytest
 from obstore.store import AzureStore
 
+from amltui.cache import Cache
 from amltui.config.azure import AzureWorkspaceId, cloud_of
+from amltui.transfers import Options, Transfers
+from amltui.transfers.folder_files import folder_at
 from amltui.workspaces.azureml import AzureMLWorkspace
 from amltui.workspaces.http.retries import Retry
 from tests.support.azure import GROUP, MANAGER, SUBSCRIPTION, WORKSPACE
@@ -36,6 +39,25 @@ def blobs(azure):
     def put(path, data):
         obstore.put(store, path, data)
         return azure.path(path)
+
+    return put
+
+
+@pytest.fixture
+def put_folder(tmp_path):
+    """Uploads a folder by a queue of its own, which is not there any more when it returns."""
+
+    async def put(workspace, folder, name="days", *, description="", replaces=None, **options):
+        given = {"attempts": 3, "offline_timeout": 3.0, "attended": False} | options
+        with Cache(tmp_path / "cache", 10**9) as cache:
+            async with Transfers(workspace, cache, options=Options(**given)) as queue:
+                found = folder_at(folder)
+                begun = queue.upload_folder(
+                    found, name=name, description=description, replaces=replaces
+                )
+                done = await queue.finished(begun.id)
+                assert (done.done, done.total) == (found.size, found.size)
+                return done.dataset_id
 
     return put
 

@@ -191,3 +191,16 @@ async def test_nothing_that_opens_a_store_is_in_a_text_of_the_workspace(azure, w
     everything += repr([one.container for one in workspace._reader._stores._opened.values()])
     assert key not in everything
     assert not any(token in everything for token in azure.tokens)
+
+
+async def test_an_archived_name_is_refused_before_a_byte_of_a_file_goes(azure, workspace):
+    azure.add("sales", "https://example.org/theirs.csv")
+    await workspace.archive("sales")
+    azure.asked.clear()
+    with pytest.raises(errors.Conflict, match="archived") as caught:
+        await workspace.begin_upload("GenericCSV", name="sales")
+    assert "amltui azure restore sales" in caught.value.hint
+    with pytest.raises(errors.DatasetGone, match="archived"):
+        await workspace.begin_upload("GenericCSV", name="sales", replaces="sales")
+    assert not any("datastores" in one for one in azure.managed)
+    assert (await workspace.begin_upload("GenericCSV", name="other")).id

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from amltui import errors
@@ -27,13 +30,22 @@ HTML = {"Content-Type": "text/html"}
 SIGN_IN = b"<html><head><title>Sign in to the network</title></head></html>"
 XML = b"<?xml version='1.0'?><Error><Code>%s</Code><Message>No.</Message></Error>"
 LIMIT = 25.0
-"""Seconds within which everything must end here."""
+"""Seconds within which every error must come here; what goes well in spite of faults may take as
+many times longer as its `silence`."""
 
 
 def refused(status, code, **headers):
     """An answer of the blob service."""
     given = {"x-ms-error-code": code, "Content-Type": "application/xml", **headers}
     return Fault(answer=(status, given, XML % code.encode()))
+
+
+def silence_of(fault):
+    """Seconds without an answer that a request is given where all is well in the end.
+
+    As many as a busy machine may need, but few where silence is the fault: it is waited for.
+    """
+    return 3.0 if fault.wait or fault.stall is not None else 30.0
 
 
 def times(count, fault, method="", within=""):
@@ -52,17 +64,23 @@ def times(count, fault, method="", within=""):
 @pytest.fixture
 async def between(azure, azure_cloud, monkeypatch, tmp_path):
     """Opens a queue behind proxies that do what rules for the manager and the blobs say."""
-    monkeypatch.setattr(client, "HEAD_SECONDS", 2.0)
-    monkeypatch.setattr(client, "BODY_SECONDS", 2.0)
-    quick = {"retry_timeout": timedelta(seconds=5), "max_retries": 2}
-    quick["backoff"] = {"init_backoff": timedelta(milliseconds=10), "base": 2}
-    monkeypatch.setattr(stores, "_RETRY", quick)
-    limits = {"connect_timeout": timedelta(seconds=2), "read_timeout": timedelta(seconds=1)}
-    monkeypatch.setattr(stores, "_CLIENT", stores._CLIENT | limits)
-    monkeypatch.setattr(writing, "_LIMITS", writing._LIMITS | {"read_timeout": 1})
+
+    def be_quick(silence):
+        """Let a request end after so many seconds without an answer, or twice as many."""
+        monkeypatch.setattr(client, "HEAD_SECONDS", 2 * silence)
+        monkeypatch.setattr(client, "BODY_SECONDS", 2 * silence)
+        retry = {"retry_timeout": timedelta(seconds=5 * silence), "max_retries": 2}
+        retry["backoff"] = {"init_backoff": timedelta(milliseconds=10), "base": 2}
+        monkeypatch.setattr(stores, "_RETRY", retry)
+        limits = {"connect_timeout": 2 * silence, "read_timeout": silence}
+        limits = {name: timedelta(seconds=value) for name, value in limits.items()}
+        monkeypatch.setattr(stores, "_CLIENT", stores._CLIENT | limits)
+        monkeypatch.setattr(writing, "_LIMITS", writing._LIMITS | {"read_timeout": silence})
+
     async with contextlib.AsyncExitStack() as stack:
 
-        async def opened(*, manager=lambda _: None, blobs=lambda _: None, **options):
+        async def opened(*, manager=lambda _: None, blobs=lambda _: None, silence=1.0):
+            be_quick(silence)
             proxies = []
             for part, rule in ((MANAGED, manager), (BLOBS, blobs)):
                 port = azure_cloud.ports[part]
@@ -73,8 +91,9 @@ async def between(azure, azure_cloud, monkeypatch, tmp_path):
             made = AzureMLWorkspace(HERE, cloud, retry=Retry(attempts=3, first_wait=0.01))
             workspace = await stack.enter_async_context(made)
             cache = stack.enter_context(Cache(tmp_path / "cache", 10**9))
-            given = {"stall": 1.0, "attempts": 3, "offline_timeout": 3.0, "attended": False}
-            queue = Transfers(workspace, cache, options=Options(**given | options))
+            given = {"stall": silence, "offline_timeout": 3 * silence}
+            options = Options(attempts=3, attended=False, **given)
+            queue = Transfers(workspace, cache, options=options)
             return workspace, await stack.enter_async_context(queue), *proxies
 
         yield opened
@@ -114,8 +133,10 @@ READ_ALL_THE_SAME = {
 @pytest.mark.parametrize("fault", READ_ALL_THE_SAME)
 async def test_a_file_comes_as_it_is_however_bad_the_line(azure, blobs, between, tmp_path, fault):
     azure.add("sales", blobs("sales.csv", DATA))
-    workspace, queue, *_ = await between(blobs=times(*READ_ALL_THE_SAME[fault]))
-    async with asyncio.timeout(LIMIT):
+    silence = silence_of(READ_ALL_THE_SAME[fault][1])
+    rule = times(*READ_ALL_THE_SAME[fault])
+    workspace, queue, *_ = await between(blobs=rule, silence=silence)
+    async with asyncio.timeout(LIMIT * silence):
         dataset = await workspace.dataset("sales")
         await queue.finished(queue.download(dataset, tmp_path / "out.csv").id)
     assert (tmp_path / "out.csv").read_bytes() == DATA
@@ -149,6 +170,33 @@ async def test_what_does_not_come_leaves_no_file_and_says_why(
         assert "Storage Blob Data Reader" in text
     assert not (tmp_path / "out.csv").exists()
     assert [one for one in tmp_path.iterdir() if one.name != "cache"] == []
+
+
+PARQUET_TABLE = b"paths: [{file: ./1.parquet}]\ntransformations: [read_parquet, take: 5]\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault(cut=0), (errors.TransferCut, errors.Unreachable)),
+        (refused(403, "AuthorizationPermissionMismatch"), errors.Unauthorized),
+        (refused(404, "BlobNotFound"), errors.DatasetGone),
+    ],
+    ids=["cut", "403", "404"],
+)
+async def test_parquet_whose_rows_are_made_is_not_called_damaged_where_the_line_is_bad(
+    azure, blobs, between, fault, expected
+):
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": range(1_000)}), out)
+    blobs("made/1.parquet", out.getvalue())
+    blobs("made/MLTable", PARQUET_TABLE)
+    azure.add("made", azure.path("made"), "mltable")
+    workspace, *_ = await between(blobs=times(10**6, fault, "GET", ".parquet"))
+    async with asyncio.timeout(LIMIT):
+        with pytest.raises(expected) as caught:
+            await whole(workspace, "made")
+    without_secrets(azure, said(caught))
 
 
 @pytest.mark.parametrize(
@@ -187,8 +235,8 @@ async def test_a_list_that_is_cut_in_the_middle_comes_whole(azure, between, faul
     for number in range(250):
         azure.add(f"a{number}", "https://example.org/x.csv")
     rule = times(1, fault, "GET", "skipToken")
-    workspace, *_ = await between(manager=rule)
-    async with asyncio.timeout(LIMIT):
+    workspace, *_ = await between(manager=rule, silence=silence_of(fault))
+    async with asyncio.timeout(LIMIT * silence_of(fault)):
         assert len((await workspace.datasets()).datasets) == 250
 
 
@@ -250,8 +298,9 @@ async def test_a_file_is_sent_as_it_is_and_once_however_bad_the_line(
     if replaces:
         azure.add("sales", blobs("sales.csv", b"old\n"))
     (tmp_path / "in.csv").write_bytes(DATA)
-    workspace, queue, *_ = await between(**rules(fault))
-    async with asyncio.timeout(LIMIT):
+    silence = silence_of(WRITTEN[fault][1])
+    workspace, queue, *_ = await between(**rules(fault), silence=silence)
+    async with asyncio.timeout(LIMIT * silence):
         begun = queue.upload(
             tmp_path / "in.csv", name="sales", data_type_id="GenericCSV", replaces=replaces
         )
@@ -259,6 +308,7 @@ async def test_a_file_is_sent_as_it_is_and_once_however_bad_the_line(
         assert done.dataset_id == ("sales:2" if replaces else "sales:1")
         assert await whole(workspace, "sales") == DATA
     assert len(azure.assets["sales"].versions) == (2 if replaces else 1)
+    assert not azure.listed
 
 
 async def test_a_version_whose_answer_never_came_is_found_when_it_is_sent_again(
@@ -333,15 +383,16 @@ async def test_a_sign_in_that_ends_in_the_middle_of_an_upload_is_renewed(azure, 
         if request.method == "PUT" and "comp=blocklist" in request.target:
             azure.tokens.clear()
 
-    workspace, queue, *_ = await between(blobs=rule)
-    async with asyncio.timeout(LIMIT):
+    silence = 30.0
+    workspace, queue, *_ = await between(blobs=rule, silence=silence)
+    async with asyncio.timeout(LIMIT * silence):
         begun = queue.upload(tmp_path / "in.csv", name="sales", data_type_id="GenericCSV")
         await queue.finished(begun.id)
         assert await whole(workspace, "sales") == DATA
 
 
 FOLDER_SENT_ALL_THE_SAME = {
-    "a look is lost": (2, Fault(lose_answer=True), "HEAD", "/LocalUpload/"),
+    "a look is lost": (2, Fault(lose_answer=True), "GET", "comp=blocklist"),
     "a block is cut": (2, Fault(cut_request=70_000), "PUT", "comp=block&"),
     "503": (2, refused(503, "ServerBusy"), "PUT", "comp=block&"),
     "the answer to a list is lost": (2, Fault(lose_answer=True), "PUT", "blocklist"),
@@ -364,14 +415,16 @@ def days(tmp_path):
 
 
 @pytest.mark.parametrize("fault", FOLDER_SENT_ALL_THE_SAME)
-async def test_a_folder_is_sent_as_it_is_and_once_however_bad_the_line(azure, between, days, fault):
+async def test_a_folder_is_sent_as_it_is_and_once_however_bad_the_line(
+    azure, between, days, put_folder, fault
+):
     given = FOLDER_SENT_ALL_THE_SAME[fault]
     part = "manager" if given[3] == "/versions/" else "blobs"
-    workspace, *_ = await between(**{part: times(*given)})
+    silence = silence_of(given[1])
+    workspace, *_ = await between(**{part: times(*given)}, silence=silence)
     files = tuple(files_below(days))
-    async with asyncio.timeout(LIMIT):
-        made = await workspace.put_folder(files, name="days", sent=lambda _: None)
-        assert made == "days:1"
+    async with asyncio.timeout(LIMIT * silence):
+        assert await put_folder(workspace, days) == "days:1"
         for file in files:
             assert await whole(workspace, f"days/{file.name}") == file.path.read_bytes()
     assert len(azure.assets["days"].versions) == 1
@@ -388,12 +441,11 @@ async def test_a_folder_is_sent_as_it_is_and_once_however_bad_the_line(azure, be
     ids=["cut", "never", "403", "HTML"],
 )
 async def test_a_folder_that_cannot_be_sent_makes_nothing_and_says_why(
-    azure, between, days, fault, expected, hint
+    azure, between, days, put_folder, fault, expected, hint
 ):
     workspace, *_ = await between(blobs=times(10**6, fault, "PUT", "/LocalUpload/"))
-    files = tuple(files_below(days))
     async with asyncio.timeout(LIMIT):
         with pytest.raises(expected) as caught:
-            await workspace.put_folder(files, name="days", sent=lambda _: None)
+            await put_folder(workspace, days)
     assert hint in without_secrets(azure, said(caught))
     assert azure.assets == {}

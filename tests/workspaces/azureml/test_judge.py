@@ -10,7 +10,6 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 
-from amltui.services.folders import files_below
 from tests.support import services
 from tests.support.azure import GROUP, MANAGER, SUBSCRIPTION, WORKSPACE
 
@@ -130,14 +129,14 @@ async def test_what_is_made_here_azures_client_lists_resolves_and_reads(judge, w
     assert await judge("content", name="mine", version=third.id.partition(":")[2]) == "a\n1\n"
 
 
-async def test_a_folder_that_is_made_here_azures_client_reads(judge, workspace, tmp_path):
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "1.csv").write_bytes(b"a\n1\n")
-    (tmp_path / "sub" / "\u00fc 2.csv").write_bytes(b"a\n2\n")
-    files = tuple(files_below(tmp_path))
-    made = await workspace.put_folder(
-        files, name="days", description="By amltui", sent=lambda _: None
-    )
+async def test_a_folder_that_is_made_here_azures_client_reads(
+    judge, workspace, put_folder, tmp_path
+):
+    folder = tmp_path / "days"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "1.csv").write_bytes(b"a\n1\n")
+    (folder / "sub" / "\u00fc 2.csv").write_bytes(b"a\n2\n")
+    made = await put_folder(workspace, folder, description="By amltui")
     found = await judge("got", name="days", version="1")
     assert (made, found["type"], found["description"]) == ("days:1", "uri_folder", "By amltui")
     assert await judge("folder_content", name="days", version="1") == {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,13 @@ from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
 from amltui import errors
 from amltui.config.azure import CLOUDS
+from amltui.models import Dataset
+from amltui.services.versions import VersionList, find_by_key
+from amltui.workspaces.azureml.mltable import MLTable, read_mltable
+from amltui.workspaces.azureml.reading import Data
+from amltui.workspaces.azureml.stores import BlobStore, Container
 from amltui.workspaces.azureml.uris import InAccount, InDatastore, OnTheWeb, place_of
+from amltui.workspaces.parts import Part
 from tests.support.azure import GROUP, SUBSCRIPTION, WORKSPACE
 from tests.support.services import ACCOUNT, KEY
 
@@ -58,6 +65,44 @@ async def test_the_first_of_5000_assets_are_there_after_one_request(azure, works
     listing = await workspace.datasets()
     assert (len(listing.datasets), listing.unreadable) == (5_000, 0)
     assert await workspace.datasets(etag=listing.etag) is None
+
+
+LIST, ASSET = "GET /data/sales/versions", "GET /data/sales"
+
+
+async def test_the_first_of_5000_versions_are_there_after_two_requests(azure, workspace, blobs):
+    azure.add_many("sales", blobs("sales.csv", CSV), 5_000)
+    found = VersionList(workspace, "sales")
+    first = await found.read()
+    assert azure.managed == [ASSET, LIST]
+    assert [one.dataset.id for one in first[:2]] == ["sales:5000", "sales:4999"]
+    assert first[0].dataset.is_latest
+    while found.more:
+        await found.read()
+    numbers = [int(one.dataset.id.partition(":")[2]) for one in found.versions]
+    assert numbers == [one.number for one in found.versions] == list(range(5_000, 0, -1))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "pages"),
+    [
+        ("sales", "sales:5000", 0),
+        ("sales@latest", "sales:5000", 0),
+        ("sales:17", "sales:17", 0),
+        ("sales@-1", "sales:4999", 1),
+        ("sales@-150", "sales:4850", 2),
+        ("sales@1", "sales:1", 50),
+    ],
+)
+async def test_one_of_5000_versions_is_found_by_no_more_requests_than_it_takes(
+    azure, workspace, blobs, name, expected, pages
+):
+    azure.add_many("sales", blobs("sales.csv", CSV), 5_000)
+    found = await find_by_key(name, workspace)
+    assert (found.id, azure.managed.count(LIST)) == (expected, pages)
+    assert (await read(workspace, found))[1] == CSV
+    assert "GET /data" not in azure.managed
+    assert len(azure.managed) <= pages + 6
 
 
 async def test_versions_are_in_the_order_of_time_and_the_latest_is_what_azure_says(
@@ -232,6 +277,7 @@ async def test_a_folder_of_parquet_files_of_one_schema_is_one_table(azure, works
     info, data = await read(workspace, found)
     table = pq.read_table(io.BytesIO(data))
     assert table["a"].to_pylist() == [*range(2024, 2524), *range(2025, 2525)]
+    assert table["year"].to_pylist() == [2024] * 500 + [2025] * 500
     assert (found.size, info.size, info.ranges) == (len(data), len(data), True)
     assert (found.uploaded_from_filename, "2 files" in found.note) == ("p.parquet", True)
     assert "names of folders say: year" in found.note
@@ -239,10 +285,20 @@ async def test_a_folder_of_parquet_files_of_one_schema_is_one_table(azure, works
     text = "paths: [{pattern: ./*/*.parquet}]\ntransformations: [read_parquet]\n"
     blobs("p/MLTable", text.encode())
     azure.add("t", azure.path("p"), "mltable")
-    assert await opened(workspace, "t") == data
+    rows = pq.read_table(io.BytesIO(await opened(workspace, "t")))
+    assert rows.equals(table.drop_columns(["year"]))
     blobs("p/year=2026/part.parquet", parquet(pa.table({"a": ["text"], "b": ["x"]})))
     azure.add("other", azure.path("p"), "uri_folder")
     assert "not one table" in (await workspace.find("other")).note
+
+
+async def test_what_the_folders_of_texts_say_is_in_their_rows(azure, workspace, blobs):
+    blobs("parted/year=2024/a.csv", b"a,b\n1,2\n")
+    azure.add("parted", azure.path("parted/"), "uri_folder")
+    found = await workspace.find("parted")
+    info, data = await read(workspace, found)
+    assert (data, found.size, info.size) == (b"year,a,b\n2024,1,2\n", None, None)
+    assert "names of folders say: year" in found.note
 
 
 @pytest.mark.parametrize(
@@ -311,6 +367,124 @@ async def test_a_table_is_read_as_its_file_says(azure, workspace, blobs):
     assert (info.size, info.ranges) == (None, False)
 
 
+def told(reader, steps, *files):
+    paths = ", ".join(f"{{file: ./{one}}}" for one in files)
+    return f"paths: [{paths}]\ntransformations: [{reader}{steps}]\n".encode()
+
+
+LINES = (
+    b'{"a": 1.50, "b": "x", "c": {"d": [1]}}\n\n{"b": "\xc3\xa4", "a": 12345678901234567890}\r\n',
+    b'{"a": 3}\n{"a": 4, "b": null, "c": 0}',
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (", take: 1", b'{"a": 1.50, "b": "x", "c": {"d": [1]}}\n'),
+        (", skip: 1, take: 2", b'{"b": "\xc3\xa4", "a": 12345678901234567890}\n{"a": 3}\n'),
+        (", take: 3, skip: 2", b'{"a": 3}\n'),
+        (
+            ", keep_columns: [c, a]",
+            b'{"c":{"d": [1]},"a":1.50}\n{"a":12345678901234567890}\n{"a":3}\n{"c":0,"a":4}\n',
+        ),
+        (", drop_columns: a, skip: 3", b'{"b":null,"c":0}\n'),
+        (", skip: 9", b""),
+    ],
+)
+async def test_steps_of_a_table_are_applied_to_json_lines(azure, workspace, blobs, steps, expected):
+    blobs("lines/MLTable", told("read_json_lines", steps, "1.jsonl", "2.jsonl"))
+    for number, data in enumerate(LINES, 1):
+        blobs(f"lines/{number}.jsonl", data)
+    azure.add("lines", azure.path("lines"), "mltable")
+    found = await workspace.find("lines")
+    assert (found.note, found.size) == ("", None)
+    assert (await read(workspace, found))[1] == expected
+
+
+async def test_json_lines_in_another_encoding_come_in_utf_8(azure, workspace, blobs):
+    blobs("latin/MLTable", told("{read_json_lines: {encoding: latin1}}", "", "1.jsonl"))
+    blobs("latin/1.jsonl", '{"a": "\xe4"}\n'.encode("latin-1"))
+    azure.add("latin", azure.path("latin"), "mltable")
+    assert (await opened(workspace, "latin")).decode() == '{"a": "\xe4"}\n'
+
+
+async def test_a_line_that_is_no_object_is_an_error_where_columns_are_chosen(
+    azure, workspace, blobs
+):
+    blobs("odd/MLTable", told("read_json_lines", ", drop_columns: a", "1.jsonl"))
+    blobs("odd/1.jsonl", b"[1, 2]\n")
+    azure.add("odd", azure.path("odd"), "mltable")
+    with pytest.raises(errors.Unreadable, match="no JSON object"):
+        await opened(workspace, "odd")
+
+
+@pytest.mark.parametrize(
+    ("steps", "columns", "rows"),
+    [
+        (", take: 7", ["a", "b", "c"], range(7)),
+        (", skip: 995, take: 10", ["a", "b", "c"], range(995, 1005)),
+        (", take: 3, skip: 2, keep_columns: [c, a]", ["c", "a"], range(2, 3)),
+        (", drop_columns: [b, c]", ["a"], range(2_000)),
+        (", skip: 2000", ["a", "b", "c"], range(0)),
+    ],
+)
+async def test_steps_of_a_table_are_applied_to_parquet(
+    azure, workspace, blobs, steps, columns, rows
+):
+    blobs("pq/MLTable", told("read_parquet", steps, "1.parquet", "2.parquet"))
+    whole = pa.table(
+        {
+            "a": range(2_000),
+            "b": [str(one) for one in range(2_000)],
+            "c": [[one] for one in range(2_000)],
+        }
+    )
+    for number in (0, 1):
+        part = whole.slice(number * 1_000, 1_000)
+        blobs(f"pq/{number + 1}.parquet", parquet(part, row_group_size=100))
+    azure.add("pq", azure.path("pq"), "mltable")
+    found = await workspace.find("pq")
+    assert (found.note, found.size, found.uploaded_from_filename) == ("", None, "pq.parquet")
+    made = pq.read_table(io.BytesIO((await read(workspace, found))[1]))
+    assert made.schema == whole.select(columns).schema
+    assert made.to_pylist() == whole.select(columns).slice(rows.start, len(rows)).to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (b"no parquet", "no Parquet"),
+        (parquet(pa.table({"a": ["text"]})), "different columns"),
+        (parquet(pa.table({"b": [1]})), "a column a that is not there"),
+    ],
+)
+async def test_parquet_that_does_not_fit_its_table_is_an_error(
+    azure, workspace, blobs, second, said
+):
+    blobs("bad/MLTable", told("read_parquet", ", keep_columns: a", "1.parquet", "2.parquet"))
+    blobs("bad/1.parquet", parquet(pa.table({"a": [1], "b": [2]})))
+    blobs("bad/2.parquet", second)
+    azure.add("bad", azure.path("bad"), "mltable")
+    with pytest.raises(errors.Unreadable, match=said):
+        await opened(workspace, "bad")
+
+
+def test_options_of_a_table_that_are_not_applied_are_named():
+    text = """
+paths: [{file: ./a.csv}]
+transformations:
+- read_delimited: {delimiter: ',', include_path_column: true, support_multi_line: true,
+    infer_column_types: {sample_size: 9}, invalid_lines: drop, encoding: klingon, header: maybe}
+- take_random_sample: {probability: 0.1}
+- take: many
+"""
+    assert read_mltable(text.encode()).ignored == (
+        "include_path_column", "infer_column_types", "invalid_lines drop", "encoding klingon",
+        "header maybe", "take_random_sample", "take",
+    )  # fmt: skip
+
+
 async def test_what_a_table_asks_for_and_is_not_done_is_said(azure, workspace, blobs):
     text = "paths: [{file: ./a.csv}]\ntransformations:\n- read_parquet\n- take: 5\n- filter: 'x'\n"
     blobs("t/MLTable", text.encode())
@@ -342,3 +516,33 @@ async def test_a_token_is_renewed_before_it_ends(azure, workspace, monkeypatch):
     monkeypatch.setattr("amltui.workspaces.azureml.tokens.time.time", lambda: now + 10)
     await workspace.datasets()
     assert azure.issued - before == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "folder", "rows", "found"),
+    [
+        (["a b.csv"], "", None, ("a b.csv",)),
+        (["t/1.csv", "t/1.csv", "t/2.csv"], "", None, ("t/1.csv", "t/2.csv")),
+        (["t/k=1/a.csv", "t/k=2/a.csv"], "t/", None, ("t/",)),
+        (["a.csv"], "", MLTable(()), ()),
+    ],
+)
+def test_a_cluster_is_told_where_the_files_of_an_asset_lie(names, folder, rows, found):
+    container = Container("acct", "data", "https://acct.blob.core.windows.net", None, 0)
+    store = BlobStore("x", lambda: None, container)
+    parts = [
+        Part(store, Dataset(id=name, family_id=name, name=name, data_type_id="GenericCSV"))
+        for name in names
+    ]
+    data = Data("GenericCSV", (Part(between=b"x"), *parts), rows=rows, folder=folder)
+    root = "abfss://data@acct.dfs.core.windows.net"
+    assert data.addresses() == tuple(f"{root}/{name}" for name in found)
+    web = BlobStore("x", lambda: None, None)
+    assert Data("GenericCSV", (Part(web, parts[0].file),)).addresses() == ()
+
+
+async def test_an_asset_is_named_to_a_cluster_in_its_account(azure, workspace, blobs):
+    blobs("near.csv", b"a\n1\n")
+    azure.add("near", azure.path("near.csv"), "uri_file")
+    (found,) = await workspace.addresses(await workspace.find("near"))
+    assert re.fullmatch(rf"abfss://[a-z0-9-]+@{ACCOUNT}\.dfs\.core\.local/near\.csv", found)

@@ -118,6 +118,35 @@ async def test_what_the_cli_says_instead_of_a_token_is_told(az, nobody):
         await listed(nobody)
 
 
+TRACEBACK = "Traceback (most recent call last):\n  File x\nValueError: no such thing"
+
+
+@pytest.mark.parametrize(
+    ("says", "expected", "said", "hint"),
+    [
+        ("ERROR: Please run 'az login' to setup account.", errors.Unauthorized,
+         "Please run 'az login' to setup account.", "`amltui help azureml`"),
+        ("ERROR: AADSTS700082: It has expired. Trace ID: 1f2e\nPlease run:\naz login --tenant t",
+         errors.Unauthorized, "AADSTS700082: It has expired.", "`az login --tenant t`"),
+        ("WARNING: old\nERROR: HTTPSConnectionPool(): Max retries (NameResolutionError())",
+         errors.Unreachable, "does not reach", "get-access-token"),
+        (TRACEBACK, errors.Unauthorized, "ValueError: no such thing", "az login"),
+        ("ERROR: " + "many words " * 100, errors.Unauthorized, "many …", "az login"),
+        ("", errors.Unauthorized, "not signed in", "az login"),
+    ],
+)  # fmt: skip
+async def test_the_cli_is_quoted_with_one_sentence_and_with_what_it_asks_for(
+    az, nobody, says, expected, said, hint
+):
+    az(f"sys.stderr.write({says!r}); sys.exit(1)")
+    with pytest.raises(expected) as caught:
+        await listed(nobody)
+    assert said in str(caught.value)
+    assert hint in caught.value.hint
+    assert len(str(caught.value)) < 300
+    assert "Trace ID" not in str(caught.value)
+
+
 async def test_a_cli_that_hangs_is_given_up(az, nobody, monkeypatch):
     az("import time; time.sleep(60)")
     monkeypatch.setattr(tokens, "_CLI_SECONDS", 0.3)

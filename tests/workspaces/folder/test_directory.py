@@ -183,6 +183,17 @@ async def test_parts_of_a_large_file_come_in_any_order(root):
     assert (root / "big").read_bytes() == data
 
 
+async def test_an_upload_whose_hidden_file_somebody_deleted_is_no_dataset_that_is_gone(root):
+    async with FolderWorkspace(root, write=True) as workspace:
+        upload = await workspace.begin_upload("GenericCSV", name="sent.csv")
+        for hidden in root.glob(".amltui-upload-*"):
+            hidden.unlink()
+        with pytest.raises(errors.NotFound) as caught:
+            await workspace.send_part(upload, 0, b"a", total=1)
+    # A dataset that is gone is nothing to send to; an upload that is gone is begun anew.
+    assert not isinstance(caught.value, errors.DatasetGone)
+
+
 def test_a_killed_upload_leaves_no_file_of_that_name(root):
     code = (
         "import sys, os, signal\n"

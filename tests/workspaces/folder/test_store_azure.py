@@ -11,7 +11,7 @@ from obstore.store import from_url
 
 from amltui import errors
 from amltui.workspaces.folder import store_azure
-from amltui.workspaces.folder.store_writing import Place
+from amltui.workspaces.folder.store_writing import ObjectPlace
 from tests.support.proxy import Fault, fault_proxy
 from tests.support.services import ACCOUNT, KEY
 
@@ -23,7 +23,7 @@ def container(azurite, monkeypatch):
     url = azurite.new_container()
     name, _, prefix = url.removeprefix("az://").partition("/")
     store = from_url(url, client_options={"allow_http": True})
-    return store, lambda key: Place(name, f"{prefix}/{key}" if prefix else key)
+    return store, lambda key: ObjectPlace(name, f"{prefix}/{key}" if prefix else key)
 
 
 async def copied(azurite, container, rule):

@@ -9,11 +9,13 @@ from botocore.session import get_session
 from obstore.store import from_url
 
 from amltui import errors
+from amltui.workspaces.capabilities import CAN
 from amltui.workspaces.folder.store import StoreWorkspace
+from tests.support.azure_versions import versioning_account
 
 
 @pytest.fixture
-def url(moto, monkeypatch):
+def bucket(moto, monkeypatch):
     """A bucket that keeps versions."""
     for name, value in moto.environment.items():
         monkeypatch.setenv(name, value)
@@ -28,6 +30,23 @@ def url(moto, monkeypatch):
         Bucket=found.split("/")[2], VersioningConfiguration={"Status": "Enabled"}
     )
     return found
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """A storage account that keeps versions."""
+    with versioning_account() as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture(params=["s3", "azure"])
+def url(request):
+    if request.param == "s3":
+        return request.getfixturevalue("bucket")
+    request.getfixturevalue("account")
+    return "az://container/prefix"
 
 
 async def read(workspace, source, **part):
@@ -62,7 +81,7 @@ async def test_versions_are_listed_read_and_restored(url):
             await workspace.dataset("sales.csv@0!0")
 
 
-async def test_a_bucket_opened_for_reading_shows_versions_and_restores_none(url):
+async def test_a_store_opened_for_reading_shows_versions_and_restores_none(url):
     store = from_url(url, client_options={"allow_http": True})
     for text in (b"1", b"2"):
         obstore.put(store, "a.txt", text)
@@ -86,3 +105,38 @@ async def test_a_bucket_that_keeps_none_says_so(moto, monkeypatch):
         obstore.put(store, "a.txt", b"2")
         with pytest.raises(errors.DatasetGone):
             await workspace.dataset(listed.id)
+
+
+async def test_an_account_of_azure_is_asked_whether_it_keeps_versions(account):
+    url = "az://container/prefix"
+    store = from_url(url, client_options={"allow_http": True})
+    account.keeps = False
+    obstore.put(store, "a.txt", b"1")
+    async with StoreWorkspace(url) as workspace:
+        with pytest.raises(errors.NotSupportedByServer, match="storage account keeps none"):
+            await workspace.versions("a.txt")
+    account.keeps = True
+    obstore.put(store, "a.txt", b"2")
+    async with StoreWorkspace(url) as workspace:
+        found = await workspace.versions("a.txt")
+        assert [await read(workspace, one) for one in found] == [b"2", b"1"]
+    # What was written before has no id of a version, and is the present one all the same.
+    account.keeps = False
+    obstore.put(store, "b.txt", b"1")
+    async with StoreWorkspace(url) as workspace:
+        assert [one.is_latest for one in await workspace.versions("b.txt")] == [True]
+
+
+async def test_an_account_of_azure_shows_by_the_first_look_at_it_that_it_keeps_versions(account):
+    async with StoreWorkspace("az://empty/prefix", write=True) as workspace:
+        can = await workspace.capabilities()
+    assert (can.versions, can.restore) == (CAN, CAN)
+
+
+async def test_an_account_whose_blobs_cannot_be_listed_says_that_versions_are_not_known(
+    account, monkeypatch
+):
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", "http://127.0.0.1:9/x")
+    async with StoreWorkspace("az://container/prefix") as workspace:
+        missing = (await workspace.capabilities()).versions.missing
+    assert missing.startswith("Whether older versions are kept is not known: No answer")

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import tomllib
 from http.client import HTTPConnection
@@ -23,22 +22,9 @@ from obstore.store import from_url
 from amltui import errors
 from amltui.workspaces.folder.store import StoreWorkspace
 from amltui.workspaces.folder.store_listing import HIDDEN
-from tests.support.server import ROOT
+from tests.support.forks import COMMAND
 
 PART = 5 << 20
-
-
-@pytest.fixture(params=["moto", "azurite"])
-def service(request, monkeypatch):
-    found = request.getfixturevalue(request.param)
-    for name, value in found.environment.items():
-        monkeypatch.setenv(name, value)
-    return found
-
-
-@pytest.fixture
-def url(service):
-    return service.new_container()
 
 
 @pytest.fixture
@@ -258,26 +244,23 @@ async def test_an_object_that_is_gone_between_list_and_read_says_so(store, url):
 
 
 @pytest.fixture
-def amltui(service, tmp_path):
+def amltui(service, forks, tmp_path):
     """Runs the program, and kills it `after` some seconds; its exit code, and what it said."""
     environment = os.environ | {
         f"AMLTUI_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "CACHE", "DATA")
     }
 
     def run(*arguments, after=None):
-        with subprocess.Popen(
-            [sys.executable, "-m", "amltui", *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        ) as process:
+        with Path(os.devnull).open("r+b") as nothing, (tmp_path / "said").open("w+b") as said:
+            streams = [nothing.fileno(), nothing.fileno(), said.fileno()]
+            process = forks.start(COMMAND, list(arguments), environment, tmp_path, streams)
             try:
-                process.wait(after)
+                code = process.wait(after)
             except subprocess.TimeoutExpired:
                 process.kill()
-            said = process.stderr.read().decode()
-        return process.returncode, said
+                code = process.wait()
+            said.seek(0)
+            return code, said.read().decode()
 
     return run
 
@@ -296,7 +279,7 @@ def test_a_killed_download_leaves_nothing_under_its_name_and_goes_on(amltui, sto
         for attempt in range(6):
             code, said = amltui(
                 *("get", "big.bin", "-o", str(target), "--profile", "there"),
-                after=random.uniform(0.5, 1.5) if attempt < 5 else None,
+                after=random.uniform(0.0, 0.9) if attempt < 5 else None,
             )
             if code == 0 or (code == 5 and target.exists()):  # killed when it was done
                 break
@@ -324,7 +307,7 @@ def test_a_killed_upload_leaves_nothing_and_goes_on(amltui, service, store, url,
         name = f"{rounds}.bin"
         put = ("put", str(source), "--name", name, "--profile", "there")
         for turn in range(11):
-            code, said = amltui(*put, after=random.uniform(0.8, 2.0) if turn < 10 else None)
+            code, said = amltui(*put, after=random.uniform(0.2, 1.4) if turn < 10 else None)
             if code == 0 or (code == 5 and name in keys(store)):  # killed when it was done
                 break
             assert code == -signal.SIGKILL, said

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from amltui import errors
-from amltui.config.values import folder_address
+from amltui.config.connection_values import folder_address
 from amltui.workspaces.folder.web import WebFolder
 from tests.support.web import serving
 
@@ -96,6 +99,53 @@ async def test_a_part_that_is_sent_as_the_whole_is_known_by_its_range(root):
             one = await workspace.find("a.csv")
             info, part = await read(workspace, one, start=100, stop=200)
             assert (info.start, info.size, part) == (100, len(DATA), DATA[100:200])
+
+
+async def test_a_folder_whose_files_have_one_schema_is_one_table(address, root):
+    for day in (1, 2):
+        place = root / "days" / f"day={day}%2Fx"
+        place.mkdir(parents=True)
+        pq.write_table(pa.table({"a": range(day, day + 9)}), place / "f.parquet")
+        (root / "text").mkdir(exist_ok=True)
+        (root / "text" / f"{day} ü.csv").write_text(f"a\n{day}")
+    (root / "days" / "_SUCCESS").touch()
+    async with WebFolder(address) as workspace:
+        found = await workspace.named("text/")
+        assert (await read(workspace, found))[1] == b"a\n1\n2\n"
+        info, part = await read(workspace, found, start=3, stop=5)
+        assert part == b"a\n1\n2\n"[info.start : 5]
+        found = await workspace.named("days/")
+        info, data = await read(workspace, found)
+        assert found.size == info.size == len(data)
+        assert pq.read_table(io.BytesIO(data)).to_pydict() == {
+            "day": ["1/x"] * 9 + ["2/x"] * 9, "a": [*range(1, 10), *range(2, 11)],
+        }  # fmt: skip
+        assert (await workspace.dataset(found.id)).note == found.note
+        (root / "text" / "3.csv").write_text("b\n1\n")
+        with pytest.raises(errors.NotSupportedByServer, match="not one table"):
+            await workspace.named("text/")
+        assert await workspace.named("none/") is None
+    async with WebFolder(f"{address}a.csv") as workspace:
+        assert await workspace.named("days/") is None
+
+
+async def test_a_table_of_a_folder_with_a_page_that_cannot_be_read_is_refused(root):
+    class Closed(SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if self.path.endswith("/deep/"):
+                self.send_error(403)
+            else:
+                super().do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    (root / "t" / "deep").mkdir(parents=True)
+    (root / "t" / "a.csv").write_text("a\n1\n")
+    with serving(Closed, root) as address:
+        async with WebFolder(address) as workspace:
+            with pytest.raises(errors.NotSupportedByServer, match="would not be whole"):
+                await workspace.named("t/")
 
 
 async def test_one_file_is_a_folder_of_one(address):

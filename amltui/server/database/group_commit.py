@@ -1,0 +1,137 @@
+"""Transactions of many writers that are committed together, each with a savepoint of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from inspect import isawaitable
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from amltui.server.database.failures import is_failure
+from amltui.server.http_errors import ServiceUnavailable
+
+BUSY_SECONDS: Final = 30
+"""How long a transaction waits for another one's lock."""
+First = Callable[[AsyncConnection], Awaitable[None]]
+"""What a transaction begins with."""
+
+
+class GroupCommit:
+    """Transactions of one database that are committed together."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._turn = asyncio.Lock()
+        self._open: AsyncConnection | None = None
+        self._written = 0
+        self._lost: BaseException | None = None
+        self._committed: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def join(self, first: First | None = None) -> AsyncIterator[AsyncConnection]:
+        """A savepoint in the present transaction; durable after the end of the block.
+
+        `first` is called once, by whoever opens the transaction.
+        """
+        async with self._in_turn():
+            if self._open is None:
+                self._open = await self._begin(first)
+                # It waits for its turn behind all who wait now, and so commits what they write too.
+                self._committed = asyncio.create_task(self._commit(self._open))
+                self._committed.add_done_callback(_retrieve)
+            connection, committed = self._open, self._committed
+            if self._lost is not None:
+                raise _broken(self._lost)
+            raw = (await connection.get_raw_connection()).driver_connection
+            # By the driver itself: SQLAlchemy's own savepoints cost as much as all else together.
+            await _tell(raw, "SAVEPOINT writer")
+            try:
+                yield connection
+                await _tell(raw, "RELEASE writer")
+            except BaseException as error:
+                # Also where the way back is broken off.
+                self._lost = error
+                if await _undone(raw):
+                    self._lost = None
+                raise
+            self._written += 1
+        assert committed is not None
+        await asyncio.shield(committed)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(BUSY_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise ServiceUnavailable("Others write, and do not come to an end.") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    async def settle(self) -> None:
+        """Wait until the present transaction is over."""
+        if self._committed is not None:
+            await asyncio.wait({self._committed})
+
+    async def _begin(self, first: First | None) -> AsyncConnection:
+        connection = await self._engine.connect()
+        try:
+            await connection.begin()
+            if first is not None:
+                await first(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def _commit(self, connection: AsyncConnection) -> None:
+        async with self._turn:
+            lost, self._lost, self._open = self._lost, None, None
+            written, self._written = self._written, 0
+            try:
+                if lost is not None:
+                    raise _broken(lost)
+                if written:
+                    await connection.commit()
+            finally:
+                await connection.close()
+
+
+def _broken(cause: BaseException) -> Exception:
+    """What those are told whose transaction ended because of another writer."""
+    if isinstance(cause, Exception) and is_failure(cause):
+        return cause
+    return ServiceUnavailable("What others wrote at the same moment broke off. Try again.")
+
+
+async def _tell(raw: Any, statement: str) -> None:
+    """Execute it by the driver, which has it done at once (SQLite) or gives something to await."""
+    done = raw.execute(statement)
+    if isawaitable(done):
+        await done
+
+
+async def _undone(raw: Any) -> bool:
+    """Take back what the last writer did. False: all that the transaction holds is lost."""
+    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        return False  # SQLite itself took it back, as it does when the disk is full
+    try:
+        await _tell(raw, "ROLLBACK TO writer")
+        await _tell(raw, "RELEASE writer")
+    except Exception as error:
+        if not is_failure(error):
+            raise
+        return False
+    return True
+
+
+def _retrieve(done: asyncio.Task[None]) -> None:
+    """Who takes part has the error of a commit; where nobody does, nothing was to be written."""
+    if not done.cancelled():
+        done.exception()

@@ -1,0 +1,175 @@
+"""The key `W`: another workspace, beside those that are open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from amltui.config.azure import azure_workspace, is_azure
+from amltui.config.connection_values import LOCAL, folder_address, is_address
+from amltui.errors import ConfigError, UsageError
+from amltui.redact import redacted
+from amltui.text import visible
+from amltui.tui.actions.host import ActionHost
+from amltui.tui.dialogs.prompts import AskLine
+from amltui.tui.history import load, note
+from amltui.tui.path_completion import full_path, is_folder
+
+if TYPE_CHECKING:
+    from amltui.config.profiles import Profile
+    from amltui.tui.tabs import Tabs
+
+Choose = Callable[[str, Sequence[str], Callable[[int], None]], None]
+"""Lets one of several names be chosen, under a title; its place among them is told."""
+
+_KIND: Final = "workspace"
+"""What places are noted as, among what is kept for the next program."""
+_ROOM: Final = 40
+"""Characters of a place that are shown."""
+_RECENT: Final = 9
+"""Places without a profile that are offered."""
+
+
+class WorkspaceActions:
+    """Choosing among profiles, places that were open before, and what is typed."""
+
+    def __init__(
+        self,
+        host: ActionHost,
+        place: str | None,
+        choose: Choose,
+        tabs: Tabs,
+    ) -> None:
+        """Begin.
+
+        Args:
+            host: the screen.
+            place: the profile or the address that is open; None: the one of the start.
+            choose: lets one of several be chosen.
+            tabs: the workspaces that are open.
+        """
+        self._host = host
+        self._place = place
+        self._choose = choose
+        self._tabs = tabs
+
+    async def choose(self) -> None:
+        """`W`: choose another workspace."""
+        if not self._tabs.several:
+            raise UsageError("A dataset of this workspace is being chosen: q takes none.")
+        await self.offer("Workspaces", "Open a workspace", "open", self._go)
+
+    async def next(self) -> None:
+        """`}`: show the next open workspace."""
+        self._step(1)
+
+    async def before(self) -> None:
+        """`{`: show the open workspace before this one."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        if len(self._tabs.tabs) < 2:
+            raise UsageError("No other workspace is open: W opens one.")
+        self._tabs.step(by)
+
+    async def offer(
+        self,
+        title: str,
+        asks: str,
+        accept: str,
+        go: Callable[[str | None], Awaitable[None]],
+        *,
+        others: bool = False,
+    ) -> None:
+        """Let a workspace be chosen, and go on with it.
+
+        Args:
+            title: what stands above.
+            asks: what stands above the line, where an address is typed.
+            accept: what enter does there.
+            go: what is done with it: a profile or an address; None: that of the start.
+            others: leave out the one that is open, and that of the start.
+        """
+        from amltui.config.profiles import profiles
+
+        known, noted = await asyncio.gather(asyncio.to_thread(profiles), asyncio.to_thread(load))
+        recent = [place for place in reversed(noted.get(_KIND, [])) if is_address(place)]
+        there: list[str | None] = [None, LOCAL, *(one.name for one in known)]
+        there += recent[:_RECENT]
+        if others:
+            there = [place for place in there if place not in {None, self._place}]
+        else:
+            there = list(dict.fromkeys([*(tab.place for tab in self._tabs.tabs), *there]))
+        names = [self._label(place, known) for place in there]
+
+        def chosen(at: int) -> None:
+            typing = partial(self._type, asks, accept, go)
+            self._host.work_first(typing if at == len(there) else partial(go, there[at]))
+
+        self._choose(title, [*names, "a folder or an address that you type"], chosen)
+
+    def _is_open(self, place: str | None) -> str:
+        """What is said of a place that is open, and in which tab."""
+        places = [tab.place for tab in self._tabs.tabs]
+        if place == self._place:
+            return " (open)"
+        return f" (open, tab {places.index(place) + 1})" if place in places else ""
+
+    def _label(self, place: str | None, known: Sequence[Profile]) -> str:
+        is_open = self._is_open(place)
+        if place is None:
+            return f"as the program was started{is_open}"
+        if place == LOCAL:
+            return f"local workspace{is_open}"
+        address = next((one.endpoint for one in known if one.name == place), "")
+        shown = visible(redacted(address or place)).removeprefix("file://")
+        if len(shown) > _ROOM:
+            shown = f"…{shown[1 - _ROOM :]}"  # the end tells more than the beginning
+        return f"{visible(place)}{is_open}  {shown}" if address else f"{shown}{is_open}"
+
+    async def _type(
+        self, asks: str, accept: str, go: Callable[[str | None], Awaitable[None]]
+    ) -> None:
+        typed = await self._host.ask(
+            AskLine(
+                asks,
+                "A folder of this disk, or s3://, az://, gs://, https://, azureml://",
+                accept=accept,
+                check=_problem,
+            )
+        )
+        if typed is not None:
+            await go(_address(typed))
+
+    async def _go(self, place: str | None) -> None:
+        if place == self._place:
+            return
+        self._tabs.open(place)
+        if place is not None and is_address(place):
+            await asyncio.to_thread(note, _KIND, place)
+
+
+def _address(typed: str) -> str:
+    """What was typed as a place that is found again: a path is made absolute."""
+    text = typed.strip()
+    return text if "://" in text else str(full_path(text))
+
+
+def _problem(typed: str) -> str:
+    """What is wrong with an address, or ""."""
+    text = _address(typed)
+    if not typed.strip():
+        return "Type a folder or an address."
+    if "://" not in text and not is_folder(Path(text)):
+        return "There is no such folder."
+    try:
+        if is_azure(text):
+            azure_workspace(text, source="this line")
+        else:
+            folder_address(text)
+    except ConfigError as error:
+        return f"{error}."
+    return ""
