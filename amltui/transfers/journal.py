@@ -258,7 +258,7 @@ class Journal:
             if self._path(record.id).exists():  # else it ended a moment ago
                 yield self._entry(record, lock)
             else:
-                lock.release()
+                self._release(lock, record.id)
 
     def claim_upload(self, wanted: UploadRecord) -> UploadEntry | None:
         """Lock the record of the same upload that a process which is gone had begun, if one had.
@@ -298,7 +298,7 @@ class Journal:
     def running(self, name: str) -> bool:
         """Whether a process, this one included, holds the record of this id."""
         try:
-            with self._lock(name):
+            with self._held(name):
                 return False
         except filelock.Timeout:
             return True
@@ -338,14 +338,32 @@ class Journal:
         for name, paths in names.items():
             if self._path(name) in paths and not any(one.suffix == ".tmp" for one in paths):
                 continue
-            lock = self._lock(name)
-            with contextlib.suppress(filelock.Timeout, OSError, NotImplementedError), lock:
+            with (
+                contextlib.suppress(filelock.Timeout, OSError, NotImplementedError),
+                self._held(name),
+            ):
                 for path in paths:
                     if path.suffix == ".tmp" or not self._path(name).exists():
                         path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}.json"
+
+    @contextlib.contextmanager
+    def _held(self, name: str) -> Iterator[None]:
+        lock = self._lock(name)
+        lock.acquire()
+        try:
+            yield
+        finally:
+            self._release(lock, name)
+
+    def _release(self, lock: filelock.BaseFileLock, name: str) -> None:
+        """Let go of a lock; its file goes too where the record ended before it was taken."""
+        with contextlib.suppress(OSError):
+            if not self._path(name).exists():
+                Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
     def _lock(self, name: str) -> filelock.BaseFileLock:
         path = self._directory / f"{name}.lock"

@@ -118,3 +118,20 @@ def test_a_record_that_says_too_little_to_go_on_with_is_left_alone(cache, text):
     (cache.journals / "x1.json").write_text(text)
     assert unfinished(cache, KEY) == ()
     assert list(Journal(cache.journals).claim_unowned(KEY)) == []
+
+
+def test_of_a_record_that_ends_while_another_process_looks_at_it_no_lock_stays(cache):
+    for name in ("d1", "d2"):
+        (cache.journals / f"{name}.json").write_text(WRITTEN[name])
+    journal = Journal(cache.journals)
+    claimed = journal.claim_unowned(KEY)
+    first = next(claimed)
+    other = "d2" if first.record.id == "d1" else "d1"
+    (cache.journals / f"{other}.json").unlink()
+    assert not journal.running(other)
+    assert list(claimed) == []
+    assert sorted(path.name for path in cache.journals.iterdir()) == [
+        f"{first.record.id}.json",
+        f"{first.record.id}.lock",
+    ]
+    first.close()

@@ -10,7 +10,7 @@ from textual.events import Key, Paste
 from textual.widgets import Input
 
 from amltui.tui.dialogs.help import HelpScreen
-from amltui.tui.dialogs.prompts import AskLine, Confirm
+from amltui.tui.dialogs.prompts import Confirm
 from amltui.tui.dialogs.upload import UploadScreen
 from amltui.tui.key_queue import HELD
 from tests.benchmarks.terminal import Terminal
@@ -152,7 +152,7 @@ async def test_what_is_typed_behind_the_end_of_a_question_is_for_the_panes(place
         at_once(user, "X\x1bj")
         await user.until(lambda: user.main.preview.grid.cursor_row == 1)
         at_once(user, "\x1b:download to\r")
-        await user.until(lambda: user.main.query(AskLine))
+        await user.until(lambda: user.dialog.query_one(Input).has_focus)
         await user.press("ctrl+u")
         at_once(user, "nowhere/at all.csv\rj")
         await user.until(lambda: user.main.dataset.name == user.names[1])
@@ -219,9 +219,7 @@ async def test_a_path_typed_behind_the_key_that_exports_is_where_it_is_written_t
     async with at_the_screen() as user:
         await open_census(user)
         at_once(user, "Ejj")
-        await user.until(lambda: user.main.query(AskLine))
-        line = user.dialog.query_one(Input)
-        await user.until(lambda: line.value.endswith("jj"))
+        await user.until(lambda: user.dialog.query_one(Input).value.endswith("jj"))
         assert user.main.preview.grid.cursor_row == 0
 
 
