@@ -110,6 +110,7 @@ class _Ranged:
         """See `read_part`."""
         import pyarrow.parquet as pq
 
+        from amltui.formats.arrow_text import readable
         from amltui.formats.read_errors import mapped
         from amltui.formats.registry import PARQUET
 
@@ -159,7 +160,7 @@ class _Ranged:
                 table = whole.read_row_groups(groups, columns=names, use_threads=False)
                 if names is not None:
                     table = table.select(names)
-                return table.slice(skip, max(0, stop - start))
+                return readable(table.slice(skip, max(0, stop - start)))
 
         return await apart(taken)
 

@@ -57,6 +57,7 @@ def _read(path: Path, lens: Lens, scratch: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from amltui.formats.arrow_text import readable
     from amltui.formats.read_errors import mapped
     from amltui.formats.registry import ARROW, ARROW_STREAM, PARQUET
     from amltui.tables.export import write_parquet
@@ -64,11 +65,11 @@ def _read(path: Path, lens: Lens, scratch: Path) -> pa.Table:
 
     with mapped(lens.fmt):
         if lens.has_rows and lens.fmt == PARQUET:
-            return pq.ParquetFile(path).read()
+            return readable(pq.ParquetFile(path).read())
         if lens.has_rows and lens.fmt in {ARROW, ARROW_STREAM}:
             with pa.OSFile(str(path)) as source:
                 kind = pa.ipc.open_file if lens.fmt == ARROW else pa.ipc.open_stream
-                return kind(source).read_all()
+                return readable(kind(source).read_all())
     typed = scratch / "typed.parquet"
     with content_table(path, scratch / "table", lens, kept=_LARGEST) as table:
         if table.cut_count:

@@ -1,6 +1,7 @@
-"""Values of any type as the text that a person would write, in Arrow's arrays.
+r"""Values of any type as the text that a person would write, in Arrow's arrays.
 
-What is nested is compact JSON; bytes that are no text are hexadecimal.
+What is nested is compact JSON; bytes that are no text are hexadecimal. Writers do not all see to it
+that what they call text is UTF-8: bytes of it that are not stand as `\xe9`.
 """
 
 from __future__ import annotations
@@ -62,6 +63,20 @@ def text_batch(batch: Any, names: Sequence[str]) -> Any:
     return pa.RecordBatch.from_arrays(arrays, schema=schema(names))
 
 
+def readable(table: Any) -> Any:
+    """A table whose texts are all UTF-8, as the texts of `text_batch`; else it is left as it is.
+
+    Raises:
+        pyarrow.ArrowInvalid: it is broken.
+    """
+    for index, field in enumerate(table.schema):
+        chunks = table.column(index).chunks
+        if not all(map(_is_utf8, chunks)):
+            values = [pa.array(map(_value, chunk), field.type) for chunk in chunks]
+            table = table.set_column(index, field, pa.chunked_array(values, field.type))
+    return table
+
+
 def _texts(array: Any) -> Any:
     kind = array.type
     types = pa.types
@@ -71,16 +86,62 @@ def _texts(array: Any) -> Any:
         return _texts(array.storage)
     write = _writer(kind)
     if write is not None:
-        return strings([None if one is None else write(one) for one in array.to_pylist()])
+        return strings([None if one is None else write(one) for one in _values(array)])
     if types.is_timestamp(kind) or types.is_time(kind):
         return _times(array)
     if types.is_float16(kind):
         array = array.cast(pa.float32())
     found = array.cast(pa.string())
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return _utf8(found)
     if types.is_floating(kind):
         # Arrow writes 2.0 as 2, and a column of such would be taken for one of whole numbers.
         whole = pc.match_substring_regex(found, r"^-?\d+$")
         found = pc.if_else(whole, pc.binary_join_element_wise(found, "0", "."), found)
+    return found
+
+
+def _utf8(array: Any) -> Any:
+    """A string array, in which bytes that are not UTF-8 are written out."""
+    return array if _is_utf8(array) else strings([_value(one) for one in array])
+
+
+def _is_utf8(array: Any) -> bool:
+    """Whether all texts of an array are. Raises ArrowInvalid: it is broken otherwise."""
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
+        return False
+    return True
+
+
+def _values(array: Any) -> list[Any]:
+    try:
+        found: list[Any] = array.to_pylist()
+    except UnicodeDecodeError:
+        found = [_value(one) for one in array]
+    return found
+
+
+def _value(scalar: Any) -> Any:
+    """The value of one of Arrow's scalars, also where its texts are not UTF-8."""
+    found: Any = None
+    if not scalar.is_valid:
+        pass
+    elif isinstance(scalar, pa.DictionaryScalar | pa.ExtensionScalar | pa.UnionScalar):
+        found = _value(scalar.value)
+    elif isinstance(scalar, pa.StringScalar | pa.LargeStringScalar | pa.StringViewScalar):
+        found = scalar.as_buffer().to_pybytes().decode("utf-8", "backslashreplace")
+    elif isinstance(scalar, pa.MapScalar):
+        found = [(_value(one["key"]), _value(one["value"])) for one in scalar.values]
+    elif isinstance(scalar, pa.ListScalar):  # and its kin
+        found = [_value(one) for one in scalar.values]
+    elif isinstance(scalar, pa.StructScalar):
+        found = {name: _value(one) for name, one in scalar.items()}
+    else:
+        found = scalar.as_py()
     return found
 
 

@@ -33,6 +33,22 @@ def test_a_table_with_types_of_its_own_keeps_them(ws, end, make):
     assert made.to_dataframe()["n"].tolist()[:2] == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("end", ["parquet", "feather"])
+def test_text_that_is_not_utf8_keeps_its_type_and_shows_which_bytes_it_has(ws, end):
+    start, data = pa.py_buffer(b"\0\0\0\0\4\0\0\0\5\0\0\0"), pa.py_buffer(b"caf\xe9x")
+    texts = pa.StringArray.from_buffers(2, start, data)
+    table = pa.table({"s": texts, "l": pa.ListArray.from_arrays(pa.array([0, 1, 2]), texts)})
+    sink = io.BytesIO()
+    (pq.write_table if end == "parquet" else pyarrow.feather.write_feather)(table, sink)
+    made = ws.datasets.add_from_raw_data(sink.getvalue(), "Binary", f"latin.{end}", "a table")
+    assert made.to_arrow().to_pylist() == [
+        {"s": "caf\\xe9", "l": ["caf\\xe9"]},
+        {"s": "x", "l": ["x"]},
+    ]
+    assert made.to_arrow().schema.equals(table.schema)
+    assert made.to_dataframe()["s"].tolist() == ["caf\\xe9", "x"]
+
+
 def test_text_that_is_found_in_a_content_gets_types(ws):
     lines = b"".join(json.dumps({"i": i, "f": i / 2, "s": "x"}).encode() + b"\n" for i in range(9))
     made = ws.datasets.add_from_raw_data(gzip.compress(lines), "Binary", "lines.jsonl.gz", "json")

@@ -53,6 +53,13 @@ CELLS = [
 ]  # fmt: skip
 
 
+def not_utf8(values):
+    """Bytes in an array that calls them text."""
+    found = pa.array(values, pa.binary())
+    missing, offsets, data = found.buffers()
+    return pa.StringArray.from_buffers(len(found), offsets, data, missing)
+
+
 def write_stream(table, path):
     with pa.ipc.new_stream(path, table.schema) as writer:
         writer.write_table(table)
@@ -104,6 +111,32 @@ def test_every_type_has_a_text_and_both_ways_to_read_agree(name, tmp_path):
         assert [column.type for column in table.columns[:7]] == [
             "int", "int", "float", "bool", "text", "date", "datetime",
         ]  # fmt: skip
+
+
+@ALL
+def test_text_that_is_not_utf8_shows_which_bytes_it_has_wherever_it_stands(name, tmp_path):
+    texts = not_utf8([b"caf\xe9", None, "café".encode(), b"\xff\xfe"])
+    places = pa.array([0, None, 2, 3], pa.int32())
+    fields = {
+        "text": texts,
+        "large": texts.cast(pa.large_string()),
+        "category": pa.DictionaryArray.from_arrays(places, texts.fill_null("")),
+        "list": pa.ListArray.from_arrays(pa.array([0, 1, 2, 3, 4], pa.int32()), texts),
+        "struct": pa.StructArray.from_arrays([texts], ["a"]),
+        "map": pa.MapArray.from_arrays(
+            pa.array([0, 1, 2, 3, 4], pa.int32()), pa.array("kkkk"), texts
+        ),
+    }
+    path = written(tmp_path / name, pa.table(fields))
+    said = ["caf\\xe9", None, "café", "\\xff\\xfe"]
+    inner = [json.dumps(one, ensure_ascii=False) for one in said]
+    expected = [
+        [one, one, one, f"[{within}]", f'{{"a":{within}}}', f'{{"k":{within}}}']
+        for one, within in zip(said, inner, strict=True)
+    ]
+    assert all_rows(batch_rows(path, lens_of_file(path).fmt)) == expected
+    with content_table(path, tmp_path / "scratch") as table:
+        assert all_rows(table) == expected
 
 
 @ALL

@@ -181,8 +181,7 @@ def _count(path: Path, kinds: list[ColumnType | None]) -> list[_Counted] | None:
             odd, nan = f"bool_or(isinf({name}))", f"count(*) FILTER (WHERE isnan({name}))"
         elif kind in {"date", "datetime"}:
             odd = _NO_DATES.format(name)
-        present = "0" if kind == "text" else f"count({name})"
-        asked += [present, nan, f"coalesce({odd}, FALSE)"]
+        asked += [f"count({name})", nan, f"coalesce({odd}, FALSE)"]
     names = ", ".join(f"c{index}" for index in range(len(kinds)))
     query = f"SELECT {', '.join(asked)} FROM {_relation(path)} AS file({names}, row)"  # noqa: S608
     try:
@@ -191,7 +190,8 @@ def _count(path: Path, kinds: list[ColumnType | None]) -> list[_Counted] | None:
             found.execute(KEEP_NAN)
             total, *answers = found.execute(query).fetchone() or (0,)
     except duckdb.Error:
-        return None  # What reads the file otherwise says what is wrong with it.
+        # Text that is not UTF-8, which can be shown; else what reads the file says what is wrong.
+        return None
     counted = []
     for at in range(0, len(answers), 3):
         present, nan, odd = answers[at : at + 3]

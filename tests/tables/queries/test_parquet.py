@@ -32,6 +32,8 @@ from amltui.tables.queries import view as views_of_tables
 from amltui.tables.queries.parquet import parquet_table
 from tests.support.tables import all_rows
 
+NOT_UTF8 = pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xe9"))
+
 
 @pytest.fixture
 def both(tmp_path):
@@ -229,8 +231,10 @@ def test_a_window_of_a_sorted_file_reads_only_what_it_shows(both, monkeypatch):
         pa.array([1], pa.timestamp("ns")),
         pa.array([dt.time(10, 30)]),
         pa.array([10**9], pa.int32()).cast(pa.date32()),
+        NOT_UTF8,
+        NOT_UTF8.dictionary_encode(),
     ],
-    ids=str,
+    ids=lambda array: str(array.type),
 )
 def test_what_duckdb_would_read_otherwise_is_left_to_a_table_of_text(both, array):
     here, _ = both(pa.table({"a": array}))
