@@ -130,7 +130,8 @@ class Issuer:
             if wanted and now - self._asked > _PAUSE:
                 self._asked = now
                 try:
-                    self._keys = await anyio.to_thread.run_sync(self._fetch)
+                    async with asyncio.timeout(2 * _TIMEOUT):  # one that drips its answer, too
+                        self._keys = await anyio.to_thread.run_sync(self._fetch)
                     self._read = now
                 except (OSError, ValueError, KeyError, jwt.PyJWTError) as error:
                     words = f"{type(error).__name__}: {error}"

@@ -5,6 +5,7 @@
 Eight clients create, update, rename, read, list, ask for schemas and pages, send wrong tokens and
 delete what they made, so that the workspace stays as large as it is. Memory and descriptors of the
 server's process are read each second; the first fifth of the time warms up and counts for nothing.
+The slowest step of each kind is told, so that a wait that grows shows before it ends in a timeout.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ KEPT = 20
 """Datasets of one client at a time."""
 
 
+STEPS = ("create", "create", "create", "update", "list", "schema", "pages", "wrong token")
+"""What a draw of 0 to 7 does; any other reads."""
+
+
 class Client(threading.Thread):
     """One of them; what it does is chosen by a seed."""
 
@@ -38,6 +43,8 @@ class Client(threading.Thread):
         self.random = random.Random(number)
         self.server, self.number, self.stop = server, number, stop
         self.done = 0
+        self.slowest: dict[str, float] = {}
+        """Seconds, by kind of step."""
         self.failed = ""
 
     def run(self) -> None:
@@ -51,6 +58,7 @@ class Client(threading.Thread):
         try:
             while not self.stop.is_set():
                 act = self.random.randrange(10)
+                began = time.monotonic()
                 if act < 3 or not mine:
                     size = self.random.choice([0, 100, 10_000, 1 << 20])
                     rows = b"a,b\n" + b"%d,word\n" % self.done * (size // 10)
@@ -75,6 +83,9 @@ class Client(threading.Thread):
                     assert httpx.get(self.server.url(), headers=wrong).status_code in {401, 429}
                 else:
                     studio.read(self.random.choice(mine))
+                kind = STEPS[act] if act < len(STEPS) and mine else "read or create"
+                took = time.monotonic() - began
+                self.slowest[kind] = max(took, self.slowest.get(kind, 0.0))
                 self.done += 1
         except Exception as error:  # noqa: BLE001 - it is told at the end
             asked = error.request.url.path if isinstance(error, httpx.RequestError) else ""
@@ -123,6 +134,9 @@ def main() -> None:
         first, last = statistics.median(values[:part]), statistics.median(values[-part:])
         print(f"{what}: {first:.0f} first, {last:.0f} last, {last - first:+.0f} "
               f"({bound}{', in MiB' if unit == MIB else ''}); most {max(values):.0f}")  # fmt: skip
+    kinds = sorted({kind for client in clients for kind in client.slowest})
+    slow = (f"{kind} {max(c.slowest.get(kind, 0.0) for c in clients):.1f} s" for kind in kinds)
+    print(f"slowest steps: {', '.join(slow)}")
     print(f"{sum(client.done for client in clients)} steps; failures: {failed}")
 
 

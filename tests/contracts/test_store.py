@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amltui.server.http_errors import NotFound
+from amltui.server.http_errors import NotFound, ServiceUnavailable
+from amltui.server.store import objects
 from amltui.server.store.local import LocalStore
 from amltui.server.store.objects import ObjectStore
 from tests.support.server import running_server
@@ -172,3 +176,28 @@ async def test_a_workspace_moves_to_an_object_store_by_copying_its_files(
         studio = Studio(server)
         assert studio.read(studio.own()["moved"]) == content
         studio.close()
+
+
+async def test_a_store_that_does_not_answer_keeps_nobody_waiting(azurite, tmp_path, monkeypatch):
+    if azurite.service is None:
+        pytest.skip("this store is not ours to stop")
+    monkeypatch.setattr(objects, "_ANSWER", timedelta(seconds=0.5))
+    monkeypatch.setattr(objects, "_IN_LINE", 0.1)
+    monkeypatch.setattr(objects, "_THREADS", 5)
+    for name, value in azurite.environment.items():
+        monkeypatch.setenv(name, value)
+    store = ObjectStore(azurite.new_container(), tmp_path / "spool")
+    await store.open()
+    stored = await put(store, b"kept")
+    process = psutil.Process(azurite.service.process.pid)
+    process.suspend()
+    try:
+        asked = (store.probe(), store.has(stored.sha256, 4), store.delete("0" * 64),
+                 store.block_size("upload/0"), store.drop_blocks("upload"))  # fmt: skip
+        more = [store.has(stored.sha256, 4) for _ in range(5)]  # than it has threads
+        done = await asyncio.gather(*asked, *more, return_exceptions=True)
+    finally:
+        process.resume()
+    assert {type(one) for one in done} == {ServiceUnavailable}
+    assert all("Retry-After" in one.headers for one in done)
+    assert await store.has(stored.sha256, 4)

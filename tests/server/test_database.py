@@ -6,12 +6,15 @@ import asyncio
 import sqlite3
 from contextlib import asynccontextmanager
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
-from amltui.server.database import group_commit
+from amltui.server.app import error_response
+from amltui.server.database import engine, group_commit
 from amltui.server.database.engine import database_url, open_database
 from amltui.server.http_errors import ServiceUnavailable
+from tests.support import services
 
 NUMBERS = sa.table("numbers", sa.column("n", sa.Integer))
 
@@ -218,3 +221,110 @@ async def test_a_writer_whose_turn_does_not_come_is_told_so(either, monkeypatch)
     async with changing(either):
         with pytest.raises(ServiceUnavailable):
             await write(either, 1)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Waits that end soon."""
+    for module in (group_commit, engine):
+        monkeypatch.setattr(module, "BUSY_SECONDS", 0.3)
+    for name in ("CONNECT_SECONDS", "STATEMENT_SECONDS"):
+        monkeypatch.setattr(engine, name, 0.6)
+
+
+def statuses(outcomes):
+    """How requests would be answered that ended so."""
+    return {error_response(outcome, "id").status_code for outcome in outcomes}
+
+
+async def test_all_who_wait_for_a_lock_of_another_process_are_told_so(url, impatient):
+    async with opened(url) as database, opened_again(url) as other:
+
+        async def lock(connection):
+            """On SQLite a transaction has it from its beginning."""
+            if not database.is_sqlite:
+                await connection.execute(sa.text("LOCK TABLE numbers"))
+
+        async def change(number):
+            async with database.changing(lock) as connection:
+                await connection.execute(sa.insert(NUMBERS).values(n=number))
+
+        begun = []
+        sa.event.listen(database._writing.sync_engine, "begin", begun.append)
+        async with other.writing() as connection:
+            await lock(connection)
+            outcomes = await asyncio.gather(*map(change, range(5)), return_exceptions=True)
+        assert statuses(outcomes) == {503}
+        assert len(begun) < 5  # whoever waited in line until then does not begin to wait again
+        await write(database, 1)
+        assert await written(database) == [1]
+
+
+@asynccontextmanager
+async def opened_again(url):
+    database = open_database(url)
+    yield database
+    await database.close()
+
+
+async def test_a_lock_that_one_statement_waits_for_has_an_end(remote, impatient):
+    async with opened(remote) as database, opened_again(remote) as other:
+        await write(database, 1)
+        change = sa.update(NUMBERS).values(n=2)
+        async with other.writing() as connection:
+            await connection.execute(change)
+            with pytest.raises(sa.exc.DBAPIError) as caught:
+                async with database.writing() as waiting:
+                    await waiting.execute(change)
+        assert statuses([caught.value]) == {503}
+        assert await written(database) == [2]
+
+
+async def test_a_writer_whose_commit_does_not_come_is_told_so(either, impatient):
+    over = asyncio.Event()
+
+    async def hold():
+        async with changing(either):
+            await over.wait()
+
+    writer = asyncio.create_task(write(either, 1))
+    holder = asyncio.create_task(hold())  # it stands in line before the commit
+    with pytest.raises(ServiceUnavailable, match="Look whether it is there"):
+        await writer
+    over.set()
+    await holder
+    assert await written(either) == [1]
+
+
+def test_a_database_that_does_not_answer_keeps_nobody_waiting(tmp_path, impatient):
+    with services.postgres() as postgres:
+        if postgres.service is None:
+            pytest.skip("this database is not ours to stop")
+        asyncio.run(_asked_of_a_frozen_one(postgres, postgres.new_database(), tmp_path))
+
+
+async def _asked_of_a_frozen_one(postgres, name, tmp_path):
+    async with opened(database_url(name, tmp_path)) as database:
+
+        async def read():
+            async with database.reading() as connection:
+                await connection.execute(sa.select(NUMBERS))
+
+        async def write_alone():
+            async with database.writing() as connection:
+                await connection.execute(sa.insert(NUMBERS).values(n=0))
+
+        await read()
+        main = psutil.Process(postgres.service.process.pid)
+        processes = [main, *main.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        requests = [read() for _ in range(12)]  # more than there are connections
+        requests += [write_alone() for _ in range(12)]
+        requests += [write(database, number) for number in range(5)]
+        outcomes = await asyncio.gather(*requests, return_exceptions=True)
+        for process in processes:
+            process.resume()
+        assert statuses(outcomes) == {503}
+        await write(database, 10)
+        assert 10 in await written(database)

@@ -23,6 +23,7 @@ def assert_told(answer, server, statuses) -> None:
     assert server.token not in log
     assert "sig=" not in log
     assert "Traceback" not in body["Message"]
+    assert answer.status_code != 503 or answer.headers["retry-after"]
 
 
 def test_a_full_disk_is_told_and_recovered_from(tmp_path):

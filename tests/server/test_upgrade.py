@@ -128,7 +128,7 @@ async def test_a_migration_lets_requests_through_while_something_holds_a_table(d
 
 
 async def test_a_migration_that_never_gets_a_table_says_what_to_do(databases, monkeypatch):
-    monkeypatch.setattr(schema_versions, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(schema_versions, "_PATIENCE", 0)
     others, mine = databases
     async with others.writing() as holding:
         await holding.execute(sa.text("SELECT count(*) FROM instances"))

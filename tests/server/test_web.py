@@ -12,15 +12,18 @@ import time
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import httpx
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from amltui.server.http_errors import ServiceUnavailable
 from amltui.server.store.base import Stored
+from amltui.server.store.local import LocalStore
 from amltui.server.web import rows
 from amltui.server.web.site import PAGES
 from tests.support.server import running_server
@@ -235,11 +238,26 @@ def test_first_rows_are_those_of_whatever_the_bytes_are(studio, owner):
 async def test_a_page_waits_for_the_first_rows_of_others_for_a_moment_only(monkeypatch):
     monkeypatch.setattr(rows, "_IN_LINE", 0.01)
     first = rows.FirstRows(None)  # it does not come to reading
-    async with first._turn(), first._turn():
+    async with first._slots, first._slots:
         with pytest.raises(ServiceUnavailable, match="Load the page again"):
             await first.of(Stored("0" * 64, 1), "GenericCSV")
-    async with first._turn():
+    async with first._slots:
         pass
+
+
+async def test_first_rows_that_do_not_come_are_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "_PATIENCE", 0.5)
+    store = LocalStore(tmp_path)
+    await store.open()
+    path = store.path("0" * 64)
+    path.parent.mkdir()
+    os.mkfifo(path)  # whoever reads it waits for ever
+    first = rows.FirstRows(SimpleNamespace(store=store))
+    before = psutil.Process().children(recursive=True)
+    with pytest.raises(ServiceUnavailable):
+        await first.of(Stored("0" * 64, 0), "GenericCSV")
+    assert list((tmp_path / "temp").iterdir()) == []
+    assert psutil.Process().children(recursive=True) == before
 
 
 def test_hostile_names_and_cells_are_text(studio, owner):

@@ -30,6 +30,11 @@ from amltui.server.http_errors import ServiceUnavailable, StartError
 if TYPE_CHECKING:
     from amltui.server.database.inline import PlainStatements
 
+CONNECT_SECONDS: Final = 10
+"""How long a server may take to let a connection in."""
+STATEMENT_SECONDS: Final = 40
+"""How long a statement may take on a server; one that waits for a lock ends sooner. A request that
+the server leaves without an answer is answered before its client gives up."""
 _IDLE_SECONDS: Final = 1.0
 """How long a connection to a server may be unused before it is asked whether it is still there."""
 
@@ -221,7 +226,7 @@ def open_database(url: sa.URL) -> Database:
             "pool_size": 10,
             "max_overflow": 0,
             "pool_timeout": BUSY_SECONDS,
-            "connect_args": {"timeout": 10, "command_timeout": 60},
+            "connect_args": {"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS},
         }
     try:
         reading = create_async_engine(
@@ -233,6 +238,7 @@ def open_database(url: sa.URL) -> Database:
         writing = create_async_engine(url, **options)
         for engine in (reading, writing):
             _ping_idle(engine)
+        event.listen(writing.sync_engine, "connect", _bound_locks)
         return Database(reading, reading, writing, None)
     from amltui.server.database.inline import DRIVER, InlineConnection, begin_writing
 
@@ -274,6 +280,14 @@ def _ping_idle(engine: AsyncEngine) -> None:
 
     event.listen(engine.sync_engine, "checkin", left)
     event.listen(engine.sync_engine, "checkout", taken)
+
+
+def _bound_locks(connection: Any, _record: Any) -> None:
+    """Let no statement wait for a lock longer than a transaction may wait to begin."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

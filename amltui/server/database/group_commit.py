@@ -13,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from amltui.server.database.failures import is_failure
 from amltui.server.http_errors import ServiceUnavailable
+from amltui.server.turns import turn
 
-BUSY_SECONDS: Final = 30
-"""How long a transaction waits for another one's lock."""
+BUSY_SECONDS: Final = 20
+"""How long a transaction waits to begin, in line and for another process' lock together; and then
+as long for its commit. Clients wait a minute for an answer."""
 First = Callable[[AsyncConnection], Awaitable[None]]
 """What a transaction begins with."""
 
@@ -36,10 +38,15 @@ class GroupCommit:
         """A savepoint in the present transaction; durable after the end of the block.
 
         `first` is called once, by whoever opens the transaction.
+
+        Raises:
+            ServiceUnavailable: others do not come to an end.
+            TimeoutError: something else holds the database's lock.
         """
-        async with self._in_turn():
+        until = asyncio.get_running_loop().time() + BUSY_SECONDS
+        async with turn(self._turn, BUSY_SECONDS, "Others write, and do not come to an end."):
             if self._open is None:
-                self._open = await self._begin(first)
+                self._open = await self._begin(first, until)
                 # It waits for its turn behind all who wait now, and so commits what they write too.
                 self._committed = asyncio.create_task(self._commit(self._open))
                 self._committed.add_done_callback(_retrieve)
@@ -60,35 +67,37 @@ class GroupCommit:
                 raise
             self._written += 1
         assert committed is not None
-        await asyncio.shield(committed)
-
-    @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(BUSY_SECONDS):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise ServiceUnavailable("Others write, and do not come to an end.") from None
-        try:
-            yield
-        finally:
-            self._turn.release()
+        await asyncio.wait({committed}, timeout=BUSY_SECONDS)
+        if not committed.done():
+            raise ServiceUnavailable(
+                "This was written, but others do not let it be committed. Look whether it is there "
+                "before you try again."
+            )
+        committed.result()
 
     async def settle(self) -> None:
         """Wait until the present transaction is over."""
         if self._committed is not None:
             await asyncio.wait({self._committed})
 
-    async def _begin(self, first: First | None) -> AsyncConnection:
-        connection = await self._engine.connect()
-        try:
-            await connection.begin()
-            if first is not None:
-                await first(connection)
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
+    async def _begin(self, first: First | None, until: float) -> AsyncConnection:
+        """A connection in a transaction; `until`, by the loop's clock, is when it gives up."""
+        async with asyncio.timeout_at(until):
+            connection = await self._engine.connect()
+            try:
+                raw = (await connection.get_raw_connection()).driver_connection
+                if isinstance(raw, sqlite3.Connection):  # it waits in a thread
+                    left = max(0.0, until - asyncio.get_running_loop().time())
+                    raw.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+                await connection.begin()
+                if first is not None:
+                    await first(connection)
+            except BaseException as error:
+                if isinstance(error, (TimeoutError, asyncio.CancelledError)):
+                    await connection.invalidate()  # nobody knows what its server does with it
+                await connection.close()
+                raise
+            return connection
 
     async def _commit(self, connection: AsyncConnection) -> None:
         async with self._turn:

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server.database.engine import Database
-from amltui.server.database.group_commit import BUSY_SECONDS
 from amltui.server.database.tables import HEAD, METADATA, instances
 from amltui.server.http_errors import StartError
 
@@ -28,6 +27,8 @@ _LOCK_MILLISECONDS: Final = 300
 """How long a migration on PostgreSQL waits for a table. Whoever asks for the table after it waits
 as long, and who holds the table and asks for one that the migration has would wait for ever: after
 a second (`deadlock_timeout`) PostgreSQL would end one of them, perhaps a request."""
+_PATIENCE: Final = 30.0
+"""Seconds in which it tries again and again."""
 _PAUSE: Final = 0.2
 """Seconds in which others get on before the migration begins again."""
 
@@ -39,7 +40,7 @@ async def prepare(database: Database) -> None:
         StartError: the database is of a newer version of this program, not ours, or others hold
             its tables without an end.
     """
-    until = time.monotonic() + BUSY_SECONDS
+    until = time.monotonic() + _PATIENCE
     while True:
         try:
             async with database.writing() as connection:

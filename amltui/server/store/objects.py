@@ -7,6 +7,7 @@ at exit. Credentials come from the cloud's usual environment variables, never fr
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -24,6 +25,7 @@ from obstore.store import AzureStore, GCSStore, S3Store, from_url
 from amltui.server.http_errors import NotFound, ServiceUnavailable, StartError
 from amltui.server.store.base import Staged, Store, Stored, StoredBlock
 from amltui.server.store.local import LocalStore, StagedFile
+from amltui.server.turns import turn
 
 SCHEMES: Final = frozenset({"az", "azure", "abfs", "abfss", "adl", "s3", "s3a", "gs"})
 _PIECE: Final = 4 << 20
@@ -44,7 +46,17 @@ _RETRY: Final[Any] = {
         "base": 2,
     },
 }
-_CLIENT: Final[Any] = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(minutes=5)}
+_CONNECT: Final = timedelta(seconds=5)
+_ANSWER: Final = timedelta(seconds=10)
+"""How long the store may take for what moves no contents: a request waits for it."""
+_MOVE: Final = timedelta(minutes=5)
+"""And for a piece or a part of contents, on a slow line too."""
+_THREADS: Final = 40
+"""Calls of the store at once. They have threads of their own: when the store does not answer, all
+else goes on."""
+_IN_LINE: Final = 20.0
+"""Seconds that a call waits for one of them."""
+_NOT_NOW: Final = "The store of contents cannot be reached now."
 _T = TypeVar("_T")
 
 
@@ -55,13 +67,7 @@ def _mapped() -> Iterator[None]:
     except (exceptions.NotFoundError, FileNotFoundError):
         raise NotFound("The contents are not in the store.") from None
     except (exceptions.BaseError, OSError) as error:
-        raise ServiceUnavailable("The store of contents cannot be reached now.") from error
-
-
-async def _call(function: Callable[[], _T]) -> _T:
-    """Run it in a thread, its failures mapped."""
-    with _mapped():
-        return await anyio.to_thread.run_sync(function)
+        raise ServiceUnavailable(_NOT_NOW) from error
 
 
 class ObjectStore(Store):
@@ -72,6 +78,10 @@ class ObjectStore(Store):
         self._url = url
         self._temp = LocalStore(spool)
         self._store: Any = None
+        self._quick: Any = None
+        """The same store, asked for what moves no contents."""
+        self._slots = asyncio.Semaphore(_THREADS)
+        self._threads = anyio.CapacityLimiter(_THREADS)
 
     async def open(self) -> None:
         """Connect, and make the spool for uploads.
@@ -81,11 +91,7 @@ class ObjectStore(Store):
         """
         await self._temp.open()
         try:
-            self._store = from_url(
-                self._url,
-                client_options=_CLIENT | {"allow_http": _http_allowed()},
-                retry_config=_RETRY,
-            )
+            self._store, self._quick = self._connected(_MOVE), self._connected(_ANSWER)
             await self.probe()
         except (exceptions.BaseError, ValueError) as error:
             raise StartError(f"The store of contents cannot be opened: {error}") from None
@@ -93,13 +99,27 @@ class ObjectStore(Store):
             cause = str(error.__cause__ or error).splitlines()[0]
             raise StartError(f"The store of contents cannot be used: {cause}") from None
 
+    def _connected(self, patience: timedelta) -> Any:
+        options: Any = {
+            "allow_http": _http_allowed(),
+            "connect_timeout": _CONNECT,
+            "timeout": patience,
+        }
+        return from_url(self._url, client_options=options, retry_config=_RETRY)
+
+    async def _call(self, function: Callable[[], _T]) -> _T:
+        """Run it in a thread, its failures mapped."""
+        async with turn(self._slots, _IN_LINE, _NOT_NOW):
+            with _mapped():
+                return await anyio.to_thread.run_sync(function, limiter=self._threads)
+
     async def probe(self) -> None:
         """List one object."""
 
         def first() -> None:
-            next(iter(obstore.list(self._store, "contents", chunk_size=1)), None)
+            next(iter(obstore.list(self._quick, "contents", chunk_size=1)), None)
 
-        await _call(first)
+        await self._call(first)
 
     def scratch(self) -> Path:
         """A name in the spool."""
@@ -133,7 +153,7 @@ class ObjectStore(Store):
     async def block_size(self, key: str) -> int | None:
         """Ask for the object's head."""
         try:
-            head = await _call(lambda: obstore.head(self._store, f"blocks/{key}"))
+            head = await self._call(lambda: obstore.head(self._quick, f"blocks/{key}"))
         except NotFound:
             return None
         return int(head["size"])
@@ -146,22 +166,22 @@ class ObjectStore(Store):
         """Delete all objects of the upload."""
 
         def drop() -> None:
-            for batch in obstore.list(self._store, f"blocks/{upload_id}"):
+            for batch in obstore.list(self._quick, f"blocks/{upload_id}"):
                 if paths := [entry["path"] for entry in batch]:
-                    obstore.delete(self._store, paths)
+                    obstore.delete(self._quick, paths)
 
         with contextlib.suppress(NotFound):
-            await _call(drop)
+            await self._call(drop)
 
     async def drop_block(self, key: str) -> None:
         """Delete the block's object."""
         with contextlib.suppress(NotFound):
-            await _call(lambda: obstore.delete(self._store, f"blocks/{key}"))
+            await self._call(lambda: obstore.delete(self._quick, f"blocks/{key}"))
 
     async def has(self, sha256: str, size: int) -> bool:
         """Ask for the object's head."""
         try:
-            head = await _call(lambda: obstore.head(self._store, _key(sha256)))
+            head = await self._call(lambda: obstore.head(self._quick, _key(sha256)))
         except NotFound:
             return False
         return int(head["size"]) == size
@@ -169,7 +189,7 @@ class ObjectStore(Store):
     async def delete(self, sha256: str) -> None:
         """Delete the object."""
         with contextlib.suppress(NotFound):
-            await _call(lambda: obstore.delete(self._store, _key(sha256)))
+            await self._call(lambda: obstore.delete(self._quick, _key(sha256)))
 
     async def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """Read the object in pieces."""
@@ -189,11 +209,11 @@ class ObjectStore(Store):
         def listed() -> list[Stored]:
             return [
                 Stored(str(entry["path"]).rpartition("/")[2], int(entry["size"]))
-                for batch in obstore.list(self._store, "contents", chunk_size=1_000)
+                for batch in obstore.list(self._quick, "contents", chunk_size=1_000)
                 for entry in batch
             ]
 
-        for stored in await _call(listed):
+        for stored in await self._call(listed):
             yield stored
 
     async def sweep(self, older_than: float, live: set[str]) -> int:
@@ -202,7 +222,7 @@ class ObjectStore(Store):
 
         def sweep() -> int:
             removed = 0
-            for batch in obstore.list(self._store, "blocks", chunk_size=1_000):
+            for batch in obstore.list(self._quick, "blocks", chunk_size=1_000):
                 dead = [
                     entry["path"]
                     for entry in batch
@@ -210,15 +230,15 @@ class ObjectStore(Store):
                     and entry["last_modified"] < limit
                 ]
                 if dead:
-                    obstore.delete(self._store, dead)
+                    obstore.delete(self._quick, dead)
                     removed += len(dead)
             return removed
 
-        return await self._temp.sweep(older_than, live) + await _call(sweep)
+        return await self._temp.sweep(older_than, live) + await self._call(sweep)
 
     async def put(self, key: str, path: Path) -> None:
         """Put a local file under a key; the object appears whole."""
-        await _call(
+        await self._call(
             lambda: obstore.put(self._store, key, path, chunk_size=_PART, max_concurrency=4)
         )
 
@@ -227,7 +247,7 @@ class ObjectStore(Store):
         while position < stop:
             length = min(_PIECE, stop - position)
             read = partial(obstore.get_range, self._store, key, start=position, length=length)
-            piece = bytes(await _call(read))
+            piece = bytes(await self._call(read))
             if len(piece) != length:
                 raise ServiceUnavailable(
                     "The contents in the store are shorter than they should be."
@@ -239,10 +259,10 @@ class ObjectStore(Store):
     async def _sign(
         self, method: Literal["GET", "PUT"], key: str, lifetime: timedelta
     ) -> str | None:
-        store = self._store
+        store = self._quick
         if not isinstance(store, (AzureStore, S3Store, GCSStore)):
             return None
-        return await _call(lambda: obstore.sign(store, method, key, lifetime))
+        return await self._call(lambda: obstore.sign(store, method, key, lifetime))
 
 
 class _Spooled(StagedFile):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -15,6 +13,7 @@ from amltui.server import log
 from amltui.server.http_errors import Conflict, ServiceUnavailable
 from amltui.server.state import ServerState
 from amltui.server.store.base import Stored
+from amltui.server.turns import turn
 from amltui.server.workers import content_file, run_worker
 
 _PARALLEL: Final = 2
@@ -22,6 +21,8 @@ _PATIENCE: Final = 30.0
 """Seconds that a content may take, whatever else the machine does."""
 _IN_LINE: Final = 10.0
 """Seconds that a page waits for its turn: it has more to show than rows."""
+_MANY: Final = "Many first rows are asked for now. Load the page again in a moment."
+_NOT_NOW: Final = "The first rows cannot be read now."
 _WHOLE: Final = 64 << 20
 """Bytes up to which contents are fetched from an object store to be looked at."""
 _REMEMBERED: Final = 100
@@ -61,7 +62,7 @@ class FirstRows:
         key = (stored.sha256, data_type_id)
         found = self._known.get(key)
         if found is None:
-            async with self._turn():
+            async with turn(self._slots, _IN_LINE, _MANY):
                 found = await self._read(stored, data_type_id)
             self._known[key] = found
             while len(self._known) > _REMEMBERED:
@@ -70,32 +71,24 @@ class FirstRows:
             raise Conflict(found.error)
         return found
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(_IN_LINE):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise ServiceUnavailable(
-                "Many first rows are asked for now. Load the page again in a moment."
-            ) from None
-        try:
-            yield
-        finally:
-            self._slots.release()
-
     async def _read(self, stored: Stored, data_type_id: str) -> Lines:
         if self._state.store.path(stored.sha256) is None and stored.size > _WHOLE:
             raise Conflict("These contents are too large to show their first rows here.")
         if not await self._state.store.has(stored.sha256, stored.size):
             raise ServiceUnavailable("The contents are damaged or missing in the server's store.")
-        async with content_file(self._state, stored) as (path, scratch):
-            code, out, err = await run_worker(
-                "amltui.server.web.rows_worker", str(path), data_type_id, str(scratch),
-                patience=_PATIENCE,
-            )  # fmt: skip
+        try:
+            async with (
+                asyncio.timeout(_PATIENCE),  # an object store may take its time, too
+                content_file(self._state, stored) as (path, scratch),
+            ):
+                code, out, err = await run_worker(
+                    "amltui.server.web.rows_worker", str(path), data_type_id, str(scratch),
+                    patience=_PATIENCE,
+                )  # fmt: skip
+        except TimeoutError:
+            raise ServiceUnavailable(_NOT_NOW) from None
         if code == 0:
             return msgspec.json.decode(out, type=Lines)
         words = err[-500:].decode("utf-8", "replace")
         log.event("first rows failed", logging.WARNING, code=code, words=words)
-        raise ServiceUnavailable("The first rows cannot be read now.")
+        raise ServiceUnavailable(_NOT_NOW)
