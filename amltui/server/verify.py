@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from amltui.server.database.engine import Database
 from amltui.server.database.tables import contents, families, instances, outputs
 from amltui.server.http_errors import HTTPError, NotFound
-from amltui.server.store.base import Store
+from amltui.server.store.base import Store, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +99,24 @@ async def _names(connection: AsyncConnection) -> dict[str, set[str]]:
 
 
 async def _orphans(database: Database, store: Store) -> list[str]:
-    """Contents without a record; the store is listed first, so that a new one has its record."""
-    listed = [stored async for stored in store.list()]
+    """Contents without a record; the store is listed first, so that a new one has its record.
+
+    The janitor removes the bytes before the record: what it took meanwhile is not there any more.
+    """
+    orphans = await _unrecorded(database, [stored async for stored in store.list()])
+    if orphans:
+        there = {stored.sha256 async for stored in store.list()}
+        still = [stored for stored in orphans if stored.sha256 in there]
+        orphans = await _unrecorded(database, still)
+    return [
+        f"The store holds {stored.sha256}, which the database does not know." for stored in orphans
+    ]
+
+
+async def _unrecorded(database: Database, listed: Sequence[Stored]) -> list[Stored]:
     async with database.reading() as connection:
         recorded = set((await connection.execute(sa.select(contents.c.sha256))).scalars())
-    return [
-        f"The store holds {stored.sha256}, which the database does not know."
-        for stored in listed
-        if stored.sha256 not in recorded
-    ]
+    return [stored for stored in listed if stored.sha256 not in recorded]
 
 
 async def _families(database: Database) -> list[str]:

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from amltui.server.http_errors import NotFound, ServiceUnavailable
+from amltui.server.http_errors import NotFound, ServiceUnavailable, StartError
 from amltui.server.store import objects
 from amltui.server.store.local import LocalStore
 from amltui.server.store.objects import ObjectStore
 from tests.support.server import running_server
+from tests.support.services import free_port
 from tests.support.studio import Studio, url_of
 
 
@@ -201,3 +202,43 @@ async def test_a_store_that_does_not_answer_keeps_nobody_waiting(azurite, tmp_pa
     assert {type(one) for one in done} == {ServiceUnavailable}
     assert all("Retry-After" in one.headers for one in done)
     assert await store.has(stored.sha256, 4)
+
+
+async def refusal(url, directory):
+    """Why a server does not start on a store."""
+    with pytest.raises(StartError) as caught:
+        await ObjectStore(url, directory).open()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("store_name", "scheme"), [("azurite", "az"), ("moto", "s3")])
+async def test_a_container_that_is_missing_is_named(
+    request, tmp_path, monkeypatch, store_name, scheme
+):
+    service = request.getfixturevalue(store_name)
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+    address = service.endpoint.partition("://")[2].partition("/")[0]
+    assert await refusal(f"{scheme}://nosuch/prefix", tmp_path) == (
+        "The store of contents cannot be used: There is no container or bucket "
+        f'"nosuch" at {address}. Make it first: no server does.'
+    )
+
+
+async def test_wrong_credentials_of_a_store_and_one_that_is_not_there_are_told(
+    azurite, tmp_path, monkeypatch
+):
+    for name, value in azurite.environment.items():
+        monkeypatch.setenv(name, value)
+    url = azurite.new_container()
+    signature = "sv=2021-12-02&sig=c2VjcmV0"
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_KEY")
+    monkeypatch.setenv("AZURE_STORAGE_SAS_KEY", signature)
+    told = await refusal(url, tmp_path)
+    assert "The credentials in the environment may not list" in told
+    monkeypatch.setenv("AZURE_STORAGE_ENDPOINT", f"http://127.0.0.1:{free_port()}/account")
+    nowhere = await refusal(url, tmp_path)
+    assert "cannot be reached" in nowhere
+    assert "c2VjcmV0" not in told + nowhere
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME")
+    assert "Account must be specified" in await refusal(url, tmp_path)

@@ -9,9 +9,11 @@ import threading
 
 import pytest
 
-from amltui.server import admin
+from amltui.server import admin, verify
+from amltui.server.database.engine import database_url, open_database
 from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
+from amltui.server.store.local import LocalStore
 from tests.support.server import ROOT, running_server
 from tests.support.studio import Studio
 
@@ -75,6 +77,28 @@ def test_a_damaged_content_is_named_and_not_saved(tmp_path):
     )
     assert (saved.returncode, sha in saved.stdout) == (7, True), saved.stderr
     assert not (tmp_path / "copy" / "contents" / sha[:2] / sha).exists()
+
+
+async def test_what_the_janitor_takes_while_a_check_reads_is_no_finding(tmp_path):
+    with running_server(tmp_path / "data", samples=False):
+        pass
+
+    class Cleaned(LocalStore):
+        """One that the janitor is at work in: what is listed is gone right after."""
+
+        async def list(self):
+            async for stored in super().list():
+                yield stored
+            self.path("0" * 64).unlink(missing_ok=True)
+
+    database = open_database(database_url(None, tmp_path / "data"))
+    store = Cleaned(tmp_path / "data")
+    for name in ("0" * 64, "f" * 64):
+        store.path(name).parent.mkdir(exist_ok=True)
+        store.path(name).write_bytes(b"")
+    report = await verify.verify(database, store)
+    await database.close()
+    assert report.findings == (f"The store holds {'f' * 64}, which the database does not know.",)
 
 
 def test_a_workspace_is_not_its_own_backup(tmp_path):

@@ -25,6 +25,7 @@ from obstore.store import AzureStore, GCSStore, S3Store, from_url
 from amltui.server.http_errors import NotFound, ServiceUnavailable, StartError
 from amltui.server.store.base import Staged, Store, Stored, StoredBlock
 from amltui.server.store.local import LocalStore, StagedFile
+from amltui.server.store.reasons import reason
 from amltui.server.turns import turn
 
 SCHEMES: Final = frozenset({"az", "azure", "abfs", "abfss", "adl", "s3", "s3a", "gs"})
@@ -94,10 +95,11 @@ class ObjectStore(Store):
             self._store, self._quick = self._connected(_MOVE), self._connected(_ANSWER)
             await self.probe()
         except (exceptions.BaseError, ValueError) as error:
-            raise StartError(f"The store of contents cannot be opened: {error}") from None
+            why = reason(error, self._url)
+            raise StartError(f"The store of contents cannot be opened: {why}") from None
         except (ServiceUnavailable, NotFound) as error:
-            cause = str(error.__cause__ or error).splitlines()[0]
-            raise StartError(f"The store of contents cannot be used: {cause}") from None
+            why = reason(error.__cause__ or error, self._url)
+            raise StartError(f"The store of contents cannot be used: {why}") from None
 
     def _connected(self, patience: timedelta) -> Any:
         options: Any = {
