@@ -94,7 +94,7 @@ def is_azure(endpoint: str) -> bool:
     return endpoint.startswith(f"{SCHEME}:")
 
 
-def azure_workspace(text: str, *, source: str) -> AzureWorkspaceId:
+def azure_workspace(text: str, *, source: object) -> AzureWorkspaceId:
     """The workspace of a resource id or an `azureml://` address.
 
     Raises:
@@ -127,7 +127,7 @@ def named_workspace(subscription: str, group: str, workspace: str) -> AzureWorks
     return AzureWorkspaceId(subscription, group, workspace)
 
 
-def cloud_of(text: str, *, source: str) -> Cloud:
+def cloud_of(text: str, *, source: object) -> Cloud:
     """A cloud by its name, or a custom one by the address of its Azure Resource Manager.
 
     A custom one makes tokens where AZURE_AUTHORITY_HOST says, and its storage accounts are where

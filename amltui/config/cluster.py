@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from amltui.config.profiles import profiles_file
+from amltui.config.profiles import profiles_file, written_at
 from amltui.config.quota import bytes_of
 from amltui.config.toml import read_toml
 from amltui.errors import ConfigError
@@ -32,9 +32,12 @@ def configured_engine(profile: str | None) -> tuple[str, str] | None:
     document = read_toml(profiles_file())
     tables: Any = document.get("profiles", {})
     table = tables.get(profile, {}) if profile and isinstance(tables, dict) else {}
-    for place, where in ((table, f"the profile {profile}"), (document, "the settings")):
+    for place, where, keys in (
+        (table, f"the profile {profile}", ("profiles", profile or "", "engine")),
+        (document, "the settings", ("engine",)),
+    ):
         if value := place.get("engine"):
-            return str(value), f"{where} in {profiles_file()}"
+            return str(value), f"{where} in {written_at(*keys).place}"
     return None
 
 
@@ -45,10 +48,10 @@ def engine_above() -> int:
         ConfigError: what is set is no size.
     """
     value = read_toml(profiles_file()).get("engine_above")
-    return ABOVE if value is None else bytes_of(str(value), f"`engine_above` in {profiles_file()}")
+    return ABOVE if value is None else bytes_of(str(value), written_at("engine_above"))
 
 
-def engine_address(text: str, *, source: str) -> str:
+def engine_address(text: str, *, source: object) -> str:
     """The address of a cluster, `sc://host:port`, as a person wrote it.
 
     Args:

@@ -34,7 +34,7 @@ _INPUT = "stdin://"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
-def endpoint_of(text: str, *, source: str) -> str:
+def endpoint_of(text: str, *, source: object) -> str:
     """`text` as a base address that ends in a slash, so that joining keeps its path.
 
     Raises:
@@ -124,7 +124,7 @@ def input_path(address: str) -> Path | None:
     return None
 
 
-def workspace_id_of(text: str, *, source: str) -> str:
+def workspace_id_of(text: str, *, source: object) -> str:
     """`text` as a workspace id: usually 32 hex digits, one path component in any case.
 
     Raises:
@@ -139,7 +139,7 @@ def workspace_id_of(text: str, *, source: str) -> str:
     return value
 
 
-def token_of(text: str, *, source: str) -> str:
+def token_of(text: str, *, source: object) -> str:
     """`text` as an authorization token, without the line end that a file or a pipe adds.
 
     From now on it is taken out of whatever is said or logged.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from amltui.config.profiles import profiles_file
+from amltui.config.profiles import profiles_file, written_at
 from amltui.config.toml import read_toml
 from amltui.disk import expanded
 from amltui.errors import ConfigError
@@ -23,10 +23,10 @@ def download_folder() -> Path:
     value = read_toml(profiles_file()).get("download_folder")
     if value is None:
         return Path.cwd()
-    return folder_of(value, f"`download_folder` in {profiles_file()}")
+    return folder_of(value, written_at("download_folder"))
 
 
-def folder_of(value: Any, source: str) -> Path:
+def folder_of(value: Any, source: object) -> Path:
     """A folder that somebody wrote. Blocks on the disk.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rich.cells import cell_len
 
-from amltui.config.profiles import profiles_file
+from amltui.config.profiles import profiles_file, written_at
 from amltui.config.toml import read_toml
 from amltui.errors import ConfigError
 from amltui.text import visible
@@ -36,10 +36,10 @@ def theme() -> str | None:
         ConfigError: what is set is none of them.
     """
     value = read_toml(profiles_file()).get("theme")
-    return None if value is None else theme_of(value, f"`theme` in {profiles_file()}")
+    return None if value is None else theme_of(value, written_at("theme"))
 
 
-def theme_of(value: Any, source: str) -> str:
+def theme_of(value: Any, source: object) -> str:
     """A theme that somebody wrote, as one of `THEMES`.
 
     Raises:
@@ -60,10 +60,10 @@ def missing_sign() -> str:
         ConfigError: what is set cannot.
     """
     value = read_toml(profiles_file()).get("missing_sign")
-    return MISSING if value is None else sign_of(value, f"`missing_sign` in {profiles_file()}")
+    return MISSING if value is None else sign_of(value, written_at("missing_sign"))
 
 
-def sign_of(value: Any, source: str) -> str:
+def sign_of(value: Any, source: object) -> str:
     """A sign for a missing value that somebody wrote.
 
     Raises:

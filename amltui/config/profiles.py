@@ -35,7 +35,7 @@ from amltui.config.connection_values import (
     profile_name_of,
     workspace_id_of,
 )
-from amltui.config.toml import edit_toml, read_toml, with_key, without_key
+from amltui.config.toml import WrittenAt, edit_toml, read_toml, with_key, without_key
 from amltui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ def profiles_file() -> Path:
     return paths.config_dir() / "config.toml"
 
 
+def written_at(*keys: str, of_key: bool = False) -> WrittenAt:
+    """Where a value stands there, by the keys from the top level down to it."""
+    return WrittenAt(profiles_file(), keys, of_key)
+
+
 def profiles() -> tuple[Profile, ...]:
     """All profiles in the file's order.
 
@@ -104,7 +109,7 @@ def default_profile() -> str | None:
     """
     document = read_toml(profiles_file())
     name = document.get("default")
-    return None if name is None else default_of(document, name)
+    return None if name is None else default_of(document, name, written_at("default"))
 
 
 def profile_names(document: dict[str, Any]) -> tuple[str, ...]:
@@ -116,15 +121,15 @@ def profile_names(document: dict[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, _ in _tables(document))
 
 
-def default_of(document: dict[str, Any], name: object) -> str:
+def default_of(document: dict[str, Any], name: object, source: object) -> str:
     """A default profile that `config.toml` names, or is to name.
 
     Raises:
-        ConfigError: it is none of its profiles.
+        ConfigError: it is none of its profiles; `source` says where it is written.
     """
     if not isinstance(name, str) or (name != LOCAL and name not in profile_names(document)):
         raise ConfigError(
-            f"The default profile in {profiles_file()} is not one of its profiles: {name!r}",
+            f"{source} is not one of its profiles: {name!r}",
             hint="Choose one with: amltui profile use NAME",
         )
     return name
@@ -211,25 +216,42 @@ def unknown_profile(name: str, known: tuple[str, ...]) -> ConfigError:
     return ConfigError(f'There is no profile "{name}"', hint=hint)
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """A profile in the file, or one of its values, as errors name it."""
+
+    profile: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        place = written_at("profiles", self.profile, self.key).place if self.key else ""
+        return f'profile "{self.profile}" in {place or profiles_file()}'
+
+    def of(self, key: str) -> _Where:
+        return _Where(self.profile, key)
+
+
 def _tables(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     tables = document.get("profiles", {})
     if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
         raise ConfigError(
-            f"{profiles_file()}: `profiles` has to hold tables such as [profiles.team]",
+            f"{written_at('profiles')} has to hold tables such as [profiles.team]",
             hint="See: amltui help files",
         )
     return list(tables.items())
 
 
 def _profile(name: str, table: dict[str, Any]) -> Profile:
-    where = f'profile "{name}" in {profiles_file()}'
+    where = _Where(name)
     if "azure" in table:
         return _azure(name, table, where)
     if "url" in table:
         return _folder(name, table, where)
     for key in ("endpoint", "workspace_id", "token"):
         if not isinstance(table.get(key, ""), str):
-            raise ConfigError(f"`{key}` of {where} has to be a text", hint="Put it in quotes.")
+            raise ConfigError(
+                f"`{key}` of {where.of(key)} has to be a text", hint="Put it in quotes."
+            )
     for key in ("endpoint", "workspace_id"):
         if key not in table:
             raise ConfigError(
@@ -239,34 +261,35 @@ def _profile(name: str, table: dict[str, Any]) -> Profile:
     if place not in {None, "keyring", "file"}:
         # Most likely the token itself, so it is not repeated.
         raise ConfigError(
-            f'`token` of {where} has to be "keyring" or "file"; tokens do not belong there',
+            f'`token` of {where.of("token")} has to be "keyring" or "file"; '
+            "tokens do not belong there",
             hint=f"Remove the line and run: amltui profile add {name}",
         )
     return Profile(
         name,
-        endpoint_of(table["endpoint"], source=where),
-        workspace_id_of(table["workspace_id"], source=where),
+        endpoint_of(table["endpoint"], source=where.of("endpoint")),
+        workspace_id_of(table["workspace_id"], source=where.of("workspace_id")),
         cast("credentials.Place | None", place),
     )
 
 
-def _folder(name: str, table: dict[str, Any], where: str) -> Profile:
+def _folder(name: str, table: dict[str, Any], where: _Where) -> Profile:
     url, write = table["url"], table.get("write", False)
     if not isinstance(url, str):
-        raise ConfigError(f"`url` of {where} has to be a text", hint="Put it in quotes.")
+        raise ConfigError(f"`url` of {where.of('url')} has to be a text", hint="Put it in quotes.")
     if not isinstance(write, bool):
-        raise ConfigError(f"`write` of {where} has to be true or false")
+        raise ConfigError(f"`write` of {where.of('write')} has to be true or false")
     return Profile(name, folder_address(url), write=write)
 
 
-def _azure(name: str, table: dict[str, Any], where: str) -> Profile:
-    values = [table.get(key, "") for key in ("azure", "cloud", "datastore")]
-    if not all(isinstance(value, str) for value in values):
-        raise ConfigError(
-            f"`azure`, `cloud` and `datastore` of {where} have to be texts",
-            hint="Put them in quotes.",
-        )
-    workspace, cloud, datastore = values
-    cloud_of(cloud, source=where)
-    address = azure_workspace(workspace, source=where).address
+def _azure(name: str, table: dict[str, Any], where: _Where) -> Profile:
+    values = {key: table.get(key, "") for key in ("azure", "cloud", "datastore")}
+    for key, value in values.items():
+        if not isinstance(value, str):
+            raise ConfigError(
+                f"`{key}` of {where.of(key)} has to be a text", hint="Put it in quotes."
+            )
+    workspace, cloud, datastore = values.values()
+    cloud_of(cloud, source=where.of("cloud"))
+    address = azure_workspace(workspace, source=where.of("azure")).address
     return Profile(name, address, cloud=cloud, datastore=datastore)

@@ -12,7 +12,7 @@ import os
 import re
 from typing import Final
 
-from amltui.config.profiles import profiles_file
+from amltui.config.profiles import profiles_file, written_at
 from amltui.config.toml import read_toml
 from amltui.errors import ConfigError
 
@@ -44,10 +44,10 @@ def _size(variable: str, key: str) -> int | None:
     if text := os.environ.get(variable, "").strip():
         return bytes_of(text, variable)
     value = read_toml(profiles_file()).get(key)
-    return None if value is None else bytes_of(str(value), f"`{key}` in {profiles_file()}")
+    return None if value is None else bytes_of(str(value), written_at(key))
 
 
-def bytes_of(text: str, source: str) -> int:
+def bytes_of(text: str, source: object) -> int:
     """`20 GiB` (powers of 1024), `20 GB` (of 1000) or a number of bytes."""
     match = _SIZE.fullmatch(text)
     if match is None:

@@ -22,7 +22,7 @@ from amltui.config.cluster import ABOVE, engine_address
 from amltui.config.connection_values import LOCAL
 from amltui.config.downloads import folder_of
 from amltui.config.look import MISSING, SIGN_WIDTH, THEMES, sign_of, theme_of
-from amltui.config.profiles import default_of, profile_names, profiles_file
+from amltui.config.profiles import default_of, profile_names, profiles_file, written_at
 from amltui.config.quota import FETCH_VARIABLE, VARIABLE, bytes_of
 from amltui.config.toml import edit_toml, read_toml, with_key, without_key
 from amltui.errors import ConfigError
@@ -43,8 +43,8 @@ class Setting:
     """What holds where it is not set."""
     since: str
     """From when on a change counts."""
-    check: Callable[[Document, Any], object]
-    """Raises `ConfigError` for a value that cannot be taken."""
+    check: Callable[[Document, Any, object], object]
+    """Raises `ConfigError` for a value that cannot be taken; what names it comes last."""
     choices: Callable[[Document], Mapping[str, str]] | None = None
     """What it can be, and what each of them is; None: it is typed."""
     more: str = ""
@@ -69,8 +69,8 @@ class Written:
     """What it can be, and what each is; empty: it is typed."""
 
 
-def _size(key: str) -> Callable[[Document, Any], object]:
-    return lambda _document, value: bytes_of(str(value), f"`{key}`")
+def _size(_document: Document, value: Any, source: object) -> object:
+    return bytes_of(str(value), source)
 
 
 AT_ONCE: Final = "at once"
@@ -80,7 +80,7 @@ SETTINGS: Final = (
         "the profile that is used if nobody names one",
         "what the environment says, or the local workspace",
         "from the next start on",
-        lambda document, value: default_of(dict(document), value),
+        lambda document, value, source: default_of(dict(document), value, source),
         lambda document: {
             LOCAL: "the workspace on this machine",
             **dict.fromkeys(profile_names(dict(document)), "a profile"),
@@ -92,7 +92,7 @@ SETTINGS: Final = (
         "colours of the terminal program",
         "dark, or the terminal's own where it has 16",
         f"{AT_ONCE}, of auto from the next start on",
-        lambda _document, value: theme_of(value, "`theme`"),
+        lambda _document, value, source: theme_of(value, source),
         lambda _document: THEMES,
         variable="NO_COLOR",
     ),
@@ -101,7 +101,7 @@ SETTINGS: Final = (
         "what stands for a missing value in a preview",
         MISSING,
         f"{AT_ONCE}; in other workspaces once they are seen",
-        lambda _document, value: sign_of(value, "`missing_sign`"),
+        lambda _document, value, source: sign_of(value, source),
         more=f"At most {SIGN_WIDTH} cells. Its style tells it from a text that is the same.",
     ),
     Setting(
@@ -109,14 +109,14 @@ SETTINGS: Final = (
         "where the terminal program saves downloads",
         "the folder it was started in",
         "for the next download",
-        lambda _document, value: folder_of(value, "`download_folder`"),
+        lambda _document, value, source: folder_of(value, source),
     ),
     Setting(
         "cache_quota",
         "how much of the disk the cache may take",
         "10 GiB",
         f"{AT_ONCE}; in other programs from their next start on",
-        _size("cache_quota"),
+        _size,
         variable=VARIABLE,
     ),
     Setting(
@@ -124,7 +124,7 @@ SETTINGS: Final = (
         "up to which size a preview fetches all unasked",
         "256 MiB, or what the line brings in 20 seconds",
         "for the next dataset that is opened",
-        _size("fetch_limit"),
+        _size,
         variable=FETCH_VARIABLE,
     ),
     Setting(
@@ -132,7 +132,7 @@ SETTINGS: Final = (
         "the Spark cluster to ask of what is very large",
         "none",
         "for the next question",
-        lambda _document, value: engine_address(str(value), source="this line"),
+        lambda _document, value, source: engine_address(str(value), source=source),
         more="Such as sc://spark.example.org:15002, without a token. One of a profile goes before.",
         hides=True,
     ),
@@ -141,7 +141,7 @@ SETTINGS: Final = (
         "from which size on the cluster is offered",
         human_size(ABOVE),
         "for the next question",
-        _size("engine_above"),
+        _size,
     ),
 )
 _KEYS: Final = {one.key: one for one in SETTINGS}
@@ -158,6 +158,17 @@ def read_settings() -> tuple[tuple[Written, ...], tuple[str, ...]]:
     return tuple(_written(document, one) for one in SETTINGS), others
 
 
+@dataclass(frozen=True, slots=True)
+class _InFile:
+    """A setting, as what is said of it beside the file's name names it."""
+
+    key: str
+
+    def __str__(self) -> str:
+        line = written_at(self.key).line
+        return f"`{self.key}` ({line})" if line else f"`{self.key}`"
+
+
 def _written(document: Document, setting: Setting) -> Written:
     value = document.get(setting.key)
     problem = None
@@ -166,7 +177,7 @@ def _written(document: Document, setting: Setting) -> Written:
         if setting.choices is not None:
             choices = setting.choices(document)
         if value is not None:
-            setting.check(document, value)
+            setting.check(document, value, _InFile(setting.key))
     except ConfigError as error:
         problem = error
         if setting.hides:
@@ -188,5 +199,5 @@ def _change(setting: Setting, value: str | None, document: Any) -> Any:
     if value is None:
         without_key(document, setting.key)
         return document
-    setting.check(document.unwrap(), value)
+    setting.check(document.unwrap(), value, f"`{setting.key}`")
     return with_key(document, setting.key, value)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+_WORD = r"""(?:"[^"\n]*"|'[^'\n]*'|[\w-]+)"""
+_ASSIGNED = re.compile(
+    rf"^[ \t]*(?P<key>{_WORD}(?:[ \t]*\.[ \t]*{_WORD})*)[ \t]*=[ \t]*",
+    re.MULTILINE | re.ASCII,
+)
+"""What may be the beginning of `key = value`, or a line within a text."""
+_HERE = "amltui-is-here"
 _TWICE = re.compile(r"Cannot declare \('profiles', '(?P<name>.*)'\) twice")
 
 
@@ -32,6 +40,68 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _wrong(path, text, str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAt:
+    """A value in a file, as errors name it: "`theme` in /x/config.toml, line 3, column 9"."""
+
+    path: Path
+    keys: tuple[str, ...]
+    """From the top level down to it."""
+    of_key: bool = False
+    """Whether the key is meant, and not its value."""
+
+    def __str__(self) -> str:
+        """Name and place; the file is read again for that, so only errors ask."""
+        return f"`{self.keys[-1]}` in {self.place}"
+
+    @property
+    def place(self) -> str:
+        """File, line and column in words."""
+        return ", ".join(filter(None, (str(self.path), self.line)))
+
+    @property
+    def line(self) -> str:
+        """Line and column in words; "": it is not found any more."""
+        try:
+            place = place_of(read_settings(self.path) or "", self.keys, of_key=self.of_key)
+        except ConfigError:
+            place = None
+        return "line {}, column {}".format(*place) if place else ""
+
+
+def place_of(text: str, keys: tuple[str, ...], *, of_key: bool = False) -> tuple[int, int] | None:
+    """Line and column, from 1 on, of a value in TOML; of what holds it where that is one line.
+
+    Args:
+        text: valid TOML.
+        keys: from the top level down to the value.
+        of_key: find the beginning of its line and not the value.
+    """
+    for found in _ASSIGNED.finditer(text):
+        # tomllib keeps no places, but reads what stands before, where a key beside it is put.
+        try:
+            table = _way_to(tomllib.loads(f'{text[: found.start()]}\n"{_HERE}" = 0'))
+            key = _way_to(tomllib.loads(f"{found['key']}.{_HERE} = 0"))
+        except tomllib.TOMLDecodeError:
+            continue  # it is a line of a longer value
+        way = (*(table or ()), *(key or ()))
+        if way == keys[: len(way)]:
+            at = found.start("key") if of_key and way == keys else found.end()
+            return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    return None
+
+
+def _way_to(document: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The keys of the tables down to the one that holds the mark; None: none does."""
+    for key, value in document.items():
+        if key == _HERE:
+            return ()
+        inner = value[-1] if isinstance(value, list) and value else value
+        if isinstance(inner, dict) and (way := _way_to(inner)) is not None:
+            return (key, *way)
+    return None
 
 
 def edit_toml(path: Path, change: Callable[[TOMLDocument], TOMLDocument | None]) -> None:

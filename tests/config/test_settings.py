@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from amltui.config import profiles, settings
+from amltui.config import cluster, downloads, look, profiles, quota, settings
 from amltui.config.profiles import Profile
 from amltui.errors import ConfigError
 
@@ -87,6 +88,32 @@ def test_what_is_wrong_in_the_file_is_said_beside_its_setting_and_can_be_mended(
     settings.change_setting("default", "local")
     settings.change_setting("engine_above", None)
     assert not any(one.problem for one in settings.read_settings()[0])
+
+
+def test_of_what_is_wrong_in_the_file_line_and_column_are_said(file):
+    file.write_text(
+        'text = """\ntheme = "pink"\n"""\n  theme = "pink"\ncache_quota="much"\n'
+        'engine_above = "no"\n'
+        "download_folder\t=\t'data'\n'missing_sign' = 7\ndefault = \"taem\"\n"
+        '[profiles.team]\nendpoint = "x"\n[profiles."a.b"]\nworkspace_id = "id"\nendpoint = 1\n'
+        '[profiles.c]\nazure = "/x"\ncloud = "mars"\n[profiles.d]\nurl = "/"\nwrite = "yes"\n'
+    )
+    path = profiles.profiles_file()
+    for read, words in (
+        (look.theme, "`theme` in {}, line 4, column 11"),
+        (quota.cache_quota, "`cache_quota` in {}, line 5, column 13"),
+        (cluster.engine_above, "`engine_above` in {}, line 6, column 16"),
+        (downloads.download_folder, "`download_folder` in {}, line 7, column 19"),
+        (look.missing_sign, "`missing_sign` in {}, line 8, column 18"),
+        (profiles.default_profile, "`default` in {}, line 9, column 11"),
+        (lambda: profiles.profile("a.b"), "{}, line 14, column 12"),
+        (lambda: profiles.profile("c"), "{}, line 17, column 9"),
+        (lambda: profiles.profile("d"), "{}, line 20, column 9"),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(words.format(path))):
+            read()
+    said = {one.setting.key: str(one.problem) for one in settings.read_settings()[0]}
+    assert said["theme"].startswith("`theme` (line 4, column 11) is none that there is")
 
 
 def test_a_file_that_is_no_toml_is_not_touched(file):

@@ -106,7 +106,9 @@ async def test_what_is_wrong_in_the_file_is_marked_and_said(file):
     async with at_the_screen((80, 24)) as user:
         await open_settings(user)
         await go_to(user, "fetch_limit")
-        await user.until(lambda: "`fetch_limit` is no size: 'much'" in user.screen_text())
+        await user.until(
+            lambda: "`fetch_limit` (line 1, column 15) is no size: 'much'" in user.screen_text()
+        )
         assert "! fetch_limit" in user.screen_text()
         await go_to(user, "engine")
         await user.until(lambda: "holds a token" in user.screen_text())
