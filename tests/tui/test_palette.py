@@ -1,4 +1,6 @@
+from amltui.tui.actions.program import palette_commands
 from amltui.tui.widgets.palette import PaletteCommand, matching
+from tests.tui.conftest import at_the_screen
 
 COMMANDS = [
     PaletteCommand("key:d", "download", "d"),
@@ -33,3 +35,13 @@ def test_a_name_that_holds_the_number_comes_before_the_place_of_that_number():
     years = [PaletteCommand("column:1", "1999"), PaletteCommand("column:2", "2000")]
     found = [c.id for c in matching(years, "2000", number="column")]
     assert found == ["column:2", "column:2000"]
+
+
+async def test_what_the_workspace_may_turn_out_to_do_is_offered_until_that_is_known(place):
+    async with at_the_screen() as user:
+        archived = "archived datasets: bring one back"
+        offered = [one.label for one in palette_commands(user.main, None)]
+        assert archived in offered
+        await user.until(lambda: user.main.can)
+        offered = [one.label for one in palette_commands(user.main, user.main.can)]
+        assert archived not in offered

@@ -1,6 +1,7 @@
 from amltui.services.session import open_session
 from amltui.tui.actions import datasets
 from amltui.tui.app import AmltuiApp
+from amltui.tui.dialogs.file_chooser import FileChooser
 from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.widgets.header import Header
 from tests.tui.conftest import Driver, at_the_screen
@@ -91,7 +92,7 @@ async def test_a_dataset_is_uploaded_renamed_described_updated_and_deleted(place
         await user.press("u")
         await user.until(lambda: "mine.csv" in user.screen_text())
         await user.type("mi")
-        await user.until(lambda: user.dialog.completion == "mine.csv")
+        await user.until(lambda: user.dialog.query_one(FileChooser).completion == "mine.csv")
         await user.press("tab", "enter")
         await user.until(lambda: user.app.screen.focused.id == "name")
         await user.press("ctrl+s")
@@ -204,7 +205,7 @@ async def test_a_name_that_is_taken_is_asked_for_again_without_sending_the_file_
         await user.press("u")
         await user.until(lambda: user.app.screen.focused.id == "path")
         await user.type("late")
-        await user.until(lambda: user.dialog.completion == "late")
+        await user.until(lambda: user.dialog.query_one(FileChooser).completion == "late")
         made = await other.upload(place / "other.csv", name="late", data_type_id="GenericCSV")
         await user.press("ctrl+s")
         await user.until(lambda: "The name is taken" in user.screen_text())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from amltui.errors import UsageError
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost
+from amltui.tui.actions.in_focus import need
 from amltui.tui.actions.workspaces import Choose
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ class ArchiveActions:
 
     async def archived(self) -> None:
         """List what is archived, and bring back what is chosen."""
-        if self._host.can is not None:
-            self._host.can.archive.require()
+        need(self._host, lambda can: can.archive)
         self._host.say("Asking what is archived.")
         found = await (await (await self._host.session()).connect()).archived()
         if not found:

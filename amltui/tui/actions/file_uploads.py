@@ -17,7 +17,7 @@ from amltui.tui.actions.host import ActionHost
 from amltui.tui.actions.in_focus import need, own
 from amltui.tui.actions.transfers import TransferActions
 from amltui.tui.dialogs.changes import ChangesScreen
-from amltui.tui.dialogs.upload import GivenUploadScreen, UploadChoice, UploadScreen, name_taken
+from amltui.tui.dialogs.upload import GivenUploadScreen, Taken, UploadChoice, UploadScreen
 
 if TYPE_CHECKING:
     from amltui.services.conversion import Look
@@ -41,9 +41,9 @@ class FileUploads:
         need(self._host, lambda can: can.write)
         there = self._there()
 
-        def taken(name: str) -> str:
+        def taken(name: str) -> bool | None:
             found = there.get(name)
-            return name_taken(name, by_example=found.is_example) if found is not None else ""
+            return None if found is None else not found.is_example
 
         request = await self._host.ask(
             UploadScreen(_guess, _look_at, taken=taken, folders=self._folders)
@@ -51,10 +51,8 @@ class FileUploads:
         if request is not None:
             await self._upload(request, there[request.name] if request.as_version else None)
 
-    def dialog_for(
-        self, taken: Callable[[str], str], *, title: str, path: Path, name: str
-    ) -> UploadScreen:
-        """The dialog for a file that is chosen already; `taken` says who has a name."""
+    def dialog_for(self, taken: Taken, *, title: str, path: Path, name: str) -> UploadScreen:
+        """The dialog for a file that is chosen already."""
         return GivenUploadScreen(
             _guess, _look_at, taken=taken, title=title, path=path, proposed=name
         )
@@ -64,8 +62,8 @@ class FileUploads:
         dataset = own(self._host)
         there = self._there()
 
-        def taken(name: str) -> str:
-            return name_taken(name, by_example=True) if name in there else ""
+        def taken(name: str) -> bool | None:
+            return False if name in there else None
 
         request = await self._host.ask(
             UploadScreen(

@@ -48,11 +48,11 @@ def keys_now(screen: Screen[Any], can: Capabilities | None) -> list[KeyHelp]:
 
 
 def palette_commands(screen: Screen[Any], can: Capabilities | None) -> list[PaletteCommand]:
-    """Everything that can be done now; what only moves comes last."""
+    """Everything that can be done now, as far as that is known; what only moves comes last."""
     keys = keys_now(screen, can)
     commands = [PaletteCommand(f"key:{k.press}", k.description, k.keys[0]) for k in keys]
     at = next((i for i, k in enumerate(keys) if k.moves), len(keys))
-    archives = can is not None and bool(can.archive)
+    archives = can is None or bool(can.archive)
     commands[at:at] = [one for one in COMMANDS if archives or one.id != _ARCHIVED]
     return commands
 

@@ -16,7 +16,6 @@ from amltui.tui.actions.file_uploads import FileUploads
 from amltui.tui.actions.host import ActionHost
 from amltui.tui.actions.python_prompt import local_contents
 from amltui.tui.actions.transfers import CopyRow, TransferActions
-from amltui.tui.dialogs.upload import name_taken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,9 +78,9 @@ class SendActions:
             (await (await target.connect()).capabilities()).write.require()
             there = {one.name: one for one in (await target.current_list()).datasets}
 
-            def taken(name: str) -> str:
+            def taken(name: str) -> bool | None:
                 found = there.get(name)
-                return "" if found is None else name_taken(name, by_example=found.is_example)
+                return None if found is None else not found.is_example
 
             shown = visible(redacted(place)).removeprefix("file://")
             request = await self._host.ask(

@@ -1,4 +1,4 @@
-"""Choosing a file to send, and what the dataset is to be called."""
+"""What is to be sent, and what the dataset is to be called."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Input, Label, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Label, Static
 
 from amltui.errors import AmltuiError
 from amltui.models import DataTypeIds
 from amltui.text import human_size, visible
 from amltui.transfers.folder_files import folder_at
 from amltui.tui.dialogs.dialect import drawn
-from amltui.tui.dialogs.upload_fields import TYPES, PathInput, TypeField
-from amltui.tui.path_completion import Completion, complete, file_problem, full_path, is_folder
+from amltui.tui.dialogs.file_chooser import FileChooser, PathInput
+from amltui.tui.dialogs.type_field import TYPES, TypeField
+from amltui.tui.path_completion import file_problem, full_path, is_folder
 from amltui.tui.widgets.choices import Choice, Choices
 from amltui.tui.widgets.dialog import Dialog, beside
 from amltui.tui.widgets.fields import Field
@@ -35,10 +35,8 @@ Guess = Callable[[Path], Awaitable[str]]
 """Says which data type a file seems to be."""
 LookAt = Callable[[Path, str, bool], Awaitable["Look"]]
 """Says how a file would be read as a type, and whether it is going to be converted."""
-Taken = Callable[[str], str]
-"""Says who has a name already, and what can be done; "" where nobody has."""
-
-_VERSION: Final = "^n sends it as a new version"
+Taken = Callable[[str], bool | None]
+"""Says whether the dataset that has a name can get a version; None where nobody has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ class UploadScreen(Dialog[UploadChoice]):
         guess: Guess,
         look_at: LookAt,
         *,
-        taken: Taken = lambda _name: "",
+        taken: Taken = lambda _name: None,
         folders: Callable[[], bool] = lambda: False,
         title: str = "",
         name: str = "",
@@ -119,36 +117,21 @@ class UploadScreen(Dialog[UploadChoice]):
         self._types.setdefault(self._type, "")
         self._warned = ""
         """The file and type that did not seem to fit, and were sent for the second time."""
-        self._completion = Completion("", "")
         self._guessed = ""
         self._path = ""
         """The file or folder that name and type were last guessed for."""
         self._folder = False
         """Whether that is a folder, which has no type."""
 
-    @property
-    def completion(self) -> str:
-        """How far the typed path can be completed; "" while the folder is being read."""
-        typed = self.query_one("#path", Input).value
-        return self._completion.completion if self._completion.typed == typed else ""
-
     def compose(self) -> ComposeResult:
         """Path, list of files, then the fields."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
             box.border_subtitle = "^s send · tab next · esc leave"
-            with Horizontal(classes="field"):
-                yield Label("file")
-                yield PathInput(
-                    lambda: self.completion,
-                    value="" if self._given is None else str(self._given),
-                    id="path",
-                    placeholder="type a path, tab completes",
-                    compact=True,
-                )
-            yield Static("", id="path-problem", classes="problem", markup=False)
-            yield OptionList(compact=True, id="files")
-            yield Choices([Choice(key, "", key, about) for key, about in self._types.items()])
+            yield FileChooser(
+                "" if self._given is None else str(self._given), of_folder=self._of_folder
+            )
+            yield Choices(self._choices())
             with Horizontal(classes="field"):
                 yield Label("name")
                 yield Field(
@@ -179,15 +162,13 @@ class UploadScreen(Dialog[UploadChoice]):
         self.query_one("#first-rows").display = False
         self.query_one(Choices).display = False
         self.query_one(Choices).can_focus = False
-        self._read_folder("" if self._given is None else str(self._given))
         if self._given is not None:
             self._say(self._name_problem(), "#name-problem")
             self._look_at_path(str(self._given))
 
-    @on(Input.Changed, "#path")
-    def _typed(self, event: Input.Changed) -> None:
-        self._say("")
-        self._read_folder(event.value)
+    def _of_folder(self) -> str:
+        may = self._folders()
+        return "Choose a file in it; ^s takes the folder with all its files." if may else ""
 
     @on(PathInput.Blurred, "#path")
     def _path_left(self, event: PathInput.Blurred) -> None:
@@ -196,10 +177,9 @@ class UploadScreen(Dialog[UploadChoice]):
     @beside("choose")
     async def _look_at_path(self, typed: str) -> None:
         """Say what a file that was typed and not chosen is: its fields are seen next."""
-        if await asyncio.to_thread(file_problem, typed):
-            return  # `send` says so; the field may be left to look around
         path = full_path(typed)
-        if str(path) != self._path:
+        # `send` tells a problem; the field may be left to look around.
+        if str(path) != self._path and not await asyncio.to_thread(file_problem, typed):
             await self._fill(path)
 
     @on(Input.Changed, "#name")
@@ -207,84 +187,28 @@ class UploadScreen(Dialog[UploadChoice]):
         self._as_version = False
         self._say(self._name_problem(), "#name-problem")
 
+    def _may_be_version(self) -> bool | None:
+        """See `Taken`, of the name that is typed."""
+        name = self.query_one("#name", Input).value.strip()
+        return self._taken(name) if name and name != self._fixed_name else None
+
     def _name_problem(self) -> str:
         """Who has the name already: said while it is typed, not once the file is sent."""
+        if (may := self._may_be_version()) is None:
+            return ""
+        instead = ", or ^n sends it as a new version" if may else ""
         name = self.query_one("#name", Input).value.strip()
-        return self._taken(name) if name and name != self._fixed_name else ""
-
-    @on(Input.Submitted, "#path")
-    def _path_submitted(self, event: Input.Submitted) -> None:
-        self._choose(event.value)
+        return f"{name} is there already. Give another name{instead}."
 
     @on(Input.Submitted, "#name")
     @on(Input.Submitted, "#description")
     def _field_submitted(self) -> None:
         self.action_send()
 
-    @on(OptionList.OptionSelected, "#files")
-    def _file_selected(self, event: OptionList.OptionSelected) -> None:
-        name = event.option.id or ""
-        path = self.query_one("#path", Input)
-        path.value = f"{self._completion.base}{name}"
-        path.cursor_position = len(path.value)
-        if name.endswith("/"):
-            self._focus("#files")
-        else:
-            self._choose(path.value)
-
-    @beside("look")
-    async def _read_folder(self, typed: str) -> None:
-        found = await asyncio.to_thread(complete, typed)
-        self._completion = found
-        files = self.query_one("#files", OptionList)
-        files.clear_options()
-        up = [Option(Content.styled("../", "$foreground-muted"), id="../")]
-        files.add_options(
-            [
-                *(up if typed == found.base else []),
-                *(
-                    Option(
-                        Content.assemble(
-                            (visible(entry.name) + "/", "$text-primary")
-                            if entry.folder
-                            else visible(entry.name),
-                            ("" if entry.folder else f"  {human_size(entry.size)}")
-                            and (f"  {human_size(entry.size)}", "$foreground-muted"),
-                        ),
-                        id=f"{entry.name}/" if entry.folder else entry.name,
-                    )
-                    for entry in found.entries
-                ),
-            ]
-        )
-        if found.problem:
-            self._say(found.problem)
-        elif found.more:
-            self._say("Not all entries are listed; type the beginning of the name.")
-
+    @on(FileChooser.Chosen)
     @beside("choose")
-    async def _choose(self, typed: str) -> None:
-        problem = await asyncio.to_thread(file_problem, typed)
-        if problem:
-            found = await asyncio.to_thread(complete, typed)
-            if len(found.entries) == 1 and found.completion != typed:
-                typed = found.completion  # the beginning of one name alone
-                field = self.query_one("#path", Input)
-                field.value, field.cursor_position = typed, len(typed)
-                problem = await asyncio.to_thread(file_problem, typed)
-        path = full_path(typed)
-        folder = await asyncio.to_thread(is_folder, path)
-        if folder:
-            field = self.query_one("#path", Input)
-            field.value = typed.rstrip("/") + "/"
-            field.cursor_position = len(field.value)
-            if self._folders():
-                self._say("Choose a file in it; ^s takes the folder with all its files.")
-            return
-        if problem:
-            self._say(problem)
-            return
-        await self._fill(path)
+    async def _chosen(self, event: FileChooser.Chosen) -> None:
+        await self._fill(event.path)
         self._focus("#name")
 
     async def _fill(self, path: Path) -> None:
@@ -314,20 +238,22 @@ class UploadScreen(Dialog[UploadChoice]):
         count = f"{len(files.files):,} file{'' if len(files.files) == 1 else 's'}"
         self.query_one("#type", Static).update(f"a folder of {count}, {human_size(files.size)}")
         self.query_one("#first-rows").display = False
-        self._say("" if files.files else f"There are no files in {path}.")
+        self.query_one(FileChooser).say("" if files.files else f"There are no files in {path}.")
         self._say("" if not files.files else "^s sends it as one dataset.", "#type-problem")
         self._focus("#name")
 
+    def _choices(self) -> list[Choice]:
+        return [Choice(key, "", key, about) for key, about in self._types.items()]
+
     def _set_type(self, data_type_id: str, *, guessed: bool = False) -> None:
-        if data_type_id not in self._types:
-            self._types[data_type_id] = ""
+        self._types.setdefault(data_type_id, "")
         self._type = data_type_id
         words = ", guessed" if guessed else ""
         self.query_one("#type", Static).update(
             f"{data_type_id}{words}: {self._types[data_type_id]}".removesuffix(": ")
         )
         types = self.query_one(Choices)
-        types.show([Choice(key, "", key, about) for key, about in self._types.items()])
+        types.show(self._choices())
         types.action_move(list(self._types).index(data_type_id))
         self._convert = False
         self._look_again()
@@ -365,14 +291,14 @@ class UploadScreen(Dialog[UploadChoice]):
 
     def action_as_version(self) -> None:
         """Send the file as the next version of the dataset that has the name."""
-        if _VERSION in self._name_problem():
+        if self._may_be_version():
             self._as_version = True
             self.action_send()
 
     @on(TypeField.Left)
     def _type_in_focus(self, event: TypeField.Left) -> None:
         self.query_one(Choices).display = event.here
-        self.query_one("#files").display = not event.here
+        self.query_one(FileChooser).show_list(shown=not event.here)
 
     @on(TypeField.Stepped)
     def _type_stepped(self, event: TypeField.Stepped) -> None:
@@ -407,14 +333,15 @@ class UploadScreen(Dialog[UploadChoice]):
     @beside("choose")
     async def action_send(self) -> None:
         """Check the fields and dismiss with them."""
-        typed = self.query_one("#path", Input).value
+        chooser = self.query_one(FileChooser)
+        typed = chooser.typed
         path = full_path(typed)
         if self._folders() and typed.strip() and await asyncio.to_thread(is_folder, path):
             await self._send_folder(path)
             return
         problem = await asyncio.to_thread(file_problem, typed)
         if problem:
-            self._say(problem)
+            chooser.say(problem)
             self._focus("#path")
             return
         if str(path) != self._path:
@@ -467,7 +394,7 @@ class UploadScreen(Dialog[UploadChoice]):
         if not self.answer.done():
             self.screen.set_focus(self.query_one(field))
 
-    def _say(self, problem: str, where: str = "#path-problem") -> None:
+    def _say(self, problem: str, where: str) -> None:
         line = self.query_one(where, Static)
         line.display = bool(problem)
         line.update(visible(problem))
@@ -477,9 +404,3 @@ class GivenUploadScreen(UploadScreen):
     """The same, where the file is chosen already: first its name is asked for."""
 
     FIRST = "#name"
-
-
-def name_taken(name: str, *, by_example: bool) -> str:
-    """What is said of a name that another dataset has; `by_example`: that cannot be changed."""
-    instead = "" if by_example else f", or {_VERSION}"
-    return f"{visible(name)} is there already. Give another name{instead}."

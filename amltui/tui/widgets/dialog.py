@@ -22,7 +22,7 @@ from amltui.tui.key_queue import KeyQueue
 
 T = TypeVar("T")
 P = ParamSpec("P")
-D = TypeVar("D", bound="Dialog[Any]")
+W = TypeVar("W", bound=Widget)
 
 _ONE_FRAME: Final = 0.04
 """Seconds in which a dialog or the palette comes to its place, and what it covered to its own."""
@@ -100,30 +100,36 @@ class Dialog(Modal, Generic[T]):
 
 def beside(
     group: str,
-) -> Callable[[Callable[Concatenate[D, P], Awaitable[None]]], Callable[Concatenate[D, P], None]]:
-    """Make a method of a dialog work beside the screen, one of its `group` at a time.
+) -> Callable[[Callable[Concatenate[W, P], Awaitable[None]]], Callable[Concatenate[W, P], None]]:
+    """Make a method of a dialog, or of a part of it, work beside the screen.
+
+    One of its `group` in the dialog at a time.
 
     A dialog may be left at any moment: what is still at work then ends without a word, and what
     fails before is told.
     """
 
     def of(
-        method: Callable[Concatenate[D, P], Awaitable[None]],
-    ) -> Callable[Concatenate[D, P], None]:
-        def begin(self: D, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        method: Callable[Concatenate[W, P], Awaitable[None]],
+    ) -> Callable[Concatenate[W, P], None]:
+        def begin(self: W, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            over = (each for each in self.ancestors_with_self if isinstance(each, Dialog))
+            if (dialog := next(over, None)) is None:
+                return  # it was left
+
             async def guarded() -> None:
-                if self.answer.done():
+                if dialog.answer.done():
                     return
                 try:
                     await method(self, *args, **kwargs)
                 except NoMatches:
                     pass  # it was left, or the program ends: its fields are gone
                 except Exception as error:  # noqa: BLE001  the last border before the person
-                    if not self.answer.done():
-                        self.report(error)
+                    if not dialog.answer.done():
+                        dialog.report(error)
 
             begun: Callable[[], Any] = guarded
-            self.run_worker(begun, group=group, exclusive=True)
+            dialog.run_worker(begun, group=group, exclusive=True)
 
         update_wrapper(begin, method)
         return begin
