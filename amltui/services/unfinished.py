@@ -11,9 +11,16 @@ from amltui.cache import Cache
 from amltui.errors import LocalError, NotFound
 from amltui.models import Dataset
 from amltui.text import visible
-from amltui.transfers.journal import Journal, UploadEntry
+from amltui.transfers.entries import UploadEntry
+from amltui.transfers.journal import Journal
 from amltui.transfers.left import bytes_left_here
-from amltui.transfers.records import DownloadRecord, Record, UploadRecord, same_workspace
+from amltui.transfers.records import (
+    CopyRecord,
+    DownloadRecord,
+    Record,
+    UploadRecord,
+    same_workspace,
+)
 from amltui.transfers.spool import is_spooled
 from amltui.transfers.states import State
 
@@ -34,7 +41,7 @@ class Unfinished:
     """Bytes that need not be moved again."""
     total: int | None
     path: str | None
-    """The target of a download, the source of an upload; None: the cache, or a pipe."""
+    """The target of a download or a copy, the source of an upload; None: the cache, or a pipe."""
     error: str
     """Safe to show; "" unless it failed."""
 
@@ -42,14 +49,24 @@ class Unfinished:
 def unfinished(cache: Cache, key: str) -> tuple[Unfinished, ...]:
     """What stands in the journal for the workspace `key`, oldest first."""
     journal = Journal(cache.journals)
-    records = [one for one in journal.records() if same_workspace(one.workspace, key)]
+    records = [one for one in _everything(journal) if _concerns(one, key)]
     return tuple(_described(cache, journal, one) for one in records)
 
 
 def unfinished_elsewhere(cache: Cache, key: str) -> int:
     """How many stand there for other workspaces than `key`."""
-    records = Journal(cache.journals).records()
-    return sum(not same_workspace(one.workspace, key) for one in records)
+    return sum(not _concerns(one, key) for one in _everything(Journal(cache.journals)))
+
+
+def _everything(journal: Journal) -> list[Record | CopyRecord]:
+    return sorted([*journal.records(), *journal.copies()], key=lambda record: record.begun)
+
+
+def _concerns(record: Record | CopyRecord, key: str) -> bool:
+    """Whether it is among the transfers of a workspace."""
+    if isinstance(record, CopyRecord):
+        return record.concerns(key)
+    return same_workspace(record.workspace, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +81,15 @@ class Dropped:
 def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> Dropped:
     """Drop what no process runs, with what lies beside its targets.
 
-    Only those of `ids`, if any are given. Parts of uploads that the workspace holds are removed
-    when a queue of this workspace is next opened or closed.
+    Only those of `ids`, if any are given. What copies made stays. Parts of uploads that a
+    workspace holds are removed when a queue of it is next opened or closed.
 
     Raises:
         NotFound: one of `ids` is not there; nothing was dropped.
         LocalError: one of `ids` runs in another process; the others were dropped.
     """
     journal = Journal(cache.journals)
-    there = {one.id for one in journal.records() if same_workspace(one.workspace, key)}
+    there = {one.id for one in _everything(journal) if _concerns(one, key)}
     for name in ids:
         if name not in there:
             raise NotFound(
@@ -82,6 +99,15 @@ def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> Droppe
             )
     dropped = set()
     parts = False
+    for copies in journal.claim_copies(lambda record: record.concerns(key)):
+        if ids and copies.record.id not in ids:
+            copies.close()
+        else:
+            parts = parts or any(
+                one.request.upload_id for one in journal.parts_of(copies.record.id)
+            )
+            copies.give_up()
+            dropped.add(copies.record.id)
     for entry in journal.claim_unowned(key):
         if ids and entry.record.id not in ids:
             entry.close()
@@ -96,14 +122,20 @@ def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> Droppe
     return Dropped(len(dropped), parts)
 
 
-def _described(cache: Cache, journal: Journal, record: Record) -> Unfinished:
+def _described(cache: Cache, journal: Journal, record: Record | CopyRecord) -> Unfinished:
     state = State.FAILED if record.error else State.PAUSED
     if journal.running(record.id):
         state = State.RUNNING
-    path, done, total = _progress(cache, journal, record)
+    if isinstance(record, CopyRecord):
+        kind = "copy"
+        path: str | None
+        path, done, total = _copied(cache, journal, record)
+    else:
+        kind = "upload" if isinstance(record, UploadRecord) else "download"
+        path, done, total = _progress(cache, journal, record)
     return Unfinished(
         id=record.id,
-        kind="upload" if isinstance(record, UploadRecord) else "download",
+        kind=kind,
         name=record.name,
         workspace=record.workspace,
         state=state,
@@ -124,3 +156,16 @@ def _progress(cache: Cache, journal: Journal, record: Record) -> tuple[str | Non
         case DownloadRecord(request=download):
             source = download.source
             return download.target, done, source.size if isinstance(source, Dataset) else None
+
+
+def _copied(cache: Cache, journal: Journal, record: CopyRecord) -> tuple[str, int, int | None]:
+    """Where copies go, bytes that are there, and bytes in all."""
+    request = record.request
+    progress = journal.copied(record.id)
+    sizes = [part.size for part in request.parts]
+    there = [number for number, one in progress.items() if one.over]
+    done = sum(sizes[number] or 0 for number in there if number < len(sizes))
+    for part in journal.parts_of(record.id):
+        done += bytes_left_here(cache, part, journal.acknowledged(part.id))
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    return request.target.place or request.target.key, done, total

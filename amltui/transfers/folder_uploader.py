@@ -19,8 +19,8 @@ from amltui.errors import ContentChanged, DatasetGone, NotFound
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.transfers.attempt import TransferContext
+from amltui.transfers.entries import UploadEntry
 from amltui.transfers.folder_files import Folder, FolderFile, folder_at
-from amltui.transfers.journal import UploadEntry
 from amltui.transfers.threads import all_of, in_thread
 from amltui.transfers.uploader import check_name_is_free, part_size_for
 from amltui.workspaces.repeating import caller_retries

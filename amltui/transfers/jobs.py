@@ -17,10 +17,10 @@ from amltui.disk import disk_errors
 from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
 from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
+from amltui.transfers.entries import DownloadEntry, Entry, UploadEntry
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
 from amltui.transfers.folder_uploader import FolderUploader
-from amltui.transfers.journal import DownloadEntry, Entry, UploadEntry
 from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
 from amltui.transfers.sources import FileSource
@@ -250,10 +250,15 @@ class UploadJob(Job):
     kind = "upload"
 
     def __init__(
-        self, context: QueueContext, entry: UploadEntry, changed: Callable[[], None]
+        self,
+        context: QueueContext,
+        entry: UploadEntry,
+        changed: Callable[[], None],
+        made: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(context, changed)
         self._entry = entry
+        self._made = made
         self._uploader: Uploader | FolderUploader | None = None
         self._dataset_id: str | None = None
 
@@ -271,6 +276,8 @@ class UploadJob(Job):
         else:
             self._uploader = Uploader(transfer, self._entry, FileSource(path), self.note)
         self._dataset_id = (await self._uploader.run()).id
+        if self._made is not None:
+            self._made(self._dataset_id)
 
     def progress(self) -> tuple[int, int | None]:
         """See `Job`."""

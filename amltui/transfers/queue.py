@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -24,12 +24,13 @@ from amltui.errors import (
 from amltui.formats import file_name
 from amltui.models import Dataset
 from amltui.text import visible
+from amltui.transfers.entries import DownloadEntry, UploadEntry
 from amltui.transfers.fetch import Feed
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
 from amltui.transfers.folder_files import Folder
 from amltui.transfers.given_up import abort_given_up
 from amltui.transfers.jobs import DownloadJob, Job, UploadJob
-from amltui.transfers.journal import DownloadEntry, Journal, UploadEntry
+from amltui.transfers.journal import Journal
 from amltui.transfers.left import bytes_left_here
 from amltui.transfers.publish import exists_error
 from amltui.transfers.rates import RateLimiter
@@ -114,13 +115,19 @@ class Transfers:
         return self._fetches.feed(source)
 
     def download(
-        self, source: Source, target: Path | None = None, *, overwrite: bool = False
+        self,
+        source: Source,
+        target: Path | None = None,
+        *,
+        overwrite: bool = False,
+        noted: bool = True,
     ) -> Transfer:
         """Queue a download to `target`: a file, a directory, or None for the cache only.
 
         In a directory the file is named after the dataset. A link stays: with `overwrite` the file
         that it leads to is written. What a process that is gone had begun
-        to the same target is gone on with, and its record ends.
+        to the same target is gone on with, and its record ends. Without `noted` no other process
+        goes on with it.
 
         Raises:
             Exists: the target is there and `overwrite` is not given.
@@ -147,7 +154,8 @@ class Transfers:
         record = DownloadRecord(
             _new_id(), key, source_name(source), datetime.now(UTC), request=request
         )
-        return self._add(self._download(self._journal.add(record), source))
+        entry = self._journal.add(record) if noted else self._journal.unnoted(record)
+        return self._add(self._download(entry, source))
 
     def upload(
         self,
@@ -157,10 +165,14 @@ class Transfers:
         data_type_id: str,
         description: str = "",
         replaces: str | None = None,
+        part_of: str = "",
+        made: Callable[[str], None] | None = None,
     ) -> Transfer:
         """Queue an upload of a file as a new dataset, or as the latest version of `replaces`.
 
         What a process that is gone had sent of the same file for the same dataset is gone on with.
+        `part_of`: the id of the copies in the journal that go on with it. `made` is told the id of
+        the dataset before the journal forgets the upload.
 
         Raises:
             LocalError: the file cannot be read.
@@ -177,7 +189,7 @@ class Transfers:
             size=status.st_size,
             mtime_ns=status.st_mtime_ns,
         )
-        return self._upload(name, request)
+        return self._upload(name, request, part_of, made)
 
     def upload_folder(
         self, folder: Folder, *, name: str, description: str = "", replaces: str | None = None
@@ -198,13 +210,21 @@ class Transfers:
         )
         return self._upload(name, request)
 
-    def _upload(self, name: str, request: UploadRequest) -> Transfer:
+    def _upload(
+        self,
+        name: str,
+        request: UploadRequest,
+        part_of: str = "",
+        made: Callable[[str], None] | None = None,
+    ) -> Transfer:
         if not name.strip():
             raise UsageError("A dataset needs a name")
         key = self._context.workspace.key
-        record = UploadRecord(_new_id(), key, name, datetime.now(UTC), request=request)
+        record = UploadRecord(
+            _new_id(), key, name, datetime.now(UTC), request=request, part_of=part_of
+        )
         entry = self._journal.claim_upload(record) or self._journal.add(record)
-        return self._add(UploadJob(self._context, entry, self._wake))
+        return self._add(UploadJob(self._context, entry, self._wake, made))
 
     def resume_unfinished(self, *, paused: bool = True) -> tuple[Transfer, ...]:
         """Queue what a process that is gone left in the journal.

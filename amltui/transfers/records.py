@@ -1,4 +1,4 @@
-"""What a journal notes of a transfer: plain values, one kind for downloads and one for uploads."""
+"""What a journal notes of transfers: plain values, of a kind for downloads, uploads and copies."""
 
 from __future__ import annotations
 
@@ -92,6 +92,8 @@ class UploadRecord(_Transfer, frozen=True, kw_only=True, tag="upload"):
     request: UploadRequest = msgspec.field(name="upload")
     given_up: bool = False
     """Whether nobody goes on with it: only its parts at the workspace are still to be removed."""
+    part_of: str = ""
+    """The id of the copies that it is a part of, and that go on with it. "": it is none's."""
 
     def makes_the_same(self, other: UploadRecord) -> bool:
         """Whether both are to make one dataset: a version of the same, or a new one of one name."""
@@ -100,5 +102,59 @@ class UploadRecord(_Transfer, frozen=True, kw_only=True, tag="upload"):
         return self.request.replaces == other.request.replaces
 
 
+class CopyEnd(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where copies come from or go to."""
+
+    key: str
+    """The workspace's cache key."""
+    place: str = ""
+    """The profile, address or path to reach it by. "": by what is in force."""
+    on_disk: bool = False
+    """Whether `place` is a folder of this disk, which may be written as a target."""
+
+
+class CopyPart(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of the copies that were asked for together."""
+
+    source: Dataset
+    name: str
+    """What it is to be called at the target; no other part has this name."""
+    replaces: Dataset | None = None
+    """What had this name there, and is to be replaced."""
+    inside: bool = False
+    """Whether it is copied inside the store."""
+    versions: bool = False
+    """Whether all versions are copied."""
+    older: tuple[Dataset, ...] = ()
+    """Versions that are copied before it, the oldest first."""
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in all, where known."""
+        sizes = [one.size for one in (*self.older, self.source)]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+
+class CopyRequest(msgspec.Struct, frozen=True):
+    """Copies from one workspace to another as they were asked for."""
+
+    source: CopyEnd
+    target: CopyEnd
+    parts: tuple[CopyPart, ...]
+
+
+class CopyRecord(_Transfer, frozen=True, kw_only=True, tag="copy"):
+    """Copies that were asked for together and are not all made; `workspace` is the source's."""
+
+    request: CopyRequest = msgspec.field(name="copy")
+    asked_in: str = ""
+    """The cache key of the workspace that was in force."""
+
+    def concerns(self, workspace: str) -> bool:
+        """Whether somebody who looks at this workspace expects them among its transfers."""
+        keys = (self.workspace, self.request.target.key, self.asked_in)
+        return any(same_workspace(one, workspace) for one in keys)
+
+
 Record = DownloadRecord | UploadRecord
-"""One transfer that is not over; in the file `kind` says which."""
+"""One download or upload that is not over; in the file `kind` says which."""

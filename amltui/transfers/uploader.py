@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -29,7 +30,8 @@ from amltui.errors import (
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.transfers.attempt import TransferContext
-from amltui.transfers.journal import MemoryEntry, UploadEntry
+from amltui.transfers.entries import MemoryEntry, UploadEntry
+from amltui.transfers.journal import Journal
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.records import UploadRecord, UploadRequest
 from amltui.transfers.retry import RetryPolicy, Wakeups
@@ -85,10 +87,13 @@ async def send(
     description: str = "",
     replaces: str | None = None,
     progress: Callable[[int, int], object] | None = None,
+    journal: Journal | None = None,
 ) -> Dataset:
-    """Upload `source` as a new dataset or the latest version of `replaces`, noted nowhere.
+    """Upload `source` as a new dataset or the latest version of `replaces`.
 
-    `progress` is told how many bytes of how many the server has.
+    No other process goes on with it. `journal` is to note it all the same, so that the next one
+    removes what a `kill -9` leaves of it at the workspace. `progress` is told how many bytes of
+    how many the server has.
 
     Raises:
         Rejected, Conflict: the name is forbidden or taken; found before a large content is sent.
@@ -96,7 +101,9 @@ async def send(
         AmltuiError: what `RetryPolicy` gave up on.
     """
     plan = UploadRequest("", data_type_id, description, replaces)
-    record = UploadRecord("", workspace.key, name, datetime.now(UTC), request=plan)
+    record = UploadRecord(
+        uuid.uuid4().hex[:12], workspace.key, name, datetime.now(UTC), request=plan, given_up=True
+    )
     retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
     context = TransferContext(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
 
@@ -104,13 +111,17 @@ async def send(
         if progress is not None:
             progress(uploader.sent, uploader.size)
 
-    uploader = Uploader(context, MemoryEntry(record), source, told)
+    entry = MemoryEntry(record) if journal is None else journal.add(record)
+    uploader = Uploader(context, entry, source, told)
     try:
         return await uploader.run()
     except BaseException:
         with anyio.CancelScope(shield=True):
             await uploader.abort()  # no other process will go on with it
         raise
+    finally:
+        if isinstance(entry, UploadEntry):
+            entry.delete()
 
 
 class Uploader:

@@ -8,7 +8,8 @@ import pytest
 from amltui.cache import Cache
 from amltui.models import Dataset, OutputPort
 from amltui.services.unfinished import unfinished
-from amltui.transfers.journal import DownloadEntry, Journal, UploadEntry
+from amltui.transfers.entries import DownloadEntry, UploadEntry
+from amltui.transfers.journal import Journal
 from amltui.transfers.records import (
     DownloadRecord,
     DownloadRequest,

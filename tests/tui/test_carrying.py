@@ -129,3 +129,22 @@ async def test_a_copy_that_was_stopped_is_said_and_goes_on_when_it_is_asked_agai
         await user.press("enter")
         await user.until(lambda: "Copied 1 dataset to waters." in user.notes)
         assert [one.stat().st_size for one in lake.iterdir()] == [large.size]
+
+
+async def test_a_copy_goes_on_by_itself_at_the_next_start(lake, large):
+    async with at_the_screen(options=SLOW) as user:
+        await user.choose(large.name)
+        await copy_to(user, "waters")
+        await user.until(lambda: "go along" in user.screen_text())
+        await user.press("enter")
+        await user.until(lambda: "running" in states(user)[:1] and len(states(user)) > 1)
+        await user.until(lambda: user.main.transfers.rows[0].done)
+        assert not list(lake.iterdir())
+    quick = dataclasses.replace(SLOW, rate_limit=None)
+    async with at_the_screen(options=quick) as user:
+        await user.until(lambda: "Copied 1 dataset to waters." in user.notes)
+        assert f"Going on with the copy of {large.name} to waters" in user.notes
+        assert [one.stat().st_size for one in lake.iterdir()] == [large.size]
+    async with at_the_screen(options=quick) as user:
+        await user.choose(large.name)
+        assert "Going on" not in user.notes

@@ -20,7 +20,8 @@ from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
-    from amltui.services.copying import Compare, CopyStep, Made
+    from amltui.services.copying import Compare, CopyStep
+    from amltui.services.one_copy import Made
     from amltui.services.places import Place, Places
     from amltui.services.session import Session
 
@@ -41,7 +42,8 @@ def cp(
 
     A place is PROFILE:NAME, :NAME of the workspace in force, an address, or a path of this disk;
     see `amltui help folders`. Description, type and tags go along, and what of a dataset has no
-    place at the target is said. What was cut goes on where it stopped.
+    place at the target is said. What was cut goes on where it stopped, by the same command or by
+    `amltui transfers resume`.
 
     Args:
         places: From where, one or more, and to where.
@@ -151,7 +153,7 @@ def _run(common: Common, target: str, sources: Any, wanted: _Wanted) -> int:
 
 
 async def _copy(common: Common, to: str, sources: Any, wanted: _Wanted) -> int:
-    from amltui.services.places import Places, place_of
+    from amltui.services.places import Place, Places, place_of
 
     options = transfer_options(wanted.jobs, wanted.rate)
     goal = place_of(to, target=True)
@@ -159,7 +161,8 @@ async def _copy(common: Common, to: str, sources: Any, wanted: _Wanted) -> int:
         target = await places.session(goal, target=True)
         origins = [place_of(one) for one in sources]
         steps = await _plan(places, origins, goal, target, wanted)
-        rows, worst = await _all_of_them(common, steps, target, wanted)
+        in_force = (await places.session(Place(None, ""))).key
+        rows, worst = await _all_of_them(common, steps, target, wanted, in_force)
         if await _gaps(places, origins, regex=wanted.regex):
             worst = worst or exit_codes.FAILED
         gone = await _surplus(goal, [step for _, step in steps], target) if wanted.delete else []
@@ -245,11 +248,16 @@ async def _say_left_out(session: Session) -> None:
 
 
 async def _all_of_them(
-    common: Common, steps: list[tuple[Session, CopyStep]], target: Session, wanted: _Wanted
+    common: Common,
+    steps: list[tuple[Session, CopyStep]],
+    target: Session,
+    wanted: _Wanted,
+    in_force: str,
 ) -> tuple[list[dict[str, Any]], int]:
     """Make the copies unless only asked for; what is printed of each, and the worst exit code."""
     from amltui.cli.progress import watched
-    from amltui.services.copying import Way, copy
+    from amltui.services.copies import begin
+    from amltui.services.copying import Way
     from amltui.services.selection import work_through
 
     rows = [_row(step) for _, step in steps]
@@ -259,9 +267,20 @@ async def _all_of_them(
         at for at, (_, step) in enumerate(steps) if not wanted.dry_run and step.way is not Way.NONE
     ]
 
+    sources = {id(steps[at][0]): steps[at][0] for at in todo}
+    copies = {
+        key: begin(
+            source,
+            [steps[at][1] for at in todo if steps[at][0] is source],
+            target,
+            asked_in=in_force,
+        )
+        for key, source in sources.items()
+    }
+
     async def one(at: int) -> Made:
         source, step = steps[at]
-        return await copy(source, step, target)
+        return await copies[id(source)].make(step)
 
     async def work() -> None:
         nonlocal worst
@@ -273,11 +292,14 @@ async def _all_of_them(
                     rows[at] |= _copied(common, steps[at][1], result)
 
     working: Awaitable[None] = work()
-    if todo:
-        sessions = {id(one): one for one in (target, *(source for source, _ in steps))}
-        for session in sessions.values():
-            working = watched(await session.transfers(), common.out, working)
-    await working
+    try:
+        if todo:
+            for session in {id(target): target, **sources}.values():
+                working = watched(await session.transfers(), common.out, working)
+        await working
+    finally:
+        for some in copies.values():
+            some.close()
     for at in todo:
         if rows[at]["way"] != "failed" and "id" not in rows[at]:
             rows[at] |= {"way": "not tried"}

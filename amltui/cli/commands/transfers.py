@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from amltui.cli.exit_codes import DONE, code_of
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, warn
 from amltui.cli.session import run
+from amltui.cli.several_names import JOBS
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
 from amltui.text import visible
@@ -16,10 +18,14 @@ from amltui.text import visible
 if TYPE_CHECKING:
     from amltui.services.session import Session
     from amltui.services.unfinished import Unfinished
+    from amltui.transfers.entries import CopyEntry
 
 
 def list_(*, common: Common = COMMON) -> None:
     """List the unfinished transfers of the workspace: how far they are, and why they stopped.
+
+    A copy is among those of the workspace that it comes from, that it goes to, and that it was
+    asked for in.
 
     Args:
         common: Common options.
@@ -66,6 +72,7 @@ def resume(*, common: Common = COMMON) -> int:
 
     async def work(session: Session) -> int:
         from amltui.cli.progress import watched
+        from amltui.services.copies import left_by_others
 
         queue = await session.transfers()
         code = DONE
@@ -78,11 +85,50 @@ def resume(*, common: Common = COMMON) -> int:
                 code = code or code_of(error)
             else:
                 common.out.note(f'Finished the {transfer.kind} of "{visible(transfer.name)}".')
-        if not taken:
+        copies = left_by_others(session)
+        for entry in copies:
+            code = max(code, await _go_on(common, session, entry))
+        if not taken and not copies:
             common.out.note("Nothing is unfinished.")
         return code
 
     return run(common, work)
+
+
+async def _go_on(common: Common, session: Session, entry: CopyEntry) -> int:
+    """Go on with copies and wait for them; the exit code of the worst."""
+    from amltui.cli.progress import watched
+    from amltui.services.copies import take_up
+    from amltui.services.copying import CopyStep
+    from amltui.services.one_copy import Made
+    from amltui.services.selection import work_through
+
+    name = visible(entry.record.name)
+    code = DONE
+
+    def failed(what: str, error: AmltuiError) -> int:
+        warn(f"{what}: {error}\n{error.hint}".rstrip())
+        return max(code, code_of(error))
+
+    try:
+        async with take_up(entry, session, (await session.transfers()).options) as copies:
+
+            async def work() -> None:
+                nonlocal code
+                results = work_through(copies.steps, copies.make, at_once=JOBS)
+                async with aclosing(results):
+                    step: CopyStep
+                    result: Made | AmltuiError
+                    async for step, result in results:
+                        if isinstance(result, AmltuiError):
+                            code = failed(f'"{visible(step.source.name)}"', result)
+
+            await watched(await copies.target.transfers(), common.out, work())
+    except AmltuiError as error:
+        return failed(name, error)
+    if code == DONE:
+        common.out.note(f"Finished the copy of {name}.")
+    return code
 
 
 def clear(*ids: str, common: Common = COMMON) -> None:

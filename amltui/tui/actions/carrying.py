@@ -19,8 +19,10 @@ from amltui.tui.dialogs.copies import CopiesScreen
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
-    from amltui.services.copying import CopyStep, Made
+    from amltui.services.copies import Copies
+    from amltui.services.copying import CopyStep
     from amltui.services.session import Session
+    from amltui.transfers.entries import CopyEntry
 
 _AT_ONCE: Final = 2
 """Datasets under way at once."""
@@ -63,6 +65,7 @@ class CarryActions:
         )
 
     async def _to(self, datasets: Sequence[Dataset], place: str | None) -> None:
+        from amltui.services.copies import begin
         from amltui.services.places import Places, goal_of
 
         source = await self._host.session()
@@ -85,17 +88,40 @@ class CarryActions:
                 return
             chosen = [one for one in steps if answer == "all" or one.there is None]
             self._host.unmark()
-            await self._copy(source, chosen, await places.session(goal, target=True), name)
+            target = await places.session(goal, target=True)
+            copies = await asyncio.to_thread(begin, source, chosen, target)
+            try:
+                await self._copy(copies, name)
+            finally:
+                copies.close()
 
-    async def _copy(
-        self, source: Session, steps: Sequence[CopyStep], target: Session, name: str
-    ) -> None:
-        from amltui.services.copying import copy
+    async def go_on(self) -> None:
+        """Go on with the copies from or to this workspace that an earlier run left."""
+        from amltui.services.copies import left_by_others
+
+        session = await self._host.session()
+        left = [] if session.offline else await asyncio.to_thread(left_by_others, session)
+        for entry in left:
+            self._host.work(partial(self._again, entry))
+
+    async def _again(self, entry: CopyEntry) -> None:
+        from amltui.services.copies import take_up
+
+        session = await self._host.session()
+        options = (await session.transfers()).options
+        request = entry.record.request
+        name = visible(request.target.place or request.target.key).removeprefix("file://")
+        what = f"Going on with the copy of {visible(entry.record.name)} to {name}"
+        self._host.say(f"{what} from an earlier run. w shows it.")
+        # As in a copy that begins: nobody can sign in there from here.
+        options = dataclasses.replace(options, attended=False)
+        async with take_up(entry, session, options) as copies:
+            await self._copy(copies, name)
+
+    async def _copy(self, copies: Copies, name: str) -> None:
         from amltui.services.selection import work_through
 
-        async def one(step: CopyStep) -> Made:
-            return await copy(source, step, target)
-
+        steps = copies.steps
         task = asyncio.current_task()
         assert task is not None
         stopped: list[bool] = []
@@ -110,8 +136,8 @@ class CarryActions:
         copied = 0
         try:
             async with (
-                self._transfers.with_copy(row, target),
-                aclosing(work_through(steps, one, at_once=_AT_ONCE)) as results,
+                self._transfers.with_copy(row, copies.target),
+                aclosing(work_through(steps, copies.make, at_once=_AT_ONCE)) as results,
             ):
                 async for step, result in results:
                     if isinstance(result, AmltuiError):
@@ -125,6 +151,7 @@ class CarryActions:
                         self._host.say(f"Not kept of {shown}: {result.told}")
         except asyncio.CancelledError:
             if stopped:  # else the program ends, or another workspace is opened
+                copies.close(give_up=True)
                 self._tell(copied, len(steps), name)
             raise
         self._tell(copied, len(steps), name)

@@ -84,6 +84,7 @@ class Commands:
         versions = VersionActions(host, previews, self._choose_dataset)
         workspaces = WorkspaceActions(host, loader.profile, choose, tabs)
         carrying = CarryActions(host, transfers, workspaces.offer)
+        self.go_on = carrying.go_on
         copying.elsewhere = carrying.begin
         uploads = FileUploads(host, transfers)
         sending = SendActions(host, transfers, uploads, carrying, workspaces.offer)

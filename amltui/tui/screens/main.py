@@ -267,6 +267,7 @@ class MainScreen(Screen[None]):
             # Its imports keep the interpreter to themselves: the list is drawn before.
             self.call_after_refresh(self.work, self._loader.warm_up, group="warm")
         self.work(self._transfers.watch, group="transfers")
+        self.work(self._commands.go_on)
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to the dataset of key `select`."""
