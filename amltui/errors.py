@@ -21,9 +21,11 @@
     │   └── Damaged                   length or hash do not match
     ├── UnsupportedDataType           (UnsupportedDatasetTypeError) this type cannot do that
     ├── Unreadable                    the bytes are not what their type says
+    │   └── Swollen                   compressed, and far larger than it should be
     ├── QueryError                    a filter or an SQL text is wrong; `position` where known
     ├── LocalError                    this disk: full, no permission, in the way
     │   ├── DiskFull
+    │   ├── InputCut                  standard input had more than there is room for
     │   └── Exists                    a file is there and was not to be overwritten
     ├── WebServicesGone               the old client's `services`: Studio was switched off
     └── Cancelled                     the user stopped it
@@ -188,6 +190,10 @@ class Unreadable(AmltuiError):
     """Bytes that are not what their data type says, beyond what can be shown row by row."""
 
 
+class Swollen(Unreadable):
+    """A compressed content that holds far more than one of its size should."""
+
+
 class TooManyCells(AmltuiError):
     """A small content says so many cells that no table is made of them."""
 
@@ -213,6 +219,10 @@ class DiskFull(LocalError):
     """No space left where a file had to go."""
 
     hint = "Free some space, or choose another place."
+
+
+class InputCut(LocalError):
+    """Standard input has more than there is room for: only its first bytes are kept."""
 
 
 class Exists(LocalError):
@@ -245,3 +255,7 @@ AzureMLHttpError = HttpError
 AzureMLConflictHttpError = Conflict
 AzureMLUnauthorizedError = Unauthorized
 UnsupportedDatasetTypeError = UnsupportedDataType
+
+
+TOO_MUCH = (DiskFull, InputCut, Swollen)
+"""What says that there is no room for all rows of a content, or that nobody should make it."""

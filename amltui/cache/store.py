@@ -9,7 +9,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,17 +179,14 @@ class Cache:
             DiskFull: even without all others it would not fit.
         """
         entries = self.entries()
-        over = sum(one.size for one in entries) + needed - self.quota
         free = free_space(self.root)
-        if free is not None:
-            over = max(over, needed + min(RESERVE, free // 2) - free)
+        over = needed - self._left(entries, free)
         chosen: list[EntryInfo] = []
-        for one in entries:
+        for one in self._evictable(entries, keep):
             if over <= 0:
                 break
-            if not one.pinned and not self._used[one.id] and (keep is None or one.id != keep.id):
-                chosen.append(one)
-                over -= one.size
+            chosen.append(one)
+            over -= one.size
         if over > 0:
             raise DiskFull(
                 f"{human_size(needed)} more do not fit into the cache: its quota is "
@@ -207,6 +204,22 @@ class Cache:
         """
         for one in self.choose(needed, keep=keep):
             self.remove(self.entry_of(one))
+
+    def room(self, *, keep: Entry | None = None) -> int:
+        """Bytes up to which `make_room` does not fail, as things are."""
+        entries = self.entries()
+        left = self._left(entries, free_space(self.root))
+        return max(0, left + sum(one.size for one in self._evictable(entries, keep)))
+
+    def _left(self, entries: Sequence[EntryInfo], free: int | None) -> int:
+        """Bytes that may come without evicting any; negative where there are too many already."""
+        left = self.quota - sum(one.size for one in entries)
+        return left if free is None else min(left, free - min(RESERVE, free // 2))
+
+    def _evictable(self, entries: Sequence[EntryInfo], keep: Entry | None) -> Iterator[EntryInfo]:
+        for one in entries:
+            if not one.pinned and not self._used[one.id] and (keep is None or one.id != keep.id):
+                yield one
 
     def fits(self, size: int) -> bool:
         """Whether a content of `size` bytes belongs here at all.

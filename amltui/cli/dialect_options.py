@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from cyclopts import Parameter
 
 from amltui.cli.output import Out, warn
-from amltui.errors import UsageError
+from amltui.errors import AmltuiError, UsageError
 from amltui.text import visible
 
 if TYPE_CHECKING:
@@ -172,21 +172,28 @@ def say_reading(out: Out, dataset: "Dataset", lens: "Lens") -> None:
         out.note(f'"{name}" is read as it looks: {lens.dialect.describe(lens.own)}')
 
 
-async def whole_table(preview: "Preview", dataset: "Dataset") -> "Table":
-    """All rows of a dataset as columns; what is malformed or cut is told.
+async def table_that_fits(
+    preview: "Preview", dataset: "Dataset"
+) -> "tuple[Table, AmltuiError | None]":
+    """Rows of a dataset as columns, and why they are not all; what is malformed or cut is told.
 
     See `services.whole_tables`.
     """
     from amltui.services import whole_tables
 
-    table = await whole_tables.whole_table(preview, dataset, in_place=True)
+    table, problem = await whole_tables.table_that_fits(preview, dataset, in_place=True)
+    if problem is not None:
+        warn(
+            f'"{visible(dataset.name)}" is asked of its first {table.row_count:,} rows, '
+            f"{preview.part_words}."
+        )
     if table.malformed_count:
         warn_malformed(dataset, table.malformed_count)
     if table.cut_count:
         from amltui.tables.long_fields import say_cut
 
         warn(f'"{visible(dataset.name)}": {say_cut(table.cut_count)}.')
-    return table
+    return table, problem
 
 
 def warn_malformed(dataset: "Dataset", count: int) -> None:

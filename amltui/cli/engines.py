@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from amltui.cli.dialect_options import DialectOptions, preview_of, warn_malformed, whole_table
+from amltui.cli.dialect_options import DialectOptions, preview_of, table_that_fits, warn_malformed
 from amltui.cli.output import Out
-from amltui.errors import ConfigError
+from amltui.errors import AmltuiError, ConfigError
 from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class Asked:
     engine: Any
     """`tables.queries` or `tables.spark`: the same questions by the same names."""
     spark: "Spark | None" = None
+    problem: AmltuiError | None = None
+    """Why the table has only the first rows, where it has."""
+
+    @property
+    def first_rows(self) -> int | None:
+        """How many first rows are asked; None: all."""
+        return None if self.problem is None else self.table.row_count
 
     def tables_in(self, text: str) -> AbstractAsyncContextManager[dict[str, Any]]:
         """The tables of the other datasets that an SQL statement names."""
@@ -64,6 +71,9 @@ async def asked_table(
 ) -> AsyncIterator[Asked]:
     """All rows of a dataset, on this machine or as a cluster reads them; malformed ones are told.
 
+    Of what has no room here the first rows are given, and what keeps the others away is raised
+    at the end.
+
     `question`: the one statement that is asked; what it cannot need is not fetched. `preview`: of
     the dataset, where one is open; it is closed. None: one is opened.
 
@@ -85,8 +95,10 @@ async def asked_table(
         if preview is None:
             preview = await preview_of(session, dataset, written, sheet=sheet)
         try:
-            table = await whole_table(preview, dataset)
-            yield Asked(session, dataset, table, queries)
+            table, problem = await table_that_fits(preview, dataset)
+            yield Asked(session, dataset, table, queries, problem=problem)
+            if problem is not None:
+                raise problem
         finally:
             preview.close()
         return

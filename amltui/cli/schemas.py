@@ -119,6 +119,7 @@ _TABLE: Final = _keys(
     row_count="integer",
     malformed="integer",
     cut_cells="integer",
+    first_rows="integer|null",
     columns=[_STATISTICS],
 )
 _COLUMN: Final = _also(
@@ -127,6 +128,7 @@ _COLUMN: Final = _also(
     other="integer",
     sampled="integer|null",
     cut_cells="integer",
+    first_rows="integer|null",
 )
 _PAIR: Final = {"type": "array", "minItems": 2, "maxItems": 2}
 _DIFF: Final = _keys(
@@ -284,7 +286,9 @@ OUTPUTS: Final = {
     "head": Output(_also(_ROWS, malformed_="integer", offset_="integer", estimated_="boolean")),
     "sql": Output(
         _either(
-            _also(_ROWS, renamed=[_keys(column="string", name="string")]),
+            _also(
+                _ROWS, renamed=[_keys(column="string", name="string")], first_rows="integer|null"
+            ),
             _keys(path="string", row_count="integer"),
         )
     ),

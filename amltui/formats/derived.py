@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
-from amltui.errors import Unreadable
+from amltui.errors import Swollen, Unreadable
 
 if TYPE_CHECKING:
     from amltui.formats.input import Stream
@@ -57,11 +57,11 @@ class UnpackedStream(DerivedStream):
         """Note that `size` more bytes are unpacked.
 
         Raises:
-            Unreadable: they are far more than such a content should hold.
+            Swollen: they are far more than such a content should hold.
         """
         self._at += size
         if self._at > UNSUSPECTED and self._at > RATIO * self.packed:
-            raise Unreadable(
+            raise Swollen(
                 f"The {self.what} unpacks to more than {RATIO} times its size, as bombs do: it "
                 f"was read up to byte {self._at:,} of what it holds",
                 hint="If you trust it, download and unpack it.",

@@ -10,7 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amltui.errors import AmltuiError, NotFound, UnsupportedDataType, UsageError
+from amltui.errors import (
+    TOO_MUCH,
+    AmltuiError,
+    NotFound,
+    UnsupportedDataType,
+    UsageError,
+)
 from amltui.tables.file_rows import content_table, lens_of_file
 from amltui.tables.scratch import Scratch
 from amltui.text import human_size, visible
@@ -102,6 +108,21 @@ async def whole_table(preview: Preview, dataset: Dataset, *, in_place: bool = Fa
     if preview.table is None:
         raise AmltuiError(f'"{visible(dataset.name)}" gave no rows.')
     return preview.table
+
+
+async def table_that_fits(
+    preview: Preview, dataset: Dataset, *, in_place: bool = False
+) -> tuple[Table, AmltuiError | None]:
+    """As `whole_table`; else a table of the first rows, and why there is none of all.
+
+    Raises:
+        DiskFull: not even the first rows fit.
+        AmltuiError: see `whole_table`.
+    """
+    try:
+        return await whole_table(preview, dataset, in_place=in_place), None
+    except TOO_MUCH as error:
+        return await preview.part_table(), error
 
 
 @asynccontextmanager

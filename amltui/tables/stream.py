@@ -69,6 +69,11 @@ class StreamWriter:
             self._sink.close()
             self._index.close()
 
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return int(self._end)
+
     def write(self, batch: Any, consumed: int = 0) -> None:
         """Append a batch; `consumed` is how many bytes of the source it takes us to.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -70,7 +71,8 @@ def ingest(
         sheet: which table of the file, where it has several. None: the first.
         kept: bytes of a row up to which all its cells are whole, however long they are.
         part: only the whole rows in so many first bytes: the table says that it is not complete.
-            None: all. Not of formats that are read as batches.
+            None: all. Of a format that is read as batches the rows that so many bytes of the table
+            hold, and one batch more.
 
     Raises:
         Unreadable: the bytes are not what the format says.
@@ -84,14 +86,14 @@ def ingest(
         if fmt.kind == "batches" and isinstance(source, Path):
             batches = open_batches(fmt, source, sheet)
             try:
-                return _Ingest(fmt, directory, report).read(BatchReader(batches), 1)
+                return _Ingest(fmt, directory, report, part).read(BatchReader(batches), 1)
             finally:
                 batches.close()
         if part is not None and isinstance(source, Path):
             file = OpenFile.at(source)
             try:
                 first = Slice(file, 0, part)
-                return _Ingest(fmt, directory, report, part=True).run(first, threads, kept)
+                return _Ingest(fmt, directory, report, part).run(first, threads, kept)
             finally:
                 file.close()
         if isinstance(source, Path):
@@ -113,7 +115,9 @@ class _Expands(Exception):
 
 
 class _Ingest:
-    def __init__(self, fmt: Format, directory: Path, report: Report, *, part: bool = False) -> None:
+    def __init__(
+        self, fmt: Format, directory: Path, report: Report, part: int | None = None
+    ) -> None:
         self._fmt = fmt
         self._directory = directory
         self._report = report
@@ -121,7 +125,7 @@ class _Ingest:
         self._part = part
 
     def run(self, stream: Stream, threads: int, kept: int) -> IngestProgress:
-        reader = RowReader(stream, self._fmt, final=not self._part, kept=kept)
+        reader = RowReader(stream, self._fmt, final=self._part is None, kept=kept)
         if not reader.read_header():
             raise LocalError("Not even the names of the columns are here yet.")
         try:
@@ -144,7 +148,7 @@ class _Ingest:
                 typed = column_types(rows, reader.columns, reader.codec.declared, pool)
             finally:
                 rows.close()
-        if self._part:
+        if self._part is not None:
             typed = tuple(replace(column, sampled=True) for column in typed)
         write_state(self._directory, replace(state, columns=typed, typed=True))
         progress = replace(progress, stage="done")
@@ -177,9 +181,11 @@ class _Ingest:
                     write_state(directory, state)
                 progress = IngestProgress("rows", rows.rows, block.stop, malformed.rows)
                 self._report(progress)
+                if self._fmt.kind == "batches" and rows.size >= (self._part or math.inf):
+                    break
         state = replace(
             state,
-            complete=not self._part,
+            complete=self._part is None,
             recoded=reader.recoded,
             encoding=reader.encoding,
             row_count=rows.rows,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from amltui.disk import PRIVATE_FILE, free_space
-from amltui.errors import AmltuiError, LocalError
+from amltui.errors import AmltuiError, InputCut, LocalError
 from amltui.text import human_size
 
 RESERVE: Final = 64 << 20
@@ -111,8 +111,8 @@ class Arrival:
                     self.available += len(data)
                     self._wake()
 
-    def _full(self, why: str) -> LocalError:
-        return LocalError(
+    def _full(self, why: str) -> InputCut:
+        return InputCut(
             f"Only the first {human_size(self.available)} of standard input are kept: {why}",
             hint="Write it to a file and open that, or let less through the pipe.",
         )

@@ -356,3 +356,28 @@ def test_statistics_of_one_column_of_parquet_elsewhere_fetch_that_column(amltui,
     whole = amltui("stats", "large.parquet", "--json").json["columns"][1]
     assert {key: one.json[key] for key in whole} == whole
     assert amltui("stats", "large.parquet", "none").code == 3
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_what_has_no_room_is_asked_of_the_first_rows_that_fit_and_the_exit_code_says_so(
+    alone, tmp_path, compress
+):
+    alone.environment["AMLTUI_CACHE_QUOTA"] = "4 MB"
+    data = "n\n" + "".join(f"{n:07}\n" for n in range(700_000))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "large.csv").write_bytes(compress(data.encode()))
+    query = ("sql", "large.csv", "select count(*), max(n) from data")
+    done = alone("--at", str(folder), *query, "--json")
+    assert done.code == 1
+    [[count, largest]] = done.json["rows"]
+    assert 50_000 < int(count) < 700_000
+    assert int(largest) == int(count) - 1 == done.json["first_rows"] - 1
+    assert f"{int(count):,} rows" in alone("--at", str(folder), *query).err
+    found = alone("--at", str(folder), "stats", "large.csv", "n")
+    assert found.code == 1
+    assert f"first {int(count):,} rows" in found.err
+    assert "do not fit" in found.err
+    saved = alone("--at", str(folder), *query, "-o", str(tmp_path / "answer.csv"))
+    assert saved.code == 1
+    assert not (tmp_path / "answer.csv").exists()

@@ -12,6 +12,7 @@ from amltui.config import paths, resolve
 from amltui.errors import LocalError
 from amltui.services.session import open_session
 from amltui.services.standard_input import standard_input, sweep
+from amltui.services.whole_tables import table_that_fits
 from amltui.workspaces import arrival
 
 
@@ -116,6 +117,10 @@ async def test_input_without_an_end_is_kept_up_to_a_limit_and_the_rows_of_that_s
             assert "Only the first" in str(preview.problem)
             assert not preview.rows.complete
             assert preview.rows.row_count > 200_000
+            table, problem = await table_that_fits(preview, dataset)
+            assert problem is preview.problem
+            assert not table.complete
+            assert 100_000 < table.row_count < preview.rows.row_count
             preview.close()
             with pytest.raises(LocalError, match="Only the first"):
                 [piece async for piece in session.stream(dataset)]

@@ -177,6 +177,8 @@ def sql(
         async with asked_table(
             session, common.out, dataset, written, sheet=sheet, engine=engine, question=text
         ) as asked:
+            if target is not None and asked.problem is not None:
+                raise asked.problem  # nothing in a file could say that it is a part
             table = asked.table
             limit = _ON_TERMINAL if target is None and fmt == "table" else 1 << 40
             with _pointing_at(text):
@@ -201,6 +203,7 @@ def sql(
                     fmt,
                     complete=complete,
                     renamed=renamed,
+                    first_rows=asked.first_rows,
                     cut_cells=table.cut_count,
                 )
                 if answer.partial:

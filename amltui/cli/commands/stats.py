@@ -119,7 +119,7 @@ async def _stats_of_column(
         [found] = await in_thread(asked.engine.table_statistics, asked.table, [index])
         spread = await in_thread(asked.engine.histogram, asked.table, index, bins=bins)
         cut = sum(column == index for _, column in asked.table.cuts)
-        _print_one(out, found, spread, cut=cut)
+        _print_one(out, found, spread, cut=cut, first_rows=asked.first_rows)
         return True
 
 
@@ -169,7 +169,7 @@ async def _stats_of_all(
 
     async with asked_table(session, out, dataset, written, sheet=sheet, engine=engine) as asked:
         found = await in_thread(asked.engine.table_statistics, asked.table)
-        _print_all(out, dataset, asked.table, found, before=before)
+        _print_all(out, dataset, asked.table, found, before=before, first_rows=asked.first_rows)
 
 
 def _print_all(
@@ -179,6 +179,7 @@ def _print_all(
     found: list[Statistics],
     *,
     before: int | None,
+    first_rows: int | None,
 ) -> None:
     from amltui.cli.output import Col
 
@@ -189,6 +190,7 @@ def _print_all(
             "row_count": table.row_count,
             "malformed": table.malformed_count,
             "cut_cells": table.cut_count,
+            "first_rows": first_rows,
             "columns": [dataclasses.asdict(one) for one in found],
         }
         if one_of_several:
@@ -216,7 +218,9 @@ def _print_all(
     out.note(f"{table.row_count:,} rows, {len(found)} columns.")
 
 
-def _print_one(out: Out, found: Statistics, spread: Histogram, *, cut: int) -> None:
+def _print_one(
+    out: Out, found: Statistics, spread: Histogram, *, cut: int, first_rows: int | None = None
+) -> None:
     if out.json:
         out.document(
             {
@@ -225,6 +229,7 @@ def _print_one(out: Out, found: Statistics, spread: Histogram, *, cut: int) -> N
                 "other": spread.other,
                 "sampled": spread.sampled,
                 "cut_cells": cut,
+                "first_rows": first_rows,
             }
         )
         return

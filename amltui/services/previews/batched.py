@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 from amltui.cache import Cache, Entry, Source
 from amltui.formats.batches import open_batches
@@ -89,6 +90,16 @@ class BatchedPreview(Preview):
         total = self.remote.row_count
         first = max(0, total - count) if start is None else min(start, total)
         return await self.remote.rows(first, count), range(first, min(first + count, total))
+
+    async def _beginning(self, room: int) -> tuple[Path, int]:
+        """See `Preview._beginning`; the bytes are those of a table."""
+        path, _ = await super()._beginning(room)
+        return path, room
+
+    @property
+    def part_words(self) -> str:
+        """See `Shown.part_words`."""
+        return f"of {self.rows.row_count:,}" if self.rows.complete else "of more"
 
     @property
     def fetched(self) -> str:

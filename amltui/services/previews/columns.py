@@ -31,6 +31,11 @@ def room_for(size: int, cells: int) -> int:
     return max(int(size * _TABLE), cells * _CELL)
 
 
+def fitting(room: int, *, text: bool = False) -> int:
+    """Bytes of a content of which a table fits into `room` bytes; `text`: they do, too."""
+    return int(room / (_TABLE + text))
+
+
 class Columns:
     """A table that is written, and can be read meanwhile and until `remove`."""
 

@@ -13,20 +13,29 @@ import uuid
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from amltui.cache import Cache, Entry, Source
 from amltui.formats.blocks import CELLS
 from amltui.formats.lens import Lens
-from amltui.services.previews.columns import check_content
+from amltui.services.previews.columns import check_content, fitting
 from amltui.services.previews.handles import content_file
 from amltui.services.previews.indexing import Indexing
 from amltui.services.previews.kept_index import save_index
 from amltui.services.previews.preview import SMALL, Preview
 from amltui.tables import Rows
 from amltui.tables.row_index import RowIndex
-from amltui.tables.source import OpenFile
+from amltui.tables.source import OpenFile, Slice
 from amltui.tables.unpacking import UnpackingStream
+from amltui.text import human_size
 from amltui.transfers import Feed
+
+_PIECE: Final = 1 << 20
+
+
+def _temporary() -> str:
+    """A new name of a file that nobody needs once this process is gone."""
+    return f"unpacked.{os.getpid()}.{uuid.uuid4().hex[:8]}"
 
 
 class PackedPreview(Preview):
@@ -37,6 +46,8 @@ class PackedPreview(Preview):
     ) -> None:
         super().__init__(source, cache, entry, rows, feed, lens)
         self._content = entry.unpacked
+        self._begun_text: Path | None = None
+        """A file of the text's first bytes, see `part_table`."""
         self._turn = asyncio.Lock()
         """Whoever unpacks has it."""
 
@@ -88,7 +99,7 @@ class PackedPreview(Preview):
                 await check_content(self._entry, self.source)
             descriptor = feed.open() if feed is not None else None
             file = OpenFile(descriptor) if descriptor else await content_file(self._entry.raw)
-            temporary = self._entry.directory / f"unpacked.{os.getpid()}.{uuid.uuid4().hex[:8]}"
+            temporary = self._entry.directory / _temporary()
             try:
                 text = await asyncio.to_thread(OpenFile.made, temporary)
                 try:
@@ -104,6 +115,45 @@ class PackedPreview(Preview):
                 file.close()
                 with contextlib.suppress(OSError):
                     temporary.unlink(missing_ok=True)
+
+    async def _beginning(self, room: int) -> tuple[Path, int]:
+        """See `Preview._beginning`: the text is unpacked as far as there is room for it, too."""
+        async with self._turn:
+            if await asyncio.to_thread(self._content.exists):
+                return self._content, (await asyncio.to_thread(self._content.stat)).st_size
+            if self._begun_text is None:
+                packed, there = await super()._beginning(room)
+                self._begun_text = self._entry.directory / _temporary()
+                size = fitting(room, text=True)
+                await asyncio.to_thread(self._unpack_start, packed, there, size)
+            return self._begun_text, (await asyncio.to_thread(self._begun_text.stat)).st_size
+
+    def _unpack_start(self, packed: Path, there: int, size: int) -> None:
+        """Write at most `size` bytes of text that the first `there` bytes of `packed` hold."""
+        assert self._begun_text is not None
+        file = OpenFile.at(packed)
+        try:
+            target = OpenFile.made(self._begun_text)
+            try:
+                first = Slice(file, 0, there)
+                text = UnpackingStream(first, self._lens.packing, target)
+                while text.written < size and text.read(min(_PIECE, size - text.written)):
+                    pass
+            finally:
+                target.close()
+        finally:
+            file.close()
+
+    @property
+    def part_words(self) -> str:
+        """See `Shown.part_words`."""
+        return f"{human_size(self.part.consumed if self.part else 0)} of the text that it holds"
+
+    def close(self) -> None:
+        """See `Preview.close`."""
+        super().close()
+        if self._begun_text is not None:
+            self._begun_text.unlink(missing_ok=True)
 
     async def _index_text(
         self, file: OpenFile, text: OpenFile, feed: Feed | None

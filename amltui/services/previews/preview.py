@@ -16,7 +16,13 @@ from amltui.formats.blocks import CELLS
 from amltui.formats.dialect import Dialect
 from amltui.formats.many_cells import are_too_many, too_many
 from amltui.formats.recognition import mismatch
-from amltui.services.previews.columns import Columns, check_content, ingest_arriving, room_for
+from amltui.services.previews.columns import (
+    Columns,
+    check_content,
+    fitting,
+    ingest_arriving,
+    room_for,
+)
 from amltui.services.previews.first import first_in
 from amltui.services.previews.handles import close, content_file, opened
 from amltui.services.previews.indexing import Indexing
@@ -289,6 +295,8 @@ class Preview(Shown):
         await self.fetch_all()
         if self.table is not None and self.table.complete and self.table.state.typed:
             return
+        if self.problem is not None and self._feed is None and not self._entry.whole:
+            raise self.problem
         self.table = None
         await asyncio.to_thread(self._check_cells)
         if not self._small:
@@ -308,26 +316,35 @@ class Preview(Shown):
                 yield
 
     async def part_table(self) -> Table:
-        """A table of the rows that are here from the first on, of a content that waits.
+        """A table of the first rows: of a content that waits those that are here, else what fits.
 
-        It says that it is not complete, and is closed with the preview.
+        It says that it is not complete, and is closed with the preview. `part_words` says of how
+        much it is.
 
         Raises:
             DiskFull: there is no room for it.
             LocalError: the rows cannot be read any more.
         """
-        size = self.part_size
-        assert self._partial is not None
-        path = self._partial.content.path
-        assert path is not None
+        room = await asyncio.to_thread(self._cache.room, keep=self._entry)
+        path, there = await self._beginning(room)
+        room = await asyncio.to_thread(self._cache.room, keep=self._entry)  # the text took some
+        # Where not even the first rows fit, it is said that they do not.
+        size = max(min(there, fitting(room)), min(there, HEAD))
         await asyncio.to_thread(self._cache.make_room, room_for(size, 0), keep=self._entry)
 
         async def ingest_part(directory: Path, note: Callable[[], None]) -> None:
+            sheet = self._lens.sheet
             if size <= SMALL:
-                await asyncio.to_thread(ingest, path, self._fmt, directory, part=size)
+                work = partial(ingest, path, self._fmt, directory, sheet=sheet, part=size)
+                await asyncio.to_thread(work)
             else:
                 await ingest_in_process(
-                    path, self._fmt, directory, part=size, on_progress=lambda _: note()
+                    path,
+                    self._fmt,
+                    directory,
+                    sheet=sheet,
+                    part=size,
+                    on_progress=lambda _: note(),
                 )
 
         self._part_columns = Columns(self._entry, path, kept=False)
@@ -337,6 +354,19 @@ class Preview(Shown):
                     self._shown.append(table)
         self.part = table
         return table
+
+    async def _beginning(self, room: int) -> tuple[Path, int]:
+        """A file of the first bytes that rows are read from, and how many these are.
+
+        `room`: bytes that may be written for it and for a table of it.
+        """
+        del room  # it is there
+        if self._partial is not None and self._partial.content.path is not None:
+            return self._partial.content.path, self.part_size
+        came = self._came_to if self._feed is None else self._feed.path
+        if came is not None and await asyncio.to_thread(came.exists):
+            return came, self.received
+        return self._entry.raw, self.received
 
     async def _ingest(self, directory: Path, note: Callable[[], None]) -> None:
         """Write the table into a directory, and call `note` when there is more of it."""

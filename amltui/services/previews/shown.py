@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Container
+from pathlib import Path
 from typing import Final
 
 from amltui.cache import Cache, Entry, Source
@@ -23,6 +24,7 @@ from amltui.tables import (
 from amltui.tables.indexed import IndexedRows
 from amltui.tables.peeked import PeekedRows
 from amltui.tables.stretches import Move
+from amltui.text import human_size
 from amltui.transfers import Feed
 
 SMALL: Final = 4 << 20
@@ -49,6 +51,8 @@ class Shown:
         self._cache = cache
         self._entry = entry
         self._feed = feed
+        self._came_to: Path | None = None
+        """The file of what came, when nothing more was waited for."""
         self._came = 0
         """Bytes that had come when nothing more was waited for."""
         self._closed = False
@@ -104,6 +108,13 @@ class Shown:
         if self._partial is None or self._partial.content.path is None or not self.has_rows:
             return 0
         return 0 if self._fmt.kind == "batches" else self._partial.content.prefix
+
+    @property
+    def part_words(self) -> str:
+        """How much of the content `part` has, for a person."""
+        part = self.part.consumed if self.part is not None else 0
+        of = human_size(self.size) if self.size else "more"
+        return f"{human_size(part)} of {of}"
 
     @property
     def peeks_now(self) -> bool:
@@ -178,5 +189,5 @@ class Shown:
     def _release(self) -> None:
         feed, self._feed = self._feed, None
         if feed is not None:
-            self._came = feed.available
+            self._came, self._came_to = feed.available, feed.path
             feed.close()

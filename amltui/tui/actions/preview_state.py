@@ -81,8 +81,7 @@ def part_words(preview: Preview | None, stack: QueryStack) -> str:
 
 def _how_much(preview: Preview, stack: QueryStack) -> str:
     """How many bytes the first rows take of all, and what becomes of what was asked of them."""
-    part = preview.part.consumed if preview.part is not None else 0
-    much = f"{human_size(part)} of {human_size(preview.size)}"
+    much = preview.part_words
     return much if stack.part else f"{much}; asked again once all is here"
 
 

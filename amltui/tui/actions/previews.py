@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from amltui.errors import AmltuiError, Cancelled
+from amltui.errors import TOO_MUCH, AmltuiError, Cancelled
 from amltui.models import Dataset
 from amltui.redact import redacted
 from amltui.tables.rows import PlacedRows
@@ -227,18 +227,18 @@ class PreviewActions:
         try:
             if preview.waits:
                 if await asks_part(self._host, preview, all_rows=self.queries.stack.needs_all):
-                    table = await preview.part_table()
-                    self.queries.stack.part = True
-                    self.queries.stack.set_table(table)
+                    await self._make_part(preview)
                     return
                 await preview.fetch_all()
                 self.queries.stack.part = False
-            if await preview.table_in_place() is None:
-                async with contextlib.aclosing(preview.build()) as steps:
-                    async for _ in steps:
-                        self._note_table()
-                        self._describe()
-                        await asyncio.sleep(CALM)
+            try:
+                await self._make_all_columns(preview)
+            except TOO_MUCH as error:
+                if not self.queries.stack.needs_all:
+                    await self._make_part(preview)
+                    self._host.say(f"Only the first rows are asked. {error}.", warning=True)
+                    return
+                raise
             self._note_table()
             if not self.queries.stack.results:
                 self._show(preview)
@@ -246,6 +246,19 @@ class PreviewActions:
         except (AmltuiError, OSError) as error:
             self.queries.stack.fail(error)
             self._describe()
+
+    async def _make_part(self, preview: Preview) -> None:
+        table = await preview.part_table()
+        self.queries.stack.part = True
+        self.queries.stack.set_table(table)
+
+    async def _make_all_columns(self, preview: Preview) -> None:
+        if await preview.table_in_place() is None:
+            async with contextlib.aclosing(preview.build()) as steps:
+                async for _ in steps:
+                    self._note_table()
+                    self._describe()
+                    await asyncio.sleep(CALM)
 
     def _plain(self) -> Rows | None:
         return _all(self._preview) if self._preview is not None else None

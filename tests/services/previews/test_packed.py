@@ -8,8 +8,10 @@ import random
 import pytest
 
 from amltui.config import Connection
-from amltui.errors import Unreadable
+from amltui.errors import DiskFull, Swollen, Unreadable
 from amltui.services.session import open_session
+from amltui.services.whole_tables import table_that_fits
+from amltui.text import human_size
 from tests.support.server import running_server
 from tests.support.tables import all_rows
 
@@ -115,3 +117,34 @@ async def test_leaving_while_it_is_unpacked_leaves_nothing_of_it(tmp_path, serve
         preview.close()
         entry = session.cache.entry(session.key, dataset)
         assert not list(entry.directory.glob("unpacked.*"))
+
+
+async def test_of_a_content_that_swells_like_a_bomb_the_first_rows_answer(tmp_path, server):
+    bomb = gzip.compress(b"id,name\n0,name 0\n" + b"1,name 7919\n" * (8 << 20))
+    async with open_session(connection=server) as session:
+        dataset = await uploaded(session, tmp_path / "bomb.csv.gz", bomb)
+        preview = await session.previews.open(dataset)
+        table, problem = await table_that_fits(preview, dataset)
+        assert isinstance(problem, Swollen)
+        assert not table.complete
+        assert 1 << 20 < table.row_count < 8 << 20
+        assert table.window(0, 2, [0, 1]) == [["0", "1"], ["name 0", "name 7919"]]
+        assert preview.part_words == f"{human_size(table.consumed)} of the text that it holds"
+        preview.close()
+        entry = session.cache.entry(session.key, dataset)
+        assert not list(entry.directory.glob("unpacked*"))
+
+
+async def test_of_a_compressed_content_as_many_rows_answer_as_there_is_room_for(
+    tmp_path, server, monkeypatch
+):
+    monkeypatch.setenv("AMLTUI_CACHE_QUOTA", "6 MiB")
+    async with open_session(connection=server) as session:
+        dataset = await uploaded(session, tmp_path / "large.csv.gz", gzip.compress(TEXT))
+        preview = await session.previews.open(dataset)
+        table, problem = await table_that_fits(preview, dataset)
+        assert isinstance(problem, DiskFull)
+        assert ROWS // 10 < table.row_count < ROWS
+        last = table.row_count - 1
+        assert table.window(last, last + 1, [0]) == [[str(last)]]
+        preview.close()
