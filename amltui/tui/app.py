@@ -28,6 +28,7 @@ from amltui.tui.screens.pane_layout import too_small
 from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.session_loader import SessionLoader
 from amltui.tui.sighup import end_with_terminal
+from amltui.tui.style_rules import StyleRules
 from amltui.tui.tabs import Tabs
 from amltui.tui.terminal_background import is_light
 from amltui.tui.widgets.dataset_list import DatasetList
@@ -91,6 +92,7 @@ class AmltuiApp(KeyQueue[int]):
         )
         self.memory = ScreenMemory(plain=only_ascii())
         """What the terminal shows."""
+        self.stylesheet = StyleRules(variables=self.get_css_variables())
         for theme in themes.ALL:
             self.register_theme(theme)
         self.theme = (themes.ANSI_DARK if self.no_color else themes.DARK).name

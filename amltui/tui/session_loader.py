@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from amltui.text import visible
 from amltui.tui.idle_gc import IdleCollector
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from amltui.formats.lens import Lens
     from amltui.services.session import Session
     from amltui.transfers import Options
+
+_LATER: Final = ("amltui.tui.screens.commands", "amltui.tui.widgets.sql_editor")
+"""What the first frame does without, and the first keys need: with them come all dialogs."""
 
 
 class SessionLoader:
@@ -51,8 +54,10 @@ class SessionLoader:
         return await asyncio.shield(self._ready)
 
     async def warm_up(self) -> None:
-        """Have ready what the first preview needs, and let no key wait for the collector."""
+        """Have ready what preview and keys need, and let no key wait for the collector."""
         await (await self.session()).previews.warm_up()
+        for module in _LATER:
+            await asyncio.to_thread(importlib.import_module, module)
         self.collector.begin()
 
     @property

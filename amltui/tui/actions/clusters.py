@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from amltui.text import human_size, visible
 from amltui.tui.actions.query_stack import Query, QueryStack, Result, in_one_line
-from amltui.tui.dialogs.prompts import Confirm
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
@@ -60,6 +59,8 @@ class ClusterQueries:
             f"{visible(dataset.name)} is {human_size(preview.size)}: this machine has to {here}. "
             f"The cluster at {visible(found)} can read it where it lies."
         )
+        from amltui.tui.dialogs.prompts import Confirm
+
         dialog = Confirm("Ask the cluster?", question, yes="ask the cluster", no="ask this machine")
         return found if await self._host.ask(dialog) is True else None
 

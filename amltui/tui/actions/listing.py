@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from amltui.errors import AmltuiError, ConfigError, Unauthorized, Unreachable, UsageError
 from amltui.tui.actions.host import ListHost
-from amltui.tui.dialogs.prompts import AskLine
 from amltui.tui.widgets.header import ConnectionState
 
 if TYPE_CHECKING:
@@ -198,6 +197,7 @@ class ListActions:
     async def sign_in(self) -> None:
         """`S`: go on with another token for the same workspace."""
         from amltui.config.connection_values import token_of
+        from amltui.tui.dialogs.prompts import AskLine
 
         session = await self.open()
         connection = session.connection

@@ -13,14 +13,11 @@ from amltui.models import Dataset
 from amltui.redact import redacted
 from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, visible
-from amltui.tui.actions.column_profile import profile_text
 from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.looked_at import LookedAt
 from amltui.tui.actions.preview_state import encoding_of, part_words, state_of
 from amltui.tui.actions.queries import QueryActions
-from amltui.tui.actions.read_otherwise import read_otherwise
 from amltui.tui.actions.whole_or_part import asks_part, wants_all
-from amltui.tui.dialogs.show import ShowText
 from amltui.tui.widgets.details import Facts
 from amltui.tui.widgets.preview import PreviewState
 
@@ -282,6 +279,9 @@ class PreviewActions:
 
         Where the profile of all columns is shown, the one that the cursor's line is about.
         """
+        from amltui.tui.actions.column_profile import profile_text
+        from amltui.tui.dialogs.show import ShowText
+
         pane = self._host.preview
         if self.queries.stack.profiled is not None and pane.rows is not None:
             if not pane.rows.row_count:
@@ -300,6 +300,8 @@ class PreviewActions:
         Returns:
             The dataset that is to be read again, if any.
         """
+        from amltui.tui.actions.read_otherwise import read_otherwise
+
         preview, dataset = self._preview, self._dataset
         if preview is None or dataset is None:
             self._host.say("There is no text to read otherwise.", warning=True)

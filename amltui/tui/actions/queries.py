@@ -12,11 +12,9 @@ from amltui.errors import QueryError, UsageError
 from amltui.tables.rows import Rows, SlowRows
 from amltui.tui.actions.clusters import ClusterQueries
 from amltui.tui.actions.column_summaries import ColumnSummaries, loaded
-from amltui.tui.actions.filter_syntax import conditions
 from amltui.tui.actions.preview_state import part_words
 from amltui.tui.actions.query_stack import Query, QueryStack, Result, in_one_line
 from amltui.tui.actions.slow_rows import SlowRowsReader
-from amltui.tui.sql_completion import Completions, completions
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from amltui.tables.queries import Answer, Histogram, Statistics, View
     from amltui.tables.table import MalformedRows
     from amltui.tui.actions.host import PreviewHost
+    from amltui.tui.sql_completion import Completions
     from amltui.tui.widgets.query_line import Kind
     from amltui.tui.widgets.sql_editor import Complete
 
@@ -71,6 +70,8 @@ class QueryActions:
     def problem(self, kind: str, text: str) -> str:
         """What is wrong with a query before it is run, or ""."""
         if kind == "filter":
+            from amltui.tui.actions.filter_syntax import conditions
+
             rows = self._host.preview.rows
             try:
                 conditions(text, rows.columns if rows else ())
@@ -107,6 +108,7 @@ class QueryActions:
         """`&`: keep the rows that meet what was typed; nothing typed takes a filter back."""
         await loaded()
         from amltui.tables.queries import filter_rows, in_thread
+        from amltui.tui.actions.filter_syntax import conditions
 
         if not text.strip():
             if self.stack.top is not None and self.stack.top.kind == "filter":
@@ -187,6 +189,7 @@ class QueryActions:
         await loaded()
         from amltui.tables.queries import sql_words
         from amltui.tables.queries.answers import sql_names
+        from amltui.tui.sql_completion import completions
 
         words = await asyncio.to_thread(sql_words)
         session = await self._host.session()

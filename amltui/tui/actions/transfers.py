@@ -14,7 +14,6 @@ from amltui.errors import Cancelled, Conflict
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost, TransferHost
-from amltui.tui.dialogs.prompts import AskLine
 from amltui.tui.widgets.dataset_list import Presence
 from amltui.tui.widgets.transfers import TransferRow
 
@@ -175,6 +174,8 @@ class TransferActions:
         await self._host.reload(select=dataset.key)
 
     async def _name_taken(self, transfer: Transfer) -> None:
+        from amltui.tui.dialogs.prompts import AskLine
+
         error = transfer.error
         why = "" if error is None else visible(f"{error}.".replace("..", "."))
         name = await self._host.ask(

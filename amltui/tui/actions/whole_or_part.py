@@ -9,8 +9,6 @@ from amltui.disk import free_space
 from amltui.errors import Cancelled
 from amltui.models import Dataset
 from amltui.text import human_size, visible
-from amltui.tui.dialogs.menu import Menu, MenuItem
-from amltui.tui.dialogs.prompts import Confirm
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -21,6 +19,8 @@ _ALL: Final = "This query is about all rows. "
 
 async def wants_all(host: PreviewHost, preview: Preview, why: str = "") -> bool:
     """Whether all of it is to be fetched; `why` is said first."""
+    from amltui.tui.dialogs.prompts import Confirm
+
     title, question = await _missing(host, preview, why)
     return await host.ask(Confirm(title, question, yes="fetch")) is True
 
@@ -33,6 +33,8 @@ async def asks_part(host: PreviewHost, preview: Preview, *, all_rows: bool) -> b
     Raises:
         Cancelled: the person wants neither.
     """
+    from amltui.tui.dialogs.menu import Menu, MenuItem
+
     part = preview.part_size
     if part and not all_rows:
         title, question = await _missing(host, preview, _ALL)

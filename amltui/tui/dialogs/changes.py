@@ -15,7 +15,7 @@ from textual.widgets import Static, TextArea
 from amltui.errors import AmltuiError, UnsupportedDataType
 from amltui.text import visible
 from amltui.tui.widgets.dialog import Dialog, beside
-from amltui.tui.widgets.fields import TextField
+from amltui.tui.widgets.text_field import TextField
 
 if TYPE_CHECKING:
     from amltui.tables.queries import Checked

@@ -18,7 +18,7 @@ from amltui.models import Dataset
 from amltui.services.tags import changed_tags, lines_of
 from amltui.text import visible
 from amltui.tui.widgets.dialog import Dialog
-from amltui.tui.widgets.fields import TextField
+from amltui.tui.widgets.text_field import TextField
 
 
 @dataclass(frozen=True, slots=True)

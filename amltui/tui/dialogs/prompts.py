@@ -12,7 +12,8 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static, TextArea
 
 from amltui.tui.widgets.dialog import Dialog
-from amltui.tui.widgets.fields import Field, TextField
+from amltui.tui.widgets.fields import Field
+from amltui.tui.widgets.text_field import TextField
 
 Check = Callable[[str], str]
 """Says what is wrong with a text, or "" when it can be taken."""

@@ -16,7 +16,7 @@ from textual.widgets import TextArea
 from amltui.tables.rows import Rows
 from amltui.text import visible
 from amltui.tui.widgets.dialog import Dialog
-from amltui.tui.widgets.fields import TextField
+from amltui.tui.widgets.text_field import TextField
 
 _NAME: Final = 24
 """Cells that the name of a column has at most."""

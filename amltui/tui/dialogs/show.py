@@ -11,7 +11,7 @@ from textual.content import Content
 
 from amltui.text import visible_lines
 from amltui.tui.widgets.dialog import Dialog
-from amltui.tui.widgets.fields import TextField
+from amltui.tui.widgets.text_field import TextField
 
 LIMIT: Final = 200_000
 """Characters that are shown; more are said to be there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import on
@@ -17,7 +17,6 @@ from textual.widget import Widget
 
 from amltui.models import Dataset
 from amltui.text import visible_lines
-from amltui.tui.actions.copy_menu import CopyActions
 from amltui.tui.actions.folder_datasets import FileActions
 from amltui.tui.actions.host import Action
 from amltui.tui.actions.listing import ListActions
@@ -27,7 +26,6 @@ from amltui.tui.actions.transfers import TransferActions
 from amltui.tui.grid.messages import CellHighlighted
 from amltui.tui.notifications import Notifications, Report, from_workspace
 from amltui.tui.screens.browsing import Browsing
-from amltui.tui.screens.commands import Commands
 from amltui.tui.screens.keys import KEYS
 from amltui.tui.screens.pane_layout import PREVIEW
 from amltui.tui.screens.panes import Panes
@@ -48,6 +46,8 @@ from amltui.tui.widgets.transfers import TransfersPane
 if TYPE_CHECKING:
     from amltui.services.catalog import Snapshot
     from amltui.services.session import Session
+    from amltui.tui.actions.copy_menu import CopyActions
+    from amltui.tui.screens.commands import Commands
     from amltui.tui.tabs import Tabs
     from amltui.workspaces.capabilities import Capabilities
 
@@ -101,22 +101,38 @@ class MainScreen(Screen[None]):
             files=FileActions(self, self._choose),
             show_facts=self._show_facts,
         )
-        copying = CopyActions(self, lambda: self.app)
         self._requests = PreviewRequests(
-            self, self._work, self._previews, copying, self._choose, self._browsing.read_again
+            self,
+            self._work,
+            self._previews,
+            lambda: self._copying,
+            self._choose,
+            self._browsing.read_again,
         )
-        self._commands = Commands(
+
+    @cached_property
+    def _copying(self) -> CopyActions:
+        from amltui.tui.actions.copy_menu import CopyActions
+
+        return CopyActions(self, lambda: self.app)
+
+    @cached_property
+    def _commands(self) -> Commands:
+        """What keys and the palette run; the first frame does without it and all dialogs."""
+        from amltui.tui.screens.commands import Commands
+
+        return Commands(
             self,
             self,
             work=self._work,
-            loader=loader,
-            notes=notes,
+            loader=self._loader,
+            notes=self._notes,
             listing=self._list,
             transfers=self._transfers,
             previews=self._previews,
-            copying=copying,
+            copying=self._copying,
             choose=self._choose,
-            tabs=tabs,
+            tabs=self._tabs,
             show_facts=self._show_facts,
         )
 
@@ -236,7 +252,8 @@ class MainScreen(Screen[None]):
 
     async def finish(self) -> None:
         """Do what still waits, before this workspace is closed."""
-        await self._commands.finish()
+        if "_commands" in self.__dict__:  # else nothing was begun
+            await self._commands.finish()
 
     def work(self, action: Action, *, group: str = "actions", exclusive: bool = False) -> None:
         """Do something beside the screen; what goes wrong is reported."""

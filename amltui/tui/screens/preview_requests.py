@@ -5,19 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.message import Message
 
 from amltui.models import Dataset
-from amltui.tui.actions.copy_menu import CopyActions
-from amltui.tui.actions.exporting import export
 from amltui.tui.actions.host import Action, PreviewHost
-from amltui.tui.actions.named_queries import NamedQueries
 from amltui.tui.actions.previews import PreviewActions
-from amltui.tui.actions.row_dialogs import show_cell, show_record
-from amltui.tui.actions.workspaces import Choose
 from amltui.tui.grid.messages import (
     CellSelected,
     LayoutChanged,
@@ -28,6 +23,10 @@ from amltui.tui.history import load, note
 from amltui.tui.screens.work import ScreenWork
 from amltui.tui.widgets.preview import PreviewPane
 from amltui.tui.widgets.query_line import QueryLine
+
+if TYPE_CHECKING:
+    from amltui.tui.actions.copy_menu import CopyActions
+    from amltui.tui.actions.workspaces import Choose
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -40,7 +39,7 @@ class PreviewRequests:
         host: PreviewHost,
         work: ScreenWork,
         previews: PreviewActions,
-        copying: CopyActions,
+        copying: Callable[[], CopyActions],
         choose: Choose,
         read_again: Callable[[Dataset], None],
     ) -> None:
@@ -50,7 +49,7 @@ class PreviewRequests:
             host: the screen.
             work: runs it.
             previews: what is open there.
-            copying: sends text to the clipboard.
+            copying: has what sends text to the clipboard.
             choose: lets one of several names be chosen.
             read_again: shows a dataset anew, which is read otherwise now.
         """
@@ -58,7 +57,7 @@ class PreviewRequests:
         self._work = work
         self._previews = previews
         self._copying = copying
-        self._named = NamedQueries(host, choose)
+        self._choose = choose
         self._read_again = read_again
 
     def handle(self, message: Message) -> None:
@@ -96,10 +95,14 @@ class PreviewRequests:
         self._host.preview.line.complete_by(await self._previews.queries.completing())
 
     def _save(self, event: QueryLine.SaveRequested) -> None:
-        self._work.start_first(partial(self._named.save, event.text))
+        from amltui.tui.actions.named_queries import NamedQueries
+
+        self._work.start_first(partial(NamedQueries(self._host, self._choose).save, event.text))
 
     def _open_named(self, _event: QueryLine.NamedRequested) -> None:
-        self._work.start_first(self._named.open)
+        from amltui.tui.actions.named_queries import NamedQueries
+
+        self._work.start_first(NamedQueries(self._host, self._choose).open)
 
     def _left(self, _event: QueryLine.Left) -> None:
         self._work.cancel("query")
@@ -126,6 +129,8 @@ class PreviewRequests:
             self._read_again(dataset)
 
     def _export(self, _event: PreviewPane.ExportRequested) -> None:
+        from amltui.tui.actions.exporting import export
+
         self._ask_first(partial(export, self._host, self._previews.queries))
 
     def _record(self, _event: PreviewPane.RecordRequested) -> None:
@@ -138,8 +143,10 @@ class PreviewRequests:
         self._work.start(partial(self._show_record, event.cursor_row))
 
     async def _show_record(self, row: int) -> None:
+        from amltui.tui.actions.row_dialogs import show_record
+
         if await show_record(self._host, row):
-            self._copying.send(self._host.preview.grid.copy("row").text, "the row")
+            self._copying().send(self._host.preview.grid.copy("row").text, "the row")
 
     def _profile(self, event: PreviewPane.ProfileRequested) -> None:
         self._ask_first(partial(self._previews.profile, event.column))
@@ -152,8 +159,10 @@ class PreviewRequests:
         self._work.start_first(partial(self._show_cell, at.row, at.column))
 
     async def _show_cell(self, row: int, column: int) -> None:
+        from amltui.tui.actions.row_dialogs import show_cell
+
         if await show_cell(self._host, row, column):
-            self._copying.send(self._host.preview.grid.copy("cell").text, "the cell")
+            self._copying().send(self._host.preview.grid.copy("cell").text, "the cell")
 
     HANDLERS: ClassVar[dict[type[Message], Callable[[PreviewRequests, Any], None]]] = {
         QueryLine.Entered: _entered,

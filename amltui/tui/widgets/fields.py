@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 
 class Field(Input):
     """One line."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.cursor_blink = False
-
-
-class TextField(TextArea):
-    """Several lines."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -16,7 +16,6 @@ from rich.text import Text
 from textual.events import Resize
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
 
 from amltui.tui.notifications import Notification, Notifications, Severity
 from amltui.tui.theme import colour
@@ -105,7 +104,7 @@ class KeyBar(Widget):
         focused = self.screen.focused
         above = [] if focused is None else focused.ancestors_with_self
         modal = next((node for node in above if isinstance(node, Modal)), None)
-        typing = isinstance(focused, Input | TextArea)
+        typing = focused is not None and focused.check_consume_key("a", "a")
         for key, active in self.screen.active_bindings.items():
             binding = active.binding
             if modal is not None and modal not in active.node.ancestors_with_self:

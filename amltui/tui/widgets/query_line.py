@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,7 +15,9 @@ from amltui.text import visible, visible_lines
 from amltui.tui.history import History
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.palette import Palette, PaletteCommand
-from amltui.tui.widgets.sql_editor import Complete, SqlEditor
+
+if TYPE_CHECKING:
+    from amltui.tui.widgets.sql_editor import Complete, SqlEditor
 
 Kind = Literal["find", "filter", "sql"]
 
@@ -106,7 +108,6 @@ class QueryLine(Vertical):
         with Horizontal(id="query"):
             yield Label("", id="query-mark", markup=False)
             yield QueryInput(id="query-text", compact=True)
-            yield SqlEditor(self, id="query-sql")
 
     def on_mount(self) -> None:
         """Nothing is wrong yet."""
@@ -120,7 +121,7 @@ class QueryLine(Vertical):
 
     def complete_by(self, complete: Complete) -> None:
         """Complete words of SQL so."""
-        self.query_one(SqlEditor).complete = complete
+        self._editor.complete = complete
 
     def open(self, kind: Kind, text: str | None = None) -> None:
         """Let a query be typed; `text` None: begin with what was asked last."""
@@ -129,14 +130,17 @@ class QueryLine(Vertical):
         self._kind = kind
         mark, placeholder = PROMPTS[kind]
         self.query_one("#query-mark", Label).update(mark)
-        line, editor = self.query_one(QueryInput), self.query_one(SqlEditor)
-        line.display, editor.display = kind != "sql", kind == "sql"
+        line = self.query_one(QueryInput)
         line.placeholder = placeholder
+        line.display = kind != "sql"
+        field = line if kind != "sql" else self._editor
+        for editor in self.query("#query-sql"):
+            editor.display = editor is field
         self._write(text)
         self._say("")
         self.display = True
         # Now, not by a message: what is typed next is for the line.
-        self.screen.set_focus(editor if kind == "sql" else line)
+        self.screen.set_focus(field)
         if kind == "sql":
             self.post_message(self.SqlOpened())
 
@@ -148,15 +152,26 @@ class QueryLine(Vertical):
         self.offer((), 0)
 
     @property
+    def _editor(self) -> SqlEditor:
+        """Where SQL is written; made for the first statement."""
+        from amltui.tui.widgets.sql_editor import SqlEditor
+
+        for editor in self.query(SqlEditor):
+            return editor
+        editor = SqlEditor(self, id="query-sql")
+        self.query_one("#query").mount(editor)
+        return editor
+
+    @property
     def _written(self) -> str:
         """What stands in the line."""
         if self._kind == "sql":
-            return self.query_one(SqlEditor).text
+            return self._editor.text
         return self.query_one(QueryInput).value
 
     def _write(self, text: str) -> None:
         if self._kind == "sql":
-            self.query_one(SqlEditor).write(text)
+            self._editor.write(text)
         else:
             self.query_one(QueryInput).value = text
 
@@ -227,9 +242,8 @@ class QueryLine(Vertical):
         if not self.display:
             self.open(kind, text)
         self._say(problem)
-        editor = self.query_one(SqlEditor)
-        if kind == "sql" and position is not None and editor.text == text:
-            editor.point_at(position)
+        if kind == "sql" and position is not None and self._editor.text == text:
+            self._editor.point_at(position)
 
     def _say(self, problem: str) -> None:
         words = self.query_one("#query-problem", Static)

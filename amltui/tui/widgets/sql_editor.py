@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets.text_area import Selection
 
 from amltui.tui.sql_completion import Completions
-from amltui.tui.widgets.fields import TextField
+from amltui.tui.widgets.text_field import TextField
 
 if TYPE_CHECKING:
     from textual.document._document import Location
