@@ -35,7 +35,7 @@ SERVER: Final = "Server"
 
 _TOPICS: Final = (
     "agents,architecture,azureml,changes,contributing,deployment,dialects,engines,environment,"
-    "exit-codes,files,folders,formats,output,profiles,rules,server,topics,types,versions"
+    "exit-codes,files,folders,formats,keys,output,profiles,rules,server,topics,types,versions"
 )
 
 COMMANDS: Final = (

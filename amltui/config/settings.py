@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from amltui.config import keymap
 from amltui.config.cluster import ABOVE, engine_address
 from amltui.config.connection_values import LOCAL
 from amltui.config.downloads import folder_of
@@ -50,6 +51,8 @@ class Setting:
     more: str = ""
     variable: str = ""
     """Of the environment, which goes before it where it is set."""
+    section: bool = False
+    """Whether it is one of the file, to be written there."""
     hides: bool = False
     """Whether a wrong value may hold a secret."""
 
@@ -95,6 +98,15 @@ SETTINGS: Final = (
         lambda _document, value, source: theme_of(value, source),
         lambda _document: THEMES,
         variable="NO_COLOR",
+    ),
+    Setting(
+        keymap.SECTION,
+        "which keys do what in the terminal program",
+        "the keys that `amltui help keys` lists",
+        "from the next start on",
+        lambda _document, value, _source: keymap.keymap_of(value, _key_in_file),
+        more='Written in the file: [keymap], below it lines such as download = "ctrl+x".',
+        section=True,
     ),
     Setting(
         "missing_sign",
@@ -162,11 +174,16 @@ def read_settings() -> tuple[tuple[Written, ...], tuple[str, ...]]:
 class _InFile:
     """A setting, as what is said of it beside the file's name names it."""
 
-    key: str
+    keys: tuple[str, ...]
+    of_key: bool = False
 
     def __str__(self) -> str:
-        line = written_at(self.key).line
-        return f"`{self.key}` ({line})" if line else f"`{self.key}`"
+        line = written_at(*self.keys, of_key=self.of_key).line
+        return f"`{self.keys[-1]}` ({line})" if line else f"`{self.keys[-1]}`"
+
+
+def _key_in_file(name: str, *, of_key: bool = False) -> _InFile:
+    return _InFile(keymap.way_to(name), of_key)
 
 
 def _written(document: Document, setting: Setting) -> Written:
@@ -177,13 +194,17 @@ def _written(document: Document, setting: Setting) -> Written:
         if setting.choices is not None:
             choices = setting.choices(document)
         if value is not None:
-            setting.check(document, value, _InFile(setting.key))
+            setting.check(document, value, _InFile((setting.key,)))
     except ConfigError as error:
         problem = error
         if setting.hides:
             value = ""
     overruled = bool(setting.variable and os.environ.get(setting.variable))
-    return Written(setting, None if value is None else str(value), problem, overruled, choices)
+    if isinstance(value, dict):
+        words = ", ".join(f"{key} {one}" for key, one in value.items())
+    else:
+        words = str(value)
+    return Written(setting, None if value is None else words, problem, overruled, choices)
 
 
 def change_setting(key: str, value: str | None) -> None:

@@ -14,9 +14,11 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from amltui.config import look
+from amltui.config.keymap import keymap
 from amltui.errors import AmltuiError, Unauthorized, Unreachable
 from amltui.redact import redacted
 from amltui.text import visible_lines
+from amltui.tui import keymap as keys
 from amltui.tui import theme as themes
 from amltui.tui.idle_gc import IDLE_SECONDS, IdleCollector
 from amltui.tui.key_queue import KeyQueue
@@ -60,9 +62,9 @@ class AmltuiApp(KeyQueue[int]):
     """Whether other workspaces can be opened beside the first."""
     ENABLE_COMMAND_PALETTE = False  # The main screen has its own, which knows rows and keys.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "suspend_process", "suspend the program", show=False),
+        keys.bound("suspend", "suspend_process", "suspend the program"),
         Binding("ctrl+q", "quit", "Quit", show=False, system=True),
-        Binding("ctrl+l", "redraw", "draw the screen anew", show=False),
+        keys.bound("redraw", "redraw", "draw the screen anew"),
     ]
 
     def __init__(
@@ -96,14 +98,20 @@ class AmltuiApp(KeyQueue[int]):
         for theme in themes.ALL:
             self.register_theme(theme)
         self.theme = (themes.ANSI_DARK if self.no_color else themes.DARK).name
-        self._wrong_setting: AmltuiError | None = None
+        self._wrong_settings: list[AmltuiError] = []
 
-    def choose_theme(self) -> None:
-        """Take the theme of the settings; before the program runs, for the terminal is asked."""
+    def look_at_settings(self) -> None:
+        """Take keys and theme of the settings; before the program runs: the terminal is asked."""
+        try:
+            self.set_keymap(keys.take(keymap()))
+        except AmltuiError as error:
+            self._wrong_settings.append(error)
+            self.set_keymap(keys.take({}))
         try:
             setting = look.theme()
         except AmltuiError as error:
-            self._wrong_setting = error
+            if str(error) not in map(str, self._wrong_settings):
+                self._wrong_settings.append(error)
             setting = None
         if not self.no_color:
             self.theme = themes.named(setting, self.console.color_system, is_light).name
@@ -112,8 +120,8 @@ class AmltuiApp(KeyQueue[int]):
         """Paint first; the session opens beside it."""
         tell_by(partial(self.call_from_thread, self._tell))
         self.app_resume_signal.subscribe(self, lambda _app: self.action_redraw())
-        if self._wrong_setting is not None:
-            self.report(self._wrong_setting)
+        for error in self._wrong_settings:
+            self.report(error)
         self.set_interval(IDLE_SECONDS, self._collector.collect_in_quiet)
         self.tabs.start()
 
@@ -173,7 +181,11 @@ class AmltuiApp(KeyQueue[int]):
         """
         if isinstance(error, AmltuiError):
             # A refusal says already that token and workspace id are to be checked.
-            hint = "S signs in with another token." if _not_signed_in(error) else error.hint
+            hint = (
+                f"{keys.key_of('sign_in')} signs in with another token."
+                if _not_signed_in(error)
+                else error.hint
+            )
             text = redacted(f"{error}\n{hint}" if hint else str(error))
             if not isinstance(error, Unreachable | Unauthorized):
                 line = None
@@ -224,7 +236,7 @@ class AmltuiApp(KeyQueue[int]):
 
     def action_help_quit(self) -> None:
         """Ctrl-C does not quit, for it is pressed to copy; say what does."""
-        self.notify("Press q to quit.")
+        self.notify(f"Press {keys.key_of('quit')} to quit.")
 
 
 def _not_signed_in(error: AmltuiError) -> bool:
@@ -235,5 +247,5 @@ def run(profile: str | None = None, reading: Callable[[Lens], Lens] | None = Non
     """Run the terminal program until it is left; the exit code. Arguments as `AmltuiApp`'s."""
     end_with_terminal()
     app = AmltuiApp(profile, reading=reading)
-    app.choose_theme()
+    app.look_at_settings()
     return app.run() or app.return_code or 0

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from amltui.models import Dataset
 from amltui.tui.app import AmltuiApp
+from amltui.tui.keymap import key_of
 from amltui.tui.sighup import end_with_terminal
 from amltui.tui.widgets.dataset_list import DatasetList
 
@@ -31,7 +32,7 @@ class Picker(AmltuiApp):
 
     def on_mount(self) -> None:
         """Say what Enter does here; Textual itself also calls the parent's method."""
-        self.notify("Enter takes the dataset, q takes none.")
+        self.notify(f"Enter takes the dataset, {key_of('quit')} takes none.")
 
     @on(DatasetList.Chosen)
     def _take(self, event: DatasetList.Chosen) -> None:
@@ -46,6 +47,6 @@ def pick(profile: str | None = None) -> Dataset | None:
     """
     end_with_terminal()
     app = Picker(profile)
-    app.choose_theme()
+    app.look_at_settings()
     app.run()
     return app.picked

@@ -131,7 +131,7 @@ def test_the_settings_are_asked_and_a_wrong_one_says_what_there_is(place, tmp_pa
     assert look.theme() is None
     file.write_text('theme = "light"\n')
     app = AmltuiApp()
-    app.choose_theme()
+    app.look_at_settings()
     assert app.theme == themes.LIGHT.name
     file.write_text('theme = "pink"\n')
     with pytest.raises(ConfigError, match="pink") as raised:
@@ -144,7 +144,7 @@ async def test_a_wrong_theme_is_told_and_the_program_runs(place, tmp_path):
     file.parent.mkdir()
     file.write_text('theme = "pink"\n')
     app = AmltuiApp()
-    app.choose_theme()
+    app.look_at_settings()
     async with app.run_test() as pilot:
         await pilot.pause()
         assert "pink" in app.notes.said[0].text

@@ -10,6 +10,7 @@ from amltui.text import visible
 from amltui.tui.actions.host import ActionHost
 from amltui.tui.actions.in_focus import need
 from amltui.tui.actions.workspaces import Choose
+from amltui.tui.keymap import key_of
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
@@ -39,5 +40,7 @@ class ArchiveActions:
 
     async def _bring_back(self, dataset: Dataset) -> None:
         await (await (await self._host.session()).connect()).unarchive(dataset.key)
-        self._host.say(f"Brought back {visible(dataset.name)}. D archives it again.")
+        self._host.say(
+            f"Brought back {visible(dataset.name)}. {key_of('delete')} archives it again."
+        )
         await self._host.reload(select=dataset.key)

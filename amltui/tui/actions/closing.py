@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from amltui.errors import UsageError
 from amltui.tui.actions.host import ActionHost
 from amltui.tui.dialogs.prompts import Confirm
+from amltui.tui.keymap import key_of
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -27,7 +28,7 @@ class ClosingActions:
         """`Q`: close this workspace, and show one beside it."""
         tab = self._tabs.shown
         if tab is None or len(self._tabs.tabs) < 2:
-            raise UsageError("This is the only open workspace: q quits.")
+            raise UsageError(f"This is the only open workspace: {key_of('quit')} quits.")
         if await self._may_end([tab], "Close this workspace?", "close", "its next opening"):
             self._tabs.close(tab)
 

@@ -15,6 +15,7 @@ from amltui.tui.actions.host import Action, PreviewHost
 from amltui.tui.actions.python_prompt import local_contents
 from amltui.tui.clipboard import LIMIT, clipboard_write
 from amltui.tui.dialogs.menu import Menu, MenuItem
+from amltui.tui.keymap import key_of
 from amltui.tui.terminal import show_plainly, write
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ class CopyActions:
         self._last = text
         result = clipboard_write(text, os.environ)
         write(self._app(), result.sequence)
-        self._host.say(f"{result.say(what)}\nIf it did not arrive, y v shows it for the mouse.")
+        self._host.say(
+            f"{result.say(what)}\nIf it did not arrive, {key_of('copy')} v shows it for the mouse."
+        )
 
     def _of_cells(self) -> list[MenuItem]:
         grid, rows = self._host.preview.grid, self._host.preview.rows

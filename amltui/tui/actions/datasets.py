@@ -16,6 +16,7 @@ from amltui.tui.actions.exporting import place_for
 from amltui.tui.actions.host import ActionHost
 from amltui.tui.actions.in_focus import chosen, own
 from amltui.tui.dialogs.prompts import AskLine, AskText
+from amltui.tui.keymap import key_of, undoes
 from amltui.tui.path_completion import full_path, is_folder
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class DatasetActions:
             return
         session = await self._host.session()
         renamed = await session.edits.rename(dataset, name.strip())
-        self._host.say(f"{visible(dataset.name)} is now {visible(renamed.name)}. z undoes it.")
+        self._host.say(f"{visible(dataset.name)} is now {visible(renamed.name)}. {undoes()}.")
         await self._host.reload(select=renamed.key)
 
     async def describe(self) -> None:
@@ -94,7 +95,7 @@ class DatasetActions:
             return
         session = await self._host.session()
         await session.edits.describe(dataset, text)
-        self._host.say(f"Saved the description of {visible(dataset.name)}. z undoes it.")
+        self._host.say(f"Saved the description of {visible(dataset.name)}. {undoes()}.")
         await self._host.reload(select=dataset.key)
 
     async def _describe_with_tags(self, dataset: Dataset) -> None:
@@ -115,7 +116,7 @@ class DatasetActions:
             await session.edits.tag(whole, tags)
             saved.append("the tags")
         if saved:
-            undone = "z undoes it" if len(saved) == 1 else "z undoes one after the other"
+            undone = undoes() if len(saved) == 1 else undoes("one after the other")
             shown = visible(dataset.name)
             self._host.say(f"Saved {' and '.join(saved)} of {shown}. {undone}.")
             await self._host.reload(select=dataset.key)
@@ -147,7 +148,7 @@ class DatasetActions:
 
         archives = self._host.can is not None and bool(self._host.can.archive)
         does, done = (
-            ("archives", "z undoes it, also after")
+            ("archives", f"{undoes()}, also after")
             if archives
             else ("deletes", "cannot be undone once")
         )
@@ -172,7 +173,7 @@ class DatasetActions:
         verb = "archived" if archives else "deleted"
         one = len(datasets) == 1
         shown = visible(datasets[0].name) if one else f"{len(datasets):,} datasets"
-        back = "z takes it back" if one else "z takes one after the other back"
+        back = f"{key_of('undo')} takes {'it' if one else 'one after the other'} back"
         told = self._host.say(
             f"{shown} will be {verb} in {TAKEN_BACK:.0f} seconds: {back}.", seconds=TAKEN_BACK
         )
@@ -202,7 +203,7 @@ class DatasetActions:
             self._host.relist()  # it is still there
             raise
         if archived is not None:
-            done = "Archived {}. z undoes it." if archived else "Deleted {}."
+            done = f"Archived {{}}. {undoes()}." if archived else "Deleted {}."
             self._host.say(done.format(shown))
             await self._host.reload()
 

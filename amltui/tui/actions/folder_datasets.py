@@ -8,6 +8,7 @@ from functools import partial
 from amltui.errors import UsageError
 from amltui.text import visible
 from amltui.tui.actions.host import MainHost, PreviewHost
+from amltui.tui.keymap import key_of
 from amltui.tui.widgets.dataset_list import ALL
 
 
@@ -59,5 +60,8 @@ class FolderTable:
         can = self._host.can
         folder = self._host.datasets.folder or (ALL if can is not None and can.tables else "")
         if not folder:
-            raise UsageError("No folder is selected: t shows the files of one as one table.")
+            raise UsageError(
+                f"No folder is selected: {key_of('folder_table')} shows the files of one "
+                "as one table."
+            )
         self._host.show_dataset(await (await self._host.session()).find(folder))

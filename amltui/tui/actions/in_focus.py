@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from amltui.errors import UsageError
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost
+from amltui.tui.keymap import key_of
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
@@ -40,12 +41,14 @@ def own(
     if not dataset.is_latest:
         raise UsageError(
             "This is an older version, and versions never change.",
-            hint="V restores it; 1 goes to the list, where the dataset itself can be changed.",
+            hint=f"{key_of('versions')} restores it; {key_of('datasets_pane')} goes to the list, "
+            "where the dataset itself can be changed.",
         )
     if dataset.is_example:
         raise UsageError(
             f"{visible(dataset.name)} is an example and cannot be changed.",
-            hint="Download it with d and upload it with u under a name of your own.",
+            hint=f"Download it with {key_of('download')} and upload it with {key_of('upload')} "
+            "under a name of your own.",
         )
     return dataset
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from amltui.errors import AmltuiError, ConfigError, Unauthorized, Unreachable, UsageError
 from amltui.tui.actions.host import ListHost
+from amltui.tui.keymap import key_of
 from amltui.tui.widgets.header import ConnectionState
 
 if TYPE_CHECKING:
@@ -29,16 +30,25 @@ ARRIVING: float = 1.0
 RETRY: float = 5.0
 """Seconds between two tries to reach one that does not."""
 
-_UPLOAD = "Press u to upload a file."
-_INSTEAD: dict[ConnectionState, str] = {
-    "offline": "The workspace does not answer.\n\nIt is tried again every few seconds.",
-    "refused": "The workspace refused the token or does not know the workspace id.\n\n"
-    "S asks for another token.",
-    "failed": "The workspace failed to list its datasets.\n\nR tries again.",
-}
-"""What stands in place of a list that was never there."""
-_SIGN_IN = "Nobody is signed in, or the workspace refused it.\n\nOnce that is done, S tries again."
-"""The same, where the sign-in is made elsewhere."""
+
+def _instead_of_list(state: ConnectionState, *, elsewhere: bool) -> str:
+    """What stands in place of a list that was never there.
+
+    Args:
+        state: why not.
+        elsewhere: whether a sign-in is made elsewhere.
+    """
+    if elsewhere:
+        return (
+            "Nobody is signed in, or the workspace refused it.\n\n"
+            f"Once that is done, {key_of('sign_in')} tries again."
+        )
+    return {
+        "offline": "The workspace does not answer.\n\nIt is tried again every few seconds.",
+        "refused": "The workspace refused the token or does not know the workspace id.\n\n"
+        f"{key_of('sign_in')} asks for another token.",
+        "failed": f"The workspace failed to list its datasets.\n\n{key_of('refresh')} tries again.",
+    }[state]
 
 
 class _Growing:
@@ -165,7 +175,8 @@ class ListActions:
             known = header.status.latency or 0.0
             latency = latency if max(latency, known) > 2 * min(latency, known) + 0.05 else known
         header.change(state="online", latency=latency, listed=None)
-        self._host.datasets.nothing = f"No datasets.\n\n{can.write.missing or _UPLOAD}"
+        upload = f"Press {key_of('upload')} to upload a file."
+        self._host.datasets.nothing = f"No datasets.\n\n{can.write.missing or upload}"
         self._take(snapshot, select)
 
     async def watch(self) -> None:
@@ -251,7 +262,7 @@ class ListActions:
         listed = self._shown.fetched if self._shown is not None else None
         self._host.header.change(state=state, latency=None, listed=listed)
         elsewhere = state == "refused" and self._signs_in_elsewhere
-        self._host.datasets.say(_SIGN_IN if elsewhere else _INSTEAD[state])
+        self._host.datasets.say(_instead_of_list(state, elsewhere=elsewhere))
 
     @property
     def _signs_in_elsewhere(self) -> bool:

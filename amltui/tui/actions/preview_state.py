@@ -8,6 +8,7 @@ from amltui.models import Dataset
 from amltui.tables.hexrows import HexRows
 from amltui.text import human_size, visible
 from amltui.tui.actions.query_stack import QueryStack
+from amltui.tui.keymap import key_of
 from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
@@ -113,9 +114,11 @@ def _with_dialect(note: str, lens: Lens) -> str:
     """A note with how the text is read, where that is not as its type says, or could be."""
     words = ""
     if lens.offer is not None:
-        words = f"press X: looks {lens.offer.looks(lens.own)}"
+        words = f"press {key_of('dialect')}: looks {lens.offer.looks(lens.own)}"
     elif lens.has_sheets:
-        words = f"sheet {visible(lens.sheet)}" if lens.sheet else "first sheet (X)"
+        words = (
+            f"sheet {visible(lens.sheet)}" if lens.sheet else f"first sheet ({key_of('dialect')})"
+        )
     elif lens.fmt.dialect is not None:
         words = lens.fmt.dialect.describe(lens.own)
     return " · ".join(part for part in (note, words) if part)

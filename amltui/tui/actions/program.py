@@ -44,7 +44,7 @@ def keys_now(screen: Screen[Any], can: Capabilities | None) -> list[KeyHelp]:
     keys = keys_in_focus(screen)
     if can is None or not can.archive:
         return keys
-    return [replace(one, description=_ARCHIVE) if one.press == "D" else one for one in keys]
+    return [replace(one, description=_ARCHIVE) if one.name == "delete" else one for one in keys]
 
 
 def palette_commands(screen: Screen[Any], can: Capabilities | None) -> list[PaletteCommand]:

@@ -13,6 +13,7 @@ from amltui.errors import Damaged, UsageError
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost
+from amltui.tui.keymap import key_of
 from amltui.tui.terminal import run_in_front
 
 
@@ -35,7 +36,7 @@ class PythonPrompt:
         if not is_supported(dataset.data_type_id):
             raise UsageError(
                 f"{visible(dataset.data_type_id)} cannot be read as a data frame.",
-                hint="Download it with d and open it with a program of its own.",
+                hint=f"Download it with {key_of('download')} and open it with its own program.",
             )
         path = await local_contents(self._host, dataset)
         # With -P and this path it imports our package, never a file of the same name in the

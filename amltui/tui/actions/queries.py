@@ -15,6 +15,7 @@ from amltui.tui.actions.column_summaries import ColumnSummaries, loaded
 from amltui.tui.actions.preview_state import part_words
 from amltui.tui.actions.query_stack import Query, QueryStack, Result, in_one_line
 from amltui.tui.actions.slow_rows import SlowRowsReader
+from amltui.tui.keymap import key_of
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
@@ -263,7 +264,9 @@ class QueryActions:
     async def find_again(self, step: int) -> None:
         """Go on with the last find."""
         if not self._sought:
-            raise UsageError("Nothing was looked for yet.", hint="Press / and type a text.")
+            raise UsageError(
+                "Nothing was looked for yet.", hint=f"Press {key_of('find')} and type a text."
+            )
         await self.find(self._sought, step)
 
     async def profile(self, column: int) -> tuple[Statistics, Histogram]:

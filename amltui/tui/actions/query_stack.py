@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from amltui.errors import AmltuiError, UsageError
 from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import Rows
+from amltui.tui.keymap import key_of
 
 if TYPE_CHECKING:
     from amltui.tables import Table
@@ -245,7 +246,7 @@ class QueryStack:
         if isinstance(plain, HexRows):
             raise UsageError(
                 f"This dataset has no rows that can be asked: {plain.shows} are shown.",
-                hint="d downloads it.",
+                hint=f"{key_of('download')} downloads it.",
             )
         if self.table is None:
             with self.working("reading the columns"):

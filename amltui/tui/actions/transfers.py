@@ -14,6 +14,7 @@ from amltui.errors import Cancelled, Conflict
 from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost, TransferHost
+from amltui.tui.keymap import key_of
 from amltui.tui.widgets.dataset_list import Presence
 from amltui.tui.widgets.transfers import TransferRow
 
@@ -72,7 +73,9 @@ class TransferActions:
         ):
             if some:
                 what = visible(some[0].name) if len(some) == 1 else f"{len(some)} transfers"
-                self._host.say(f"{words} {what} from an earlier run. w shows them.")
+                self._host.say(
+                    f"{words} {what} from an earlier run. {key_of('transfers')} shows them."
+                )
         async for transfers in queue.changes():
             self._own = transfers
             self._show()
@@ -130,9 +133,11 @@ class TransferActions:
             if what == "cancel":
                 transfer.stop()
             else:
-                self._host.say("x stops the whole copy; each of its parts can be paused.")
+                self._host.say(
+                    f"{key_of('cancel')} stops the whole copy; each of its parts can be paused."
+                )
         elif transfer.state in {"done", "cancelled"}:
-            self._host.say("That transfer is over: c clears what is over.")
+            self._host.say(f"That transfer is over: {key_of('clear')} clears what is over.")
         elif what == "cancel":
             await queue.cancel(transfer.id)
         elif transfer.state in {"queued", "running"}:

@@ -13,6 +13,7 @@ from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.query_stack import Query
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.dialogs.versions import VersionsScreen
+from amltui.tui.keymap import undoes
 
 if TYPE_CHECKING:
     from amltui.services.versions import Version
@@ -93,7 +94,7 @@ class VersionActions:
         session = await self._host.session()
         made = await session.edits.restore(version.dataset)
         self._host.say(
-            f"Version {version.label} of {visible(made.name)} is the latest again. z undoes it."
+            f"Version {version.label} of {visible(made.name)} is the latest again. {undoes()}."
         )
         await self._host.reload(select=made.key)
 

@@ -16,6 +16,7 @@ from amltui.text import visible
 from amltui.tui.actions.host import ActionHost
 from amltui.tui.dialogs.prompts import AskLine
 from amltui.tui.history import load, note
+from amltui.tui.keymap import key_of
 from amltui.tui.path_completion import full_path, is_folder
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class WorkspaceActions:
     async def choose(self) -> None:
         """`W`: choose another workspace."""
         if not self._tabs.several:
-            raise UsageError("A dataset of this workspace is being chosen: q takes none.")
+            raise UsageError(
+                f"A dataset of this workspace is being chosen: {key_of('quit')} takes none."
+            )
         await self.offer("Workspaces", "Open a workspace", "open", self._go)
 
     async def next(self) -> None:
@@ -72,7 +75,7 @@ class WorkspaceActions:
 
     def _step(self, by: int) -> None:
         if len(self._tabs.tabs) < 2:
-            raise UsageError("No other workspace is open: W opens one.")
+            raise UsageError(f"No other workspace is open: {key_of('workspaces')} opens one.")
         self._tabs.step(by)
 
     async def offer(

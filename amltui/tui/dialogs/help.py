@@ -15,6 +15,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
+from amltui.tui.keymap import bound
 from amltui.tui.theme import colour
 from amltui.tui.widgets.dialog import Dialog
 
@@ -32,6 +33,8 @@ class KeyHelp:
     press: str
     """One of them as Textual names it."""
     description: str
+    name: str | None
+    """In the keymap; None: its keys stay what they are."""
     moves: bool = False
     """Whether it only moves a cursor or the focus: of less interest than what does something."""
 
@@ -46,7 +49,7 @@ def keys_in_focus(screen: Screen[Any]) -> list[KeyHelp]:
 
     What does something comes before what moves, the nearest widget's before those around it.
     """
-    merged: dict[tuple[str, str], list[tuple[str, str, bool]]] = {}
+    merged: dict[tuple[str, str], list[tuple[str, Binding]]] = {}
     for key, active in screen.active_bindings.items():
         binding = active.binding
         if not binding.description or not active.enabled or binding.system:
@@ -55,12 +58,15 @@ def keys_in_focus(screen: Screen[Any]) -> list[KeyHelp]:
         if words[1:2].islower():
             words = words[0].lower() + words[1:]
         place = (_place(active), words)
-        merged.setdefault(place, []).append(
-            (key, _shown(screen.app, binding), bool(_MOVING.match(binding.action)))
-        )
+        merged.setdefault(place, []).append((key, binding))
     found = [
         KeyHelp(
-            place, tuple(dict.fromkeys(one[1] for one in keys)), keys[0][0], description, keys[0][2]
+            place,
+            tuple(dict.fromkeys(_shown(screen.app, binding) for _, binding in keys)),
+            keys[0][0],
+            description,
+            keys[0][1].id,
+            bool(_MOVING.match(keys[0][1].action)),
         )
         for (place, description), keys in merged.items()
     ]
@@ -88,7 +94,8 @@ class HelpScreen(Dialog[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "leave"),
+        Binding("escape,q", "dismiss", "leave"),
+        bound("help", "dismiss", "leave"),
         Binding("j", "scroll(1)", "Down", show=False),
         Binding("k", "scroll(-1)", "Up", show=False),
     ]

@@ -133,7 +133,7 @@ class SettingsScreen(Dialog[None]):
         if self._editing:
             leave = "enter save · esc leave it as it is"
         else:
-            leave = "enter change · esc leave"
+            leave = "esc leave" if setting.section else "enter change · esc leave"
         self.query_one(Vertical).border_subtitle = leave
 
     def _say(self, problem: ConfigError | None) -> None:
@@ -151,7 +151,8 @@ class SettingsScreen(Dialog[None]):
     def _chosen(self, event: Choices.Chosen) -> None:
         event.stop()
         if not self._editing:
-            self._edit(self._current)
+            if not self._current.setting.section:
+                self._edit(self._current)
         elif event.choice.id.startswith(_VALUE):
             self._save(self._current.setting.key, event.choice.id.removeprefix(_VALUE) or None)
         else:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from amltui.services.versions import LATEST, Version, VersionList
 from amltui.text import human_size, visible
+from amltui.tui.keymap import bound
 from amltui.tui.widgets.choices import Choice, Choices
 from amltui.tui.widgets.dialog import Dialog, beside
 
@@ -39,7 +40,8 @@ class VersionsScreen(Dialog[VersionChoice]):
     WIDTH = 72
     DEFAULT_CSS = "VersionsScreen Choices { max-height: 16; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,V", "dismiss", "leave"),
+        Binding("escape,q", "dismiss", "leave"),
+        bound("versions", "dismiss", "leave"),
         Binding("r", "restore", "restore"),
         Binding("c", "compare", "compare"),
         Binding("space", "mark", "mark"),

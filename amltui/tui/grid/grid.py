@@ -16,6 +16,7 @@ from amltui.tui.grid.grid_view import GridView
 from amltui.tui.grid.mouse import Mouse
 from amltui.tui.grid.navigation import Navigation
 from amltui.tui.grid.styles import CSS
+from amltui.tui.keymap import bound
 
 
 def _moving(keys: str, action: str, description: str) -> Binding:
@@ -42,37 +43,37 @@ class Grid(GridView, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         _moving("enter", "select_cursor", "Select"),
-        _moving("up,k", "cursor_up", "Cursor up"),
-        _moving("down,j", "cursor_down", "Cursor down"),
-        _moving("right,l", "cursor_right", "Cursor right"),
-        _moving("left,h", "cursor_left", "Cursor left"),
-        _moving("pageup,ctrl+b", "page_up", "Page up"),
-        _moving("pagedown,ctrl+f", "page_down", "Page down"),
-        _moving("ctrl+u", "half_page_up", "Half a page up"),
-        _moving("ctrl+d", "half_page_down", "Half a page down"),
+        bound("up", "cursor_up", "Cursor up"),
+        bound("down", "cursor_down", "Cursor down"),
+        bound("right", "cursor_right", "Cursor right"),
+        bound("left", "cursor_left", "Cursor left"),
+        bound("page_up", "page_up", "Page up"),
+        bound("page_down", "page_down", "Page down"),
+        bound("half_page_up", "half_page_up", "Half a page up"),
+        bound("half_page_down", "half_page_down", "Half a page down"),
         _moving("ctrl+pageup", "page_left", "Page left"),
         _moving("ctrl+pagedown", "page_right", "Page right"),
-        _moving("home,ctrl+home", "scroll_top", "First row"),
-        _moving("end,ctrl+end,G", "scroll_bottom", "Last row"),
+        bound("first", "scroll_top", "First row"),
+        bound("last", "scroll_bottom", "Last row"),
         _moving("g", "first_of_pair", "First row (gg)"),
-        _moving("0,circumflex_accent", "scroll_home", "First column"),
-        _moving("dollar_sign", "scroll_end", "Last column"),
+        bound("first_column", "scroll_home", "First column"),
+        bound("last_column", "scroll_end", "Last column"),
         _moving("shift+up", "extend(-1, 0)", "Select upwards"),
         _moving("shift+down", "extend(1, 0)", "Select downwards"),
         _moving("shift+left", "extend(0, -1)", "Select to the left"),
         _moving("shift+right", "extend(0, 1)", "Select to the right"),
         _moving("shift+pageup", "extend_page(-1)", "Select a page upwards"),
         _moving("shift+pagedown", "extend_page(1)", "Select a page downwards"),
-        _moving("v", "toggle_selecting", "Select while moving"),
-        _moving("ctrl+a", "select_all", "Select everything"),
-        Binding("f", "freeze", "Freeze", show=False),
-        Binding("minus", "hide_column", "Hide column", show=False),
-        Binding("underscore", "show_columns", "Show hidden columns", show=False),
-        Binding("left_square_bracket", "sort(False)", "Sort ascending", show=False),
-        Binding("right_square_bracket", "sort(True)", "Sort descending", show=False),
-        Binding("less_than_sign", "resize_column(-2)", "Narrower", show=False),
-        Binding("greater_than_sign", "resize_column(2)", "Wider", show=False),
-        Binding("equals_sign", "fit_column", "Fit width", show=False),
+        bound("select", "toggle_selecting", "Select while moving"),
+        bound("select_all", "select_all", "Select everything"),
+        bound("freeze", "freeze", "Freeze"),
+        bound("hide_column", "hide_column", "Hide column"),
+        bound("show_columns", "show_columns", "Show hidden columns"),
+        bound("sort_ascending", "sort(False)", "Sort ascending"),
+        bound("sort_descending", "sort(True)", "Sort descending"),
+        bound("narrower", "resize_column(-2)", "Narrower"),
+        bound("wider", "resize_column(2)", "Wider"),
+        bound("fit_column", "fit_column", "Fit width"),
         Binding("escape", "clear_selection", "Drop selection", show=False),
     ]
 

@@ -24,6 +24,7 @@ from amltui.tui.actions.looked_at import look_as_set
 from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.actions.transfers import TransferActions
 from amltui.tui.grid.messages import CellHighlighted
+from amltui.tui.keymap import key_of
 from amltui.tui.notifications import Notifications, Report, from_workspace
 from amltui.tui.screens.browsing import Browsing
 from amltui.tui.screens.keys import KEYS
@@ -392,9 +393,9 @@ class MainScreen(Screen[None]):
 
     # Keys
 
-    def action_elsewhere(self, pane: str, key: str) -> None:
+    def action_elsewhere(self, pane: str, goes: str) -> None:
         """Say whose key that was, rather than nothing."""
-        self.say(f"That key is for the {pane} pane: {key} goes there.")
+        self.say(f"That key is for the {pane} pane: {key_of(goes)} goes there.")
 
     def action_run(self, action: str) -> None:
         """Do what a key stands for."""

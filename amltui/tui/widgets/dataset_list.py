@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from amltui.models import Dataset
 from amltui.text import human_size, visible
+from amltui.tui.keymap import bound
 from amltui.tui.line_view import LineView
 
 Presence = Literal["cached", "partial", "remote"]
@@ -73,17 +74,17 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "preview"),
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup,ctrl+b", "page(-1.0)", "page up", show=False),
-        Binding("pagedown,ctrl+f", "page(1.0)", "page down", show=False),
-        Binding("ctrl+u", "page(-0.5)", "half a page up", show=False),
-        Binding("ctrl+d", "page(0.5)", "half a page down", show=False),
-        Binding("home", "go(0)", "first", show=False, key_display="home gg"),
-        Binding("end,G", "go(-1)", "last", show=False),
-        Binding("space", "mark", "mark, or take the mark away", show=False),
-        Binding("asterisk", "mark_all", "mark all that are listed, or none", show=False),
-        Binding("v", "invert_marks", "mark what is not marked, and no others", show=False),
+        bound("up", "move(-1)", "up"),
+        bound("down", "move(1)", "down"),
+        bound("page_up", "page(-1.0)", "page up"),
+        bound("page_down", "page(1.0)", "page down"),
+        bound("half_page_up", "page(-0.5)", "half a page up"),
+        bound("half_page_down", "page(0.5)", "half a page down"),
+        bound("first", "go(0)", "first (gg)"),
+        bound("last", "go(-1)", "last"),
+        bound("mark", "mark", "mark, or take the mark away"),
+        bound("mark_all", "mark_all", "mark all that are listed, or none"),
+        bound("invert_marks", "invert_marks", "mark what is not marked, and no others"),
     ]
 
     class Highlighted(Message):

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from amltui.models import Dataset
 from amltui.text import visible
+from amltui.tui.keymap import bound
 from amltui.tui.widgets.dataset_list import ALL, DatasetList, FolderRow, Presence, Row
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.pane import Pane
@@ -43,12 +44,10 @@ class DatasetsPane(Pane):
 
     HELP_TITLE = "datasets"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter"),
-        Binding("backspace,left,h", "leave_folder", "the folder above", show=False),
-        Binding("t", "screen.run('folder_table')", "the folder as one table", show=False),
-        Binding(
-            "c", "screen.run('compare')", "compare the two marked, or with another", show=False
-        ),
+        bound("filter_list", "filter", "filter", show=True),
+        bound("folder_above", "leave_folder", "the folder above"),
+        bound("folder_table", "screen.run('folder_table')", "the folder as one table"),
+        bound("compare", "screen.run('compare')", "compare the two marked, or with another"),
     ]
 
     def __init__(

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -18,6 +18,7 @@ from amltui.models import Dataset
 from amltui.tables.rows import Column, Rows, about_type
 from amltui.text import human_size, visible, visible_lines
 from amltui.times import local_time
+from amltui.tui.keymap import bound
 from amltui.tui.line_view import LineView
 from amltui.tui.theme import colour
 
@@ -38,12 +39,12 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
 
     HELP_TITLE = "details"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "scroll(-1)", "up", show=False),
-        Binding("down,j", "scroll(1)", "down", show=False),
-        Binding("pageup,ctrl+b", "scroll_page(-1)", "page up", show=False),
-        Binding("pagedown,ctrl+f", "scroll_page(1)", "page down", show=False),
-        Binding("home", "scroll(-1000000)", "top", show=False),
-        Binding("end,G", "scroll(1000000)", "bottom", show=False),
+        bound("up", "scroll(-1)", "up"),
+        bound("down", "scroll(1)", "down"),
+        bound("page_up", "scroll_page(-1)", "page up"),
+        bound("page_down", "scroll_page(1)", "page down"),
+        bound("first", "scroll(-1000000)", "top"),
+        bound("last", "scroll(1000000)", "bottom"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name for it

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Static
 
@@ -18,6 +18,7 @@ from amltui.text import visible
 from amltui.tui.grid import Grid
 from amltui.tui.grid.messages import LayoutChanged
 from amltui.tui.grid.row_cache import NoRows
+from amltui.tui.keymap import bound, key_of
 from amltui.tui.widgets.palette import Palette, PaletteCommand
 from amltui.tui.widgets.pane import Pane
 from amltui.tui.widgets.query_line import Kind, QueryLine
@@ -64,19 +65,19 @@ class PreviewPane(Pane):
 
     HELP_TITLE = "preview"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "query('find')", "find"),
-        Binding("n", "again(1)", "find the next", show=False),
-        Binding("N", "again(-1)", "find the previous", show=False),
-        Binding("ampersand", "query('filter')", "filter rows"),
-        Binding("s", "query('sql')", "SQL"),
-        Binding("c", "columns", "go to a column by its name", show=False),
-        Binding("I", "profile", "column profile", show=False),
-        Binding("C", "profile_all", "all columns in numbers", show=False),
-        Binding("m", "malformed", "malformed rows", show=False),
-        Binding("F", "fetch_all", "fetch all of a large content", show=False),
-        Binding("o", "record", "the row as a record", show=False),
-        Binding("E", "export", "export what is seen", show=False),
-        Binding("X", "dialect", "how the text is written; which sheet", show=False),
+        bound("find", "query('find')", "find", show=True),
+        bound("find_next", "again(1)", "find the next"),
+        bound("find_previous", "again(-1)", "find the previous"),
+        bound("filter_rows", "query('filter')", "filter rows", show=True),
+        bound("sql", "query('sql')", "SQL", show=True),
+        bound("columns", "columns", "go to a column by its name"),
+        bound("profile", "profile", "column profile"),
+        bound("profile_all", "profile_all", "all columns in numbers"),
+        bound("malformed", "malformed", "malformed rows"),
+        bound("fetch_all", "fetch_all", "fetch all of a large content"),
+        bound("record", "record", "the row as a record"),
+        bound("export", "export", "export what is seen"),
+        bound("dialect", "dialect", "how the text is written; which sheet"),
     ]
 
     class FindAgain(Message):
@@ -345,5 +346,5 @@ class PreviewPane(Pane):
             where = f"row {near}{at:,} · col {column:,} of {len(rows.columns):,}"
             hidden = len(self.grid.hidden_columns)
             if hidden:
-                where += f" · {hidden:,} hidden: _ shows"
+                where += f" · {hidden:,} hidden: {key_of('show_columns')} shows"
         self.write_subtitle(where)

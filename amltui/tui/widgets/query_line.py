@@ -13,6 +13,7 @@ from textual.widgets import Label, Static
 
 from amltui.text import visible, visible_lines
 from amltui.tui.history import History
+from amltui.tui.keymap import key_of
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.palette import Palette, PaletteCommand
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Kind = Literal["find", "filter", "sql"]
 
 PROMPTS: Final[dict[Kind, tuple[str, str]]] = {
-    "find": ("/", "find in all columns; n and N go on"),
+    "find": ("/", "find in all columns; {} and {} go on"),
     "filter": ("&", "a text, or conditions: age>50 & city=Paris & note~^regex; name= is missing"),
     "sql": ("sql", "select … from data"),
 }
@@ -129,6 +130,8 @@ class QueryLine(Vertical):
             text = self._history[kind].last or ("select * from data" if kind == "sql" else "")
         self._kind = kind
         mark, placeholder = PROMPTS[kind]
+        if kind == "find":
+            placeholder = placeholder.format(key_of("find_next"), key_of("find_previous"))
         self.query_one("#query-mark", Label).update(mark)
         line = self.query_one(QueryInput)
         line.placeholder = placeholder

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Protocol
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
 from amltui.text import human_duration, human_size, visible
+from amltui.tui.keymap import bound, key_of
 from amltui.tui.line_view import LineView
 from amltui.tui.widgets.dataset_list import fit
 from amltui.tui.widgets.pane import BorderTitles
 
-_NOTHING: Final = "No transfers. d downloads the dataset, u uploads a file."
+
+def _nothing() -> str:
+    down, up = key_of("download"), key_of("upload")
+    return f"No transfers. {down} downloads the dataset, {up} uploads a file."
 
 
 class TransferRow(Protocol):
@@ -95,13 +99,13 @@ class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=Fal
     }
     HELP_TITLE = "transfers"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "report('cancel')", "cancel"),
-        Binding("p", "report('pause')", "pause or resume"),
-        Binding("c", "report('clear')", "clear what is over"),
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("home", "move(-1000000)", "first", show=False),
-        Binding("end,G", "move(1000000)", "last", show=False),
+        bound("cancel", "report('cancel')", "cancel", show=True),
+        bound("pause", "report('pause')", "pause or resume", show=True),
+        bound("clear", "report('clear')", "clear what is over", show=True),
+        bound("up", "move(-1)", "up"),
+        bound("down", "move(1)", "down"),
+        bound("first", "move(-1000000)", "first"),
+        bound("last", "move(1000000)", "last"),
     ]
 
     class ActionRequested(Message):
@@ -162,7 +166,7 @@ class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=Fal
         base = self.get_component_rich_style("transfers--row")
         faint = self.get_component_rich_style("transfers--faint")
         if index >= len(self._rows):
-            text = f" {_NOTHING}" if not self._rows and y == 0 else ""
+            text = f" {_nothing()}" if not self._rows and y == 0 else ""
             return Strip([Segment(text, faint)]).adjust_cell_length(self.size.width, base)
         transfer = self._rows[index]
         if index == self._cursor and self.has_focus:

@@ -580,7 +580,7 @@ complete -c amltui -n '__fish_seen_subcommand_from completion' -l json -d 'Print
 complete -c amltui -n '__fish_seen_subcommand_from completion' -l quiet -s q -d 'Print data and errors only'
 complete -c amltui -n '__fish_seen_subcommand_from completion' -l debug -d 'Say on standard error what happens'
 complete -c amltui -n '__fish_seen_subcommand_from completion' -l help -d 'Explain this command'
-complete -c amltui -n '__fish_seen_subcommand_from help; and __amltui_at 1 ' -a 'agents architecture azureml changes contributing deployment dialects engines environment exit-codes files folders formats output profiles rules server topics types versions'
+complete -c amltui -n '__fish_seen_subcommand_from help; and __amltui_at 1 ' -a 'agents architecture azureml changes contributing deployment dialects engines environment exit-codes files folders formats keys output profiles rules server topics types versions'
 complete -c amltui -n '__fish_seen_subcommand_from help' -l json -d 'Print one JSON document'
 complete -c amltui -n '__fish_seen_subcommand_from help' -l quiet -s q -d 'Print data and errors only'
 complete -c amltui -n '__fish_seen_subcommand_from help' -l debug -d 'Say on standard error what happens'
