@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -58,25 +60,41 @@ def test_a_workspace_behind_a_documented_proxy_does_all_that_it_does_alone(tmp_p
     assert [entry.client for entry in found] == [ELSEWHERE]
 
 
-def test_a_server_of_their_own_sends_the_contents_behind_nginx(postgres, tmp_path):
+@pytest.fixture(params=["one directory", "postgres"])
+def shared(request, tmp_path):
+    """The data directories of two servers of one workspace, and what both are told."""
+    if request.param == "one directory":
+        return tmp_path / "data", tmp_path / "data", {}
+    (tmp_path / "2").mkdir(mode=0o700)
+    database = request.getfixturevalue("postgres").new_database()
+    told = {"database": database, "contents": str(tmp_path / "contents")}
+    return tmp_path / "1", tmp_path / "2", told
+
+
+def test_a_server_of_their_own_sends_the_contents_behind_nginx(shared):
+    one, two, options = shared
     port, first, second = (free_port() for _ in range(3))
-    options = {
-        "public_url": f"http://127.0.0.1:{port}/",
-        "database": postgres.new_database(),
-        "contents": str(tmp_path / "contents"),
-    }
-    with running_server(tmp_path / "1", port=first, **options) as server:
-        (tmp_path / "2").mkdir(mode=0o700)
-        shutil.copy(server.data / "settings.json", tmp_path / "2")
+    options["public_url"] = f"http://127.0.0.1:{port}/"
+    with running_server(one, port=first, **options) as server:
+        if two != one:
+            shutil.copy(one / "settings.json", two)
         with (
-            running_server(tmp_path / "2", port=second, **options),
+            running_server(two, port=second, **options) as sender,
             proxies.nginx(port, first, second),
         ):
+            both = [
+                Studio(replace(server, endpoint=f"http://127.0.0.1:{p}/")) for p in (first, second)
+            ]
+            with ThreadPoolExecutor() as writers:
+                made = list(writers.map(lambda n: both[n % 2].create(f"small {n}"), range(20)))
             studio = Studio(server)
+            assert len(studio.own()) == len(made) == 20
             content = os.urandom(1 << 20)
-            made = studio.create("large", content, DataTypeId="Zip")
-            assert studio.read(made) == content
+            large = studio.create("large", content, DataTypeId="Zip")
+            assert studio.read(large) == content
             assert server.stop() == 0
-            assert studio.get(url_of(made), Range="bytes=0-9").content == content[:10]
+            assert studio.get(url_of(large), Range="bytes=0-9").content == content[:10]
             assert studio.http.get("datasources").status_code == 502
-            studio.close()
+            for one_of_them in (studio, *both):
+                one_of_them.close()
+            assert sender.stop() == 0
