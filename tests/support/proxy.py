@@ -83,6 +83,8 @@ Rule = Callable[[Request], Fault | None]
 @dataclass(slots=True)
 class FaultProxy:
     port: int = 0
+    host: str | None = None
+    """What the server is told as the host. None: what the client said."""
     rule: Rule = lambda _: None
     requests: list[Request] = field(default_factory=list)
     content_sent: int = 0
@@ -122,10 +124,18 @@ def always(fault: Fault, kind: str = "content") -> Rule:
 
 @contextlib.asynccontextmanager
 async def fault_proxy(
-    target_port: int, rule: Rule | None = None, *, tls: tuple[Path, Path] | None = None
+    target_port: int,
+    rule: Rule | None = None,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    unseen: bool = False,
 ) -> AsyncIterator[FaultProxy]:
-    """The proxy for the block; `tls`: files of the certificate and key that both sides speak."""
-    proxy = FaultProxy()
+    """The proxy for the block.
+
+    `tls`: files of the certificate and key that both sides speak. `unseen`: the server is told its
+    own address as the host, for one that answers to no other.
+    """
+    proxy = FaultProxy(host=f"127.0.0.1:{target_port}" if unseen else None)
     if rule is not None:
         proxy.rule = rule
     inside = outside = None
@@ -167,6 +177,10 @@ async def _exchange(
     proxy.requests.append(request)
     fault = proxy.rule(request) or Fault()
     length = int(headers.get("content-length", "0"))
+    # The client may wait for this before it sends a body, and the proxy for the body.
+    if headers.pop("expect", "").lower() == "100-continue":
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await writer.drain()
     if fault.answer is not None:
         await reader.readexactly(length)
         status, extra, body = fault.answer
@@ -174,6 +188,8 @@ async def _exchange(
         writer.write(body)
         await writer.drain()
         return
+    if proxy.host is not None:
+        headers["host"] = proxy.host
     if fault.ignore_range:
         headers = {key: value for key, value in headers.items() if key != "range"}
     _send_head(up_writer, first, headers)
