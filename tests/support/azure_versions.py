@@ -203,6 +203,23 @@ class _Handler(BaseHTTPRequestHandler):
         made = self.account.write(path, copied.data)
         self._answer(202, **self._about(made), x_ms_copy_id="c", x_ms_copy_status="success")
 
+    def do_DELETE(self) -> None:
+        """Delete Blob: an earlier version, or the blob; the present one not by its id
+        (https://learn.microsoft.com/rest/api/storageservices/delete-blob)."""
+        path, query = self._asked()
+        version = query.get("versionid")
+        one = self.account.found(path, version)
+        if one is None:
+            self._refuse(404, "BlobNotFound")
+        elif version is None:
+            self.account.delete(path)
+            self._answer(202)
+        elif one is self.account.found(path, None):
+            self._refuse(403, "OperationNotAllowedOnRootBlob")
+        else:
+            self.account.blobs[path][0].remove(one)
+            self._answer(202)
+
     def do_POST(self) -> None:
         """Blob Batch of deletions (https://learn.microsoft.com/rest/api/storageservices/blob-batch)."""
         self._asked()

@@ -22,7 +22,13 @@ from amltui.workspaces.chunks import ChunkedContent, bytes_given
 from amltui.workspaces.folder.directory import check_new_name
 from amltui.workspaces.folder.files import TOP, FileWorkspace
 from amltui.workspaces.folder.notes import NAME
-from amltui.workspaces.folder.store_changes import BegunUpload, StoreChanges, may_write, note_of
+from amltui.workspaces.folder.store_changes import (
+    BegunUpload,
+    Probed,
+    StoreChanges,
+    note_of,
+    probed,
+)
 from amltui.workspaces.folder.store_connect import connected
 from amltui.workspaces.folder.store_errors import LIST, READ, OddName, mapped
 from amltui.workspaces.folder.store_listing import (
@@ -108,11 +114,13 @@ class StoreWorkspace(FileWorkspace):
     async def capabilities(self) -> Capabilities:
         """Reading; where writing was allowed, what one small object shows of the store."""
         if self._can is None:
-            write, exclusive = OPENED_READ_ONLY, CAN
+            found = Probed(OPENED_READ_ONLY)
             if self._write:
-                found = await anyio.to_thread.run_sync(may_write, self._objects)
-                write, exclusive, self._changes = found
-            versions = await anyio.to_thread.run_sync(kept, self._url)
+                found = await anyio.to_thread.run_sync(probed, self._objects)
+            self._changes, write = found.changes, found.write
+            versions = CAN
+            if not found.versioned:
+                versions = await anyio.to_thread.run_sync(kept, self._url)
             self._can = Capabilities(
                 write=write,
                 edit=write,
@@ -120,7 +128,7 @@ class StoreWorkspace(FileWorkspace):
                 restore=versions and write,
                 experiments=Capability("An object store has no experiments."),
                 copy=CAN if write else _COPY,
-                exclusive=exclusive,
+                exclusive=found.exclusive,
                 tables=CAN,
             )
         return self._can

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -24,7 +24,7 @@ from amltui.errors import (
     Unreachable,
 )
 from amltui.text import visible
-from amltui.workspaces.folder.store_errors import LIST, READ, WRITE, by_answer
+from amltui.workspaces.folder.store_errors import DELETE, LIST, READ, WRITE, by_answer
 from amltui.workspaces.folder.store_writing import ObjectPlace
 
 _TOKEN: Final = "amltui_upload"  # noqa: S105 - the name of a metadata entry
@@ -86,6 +86,13 @@ class AzureWriter:
     def abort(self, place: ObjectPlace, upload: str) -> None:
         """Nothing: Azure removes blocks by itself, and only all of a name at once."""
         del place, upload
+
+    def erase(self, place: ObjectPlace, versions: Sequence[str]) -> None:
+        """See `Writer`; the present version is deleted as the object first."""
+        with _mapped(place.key, DELETE):
+            self._blob(place).delete_blob()
+            for version in versions:
+                self._blob(place).delete_blob(version_id=version)
 
     def size(self, place: ObjectPlace) -> int | None:
         """Bytes of the object; None: there is none."""

@@ -61,34 +61,66 @@ def note_of(name: str, description: str, data_type_id: str) -> Note:
     return Note(description, "" if data_type_id == data_type_of_name(name) else data_type_id)
 
 
-def may_write(objects: StoreObjects) -> tuple[Capability, Capability, StoreChanges | None]:
-    """Whether objects can be made here, whether the store honours conditions, and what makes them.
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What one small object showed of a store."""
 
-    One small object is made for that, and deleted.
+    write: Capability
+    """Whether objects can be made."""
+    exclusive: Capability = CAN
+    """Whether the store honours conditions."""
+    changes: StoreChanges | None = None
+    """What makes and changes objects."""
+    versioned: bool = False
+    """Whether the object became a version. False: it did not, or the store does not say."""
+
+
+def probed(objects: StoreObjects) -> Probed:
+    """See what can be written: one small object is made for that, and deleted.
+
+    Where the store keeps versions no version of it stays, unless those cannot be deleted.
     """
     import obstore
 
     store, key = objects.store, f"{HIDDEN}-probe-{secrets.token_hex(8)}"
+    versions: list[str] = []
+
+    def put(mode: Any) -> None:
+        with mapped(key, WRITE):
+            version = obstore.put(store, key, b"", mode=mode).get("version")
+        if version:
+            versions.append(version)
+
     try:
         writer = writer_of(objects.url)
-        with mapped(key, WRITE):
-            obstore.put(store, key, b"", mode="create")
+        put("create")
     except AmltuiError as error:
-        return Capability(f"{error}."), CAN, None
+        return Probed(Capability(f"{error}."))
     honoured = 0
     modes: tuple[Any, Any] = ("create", {"e_tag": '"00000000000000000000000000000000"'})
     for mode in modes:
         try:
-            with mapped(key, WRITE):
-                obstore.put(store, key, b"", mode=mode)
+            put(mode)
         except (Conflict, ContentChanged):
             honoured += 1
         except AmltuiError:
             pass
-    with contextlib.suppress(AmltuiError), mapped(key, DELETE):
-        obstore.delete(store, key)
+    erased = False
+    if versions:
+        # Who may delete objects need not be allowed to delete versions.
+        with contextlib.suppress(AmltuiError):
+            writer.erase(objects.place(key), versions)
+            erased = True
+    if not erased:
+        with contextlib.suppress(AmltuiError), mapped(key, DELETE):
+            obstore.delete(store, key)
     guarded = honoured == len(modes)
-    return CAN, CAN if guarded else _NO_GUARD, StoreChanges(objects, writer, guarded=guarded)
+    return Probed(
+        CAN,
+        CAN if guarded else _NO_GUARD,
+        StoreChanges(objects, writer, guarded=guarded),
+        versioned=bool(versions),
+    )
 
 
 class StoreChanges:

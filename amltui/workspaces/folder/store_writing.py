@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from amltui.errors import AmltuiError, Conflict, ContentChanged, NotFound
 from amltui.text import visible
-from amltui.workspaces.folder.store_errors import READ, WRITE, aws_mapped
+from amltui.workspaces.folder.store_errors import DELETE, READ, WRITE, aws_mapped
 
 TOKEN: Final = "amltui-upload"  # noqa: S105 - the name of a metadata entry
 _COPIED: Final = 1 << 30
@@ -54,6 +55,9 @@ class Writer(Protocol):
 
     def abort(self, place: ObjectPlace, upload: str) -> None:
         """Give the parts up, where the store does not let them expire by itself."""
+
+    def erase(self, place: ObjectPlace, versions: Sequence[str]) -> None:
+        """Delete an object and these versions, which are all that it has."""
 
     def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
         """Copy one version of an object to a name that nobody has, inside the store.
@@ -124,6 +128,12 @@ class S3Writer:
             self._client.abort_multipart_upload(
                 Bucket=place.container, Key=place.key, UploadId=upload
             )
+
+    def erase(self, place: ObjectPlace, versions: Sequence[str]) -> None:
+        """See `Writer`; a deletion of the object itself would be one more version."""
+        with aws_mapped(place.key, DELETE):
+            for version in versions:
+                self._client.delete_object(Bucket=place.container, Key=place.key, VersionId=version)
 
     def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
         """See `Writer`; in parts, because only so can it be made conditional on every S3."""

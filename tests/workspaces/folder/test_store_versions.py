@@ -54,6 +54,26 @@ async def read(workspace, source, **part):
         return b"".join([piece async for piece in content])
 
 
+async def test_seeing_whether_one_may_write_leaves_no_version(request, url):
+    async with StoreWorkspace(url, write=True) as workspace:
+        can = await workspace.capabilities()
+        assert (can.write, can.versions) == (CAN, CAN)
+    if url.startswith("az"):
+        assert not any(
+            earlier or present
+            for earlier, present in request.getfixturevalue("account").blobs.values()
+        )
+        return
+    client = get_session().create_client(
+        "s3",
+        "us-east-1",
+        endpoint_url=request.getfixturevalue("moto").endpoint,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    left = client.list_object_versions(Bucket=url.split("/")[2])
+    assert not {"Versions", "DeleteMarkers"} & left.keys()
+
+
 async def test_versions_are_listed_read_and_restored(url):
     store = from_url(url, client_options={"allow_http": True})
     for text in (b"a\n1\n", b"a\n2\n", b"a\n3\n"):
