@@ -21,6 +21,7 @@ from typing import Any, Final
 from amltui.config import keymap
 from amltui.config.cluster import ABOVE, engine_address
 from amltui.config.connection_values import LOCAL
+from amltui.config.display import DATES, date_format_of, number_format_of
 from amltui.config.downloads import folder_of
 from amltui.config.look import MISSING, SIGN_WIDTH, THEMES, sign_of, theme_of
 from amltui.config.profiles import default_of, profile_names, profiles_file, written_at
@@ -115,6 +116,23 @@ SETTINGS: Final = (
         f"{AT_ONCE}; in other workspaces once they are seen",
         lambda _document, value, source: sign_of(value, source),
         more=f"At most {SIGN_WIDTH} cells. Its style tells it from a text that is the same.",
+    ),
+    Setting(
+        "number_format",
+        "how numbers are shown in a preview",
+        "as they are written",
+        f"{AT_ONCE}; in other workspaces once they are seen",
+        lambda _document, value, source: number_format_of(value, source),
+        more="As 1234 looks: 1,234.56 or 1 234,5 (rounded), or 1,234. Copies stay as written.",
+    ),
+    Setting(
+        "date_format",
+        "how dates are shown in a preview and the details",
+        "as they are written",
+        f"{AT_ONCE}; in other workspaces once they are seen",
+        lambda _document, value, source: date_format_of(value, source),
+        lambda _document: dict.fromkeys(DATES, ""),
+        more="Copies and exports stay as they are written.",
     ),
     Setting(
         "download_folder",

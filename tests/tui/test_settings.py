@@ -165,3 +165,30 @@ async def test_a_sign_for_missing_values_and_the_folder_for_downloads_count_at_o
         await user.press("d")
         await user.until(lambda: "is no folder" in user.notes)
     assert list(place.iterdir()) == []
+
+
+async def test_numbers_and_dates_are_shown_as_set_and_copied_as_they_are(file, place):
+    (place / "sales.csv").write_text(
+        "amount,day,note\n1234567.891,2026-02-01,1234567\n2.5,2026-02-03,x\n"
+    )
+    async with at_the_screen(profile=place.as_uri()) as user:
+        await user.press("enter")
+        await user.until(lambda: "1234567.891" in user.screen_text())
+        await open_settings(user)
+        await go_to(user, "number_format")
+        await user.press("enter")
+        await user.type("1,234.56")
+        await user.press("enter")
+        await user.until(lambda: "number_format = " in file.read_text())
+        await go_to(user, "date_format")
+        await user.press("enter", "down", "down", "enter")
+        await user.until(lambda: "date_format = " in file.read_text())
+        await user.press("escape")
+        await user.until(lambda: "1,234,567.89 " in user.screen_text())
+        text = user.screen_text()
+        assert "2.50 " in text
+        assert "01.02.2026" in text
+        assert "2026-02-01" not in text
+        assert " 1234567 " in text  # a text
+        assert "1234567.891" not in text
+        assert user.main.preview.grid.copy(limit=1_000).text.startswith("1234567.891")

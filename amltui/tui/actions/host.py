@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from amltui.models import Dataset
     from amltui.services.session import Session
     from amltui.tui.widgets.datasets import DatasetsPane
+    from amltui.tui.widgets.details import Details
     from amltui.tui.widgets.dialog import Dialog
     from amltui.tui.widgets.header import Header
     from amltui.tui.widgets.preview import PreviewPane
@@ -113,3 +114,7 @@ class TransferHost(ActionHost, Protocol):
 
 class MainHost(ListHost, PreviewHost, TransferHost, Protocol):
     """All of the main screen."""
+
+    @property
+    def details(self) -> Details:
+        """The details pane."""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from amltui.config import look
+from amltui.config.display import display
 from amltui.tables.hexrows import HexRows
-from amltui.tui.actions.host import PreviewHost
+from amltui.tui.actions.host import MainHost, PreviewHost
 from amltui.tui.view_memory import ColumnView, DatasetView, ViewMemory
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class LookedAt:
         self._host.work(self.memory.write_soon, group="views", exclusive=True)
 
 
-async def look_as_set(host: PreviewHost) -> None:
-    """Draw missing values by the sign of the settings."""
+async def look_as_set(host: MainHost) -> None:
+    """Draw missing values, numbers and dates as the settings say."""
     host.preview.grid.show_missing_as(await asyncio.to_thread(look.missing_sign))
+    formats = await asyncio.to_thread(display)
+    host.preview.grid.show_values_as(formats)
+    host.details.show_dates_as(formats)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
-from amltui.tui.actions.host import PreviewHost
+from amltui.tui.actions.host import MainHost
 from amltui.tui.actions.looked_at import look_as_set
 from amltui.tui.dialogs.help import KeyHelp, keys_in_focus
 from amltui.tui.dialogs.show import ShowText
@@ -62,7 +62,7 @@ class ProgramActions:
 
     def __init__(
         self,
-        host: PreviewHost,
+        host: MainHost,
         app: Callable[[], App[object]],
         notifications: Notifications,
         recoloured: Callable[[], None],
@@ -95,7 +95,7 @@ class ProgramActions:
             self._take_theme(value)
         elif key == "cache_quota":
             self._host.work(self._take_quota)
-        elif key == "missing_sign":
+        elif key in {"missing_sign", "number_format", "date_format"}:
             self._host.work(partial(look_as_set, self._host))
         return await asyncio.to_thread(read_settings)
 

@@ -9,9 +9,10 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
+from amltui.config.display import Display
 from amltui.tables.rows import Column, PlacedRows, Rows, about_type
 from amltui.tui.grid.cell_text import EMPTY, looks_numeric, shown, width_of
-from amltui.tui.grid.column_layout import MAX_NATURAL, MAX_WIDTH, ColumnLayout
+from amltui.tui.grid.column_layout import MAX_NATURAL, MAX_WIDTH, MIN_WIDTH, ColumnLayout
 from amltui.tui.grid.row_cache import NoRows, RowBlock, RowCache
 
 SUMMARY_WIDTH: Final = 8
@@ -42,7 +43,26 @@ class GridContent:
         """What is marked in the cells."""
         self.malformed: Container[int] = frozenset()
         """Rows that are not well formed, by their number in the file, from 0."""
+        self.formats = Display()
+        """How numbers and dates are shown."""
         self._numeric: dict[int, bool] = {}
+
+    def take_formats(self, formats: Display) -> bool:
+        """Show numbers and dates so; true when that changes something."""
+        if formats == self.formats:
+            return False
+        self.formats = formats
+        self.layout.natural[:] = [MIN_WIDTH] * len(self.layout.natural)
+        self._widen_for_titles(range(len(self.columns)))
+        self.cache.measure_again(range(len(self.columns)))
+        return True
+
+    def shown(self, column: int, text: str) -> str:
+        """A text as it stands in a cell of this column, on one line and visible."""
+        about = self.columns[column]
+        if self.formats.shows(about.type):
+            text = self.formats.show(text, about.type, about.notation)
+        return shown(text)
 
     def show(self, rows: Rows, *, keep: bool) -> bool:
         """Take other rows; with `keep`, what is known stays if they have as many columns.
@@ -80,6 +100,10 @@ class GridContent:
             return False
         self.columns = columns
         self._widen_for_titles(range(len(columns)))
+        # What looks otherwise now that its type is known may need more room.
+        self.cache.measure_again(
+            [at for at, column in enumerate(columns) if self.formats.shows(column.type)]
+        )
         return True
 
     def set_summaries(self, summaries: Mapping[int, str]) -> None:
@@ -127,6 +151,8 @@ class GridContent:
         texts = [text for text in block.cells[column] if text]
         if texts and self.columns[column].type is None and self._numeric.get(column, True):
             self._numeric[column] = all(map(looks_numeric, texts))
+        if self.formats.shows(self.columns[column].type):
+            texts = [self.shown(column, text) for text in texts]
         width = max((_reach(text) for text in texts), default=0)
         if len(texts) < len(block.cells[column]):
             width = max(width, len(EMPTY))

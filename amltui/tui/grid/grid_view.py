@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.scrollbar import ScrollTo
 from textual.strip import Strip
 
+from amltui.config.display import Display
 from amltui.tables.rows import Rows
 from amltui.tui.grid import messages
 from amltui.tui.grid.cell_copies import Selection
@@ -70,6 +71,11 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
         if sign != self._painter.missing:
             self._painter.missing = sign
             self.refresh()
+
+    def show_values_as(self, formats: Display) -> None:
+        """Draw numbers and dates otherwise than they are written; what is read of them stays."""
+        if self._content.take_formats(formats):
+            self.layout_changed()
 
     def on_mount(self) -> None:
         """Spare the terminal what Textual's own scrollbar writes."""

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from amltui.config.look import MISSING
 from amltui.tui.grid.cell_copies import Selection
-from amltui.tui.grid.cell_text import EMPTY, fit, shown, width_of
+from amltui.tui.grid.cell_text import EMPTY, fit, width_of
 from amltui.tui.grid.column_layout import PADDING, Slot
 from amltui.tui.grid.grid_content import GridContent
 from amltui.tui.grid.strips import StripBuilder, marked, titled
@@ -163,11 +163,16 @@ class GridPainter:
     ) -> None:
         right = self._content.is_right(slot.column)
         line.add(_PAD, style)
-        if self._content.pattern is not None and text:
-            for piece, hit in marked(text, self._content.pattern, slot.width, right=right):
+        pattern = self._content.pattern
+        # What is looked for stands in the text as it is written, so there it is shown as that.
+        if pattern is not None and text and pattern.search(text):
+            for piece, hit in marked(text, pattern, slot.width, right=right):
                 line.add(piece, style + styles.match if hit else style)
         else:
             # More characters than this never show; combining marks take several a cell.
-            short = self.missing if text is None else shown(text[: 8 * slot.width + 8]) or EMPTY
+            if text is None:
+                short = self.missing
+            else:
+                short = self._content.shown(slot.column, text[: 8 * slot.width + 8]) or EMPTY
             line.add(fit(short, slot.width, right=right), style)
         line.add(_PAD, style)

@@ -82,6 +82,12 @@ class RowCache:
             changed = changed or other
         return changed
 
+    def measure_again(self, columns: Iterable[int]) -> None:
+        """Let the texts of columns be looked at once more for width and alignment."""
+        gone = set(columns)
+        for block in self._blocks.values():
+            block.measured -= gone
+
     def read(self, start: int, stop: int, columns: Sequence[int]) -> list[RowBlock]:
         """The blocks that hold rows `start` to before `stop`, with `columns` read."""
         stop = min(stop, self._rows.row_count)

@@ -216,6 +216,11 @@ class MainScreen(Screen[None]):
         return self.query_one(PreviewPane)
 
     @property
+    def details(self) -> Details:
+        """The details pane."""
+        return self.query_one(Details)
+
+    @property
     def preview_dataset(self) -> Dataset | None:
         """The dataset whose rows are shown there."""
         return self._previews.dataset

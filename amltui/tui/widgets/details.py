@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.geometry import Size
 from textual.strip import Strip
 
+from amltui.config.display import Display
 from amltui.models import Dataset
 from amltui.tables.rows import Column, Rows, about_type
 from amltui.text import human_size, visible, visible_lines
@@ -51,6 +52,7 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes="pane")
         self.border_title = "3 Details"
         self._facts = Facts()
+        self._formats = Display()
         self._shown: tuple[object, ...] | None = None
         self._strips: list[Strip] = []
 
@@ -62,6 +64,7 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
             facts.column,
             rows and (rows.complete, len(rows.columns), rows.row_count),
             facts.encoding,
+            self._formats,
             self.app.theme,
             self.rich_style,
             self.scrollable_content_region.width,
@@ -75,6 +78,11 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
         if not same:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
         self.refresh()
+
+    def show_dates_as(self, formats: Display) -> None:
+        """Show dates in the format of these."""
+        self._formats = formats
+        self.show(self._facts)
 
     def on_resize(self) -> None:
         """Wrap for the new width."""
@@ -106,7 +114,7 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
             return Text("Nothing is selected.", style=colour(self.app, "foreground-muted"))
         parts: list[Table | Text] = [
             Text(visible(dataset.name), style=f"bold {colour(self.app, 'foreground')}"),
-            self._pairs(_dataset_pairs(facts, dataset)),
+            self._pairs(_dataset_pairs(facts, dataset, self._formats)),
         ]
         if facts.column is not None:
             parts += [
@@ -131,7 +139,7 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
         return grid
 
 
-def _dataset_pairs(facts: Facts, dataset: Dataset) -> Iterable[tuple[str, str]]:
+def _dataset_pairs(facts: Facts, dataset: Dataset, formats: Display) -> Iterable[tuple[str, str]]:
     yield "format", visible(dataset.data_type_id)
     yield "size", human_size(dataset.size)
     if dataset.size is not None and dataset.size >= 1024:
@@ -143,7 +151,7 @@ def _dataset_pairs(facts: Facts, dataset: Dataset) -> Iterable[tuple[str, str]]:
         yield "charset", _encoding(facts.encoding)
     yield "owner", visible(dataset.owner)
     if dataset.created_date:
-        yield "created", local_time(dataset.created_date)
+        yield "created", formats.moment(local_time(dataset.created_date))
     yield "file", visible(dataset.uploaded_from_filename)
     yield "tags", visible(", ".join(f"{key}={value}" for key, value in dataset.tags))
     if dataset.note:
