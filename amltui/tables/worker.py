@@ -22,14 +22,13 @@ from typing import Any, Final
 
 from amltui.errors import AmltuiError, Cancelled
 from amltui.formats.dialect import format_with
+from amltui.priority import process_gives_way
 from amltui.tables.ingest_progress import IngestProgress
 from amltui.tables.source import GrowingFile
 from amltui.tables.writing import ingest
 
 _PAUSE: Final = 0.05
 """Seconds between two lines of progress of one stage."""
-NICE: Final = 5
-"""Steps by which the screen comes first."""
 
 
 class _Printer:
@@ -67,7 +66,7 @@ def main(arguments: list[str]) -> int:
     """Run the worker; returns the exit code: 0 done, 1 failed, 130 the parent went away."""
     source, data_type_id, directory, *options = arguments
     dialect = next((one.partition("=")[2] for one in options if one.startswith("--dialect=")), "")
-    os.nice(NICE)
+    process_gives_way()
     printer = _Printer()
     try:
         with GrowingFile(Path(source)) as stream:

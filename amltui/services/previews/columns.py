@@ -14,6 +14,7 @@ from typing import Final
 from amltui.cache import Entry, Source, source_name
 from amltui.errors import ContentChanged, Damaged, LocalError
 from amltui.formats import Format
+from amltui.priority import behind
 from amltui.services.previews.handles import opened
 from amltui.services.previews.indexing import arriving
 from amltui.tables import Table, ingest_in_process, open_table
@@ -134,7 +135,7 @@ async def check_content(entry: Entry, source: Source) -> None:
     Raises:
         Damaged: it is not.
     """
-    if await asyncio.to_thread(entry.check) == "damaged":
+    if await behind(entry.check) == "damaged":
         raise Damaged(
             f'"{visible(source_name(source))}" was damaged on this disk',
             hint="It was dropped: the next time it is fetched again.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -15,6 +14,7 @@ from amltui.errors import AmltuiError, Cancelled, ContentChanged, Damaged, DiskF
 from amltui.formats import Format
 from amltui.formats.blocks import Codec
 from amltui.formats.input import Stream
+from amltui.priority import thread_gives_way
 from amltui.services.previews.kept_index import BegunIndex
 from amltui.tables.index_making import index_rows
 from amltui.tables.row_index import RowIndex
@@ -24,8 +24,6 @@ from amltui.transfers import Feed
 
 _PAUSE: Final = 0.05
 """Seconds between two reports."""
-_NICE: Final = 5
-"""Steps by which the thread that draws comes first."""
 
 
 class Indexing:
@@ -99,9 +97,7 @@ class Indexing:
                     done.exception()
 
     def _work(self, stream: GrowingFile, done: asyncio.Future[None]) -> None:
-        with contextlib.suppress(OSError, AttributeError):
-            # Of this thread alone: Linux keeps priorities by thread.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        thread_gives_way()
         problem: BaseException | None = None
         try:
             if self._unpack is None:
