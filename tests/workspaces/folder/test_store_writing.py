@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
 import threading
 import tomllib
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import obstore
@@ -21,8 +17,6 @@ from obstore.store import from_url
 
 from amltui import errors
 from amltui.workspaces.folder.store import StoreWorkspace
-from amltui.workspaces.folder.store_listing import HIDDEN
-from tests.support.forks import COMMAND
 
 PART = 5 << 20
 
@@ -241,86 +235,3 @@ async def test_an_object_that_is_gone_between_list_and_read_says_so(store, url):
         with pytest.raises((errors.DatasetGone, errors.ContentChanged)):
             async with workspace.read(listed):
                 pass
-
-
-@pytest.fixture
-def amltui(service, forks, tmp_path):
-    """Runs the program, and kills it `after` some seconds; its exit code, and what it said."""
-    environment = os.environ | {
-        f"AMLTUI_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "CACHE", "DATA")
-    }
-
-    def run(*arguments, after=None):
-        with Path(os.devnull).open("r+b") as nothing, (tmp_path / "said").open("w+b") as said:
-            streams = [nothing.fileno(), nothing.fileno(), said.fileno()]
-            process = forks.start(COMMAND, list(arguments), environment, tmp_path, streams)
-            try:
-                code = process.wait(after)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                code = process.wait()
-            said.seek(0)
-            return code, said.read().decode()
-
-    return run
-
-
-@pytest.mark.slow  # processes are started and killed
-def test_a_killed_download_leaves_nothing_under_its_name_and_goes_on(amltui, store, url, tmp_path):
-    assert amltui("profile", "add", "there", "--url", url)[0] == 0
-    folder = tmp_path / "to"
-    folder.mkdir()
-    kills, rounds = 0, 0
-    while kills < 30:
-        assert rounds < 100, f"only {kills} of {rounds} downloads could be killed"
-        data = random.randbytes(40_000_000 + rounds)
-        obstore.put(store, "big.bin", data)
-        target = folder / f"{rounds}.bin"
-        for attempt in range(6):
-            code, said = amltui(
-                *("get", "big.bin", "-o", str(target), "--profile", "there"),
-                after=random.uniform(0.0, 0.9) if attempt < 5 else None,
-            )
-            if code == 0 or (code == 5 and target.exists()):  # killed when it was done
-                break
-            assert code == -signal.SIGKILL, said
-            kills += 1
-            assert not target.exists() or target.read_bytes() == data
-        assert target.read_bytes() == data
-        target.unlink()
-        rounds += 1
-    assert list(folder.iterdir()) == []
-
-
-@pytest.mark.slow  # processes are started and killed
-def test_a_killed_upload_leaves_nothing_and_goes_on(amltui, service, store, url, tmp_path):
-    def shown(store):
-        """The objects that a list shows: what a killed process probed the bucket with is hidden."""
-        return {key for key in keys(store) if not key.startswith(f"{HIDDEN}-probe-")}
-
-    assert amltui("profile", "add", "there", "--url", url, "--write")[0] == 0
-    source = Path(tmp_path / "big.bin")
-    kills, rounds = 0, 0
-    while kills < 30:
-        data = random.randbytes(4 * PART + rounds)
-        source.write_bytes(data)
-        name = f"{rounds}.bin"
-        put = ("put", str(source), "--name", name, "--profile", "there")
-        for turn in range(11):
-            code, said = amltui(*put, after=random.uniform(0.2, 1.4) if turn < 10 else None)
-            if code == 0 or (code == 5 and name in keys(store)):  # killed when it was done
-                break
-            assert code == -signal.SIGKILL, said
-            kills += 1
-            assert shown(store) <= {f"{n}.bin" for n in range(rounds + 1)}
-        assert bytes_of(store, name) == data
-        rounds += 1
-    assert shown(store) == {f"{n}.bin" for n in range(rounds)}
-    if url.startswith("s3"):
-        client = get_session().create_client(
-            "s3",
-            "us-east-1",
-            endpoint_url=service.endpoint,
-            config=Config(s3={"addressing_style": "path"}),
-        )
-        assert "Uploads" not in client.list_multipart_uploads(Bucket=url.split("/")[2])
