@@ -2,6 +2,7 @@
 
 theme = "light"      # beside `default` in config.toml, above the profiles
 missing_sign = "NA"
+low_traffic = true
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ THEMES: Final = {
     "auto": "dark or light, as the terminal's background is",
 }
 """What there is, and what each is."""
+LOW_TRAFFIC: Final = {
+    "yes": "no previews and distributions unasked, transfers once a second",
+    "no": "",
+}
 MISSING: Final = "∅"
 """What stands for a missing value, if nobody chose another sign."""
 SIGN_WIDTH: Final = 4
@@ -79,3 +84,26 @@ def sign_of(value: Any, source: object) -> str:
     raise ConfigError(
         f"{source} is no sign of 1 to {SIGN_WIDTH} cells: {value!r}", hint="Write NA, or null."
     )
+
+
+def low_traffic() -> bool:
+    """Whether a slow line is to be spared. Blocks on the disk.
+
+    Raises:
+        ConfigError: what is set is neither yes nor no.
+    """
+    value = read_toml(profiles_file()).get("low_traffic")
+    return value is not None and low_traffic_of(value, written_at("low_traffic"))
+
+
+def low_traffic_of(value: Any, source: object) -> bool:
+    """What somebody wrote, `true`, `false`, `"yes"` or `"no"`.
+
+    Raises:
+        ConfigError: it is none of these; `source` says who wrote it.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in LOW_TRAFFIC:
+        return value == "yes"
+    raise ConfigError(f"{source} is neither yes nor no: {value!r}", hint='Write "yes" or "no".')

@@ -23,7 +23,15 @@ from amltui.config.cluster import ABOVE, engine_address
 from amltui.config.connection_values import LOCAL
 from amltui.config.display import DATES, date_format_of, number_format_of
 from amltui.config.downloads import folder_of
-from amltui.config.look import MISSING, SIGN_WIDTH, THEMES, sign_of, theme_of
+from amltui.config.look import (
+    LOW_TRAFFIC,
+    MISSING,
+    SIGN_WIDTH,
+    THEMES,
+    low_traffic_of,
+    sign_of,
+    theme_of,
+)
 from amltui.config.profiles import default_of, profile_names, profiles_file, written_at
 from amltui.config.quota import FETCH_VARIABLE, VARIABLE, bytes_of
 from amltui.config.toml import edit_toml, read_toml, with_key, without_key
@@ -135,6 +143,15 @@ SETTINGS: Final = (
         more="Copies and exports stay as they are written.",
     ),
     Setting(
+        "low_traffic",
+        "whether to spare a slow line",
+        "no",
+        AT_ONCE,
+        lambda _document, value, source: low_traffic_of(value, source),
+        lambda _document: LOW_TRAFFIC,
+        more="Enter shows the rows; column profiles say how values are spread.",
+    ),
+    Setting(
         "download_folder",
         "where the terminal program saves downloads",
         "the folder it was started in",
@@ -221,7 +238,7 @@ def _written(document: Document, setting: Setting) -> Written:
     if isinstance(value, dict):
         words = ", ".join(f"{key} {one}" for key, one in value.items())
     else:
-        words = str(value)
+        words = str(value).lower() if isinstance(value, bool) else str(value)
     return Written(setting, None if value is None else words, problem, overruled, choices)
 
 

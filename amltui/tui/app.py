@@ -23,6 +23,7 @@ from amltui.tui import theme as themes
 from amltui.tui.idle_gc import IDLE_SECONDS, IdleCollector
 from amltui.tui.key_queue import KeyQueue
 from amltui.tui.notifications import ANY, Notifications, Severity, from_workspace
+from amltui.tui.pace import PACE
 from amltui.tui.plain_glyphs import key_in_ascii, only_ascii
 from amltui.tui.screen_diff import Changes, ScreenMemory
 from amltui.tui.screens.main import MainScreen
@@ -101,20 +102,27 @@ class AmltuiApp(KeyQueue[int]):
         self._wrong_settings: list[AmltuiError] = []
 
     def look_at_settings(self) -> None:
-        """Take keys and theme of the settings; before the program runs: the terminal is asked."""
+        """Take keys and looks of the settings; before the program runs: the terminal is asked."""
         try:
             self.set_keymap(keys.take(keymap()))
         except AmltuiError as error:
-            self._wrong_settings.append(error)
+            self._wrong(error)
             self.set_keymap(keys.take({}))
+        try:
+            PACE.low = look.low_traffic()
+        except AmltuiError as error:
+            self._wrong(error)
         try:
             setting = look.theme()
         except AmltuiError as error:
-            if str(error) not in map(str, self._wrong_settings):
-                self._wrong_settings.append(error)
+            self._wrong(error)
             setting = None
         if not self.no_color:
             self.theme = themes.named(setting, self.console.color_system, is_light).name
+
+    def _wrong(self, error: AmltuiError) -> None:
+        if str(error) not in map(str, self._wrong_settings):
+            self._wrong_settings.append(error)
 
     def on_mount(self) -> None:
         """Paint first; the session opens beside it."""

@@ -1,6 +1,6 @@
 """Bytes that the terminal program writes at 120x40 for a key: what a slow line has to carry.
 
-    python -m tests.benchmarks.traffic [--directory DIR]
+    python -m tests.benchmarks.traffic [--directory DIR] [--low-traffic]
 
 Over an embedded workspace of 44 small datasets, all of them cached by then: each line has the
 bytes of a key with all that follows it, and the bound. An idle program has to write nothing.
@@ -123,6 +123,7 @@ def measure(terminal: Terminal) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--directory", type=Path)
+    parser.add_argument("--low-traffic", action="store_true", help="with the setting of that name")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.directory) as name:
         directory = Path(name)
@@ -131,6 +132,9 @@ def main() -> None:
             for name in ("CONFIG", "CACHE", "DATA")
         }
         os.environ.update(places, HOME=str(directory), SSH_CONNECTION="1 2 3 4")
+        if options.low_traffic:
+            (directory / "config").mkdir()
+            (directory / "config" / "config.toml").write_text("low_traffic = true\n")
         asyncio.run(fill(directory))
         terminal = Terminal(PROGRAM)
         try:

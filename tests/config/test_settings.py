@@ -68,6 +68,7 @@ def test_the_comment_beside_a_setting_stays_when_it_is_changed_and_when_it_goes(
         ("number_format", "1,234,5", "no way to write"),
         ("number_format", "1,2345", "no way to write"),
         ("date_format", "%d", "none of the formats that there are: '%d'"),
+        ("low_traffic", "maybe", "neither yes nor no: 'maybe'"),
         ("download_folder", "data", "no absolute path"),
         ("download_folder", "/nowhere/at/all", "no folder"),
         ("cache_quota", "much", "no size: 'much'"),

@@ -6,9 +6,11 @@ import pytest
 
 from amltui.config.profiles import Profile, save
 from amltui.tui import theme as themes
+from amltui.tui.app import AmltuiApp
 from amltui.tui.dialogs.settings import SettingsScreen
+from amltui.tui.pace import PACE
 from amltui.tui.widgets.choices import Choices
-from tests.tui.conftest import at_the_screen
+from tests.tui.conftest import Driver, at_the_screen
 
 
 @pytest.fixture
@@ -192,3 +194,24 @@ async def test_numbers_and_dates_are_shown_as_set_and_copied_as_they_are(file, p
         assert " 1234567 " in text  # a text
         assert "1234567.891" not in text
         assert user.main.preview.grid.copy(limit=1_000).text.startswith("1234567.891")
+
+
+async def test_where_traffic_is_to_be_low_rows_come_on_enter_and_without_distributions(
+    file, place, monkeypatch
+):
+    monkeypatch.setattr(PACE, "low", False)
+    (place / "a.csv").write_text("id,name\n2,b\n1,a\n")
+    file.write_text("low_traffic = true\n")
+    app = AmltuiApp(place.as_uri())
+    app.look_at_settings()
+    async with app.run_test(size=(120, 40)) as pilot:
+        user = Driver(app, pilot)
+        await user.until(lambda: "enter shows the first rows at once" in user.screen_text())
+        await user.press("enter")
+        await user.until(lambda: "2 rows" in user.screen_text())
+        assert not user.main.preview.grid.show_summaries
+        await open_settings(user)
+        await go_to(user, "low_traffic")
+        await user.press("enter", "down", "down", "enter")
+        await user.until(lambda: 'low_traffic = "no"' in file.read_text())
+        await user.until(lambda: not PACE.low)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from amltui.tables.rows import RANGED
+from amltui.tui.pace import PACE
 
 if TYPE_CHECKING:
     from amltui.tables.queries import Histogram
@@ -51,6 +52,8 @@ class ColumnSummaries:
     def make(self) -> None:
         """Say in the header how the values of the rows in force are spread; once all are there."""
         table = self._stack.table
+        if PACE.low:
+            return
         if table is not None and table.complete and not self._stack.replaced:
             self._host.work(self._make, group="summaries", exclusive=True)
 

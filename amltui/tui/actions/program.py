@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
+from amltui.config import look
 from amltui.tui.actions.host import MainHost
 from amltui.tui.actions.looked_at import look_as_set
 from amltui.tui.dialogs.help import KeyHelp, keys_in_focus
 from amltui.tui.dialogs.show import ShowText
 from amltui.tui.notifications import Notifications
+from amltui.tui.pace import PACE
 from amltui.tui.theme import named, next_of
 from amltui.tui.widgets.palette import PaletteCommand
 
@@ -95,6 +97,8 @@ class ProgramActions:
             self._take_theme(value)
         elif key == "cache_quota":
             self._host.work(self._take_quota)
+        elif key == "low_traffic":
+            PACE.low = await asyncio.to_thread(look.low_traffic)
         elif key in {"missing_sign", "number_format", "date_format"}:
             self._host.work(partial(look_as_set, self._host))
         return await asyncio.to_thread(read_settings)

@@ -15,6 +15,7 @@ from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost, TransferHost
 from amltui.tui.keymap import key_of
+from amltui.tui.pace import PACE, SECOND
 from amltui.tui.widgets.dataset_list import Presence
 from amltui.tui.widgets.transfers import TransferRow
 
@@ -76,7 +77,7 @@ class TransferActions:
                 self._host.say(
                     f"{words} {what} from an earlier run. {key_of('transfers')} shows them."
                 )
-        async for transfers in queue.changes():
+        async for transfers in _paced(queue):
             self._own = transfers
             self._show()
             for transfer in transfers:
@@ -94,7 +95,7 @@ class TransferActions:
         self._copies.append(row)
 
         async def follow() -> None:
-            async for _ in queue.changes():
+            async for _ in _paced(queue):
                 self._show()
 
         following = asyncio.create_task(follow())
@@ -215,3 +216,11 @@ async def presence(host: ActionHost) -> tuple[dict[str, Presence], int, int]:
         return here, sum(entry.size for entry in entries), session.cache.quota
 
     return await asyncio.to_thread(look)
+
+
+async def _paced(queue: Transfers) -> AsyncIterator[tuple[Transfer, ...]]:
+    """The changes of a queue, one a second at most where traffic is to be low."""
+    async for transfers in queue.changes():
+        yield transfers
+        if PACE.low:
+            await asyncio.sleep(SECOND)

@@ -37,6 +37,7 @@ class SettingsScreen(Dialog[None]):
 
     WIDTH = 78
     DEFAULT_CSS = """
+    SettingsScreen Choices { max-height: 40vh; }
     SettingsScreen .about { height: 4; }
     SettingsScreen .hint { margin-top: 0; }
     SettingsScreen .values { max-height: 8; }

@@ -17,6 +17,7 @@ from amltui.tui.actions.host import ListHost
 from amltui.tui.actions.listing import ListActions
 from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.actions.transfers import presence
+from amltui.tui.pace import PACE
 from amltui.tui.screens.work import ScreenWork
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ class Browsing:
         self._show_facts()
 
     def _shown_unasked(self, dataset: Dataset) -> bool:
+        return not PACE.low and self._small_or_here(dataset)
+
+    def _small_or_here(self, dataset: Dataset) -> bool:
         return self._previews.small(dataset) or self._host.datasets.list.is_cached(dataset)
 
     async def _learn(self, dataset: Dataset) -> None:

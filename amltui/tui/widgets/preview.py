@@ -19,6 +19,7 @@ from amltui.tui.grid import Grid
 from amltui.tui.grid.messages import LayoutChanged
 from amltui.tui.grid.row_cache import NoRows
 from amltui.tui.keymap import bound, key_of
+from amltui.tui.pace import PACE
 from amltui.tui.widgets.palette import Palette, PaletteCommand
 from amltui.tui.widgets.pane import Pane
 from amltui.tui.widgets.query_line import Kind, QueryLine
@@ -193,7 +194,7 @@ class PreviewPane(Pane):
         """
         row, top = self.grid.cursor_row, self.grid.scroll_offset.y
         self._rows = rows
-        self.grid.show_summaries = summaries and not isinstance(rows, HexRows)
+        self.grid.show_summaries = summaries and not PACE.low and not isinstance(rows, HexRows)
         self._view = view
         nothing = rows.complete and not rows.columns
         empty = self.query_one("#preview-empty", Static)
