@@ -21,6 +21,9 @@ from amltui.formats.registry import ARROW, ARROW_STREAM, EXCEL, PARQUET, SQLITE,
 from amltui.formats.row_fields import unique_names
 from amltui.formats.sheets import ExcelBatches, SqliteBatches
 
+_BYTES: Final = 64 << 20
+"""Bytes of a Parquet file's values that a batch has on average at most."""
+
 
 class Batches(Protocol):
     """A table in a file."""
@@ -87,9 +90,11 @@ class ParquetBatches:
         if len(set(self.arrow_schema.names)) < len(self.arrow_schema.names):
             raise Unreadable("The Parquet file has several columns of one name")
         self.row_count: int | None = self.metadata.num_rows
-        self.groups = [
-            self.metadata.row_group(i).num_rows for i in range(self._file.num_row_groups)
-        ]
+        groups = [self.metadata.row_group(i) for i in range(self._file.num_row_groups)]
+        self.groups = [one.num_rows for one in groups]
+        size = max((one.total_byte_size // max(1, one.num_rows) for one in groups), default=0)
+        self.rows_at_once = max(1, min(rows_of_batch(len(self.columns)), _BYTES // max(1, size)))
+        """Rows of a batch at most: of long texts not many, by what the footer says of them."""
 
     def batches(self) -> Iterator[Any]:
         """See `Batches.batches`."""
@@ -105,7 +110,7 @@ class ParquetBatches:
         self, groups: Sequence[int], columns: Sequence[int] | None = None, rows: int = BATCH_ROWS
     ) -> Iterator[Any]:
         """The rows of some row groups, only some columns of them, at most `rows` at a time."""
-        size = rows_of_batch(len(self.columns), rows)
+        size = min(self.rows_at_once, rows)
         with mapped(PARQUET):
             wanted = list(range(len(self.columns))) if columns is None else list(columns)
             known = self.arrow_schema.names

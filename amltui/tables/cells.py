@@ -16,12 +16,18 @@ def texts(array: Any, start: int, stop: int) -> list[str | None]:
     if part.nbytes <= CELL_LIMIT:  # no single one can be longer
         cells: list[str | None] = part.to_pylist()
         return cells
+    return [shorten(cell) for cell in beginnings(part).to_pylist()]
+
+
+def beginnings(array: Any) -> Any:
+    """A string array whose cells have as much as `texts` needs of them, so that it stays small."""
+    if array.nbytes <= CELL_LIMIT:
+        return array
     import pyarrow.compute as pc
 
-    lengths = pc.binary_length(part)
-    if (pc.max(lengths).as_py() or 0) > CELL_LIMIT:
-        part = pc.utf8_slice_codeunits(part, 0, CELL_LIMIT + 1)
-    return [shorten(cell) for cell in part.to_pylist()]
+    if (pc.max(pc.binary_length(array)).as_py() or 0) <= CELL_LIMIT:
+        return array
+    return pc.utf8_slice_codeunits(array, 0, CELL_LIMIT + 1)
 
 
 def shorten(cell: str | None) -> str | None:

@@ -9,10 +9,12 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, Final
 
+import pyarrow as pa
+
 from amltui.formats.batches import Batches
-from amltui.tables.cells import texts
+from amltui.tables.cells import beginnings, texts
 from amltui.tables.inference import infer
-from amltui.tables.rows import Column
+from amltui.tables.rows import CELL_LIMIT, Column
 
 _KEPT: Final = 128 << 20
 """Bytes of columns that are kept."""
@@ -41,7 +43,7 @@ class GroupedRows:
         self._ends = list(accumulate(groups))
         self._read = read
         self._parts: OrderedDict[tuple[int, int], list[Any]] = OrderedDict()
-        """Of a group and a column: its batches."""
+        """Of a group and a column: its batches, of long texts the beginnings."""
         self._columns = self._types()
 
     def close(self) -> None:
@@ -88,17 +90,29 @@ class GroupedRows:
         for array in self._parts[group, column]:
             if at < len(array):
                 value: str | None = array[at].as_py()
-                return value
+                long = value is not None and len(value) > CELL_LIMIT
+                return self._whole_cell(row, group, column) if long else value
             at -= len(array)
+        return None
+
+    def _whole_cell(self, row: int, group: int, column: int) -> str | None:
+        at = row - (self._ends[group - 1] if group else 0)
+        for batch in self._read(group, [column]):
+            if at < batch.num_rows:
+                value: str | None = batch.column(0)[at].as_py()
+                return value
+            at -= batch.num_rows
         return None
 
     def _bring(self, group: int, columns: Sequence[int]) -> None:
         """Have some columns of a group decoded."""
         missing = [column for column in columns if (group, column) not in self._parts]
         if missing:
-            batches = list(self._read(group, missing))
-            for at, column in enumerate(missing):
-                self._parts[group, column] = [batch.column(at) for batch in batches]
+            for column in missing:
+                self._parts[group, column] = []
+            for batch in self._read(group, missing):
+                for at, column in enumerate(missing):
+                    self._parts[group, column].append(beginnings(batch.column(at)))
         for column in columns:
             self._parts.move_to_end((group, column))
 
@@ -111,7 +125,9 @@ class GroupedRows:
     def _types(self) -> tuple[Column, ...]:
         batches: list[Any] = []
         for batch in self._source.batches():
-            batches.append(batch.slice(0, _SAMPLE))
+            first = batch.slice(0, _SAMPLE)
+            arrays = [beginnings(array) for array in first.columns]
+            batches.append(pa.RecordBatch.from_arrays(arrays, schema=first.schema))
             if sum(one.num_rows for one in batches) >= _SAMPLE:
                 break
         columns = infer(self._source.columns, self._source.declared, batches)

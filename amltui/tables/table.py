@@ -152,6 +152,10 @@ class Table:
         """Cells of any rows, in the order given, whole: an array of strings for each column."""
         return [strings(cells) for cells in self._pick(rows, columns)]
 
+    def beginnings(self, rows: Any, columns: Sequence[int]) -> list[Any]:
+        """As `arrays`, of each cell at least as much as `cells.texts` needs."""
+        return self.arrays(rows, columns)
+
     def _pick(self, rows: Any, columns: Sequence[int]) -> list[list[str | None]]:
         found: list[list[str | None]] = [[None] * len(rows) for _ in columns]
         for place in sorted(range(len(rows)), key=rows.__getitem__):

@@ -263,6 +263,19 @@ def test_ten_thousand_columns_of_a_workbook_are_read(tmp_path):
     assert rows.cell(0, 9_999) == "9999"
 
 
+@ALL
+def test_of_long_texts_as_much_is_kept_as_is_shown_and_a_cell_is_whole(name, tmp_path):
+    texts = [f"{n}{'é' * 5_000}" for n in range(200)]
+    path = written(tmp_path / name, pa.table({"s": texts}))
+    rows = batch_rows(path, lens_of_file(path).fmt)
+    [shown] = rows.window(0, 200, [0])
+    assert shown == [f"{text[:999]}…" for text in texts]
+    assert [rows.cell(row, 0) for row in (0, 150)] == [texts[0], texts[150]]
+    if isinstance(rows, GroupedRows):
+        assert sum(array.nbytes for array in rows._parts[0, 0]) < 200 * 2 * 1_100
+        rows.close()
+
+
 def nested(depth, make):
     array = pa.array([1])
     for _ in range(depth):

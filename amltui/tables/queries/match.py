@@ -119,6 +119,7 @@ def _in_table(
         hits = [
             (first + int(row), index)
             for index, test in tests.items()
+            if not test.never
             for row in np.flatnonzero(test.mask(batch.column(index)))
         ]
         hits.sort(reverse=backwards)
@@ -183,10 +184,12 @@ def _matching(table: Table, conditions: Sequence[Condition], cancel: Cancel) -> 
             cancel.check()
             batch = stream.batch(number)
             keep = np.ones(batch.num_rows, dtype=np.bool_)
+            none = ~keep
             for group in groups:
-                arrays = [batch.column(test.index) for test in group]
-                masks = pool.map(Test.mask, group, arrays)
-                keep &= np.logical_or.reduce(list(masks))
+                tests = [test for test in group if not test.never]
+                arrays = [batch.column(test.index) for test in tests]
+                masks = pool.map(Test.mask, tests, arrays)
+                keep &= np.logical_or.reduce([none, *masks])
             parts.append((np.flatnonzero(keep) + stream.span(number)[0]).astype(np.uint32))
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
 
@@ -236,8 +239,14 @@ class Test:
         letters = {char for char in condition.text.lower() if char.isascii() and char.isalpha()}
         # Telling capitals apart is ten times faster, and the same where there are none.
         self._fold = not condition.case and (bool(letters) or not condition.text.isascii())
-        self._never = (
-            condition.operator == "contains"
+        self._regex: Regex | None = None
+        if condition.operator == "regex":
+            self._regex = Regex(condition.text, case=condition.case, cancel=cancel)
+        elif condition.operator in {*_COMPARE, "=", "!="}:
+            self._value = value_to_compare(condition, column)
+        self.never = (
+            condition.operator in {"contains", "="}
+            and (self._value is None or not self._value.is_valid)
             and typed_whole
             and not column.misfits
             and not column.spellings
@@ -245,11 +254,6 @@ class Test:
             and not letters <= set(_LETTERS[self._kind])
         )
         """Whether the column's type rules it out: most columns need not be read for a word."""
-        self._regex: Regex | None = None
-        if condition.operator == "regex":
-            self._regex = Regex(condition.text, case=condition.case, cancel=cancel)
-        elif condition.operator in {*_COMPARE, "=", "!="}:
-            self._value = value_to_compare(condition, column)
 
     def mask(self, array: Any) -> Any:
         """For each value of the column whether it meets the condition; a numpy array."""
@@ -261,8 +265,6 @@ class Test:
             if operator == "is not missing":
                 return ~mask(found)
         elif operator == "contains":
-            if self._never:
-                return np.zeros(len(array), dtype=np.bool_)
             found = pc.match_substring(array, text, ignore_case=self._fold)
         elif self._regex is not None:
             found = self._regex.mask(array)

@@ -19,11 +19,11 @@ import pyarrow as pa
 
 from amltui.formats.arrow import schema
 from amltui.formats.batches import ParquetBatches
-from amltui.formats.blocks import MOST_COLUMNS, rows_of_batch
+from amltui.formats.blocks import MOST_COLUMNS
 from amltui.formats.registry import PARQUET
 from amltui.tables.cells import texts
 from amltui.tables.queries.scattered import ScatteredRows
-from amltui.tables.rows import Column, ColumnType
+from amltui.tables.rows import CELL_LIMIT, Column, ColumnType
 from amltui.tables.stream import unreadable_rows
 from amltui.tables.table import Table
 from amltui.tables.table_state import TableState
@@ -75,12 +75,20 @@ class ParquetTable(Table):
 
     def take(self, rows: Sequence[int], columns: Sequence[int]) -> list[Sequence[str | None]]:
         """See `Table.take`."""
-        return [texts(array, 0, len(array)) for array in self.arrays(rows, columns)]
+        return [texts(array, 0, len(array)) for array in self.beginnings(rows, columns)]
 
     def arrays(self, rows: Any, columns: Sequence[int]) -> list[Any]:
         """See `Table.arrays`."""
+        return self._read(rows, columns, {})
+
+    def beginnings(self, rows: Any, columns: Sequence[int]) -> list[Any]:
+        """See `Table.beginnings`."""
+        names = self._rows.texts.intersection(columns)
+        return self._read(rows, columns, {at: f"left(c{at}, {CELL_LIMIT + 1})" for at in names})
+
+    def _read(self, rows: Any, columns: Sequence[int], instead: dict[int, str]) -> list[Any]:
         try:
-            return self._scattered.read(rows, columns)
+            return self._scattered.read(rows, columns, instead)
         except duckdb.Error as error:
             raise unreadable_rows() from error
 
@@ -212,7 +220,13 @@ class _Groups:
     def __init__(self, path: Path) -> None:
         self._file = pa.OSFile(str(path))
         self._source = ParquetBatches(self._file)
-        self._size = rows_of_batch(len(self._source.columns))
+        self._size = self._source.rows_at_once
+        self.texts = {
+            index
+            for index, one in enumerate(self._source.arrow_schema)
+            if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
+        }
+        """Indexes of columns that are text, however they are spread over the file."""
         self._parts = [
             (group, start // self._size)
             for group, rows in enumerate(self._source.groups)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from amltui.tables.cells import texts
-from amltui.tables.rows import Column, WantedRows
+from amltui.tables.rows import CELL_LIMIT, Column, WantedRows
 from amltui.tables.scratch import Scratch
 from amltui.tables.table import Table
 from amltui.tables.table_state import QUERIES
@@ -125,7 +125,7 @@ class View:
     def read_wanted(self, wanted: WantedRows) -> list[Any]:
         """See `SlowRows.read_wanted`."""
         with self.table.reopen() as table:
-            return table.arrays(wanted.numbers, wanted.columns)
+            return table.beginnings(wanted.numbers, wanted.columns)
 
     def put(self, wanted: WantedRows, arrays: Sequence[Any]) -> None:
         """See `SlowRows.put`."""
@@ -146,11 +146,11 @@ class View:
             size -= self._read.pop(key).nbytes
 
     def _together(self, table: Table, first: int, stop: int, columns: Sequence[int]) -> list[Any]:
-        """The texts of rows `first` to before `stop`, as arrays."""
+        """The beginnings of the texts of rows `first` to before `stop`, as arrays."""
         missing = [column for column in columns if (first, stop, column) not in self._read]
         if missing:
             for column, array in zip(
-                missing, table.arrays(self.row_numbers(first, stop), missing), strict=True
+                missing, table.beginnings(self.row_numbers(first, stop), missing), strict=True
             ):
                 self._read[first, stop, column] = array
         keys = [(first, stop, column) for column in columns]
@@ -175,6 +175,8 @@ class View:
         first = row - row % _TOGETHER
         [array] = self._together(self.table, first, first + _TOGETHER, [column])
         value: str | None = array[row - first].as_py()
+        if value is not None and len(value) > CELL_LIMIT:
+            value = self.table.arrays([number], [column])[0][0].as_py()
         return value
 
 

@@ -24,6 +24,7 @@ from amltui.tables.queries import (
     filter_rows,
     find,
     histogram,
+    parquet,
     sort,
     sql,
     table_statistics,
@@ -203,12 +204,12 @@ def test_a_window_of_a_sorted_file_reads_only_what_it_shows(both, monkeypatch):
     here, _ = both(usual(3_000), row_group_size=700)
     ordered = sort(here, [SortKey(0, descending=True)])
     read = []
-    arrays = type(here).arrays
+    beginnings = type(here).beginnings
     monkeypatch.setattr(
         type(here),
-        "arrays",
+        "beginnings",
         lambda table, rows, columns: (
-            read.append((len(rows), list(columns))) or arrays(table, rows, columns)
+            read.append((len(rows), list(columns))) or beginnings(table, rows, columns)
         ),
     )
     assert ordered.window(0, 2, [0, 4])[0] == ["2999", "2998"]
@@ -256,3 +257,31 @@ def test_sql_over_a_file_reads_no_other_and_changes_nothing(both, text):
     here, _ = both(usual(10))
     with pytest.raises(QueryError):
         sql(here, text)
+
+
+def test_of_long_texts_far_apart_as_much_is_read_as_is_shown_and_a_cell_is_whole(both):
+    texts = [f"{n}{'x' * 5_000}" for n in range(300)]
+    here, there = both(pa.table({"n": np.random.default_rng(5).permutation(300), "s": texts}))
+    shown, same = sort(here, [SortKey(0)]), sort(there, [SortKey(0)])
+    assert shown.window(0, 300, [0, 1]) == same.window(0, 300, [0, 1])
+    assert [shown.cell(row, 1) for row in (0, 299)] == [same.cell(row, 1) for row in (0, 299)]
+    assert max(array.nbytes for array in shown._read.values()) < 300 * 1_100
+    shown.close()
+    same.close()
+
+
+def test_a_word_is_not_looked_for_in_columns_of_numbers(both, monkeypatch):
+    here, _ = both(pa.table({"a": [1, 2], "t": ["x", "y"], "b": [0.5, 1.5]}))
+    read = []
+    column = parquet._Groups.column
+
+    def noted(groups, number, index):
+        read.append(index)
+        return column(groups, number, index)
+
+    monkeypatch.setattr(parquet._Groups, "column", noted)
+    for operator in ("contains", "="):
+        assert find(here, Condition(None, operator, "zz"), start=Hit(0, 0)) is None
+        assert filter_rows(here, [Condition(None, operator, "zz")]).row_count == 0
+        assert set(read) == {1}
+    assert find(here, Condition(None, "=", "1.5"), start=Hit(0, 0)) == Hit(1, 2)
