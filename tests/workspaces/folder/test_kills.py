@@ -134,6 +134,3 @@ def test_a_killed_upload_leaves_nothing_and_goes_on(amltui, store, url, tmp_path
             config=Config(s3={"addressing_style": "path"}),
         )
         assert "Uploads" not in client.list_multipart_uploads(Bucket=url.split("/")[2])
-    if url.startswith("file:"):
-        # What is noted of the types is no part of an upload.
-        assert {path.name for path in Path(urlsplit(url).path).iterdir()} <= {".amltui.toml"}
