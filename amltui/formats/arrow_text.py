@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from amltui.formats.arrays import strings
 from amltui.formats.arrow import schema
@@ -96,6 +95,8 @@ def _texts(array: Any) -> Any:
         return _utf8(found)
     if types.is_floating(kind):
         # Arrow writes 2.0 as 2, and a column of such would be taken for one of whole numbers.
+        import pyarrow.compute as pc  # the first rows of texts do without it
+
         whole = pc.match_substring_regex(found, r"^-?\d+$")
         found = pc.if_else(whole, pc.binary_join_element_wise(found, "0", "."), found)
     return found
@@ -160,6 +161,8 @@ def _times(array: Any) -> Any:
 
     So a value has the same text whichever others are read with it.
     """
+    import pyarrow.compute as pc
+
     kind = array.type
     larger = [_in_unit(array, unit) for unit in _UNITS[: _UNITS.index(kind.unit)]]
     same = [pc.equal(one.cast(kind, safe=False), array) for one in larger]

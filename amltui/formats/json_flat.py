@@ -15,7 +15,6 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from amltui.formats.arrays import strings
 from amltui.formats.scan import Positions, as_array
@@ -202,6 +201,8 @@ class _Found:
             return pa.nulls(self._count, pa.string())
         absent = first < 0
         first = np.where(absent, starts, first)
+        import pyarrow.compute as pc  # the first rows of other texts do without it
+
         last = np.where(absent, starts, last)
         offsets = np.empty(2 * self._count + 1, dtype=np.int32)
         # Values and what is between them, in turns: both without a copy of the bytes.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from amltui.formats.arrays import strings
 from amltui.formats.dialect import Dialect
@@ -43,6 +42,8 @@ class Values:
 
     def read(self, array: Any) -> Any:
         """A string array: `1.234,5` as `1234.5`, and null for what is missing."""
+        import pyarrow.compute as pc  # the first rows of most texts do without it
+
         if self.missing is not None:
             gone = pc.is_in(pc.ascii_trim_whitespace(array), value_set=self.missing)
             array = pc.if_else(gone, pa.nulls(len(array), array.type), array)

@@ -11,7 +11,6 @@ import re
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from amltui.formats.dialect import Dialect
 from amltui.formats.registry import Format
@@ -66,6 +65,8 @@ class Translation:
         array = _with_data(array, data.translate(self._swap))
         if not self._escape or _ESCAPE not in data:
             return array
+        import pyarrow.compute as pc  # the first rows of most texts do without it
+
         array = pc.replace_substring(array, _ESCAPE.decode(), "")
         data = array.buffers()[2]
         return _with_data(array, data.to_pybytes().translate(self._undo)) if data else array

@@ -136,13 +136,16 @@ class ListActions:
         self._shown = replace(self._shown, datasets=found)
         self.show_again()
 
-    async def begin(self) -> None:
-        """Show what this disk remembers, then what the workspace says."""
+    async def remember(self) -> None:
+        """Show what this disk remembers."""
         session = await self.open()
         self._host.header.change(workspace=session.name)
         cached = await session.cached_list()
         if cached is not None:
             self._take(cached, None)
+
+    async def begin(self) -> None:
+        """Show what the workspace says."""
         try:
             await self.reload()
         except Unauthorized:

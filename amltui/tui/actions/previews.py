@@ -33,6 +33,8 @@ STAY: Final = 10.0
 """Seconds on a dataset after which its columns are read although nothing was asked."""
 SOON: Final = 0.25
 """Seconds that rows may take to come before their place says that they are being fetched."""
+AT_ONCE: Final = 0.5
+"""Seconds in which rows come that this disk has, on a machine that is not busy."""
 CALM: Final = 0.2
 """Seconds between two frames that only say how many rows came: keys go before them."""
 
@@ -162,6 +164,12 @@ class PreviewActions:
             await self._shown_now.wait()
         if self._preview is None or not self.shows(dataset):
             raise Cancelled("Something else was opened.")
+
+    async def settled(self) -> None:
+        """Wait until the first rows are on the screen, or cannot be at once."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AT_ONCE):
+                await self._shown_now.wait()
 
     def _shown_again(self, *, anew: bool) -> None:
         """Other rows of the dataset are shown: sorted, filtered, or behind an SQL result."""

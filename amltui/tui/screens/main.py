@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import on
@@ -284,13 +286,23 @@ class MainScreen(Screen[None]):
         try:
             session = await self._list.open()
             await self._previews.looked_at.memory.load(session.key)
+            await self._list.remember()
+            current = self.dataset
+            if current is not None and not current.is_brief and self._previews.small(current):
+                # To reach the workspace brings imports that keep the interpreter to themselves.
+                await self._previews.settled()
             await self._list.begin()
         finally:
             self.work(self._list.watch, group="poll")
             # Its imports keep the interpreter to themselves: the list is drawn before.
             self.call_after_refresh(self.work, self._loader.warm_up, group="warm")
         self.work(self._transfers.watch, group="transfers")
-        self.work(self._commands.go_on)
+        self.work(self._go_on)
+
+    async def _go_on(self) -> None:
+        # Beside the loop: with the commands come all dialogs.
+        await asyncio.to_thread(import_module, "amltui.tui.screens.commands")
+        await self._commands.go_on()
 
     async def reload(self, *, select: str | None = None) -> None:
         """Ask the workspace for its list again; go to the dataset of key `select`."""
