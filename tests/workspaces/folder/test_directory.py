@@ -110,6 +110,34 @@ async def test_a_file_that_changes_while_it_is_read_is_cut_and_never_a_mixture(r
                     pass
 
 
+async def test_a_file_that_grows_while_it_is_read_is_cut_and_is_another_version(root):
+    (root / "log.csv").write_bytes(b"1" * 1_000_000)
+    async with FolderWorkspace(root) as workspace:
+        listed = await workspace.find("log.csv")
+        async with workspace.read(listed) as content:
+            pieces = aiter(content)
+            await anext(pieces)
+            with (root / "log.csv").open("ab") as file:
+                file.write(b"2" * 1_000_000)
+            with pytest.raises(errors.TransferCut, match="changed while it was read"):
+                async for _ in pieces:
+                    pass
+        with pytest.raises(errors.DatasetGone):
+            async with workspace.read(listed):
+                pass
+        assert (await workspace.find("log.csv")).size == 2_000_000
+
+
+async def test_a_file_that_is_gone_between_list_and_read_says_so(root):
+    (root / "a.csv").write_bytes(b"1")
+    async with FolderWorkspace(root) as workspace:
+        listed = await workspace.find("a.csv")
+        (root / "a.csv").unlink()
+        with pytest.raises(errors.DatasetGone):
+            async with workspace.read(listed):
+                pass
+
+
 async def test_a_folder_for_reading_only_refuses_every_change_with_its_sentence(root):
     (root / "a.csv").write_text("x")
     async with FolderWorkspace(root) as workspace:
