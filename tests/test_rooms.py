@@ -4,6 +4,7 @@ import json
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,7 +40,7 @@ ROOMS = {
 }
 
 
-def loaded_after_importing(modules: list[str]) -> list[str]:
+def loaded_after_importing(modules: list[str], heavy: Iterable[str] = OWNERS) -> list[str]:
     """Each module after which a fresh interpreter holds a heavy library that it did not before."""
     code = (
         "import importlib, json, sys\n"
@@ -53,7 +54,7 @@ def loaded_after_importing(modules: list[str]) -> list[str]:
         "print(json.dumps(found))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, json.dumps([modules, list(OWNERS)])],
+        [sys.executable, "-c", code, json.dumps([modules, list(heavy)])],
         check=True,
         capture_output=True,
         text=True,
@@ -73,6 +74,17 @@ def test_a_heavy_library_is_loaded_only_by_the_room_that_owns_it(room):
 
 def test_importing_the_package_loads_nothing_heavy():
     assert loaded_after_importing(["amltui"]) == []
+
+
+def test_a_workspace_of_any_kind_is_opened_without_what_reads_rows():
+    kinds = [
+        "amltui.workspaces.studio.workspace",
+        "amltui.workspaces.folder.workspace",
+        "amltui.workspaces.folder.several",
+        "amltui.workspaces.azureml.workspace",
+    ]
+    assert set(kinds) <= set(MODULES)
+    assert loaded_after_importing(kinds, ["numpy", "pyarrow"]) == []
 
 
 def test_what_is_imported_before_the_programs_of_tests_are_forked_is_there():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -29,9 +29,11 @@ from amltui.formats.parquet_join import (
 from amltui.models import Dataset, DataTypeIds
 from amltui.text import visible
 from amltui.workspaces.base import Workspace
-from amltui.workspaces.partition_rows import TextColumns, text_columns
 from amltui.workspaces.partitions import Partitions, partitions_of
 from amltui.workspaces.parts import Part, bytes_of, etag_of, size_of
+
+if TYPE_CHECKING:
+    from amltui.workspaces.partition_rows import TextColumns
 
 T = TypeVar("T")
 
@@ -225,6 +227,8 @@ async def _joined_texts(
     extension = "." + files[0].key.rpartition(".")[2]
     columns = None
     if partitions is not None:
+        from amltui.workspaces.partition_rows import text_columns  # numpy, which lists do not need
+
         names, heads = [one.key for one in files], [one.head for one in begun]
         columns = text_columns(partitions, names, heads, data_type_id=kind, typed=typed)
     if columns is None:

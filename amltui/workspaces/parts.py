@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from amltui.formats.row_columns import RowColumns
 from amltui.models import ContentInfo, Dataset
 from amltui.workspaces.base import Workspace
 from amltui.workspaces.chunks import ChunkedContent, bytes_given
+
+if TYPE_CHECKING:
+    from amltui.formats.row_columns import RowColumns
 
 
 @dataclass(frozen=True, slots=True)
