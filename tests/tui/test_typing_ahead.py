@@ -231,3 +231,34 @@ async def test_an_answer_typed_behind_the_key_that_quits_is_for_its_question(pla
         at_once(user, "qnj")
         await user.until(lambda: user.main.dataset.name == user.names[1])
         assert not user.main.query(Confirm)
+
+
+async def test_what_is_asked_of_rows_that_are_on_their_way_is_done_once_they_are_here(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        pane = user.main.preview
+        rows, view = pane.rows, pane.view
+        pane.expect()
+        pane.say("Fetching the first rows…", title=view.title, coming=True)
+        await user.press("I", "right_square_bracket")  # the last counts
+        assert "▼" not in state(user)
+        pane.show(rows, view)
+        await user.until(lambda: "▼ age" in state(user))
+
+
+async def test_what_was_asked_of_rows_that_did_not_come_is_not_asked_of_others(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        pane = user.main.preview
+        rows, view = pane.rows, pane.view
+        pane.expect()
+        pane.say("Fetching the first rows…", title=view.title, coming=True)
+        await user.press("right_square_bracket", "1")
+        pane.show(rows, view)
+        await user.press("2")
+        pane.say("There is no preview of this dataset.")
+        await user.press("right_square_bracket")
+        pane.show(rows, view)
+        await user.press("end")
+        await user.until(lambda: pane.grid.cursor_row == pane.grid.row_count - 1)
+        assert "▼" not in state(user)

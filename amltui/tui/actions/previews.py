@@ -94,6 +94,8 @@ class PreviewActions:
 
     def expect(self, dataset: Dataset) -> None:
         """A dataset is about to be opened: who waits for it waits from now on."""
+        if self.opening is None or self.opening.id != dataset.id:
+            self._host.preview.expect()
         self.opening = dataset
         self._shown_now.clear()
 
@@ -113,7 +115,7 @@ class PreviewActions:
         try:
             await asyncio.wait({coming}, timeout=SOON)
             if not coming.done():
-                pane.say("Fetching the first rows…", title=dataset.name)
+                pane.say("Fetching the first rows…", title=dataset.name, coming=True)
                 self.close()
                 self._dataset = dataset
                 self._changed()

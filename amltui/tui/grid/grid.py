@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -269,6 +270,8 @@ class Grid(GridView, inherit_bindings=False):
         """Ask for the rows in the order of the cursor's column."""
         if self._layout.order:
             self.post_message(self.SortRequested(self, self.cursor_column, descending=descending))
+        else:
+            self.post_message(messages.AskedTooEarly(partial(self.action_sort, descending)))
 
     def action_clear_selection(self) -> None:
         """Drop the selected range; where there is none, escape means something else above."""

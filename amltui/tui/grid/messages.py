@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.coordinate import Coordinate
 from textual.message import Message
 from textual.widget import Widget
@@ -99,3 +101,12 @@ class LayoutChanged(GridMessage, namespace="grid"):
 
 class SelectionChanged(GridMessage, namespace="grid"):
     """The range of selected cells changed; `grid.selection` has it."""
+
+
+class AskedTooEarly(Message, namespace="grid"):
+    """Something was asked of rows that are not here."""
+
+    def __init__(self, again: Callable[[], None]) -> None:
+        super().__init__()
+        self.again = again
+        """Asks the same again."""

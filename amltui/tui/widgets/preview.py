@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import on
@@ -16,7 +17,7 @@ from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import PlacedRows, Rows
 from amltui.text import visible
 from amltui.tui.grid import Grid
-from amltui.tui.grid.messages import LayoutChanged
+from amltui.tui.grid.messages import AskedTooEarly, LayoutChanged
 from amltui.tui.grid.row_cache import NoRows
 from amltui.tui.keymap import bound, key_of
 from amltui.tui.pace import PACE
@@ -119,6 +120,10 @@ class PreviewPane(Pane):
         self._view = PreviewState()
         self._state = ""
         """What stands above the grid."""
+        self._coming = False
+        """Whether rows are on their way."""
+        self._later: Callable[[], None] | None = None
+        """What a key asked of the rows that are on their way."""
 
     def compose(self) -> ComposeResult:
         """State, grid or the words in its place, query line."""
@@ -152,9 +157,16 @@ class PreviewPane(Pane):
         """What the grid shows."""
         return self._rows
 
-    def say(self, words: str, *, title: str = "") -> None:
-        """Show words in place of rows."""
+    def expect(self) -> None:
+        """Rows of another dataset are on their way."""
+        self._coming, self._later = True, None
+
+    def say(self, words: str, *, title: str = "", coming: bool = False) -> None:
+        """Show words in place of rows, which may be `coming`."""
         self._rows = None
+        self._coming = coming
+        if not coming:
+            self._later = None
         self._view = PreviewState(title)
         self.grid.show(NoRows())  # It keeps nothing that is about to be closed.
         self.grid.display = False
@@ -209,6 +221,23 @@ class PreviewPane(Pane):
         if not keep or isinstance(rows, HexRows):
             self._fit_bytes(rows)
         self._describe()
+        self._do_later()
+
+    def _do_later(self) -> None:
+        """Do what was asked before the rows were here, unless the person went elsewhere."""
+        later, self._later, self._coming = self._later, None, False
+        if later is not None and self.has_class("-current"):
+            # By the grid: what a parent posts through its child stays with the child.
+            self.grid.call_later(later)
+
+    @on(AskedTooEarly)
+    def _asked_too_early(self, event: AskedTooEarly) -> None:
+        event.stop()
+        self._wait_for_rows(event.again)
+
+    def _wait_for_rows(self, action: Callable[[], None]) -> None:
+        if self._coming:
+            self._later = action
 
     def _fit_bytes(self, rows: Rows) -> None:
         """Bytes line up only when none of them is cut; types and row numbers say nothing there."""
@@ -232,7 +261,9 @@ class PreviewPane(Pane):
 
     def action_query(self, kind: Kind) -> None:
         """Open the line for a query."""
-        if self._rows is not None:
+        if self._rows is None:
+            self._wait_for_rows(partial(self.action_query, kind))
+        else:
             self.line.open(kind)
 
     def action_again(self, step: int) -> None:
@@ -242,6 +273,7 @@ class PreviewPane(Pane):
     def action_columns(self) -> None:
         """Choose a column to go to."""
         if self._rows is None:
+            self._wait_for_rows(self.action_columns)
             return
         columns = [
             PaletteCommand(f"column:{at}", visible(column.name) or f"column {at}", f"{at:,}")
@@ -268,32 +300,44 @@ class PreviewPane(Pane):
 
     def action_record(self) -> None:
         """Ask for the row under the cursor as a record."""
-        if self._rows is not None:
+        if self._rows is None:
+            self._wait_for_rows(self.action_record)
+        else:
             self.post_message(self.RecordRequested())
 
     def action_export(self) -> None:
         """Ask for what is seen as a file."""
-        if self._rows is not None:
+        if self._rows is None:
+            self._wait_for_rows(self.action_export)
+        else:
             self.post_message(self.ExportRequested())
 
     def action_profile(self) -> None:
         """Ask for the profile of the column under the cursor."""
-        if self._rows is not None:
+        if self._rows is None:
+            self._wait_for_rows(self.action_profile)
+        else:
             self.post_message(self.ProfileRequested(self.grid.cursor_column))
 
     def action_profile_all(self) -> None:
         """Ask for the profile of all columns."""
-        if self._rows is not None:
+        if self._rows is None:
+            self._wait_for_rows(self.action_profile_all)
+        else:
             self.post_message(self.AllColumnsRequested())
 
     def action_fetch_all(self) -> None:
         """Ask for all of the content."""
-        if self._rows is not None:
+        if self._rows is None:
+            self._wait_for_rows(self.action_fetch_all)
+        else:
             self.post_message(self.FetchAllRequested())
 
     def action_malformed(self) -> None:
         """Ask for the malformed rows."""
-        if self._rows is not None:
+        if self._rows is None:
+            self._wait_for_rows(self.action_malformed)
+        else:
             self.post_message(self.Malformed())
 
     def _describe(self) -> None:
