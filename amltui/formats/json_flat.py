@@ -86,7 +86,7 @@ def read_flat(
     """
     count = len(starts)
     # A backslash may hide a quote; other control characters are not allowed in texts.
-    if not count or b"\\" in data or np.any((array < 32) & (array != 10) & (array != 13)):
+    if not count or b"\\" in data or _controls(array) > data.count(b"\n") + data.count(b"\r"):
         return None
     found = _Found(array, count, width)
     rest = np.arange(count)
@@ -105,6 +105,10 @@ def read_flat(
     if len(rest) == count:
         return None
     return found.columns(data, starts)
+
+
+def _controls(array: Any) -> int:
+    return int(np.count_nonzero(array < _SPACE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +236,9 @@ def _stands(array: Any, text: bytes, at: Positions) -> Any:
     size, room = len(text), len(array) - len(text)
     if room < 0:
         return np.zeros(len(at), dtype=np.bool_)
-    windows = np.lib.stride_tricks.sliding_window_view(array, size)
-    found = np.ascontiguousarray(windows[np.clip(at, 0, room)]).view(f"S{size}").ravel()
-    return (found == text) & (at <= room)
+    # What stands at each byte, as one text: nothing is copied but what is looked at.
+    windows: Any = np.ndarray((room + 1,), f"S{size}", array, strides=(1,))
+    return (windows[np.clip(at, 0, room)] == text) & (at <= room)
 
 
 def _next(places: Positions, at: Positions) -> Positions:
