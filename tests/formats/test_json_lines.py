@@ -28,8 +28,16 @@ LEAVES = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"]))
 )
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
-OBJECTS = st.lists(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES))
+# A few of each: what is drawn takes the time of these tests, not what is read.
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.lists(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=5),
+    max_size=6,
+)
 
 
 def read(data, size=1 << 20):
