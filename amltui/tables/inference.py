@@ -183,6 +183,10 @@ class _Inference:
         )
         return column_of(name, self._family, counts)
 
+    def counted(self, rows: int) -> bool:
+        """Whether the sample was the whole of a column with `rows` values, and settled it."""
+        return self._present + self._missing == rows and not self._fits[0].misfits
+
     def left(self) -> Family:
         """The family without readings that others of it are better than, whatever comes."""
         if self._family.rivals:
@@ -217,8 +221,14 @@ def candidate(parts: Sequence[Any]) -> Family | None:
     Returns:
         None for text.
     """
+    best = _best(parts)
+    return None if best is None else best.left()
+
+
+def _best(parts: Sequence[Any]) -> _Inference | None:
+    """What the family of `candidate` found in the sample."""
     texts = _some_texts(parts)
-    best, least = None, None
+    best: _Inference | None = None
     for one in FAMILIES:
         # Arrow takes long to fail: most types are out after a few values.
         family = _looks(texts, one)
@@ -227,9 +237,9 @@ def candidate(parts: Sequence[Any]) -> Family | None:
         found = _Inference(family)
         for part in parts:
             found.add(part, 0)
-        if found.likely and (least is None or found.least < least):
-            best, least = found.left(), found.least
-            if not least:
+        if found.likely and (best is None or found.least < best.least):
+            best = found
+            if not best.least:
                 break
     return best
 
@@ -240,17 +250,14 @@ def _some_texts(parts: Iterable[Any]) -> list[str]:
     for part in parts:
         for start in range(0, len(part), _FEW):
             found = part.slice(start, _FEW).drop_null().to_pylist()
-            texts += [text for text in map(_stripped, found) if text not in _MISSING]
+            stripped = (text.strip(_SPACE) for text in found)
+            texts += [text for text in stripped if text not in _MISSING]
             if len(texts) >= _FEW:
                 return texts
     return texts
 
 
 _MISSING: Final = frozenset(MISSING)
-
-
-def _stripped(text: str) -> str:
-    return text.strip(_SPACE)
 
 
 def _looks(texts: Sequence[str], family: Family) -> Family | None:
@@ -324,22 +331,24 @@ def _place(array: Any) -> tuple[int, ...]:
 
 def _of_all(arrays: Sequence[Any]) -> Column:
     """What a column is, by all of its values; without a name."""
-    family = _of_first(arrays[0])
-    if family is None:
+    found = _of_first(arrays[0])
+    if found is None:
         return Column("", "text")
-    found, start = _Inference(family), 0
+    if len(arrays) == 1 and found.counted(len(arrays[0])):
+        return found.column("")
+    found, start = _Inference(found.left()), 0
     for array in arrays:
         found.add(array, start)
         start += len(array)
     return found.column("")
 
 
-def _of_first(array: Any) -> Family | None:
+def _of_first(array: Any) -> _Inference | None:
     """What a column is likely of, from the first of its values that there are."""
     few = array.slice(0, _FIRST)
     if few.null_count == len(few):
         few = array.drop_null().slice(0, _FIRST)
-    return candidate([few])
+    return _best([few])
 
 
 def column_types(
@@ -354,12 +363,14 @@ def column_types(
     """
     free = [index for index, binds in enumerate(declared) if binds is None]
     sample = _sample(stream, free)
-    found = {
-        index: _Inference(family)
-        for index in free
-        if (family := candidate(sample[index])) is not None
-    }
-    parts = [list(found.items())[part::_TASKS] for part in range(min(_TASKS, len(found)))]
+    rows = stream.span(0)[1] if stream.batch_count == 1 else -1
+    found, left = {}, []
+    for index in free:
+        if (best := _best(sample[index])) is not None:
+            found[index] = best if best.counted(rows) else _Inference(best.left())
+            if found[index] is not best:
+                left.append((index, found[index]))
+    parts = [left[part::_TASKS] for part in range(min(_TASKS, len(left)))]
     for number in range(stream.batch_count):
         batch = stream.batch(number)
         start, _ = stream.span(number)

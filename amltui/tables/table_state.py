@@ -7,7 +7,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,12 +44,17 @@ class TableState:
     """See `formats.dialect.dialect_text`."""
 
 
+def _shallow(value: Any) -> dict[str, Any]:
+    """A dataclass's fields as they are: `asdict` copies each of thousands of columns deeply."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
 def write_state(directory: Path, state: TableState) -> None:
     """Replace the state on disk."""
-    data: dict[str, Any] = {"version": _VERSION, **asdict(state)}
+    data: dict[str, Any] = {"version": _VERSION, **_shallow(state)}
     path = directory / _STATE
     temporary = path.with_suffix(".tmp")
-    text = json.dumps(data)
+    text = json.dumps(data, default=_shallow)
     temporary.write_text(f"{zlib.crc32(text.encode()):08x} {text}", encoding="ascii")
     temporary.replace(path)
 

@@ -233,7 +233,8 @@ class Join:
 
     def changed_cells(self) -> dict[str, int]:
         """For each column that both have, the cells that differ in rows that both have."""
-        compared = [pair for pair in self.both if pair not in self.key_pairs]
+        keys = self.key_pairs
+        compared = [pair for pair in self.both if pair not in keys]
         if not compared:
             return {}
         counts: dict[str, int] = {}
