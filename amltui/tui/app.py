@@ -143,8 +143,9 @@ class AmltuiApp(KeyQueue[int]):
         await self.tabs.end()
 
     def key_taken(self) -> None:
-        """Let transfers leave the loop to what the key does, and to the keys after it."""
+        """Let what nobody waits for leave the loop to the key, and to those after it."""
         self._collector.key_taken()
+        PACE.key_taken()
         self.tabs.give_way()
 
     def on_resize(self, event: Resize) -> None:

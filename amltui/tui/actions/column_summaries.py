@@ -67,7 +67,7 @@ class ColumnSummaries:
         async with contextlib.aclosing(column_summaries(rows)) as summaries:
             async for column, summary in summaries:
                 found[column] = summary
-                if time.monotonic() - written > _CALM:
+                if time.monotonic() - written > _CALM and PACE.allows(last=written):
                     # Not each by itself, which would draw the header again for each.
                     self._host.preview.grid.set_summaries(found)
                     written = time.monotonic()

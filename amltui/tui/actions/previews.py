@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from amltui.errors import TOO_MUCH, AmltuiError, Cancelled
@@ -18,6 +19,7 @@ from amltui.tui.actions.looked_at import LookedAt
 from amltui.tui.actions.preview_state import encoding_of, part_words, state_of
 from amltui.tui.actions.queries import QueryActions
 from amltui.tui.actions.whole_or_part import asks_part, wants_all
+from amltui.tui.pace import PACE
 from amltui.tui.widgets.details import Facts
 from amltui.tui.widgets.preview import PreviewState
 
@@ -261,11 +263,15 @@ class PreviewActions:
 
     async def _make_all_columns(self, preview: Preview) -> None:
         if await preview.table_in_place() is None:
+            said = monotonic()
             async with contextlib.aclosing(preview.build()) as steps:
                 async for _ in steps:
                     self._note_table()
-                    self._describe()
+                    if PACE.allows(last=said):
+                        self._describe()
+                        said = monotonic()
                     await asyncio.sleep(CALM)
+            self._describe()
 
     def _plain(self) -> Rows | None:
         return _all(self._preview) if self._preview is not None else None
