@@ -98,7 +98,7 @@ async def record(
     connection: AsyncConnection, origin: Origin, action: str, target: str = "", name: str = ""
 ) -> None:
     """Write down a change in its own transaction."""
-    await connection.execute(_INSERT, _row(origin, action, target, name, 200))
+    await connection.execute(_INSERT, row(origin, action, target, name))
 
 
 class Gathered:
@@ -126,7 +126,7 @@ class Gathered:
         self._seen.move_to_end(alike)
         while len(self._seen) > _GATHERED:
             self._seen.popitem(last=False)
-        self._waiting.append(_row(origin, action, target, name, status))
+        self._waiting.append(row(origin, action, target, name, status))
 
     async def run(self) -> None:
         """Write what was gathered, again and again, until cancelled."""
@@ -203,7 +203,8 @@ def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _row(origin: Origin, action: str, target: str, name: str, status: int) -> dict[str, Any]:
+def row(origin: Origin, action: str, target: str, name: str, status: int = 200) -> dict[str, Any]:
+    """An entry as the database keeps it."""
     return {
         "time": clock.now(),
         "actor": origin.actor,

@@ -7,7 +7,7 @@ and its value tells readers whether a list they hold is still the present one.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,11 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from amltui.models import GLOBAL_WORKSPACE_ID
 from amltui.server import clock, references
 from amltui.server.database.engine import Database
-from amltui.server.database.tables import families, instances, profiles, workspaces
+from amltui.server.database.inserts import insert
+from amltui.server.database.tables import audit, families, instances, profiles, workspaces
 from amltui.server.http_errors import BadRequest, Conflict, Forbidden, NameTaken, NotFound
 from amltui.wire import names
 
 _DESCRIPTION_LIMIT: Final = 100_000
+Entry = Callable[[str], Mapping[str, Any]]
+"""The audit log's row for an instance that was made, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +210,6 @@ _CHANGE: Final = (
     .where(workspaces.c.id == sa.bindparam("workspace"))
     .values(revision=workspaces.c.revision + 1)
 )
-_INSERT_FAMILY: Final = sa.insert(families)
-_INSERT_INSTANCE: Final = sa.insert(instances)
 _NAMED: Final = (
     sa.select(families.c.id, families.c.name)
     .where(families.c.look == sa.bindparam("look"))
@@ -232,26 +233,32 @@ async def add(
     workspace_id: str,
     new: NewInstance,
     family_id: str | None = None,
+    entry: Entry | None = None,
+    *,
+    lock: bool = True,
 ) -> str:
     """Make a dataset, or the latest instance of a family; its id. Within `changing`.
+
+    Without a `lock` the janitor must be kept from the contents otherwise.
 
     Raises:
         NameTaken: another listed dataset has the name.
         NotFound: there is no such family.
         Forbidden: the family is an example.
     """
-    await references.lock(connection, new.sha256)
+    if lock:
+        await references.lock(connection, new.sha256)
+    rows: dict[sa.Table, Mapping[str, Any]] = {}
     if family_id is None:
         await _check_free(connection, workspace_id, new.name, None)
         family_id = secrets.token_hex(16)
         number = 1
-        row = {
+        rows[families] = {
             "id": family_id,
             "workspace_id": workspace_id,
             "name": new.name,
             "look": names.look_of(new.name),
         }
-        await connection.execute(_INSERT_FAMILY, row)
     else:
         latest = await latest_of(connection, workspace_id, family_id)
         number = latest.number + 1
@@ -260,30 +267,30 @@ async def add(
             sa.update(instances).where(instances.c.id == latest.id).values(is_latest=False)
         )
     instance_id = f"{workspace_id}.{family_id}.{secrets.token_hex(16)}"
-    await connection.execute(
-        _INSERT_INSTANCE,
-        {
-            "id": instance_id,
-            "family_id": family_id,
-            "workspace_id": workspace_id,
-            "number": number,
-            "is_latest": True,
-            "created": clock.now(),
-            "sha256": new.sha256,
-            "size": new.size,
-            "name": new.name,
-            "description": new.description,
-            "data_type_id": new.data_type_id,
-            "owner": new.owner,
-            "source_origin": new.source_origin,
-            "resource_upload_id": new.resource_upload_id,
-            "uploaded_from_filename": new.uploaded_from_filename,
-            "experiment_id": new.experiment_id,
-            "promoted_from": new.promoted_from,
-            "token_id": new.token_id,
-            "created_by": new.created_by,
-        },
-    )
+    rows[instances] = {
+        "id": instance_id,
+        "family_id": family_id,
+        "workspace_id": workspace_id,
+        "number": number,
+        "is_latest": True,
+        "created": clock.now(),
+        "sha256": new.sha256,
+        "size": new.size,
+        "name": new.name,
+        "description": new.description,
+        "data_type_id": new.data_type_id,
+        "owner": new.owner,
+        "source_origin": new.source_origin,
+        "resource_upload_id": new.resource_upload_id,
+        "uploaded_from_filename": new.uploaded_from_filename,
+        "experiment_id": new.experiment_id,
+        "promoted_from": new.promoted_from,
+        "token_id": new.token_id,
+        "created_by": new.created_by,
+    }
+    if entry is not None:
+        rows[audit] = entry(instance_id)
+    await insert(connection, rows)
     return instance_id
 
 

@@ -8,20 +8,21 @@ stored again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from amltui.server import clock
-from amltui.server.database.engine import Database, upsert
-from amltui.server.database.tables import contents
+from amltui.server.database.engine import Database
+from amltui.server.database.inserts import insert
+from amltui.server.database.tables import contents, uploads
 from amltui.server.http_errors import Conflict, HTTPError, NotFound, ServiceUnavailable
 from amltui.server.store.base import Staged, Stored
 
-Refer = Callable[[AsyncConnection, Stored], Awaitable[None]]
+Refer = Callable[[Stored], Mapping[str, Any]]
+"""The row of an upload whose content it is."""
 _REFERENCED: Final = 0
 """`touched` of a content that was referred to: without a reference it can be removed at once."""
 _LOCK: Final = (
@@ -36,14 +37,22 @@ _LOCK: Final = (
 async def store(database: Database, staged: Staged, refer: Refer | None = None) -> Stored:
     """Put a staged content into the store, with its record.
 
-    `refer` writes a reference in the record's transaction. It must be one that nobody follows
-    before this returns: the bytes come last. Without it nothing refers to the content yet.
+    `refer` makes a reference, which is written together with the record. Nobody follows it before
+    this returns: the bytes come last. Without it nothing refers to the content yet.
     """
     stored = await staged.finish()
-    async with database.writing() as connection:
-        await _record(connection, stored, referenced=refer is not None)
-        if refer is not None:
-            await refer(connection, stored)
+    record = {
+        "sha256": stored.sha256,
+        "size": stored.size,
+        # Without a reference it must stay until it is in the store: at least a megabyte a second.
+        "touched": _REFERENCED if refer is not None else clock.now() + stored.size,
+        "doomed": False,
+    }
+    rows = {contents: record}
+    if refer is not None:
+        rows[uploads] = dict(refer(stored))
+    async with database.statement() as connection:
+        await insert(connection, rows)
     await staged.publish()
     return stored
 
@@ -68,21 +77,3 @@ async def missing_reason(database: Database, sha256: str) -> HTTPError:
     if known is None:
         return NotFound("These contents were deleted.")
     return ServiceUnavailable("The contents are damaged or missing in the server's store.")
-
-
-async def _record(connection: AsyncConnection, stored: Stored, *, referenced: bool) -> None:
-    row = {
-        "sha256": stored.sha256,
-        "size": stored.size,
-        # Without a reference it must stay until it is in the store: at least a megabyte a second.
-        "touched": _REFERENCED if referenced else clock.now() + stored.size,
-        "doomed": False,
-    }
-    await connection.execute(_upsert(sqlite=connection.dialect.name == "sqlite"), row)
-
-
-@cache
-def _upsert(*, sqlite: bool) -> Any:
-    statement: Any = upsert(sqlite)(contents)
-    kept = {"touched": statement.excluded.touched, "doomed": False}
-    return statement.on_conflict_do_update(index_elements=["sha256"], set_=kept)

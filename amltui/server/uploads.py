@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from amltui.server import catalog, clock, quota, references
 from amltui.server.catalog import NewInstance
 from amltui.server.database.engine import upsert
+from amltui.server.database.inserts import insert
 from amltui.server.database.tables import blocks, instances, uploads
 from amltui.server.http_errors import BadRequest, Conflict, ContentTooLarge, NotFound
 from amltui.server.state import ServerState
@@ -29,7 +30,6 @@ _SMALL_BLOCKS: Final = 1_000
 
 
 # Statements of every create are built once: building one costs more than executing it.
-_INSERT: Final = sa.insert(uploads)
 _DELETE: Final = sa.delete(uploads).where(uploads.c.id == sa.bindparam("upload"))
 _FIND: Final = (
     sa.select(uploads)
@@ -41,8 +41,9 @@ _FIND: Final = (
 async def begin(state: ServerState, caller: Caller | None, data_type_id: str) -> str:
     """Begin an upload by blocks; its id."""
     upload_id = secrets.token_hex(16)
-    async with state.database.writing() as connection:
-        await _insert(connection, state, caller, upload_id, data_type_id, None)
+    row = _row(state, caller, upload_id, data_type_id, None)
+    async with state.database.statement() as connection:
+        await insert(connection, {uploads: row})
     return upload_id
 
 
@@ -61,34 +62,30 @@ async def begin_whole(
     """
     upload_id = secrets.token_hex(16)
 
-    async def refer(connection: AsyncConnection, stored: Stored) -> None:
-        await _insert(connection, state, caller, upload_id, data_type_id, stored)
+    def refer(stored: Stored) -> dict[str, Any]:
+        return _row(state, caller, upload_id, data_type_id, stored)
 
     await receive(state, caller, size, data, refer)
     return upload_id
 
 
-async def _insert(
-    connection: AsyncConnection,
+def _row(
     state: ServerState,
     caller: Caller | None,
     upload_id: str,
     data_type_id: str,
     stored: Stored | None,
-) -> None:
-    await connection.execute(
-        _INSERT,
-        {
-            "id": upload_id,
-            "workspace_id": state.workspace_id,
-            "data_type_id": data_type_id,
-            "touched": clock.now(),
-            "blocks": 0,
-            "sha256": stored.sha256 if stored else None,
-            "size": stored.size if stored else None,
-            "token_id": caller.token_id if caller else None,
-        },
-    )
+) -> dict[str, Any]:
+    return {
+        "id": upload_id,
+        "workspace_id": state.workspace_id,
+        "data_type_id": data_type_id,
+        "touched": clock.now(),
+        "blocks": 0,
+        "sha256": stored.sha256 if stored else None,
+        "size": stored.size if stored else None,
+        "token_id": caller.token_id if caller else None,
+    }
 
 
 async def receive(
@@ -162,10 +159,9 @@ async def _record(
             .where(blocks.c.upload_id == upload_id)
             .where(blocks.c.number == number)
         )
-        insert = upsert(state.database.is_sqlite)
         row = {"upload_id": upload_id, "number": number, "key": block.key, "size": block.size}
         await connection.execute(
-            insert(blocks)
+            upsert(state.database.is_sqlite)(blocks)
             .values(row)
             .on_conflict_do_update(
                 index_elements=["upload_id", "number"], set_={"key": block.key, "size": block.size}
@@ -196,12 +192,12 @@ async def commit(
     upload_id: str,
     new: NewInstance,
     family_id: str | None,
-    made: Callable[[AsyncConnection, str], Awaitable[None]] | None = None,
+    entry: catalog.Entry | None = None,
 ) -> tuple[str, Stored | None]:
     """Make an upload a dataset, or the latest instance of `family_id`; its id and contents.
 
     A commit that is repeated because its answer was lost answers the same id again, without the
-    contents. `made` is called with the id in the transaction that makes the instance.
+    contents.
 
     Raises:
         NotFound: there is no such upload or family.
@@ -227,9 +223,12 @@ async def commit(
         if deleted.rowcount != 1:  # another request, or the janitor, was faster
             return await _committed(connection, upload_id, new, family_id), None
         await quota.check(connection, state, caller)
-        instance_id = await catalog.add(connection, state.workspace_id, new, family_id)
-        if made is not None:
-            await made(connection, instance_id)
+        # The contents that the upload referred to until now need no lock: whoever would remove
+        # them waits for the instance's key, or sees the upload.
+        lock = upload.sha256 is None
+        instance_id = await catalog.add(
+            connection, state.workspace_id, new, family_id, entry, lock=lock
+        )
     if upload.sha256 is None:
         await state.store.drop_blocks(upload_id)
     return instance_id, stored

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from contextlib import asynccontextmanager
 
@@ -189,6 +190,44 @@ async def test_nobody_is_told_done_when_the_connection_broke_in_the_middle(remot
         assert await written(database) == []
         await write(database, 3)
         assert await written(database) == [3]
+
+
+async def test_nobody_is_told_done_of_a_transaction_that_a_server_has_given_up(remote):
+    """PostgreSQL answers a commit then as if it had been done."""
+    async with opened(remote) as database:
+
+        async def swallow():
+            async with changing(database) as connection:
+                with contextlib.suppress(sa.exc.DBAPIError):
+                    await connection.execute(sa.text("SELECT nothing_of_this_name"))
+
+        for order in ([write(database, 1), swallow()], [swallow(), write(database, 2)]):
+            done = await asyncio.gather(*order, return_exceptions=True)
+            assert all(isinstance(one, Exception) for one in done)
+        assert await written(database) == []
+        await write(database, 3)
+        assert await written(database) == [3]
+
+
+async def test_nobody_is_told_done_where_a_savepoint_broke_off(remote, monkeypatch):
+    """It is broken off in the middle: whether it was made, nobody knows."""
+    async with opened(remote) as database:
+        tell, told = group_commit._tell, []
+
+        async def broken_off(raw, *statements):
+            told.append(statements)
+            if len(told) == 2:
+                await tell(raw, "SELECT nothing_of_this_name")
+            await tell(raw, *statements)
+
+        monkeypatch.setattr(group_commit, "_tell", broken_off)
+        done = await asyncio.gather(
+            write(database, 1), write(database, 2), write(database, 3), return_exceptions=True
+        )
+        assert all(isinstance(one, Exception) for one in done)
+        assert await written(database) == []
+        await write(database, 4)
+        assert await written(database) == [4]
 
 
 async def test_the_failure_of_one_is_not_told_to_another_as_theirs(database):

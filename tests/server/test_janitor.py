@@ -5,6 +5,7 @@ import contextlib
 import os
 
 import pytest
+import sqlalchemy as sa
 
 from amltui.server import catalog, clock, experiments, janitor, references, startup, uploads
 from amltui.server.database import tables
@@ -36,6 +37,16 @@ async def once(data):
 async def make(state, name, content):
     upload = await uploads.begin(state, None, "PlainText")
     await uploads.receive_block(state, None, upload, 0, 1, len(content), once(content))
+    return await committed(state, name, upload)
+
+
+async def make_whole(state, name, content):
+    size = len(content)
+    upload = await uploads.begin_whole(state, None, "PlainText", size, once(content))
+    return await committed(state, name, upload)
+
+
+async def committed(state, name, upload):
     new = catalog.NewInstance(name, "", "PlainText", "", 0)
     made, _ = await uploads.commit(state, None, upload, new, None)
     return made
@@ -117,7 +128,8 @@ async def test_a_doomed_content_cannot_be_referred_to_but_kept_anew(state):
     assert await stored(state) == [6]
 
 
-async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(state):
+@pytest.mark.parametrize("make", [make, make_whole])
+async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(state, make):
     """Few contents, made, deleted and made again all the time, with no age to protect them."""
     stop = asyncio.Event()
 
@@ -148,6 +160,22 @@ async def test_a_janitor_that_never_rests_never_takes_what_is_being_committed(st
         await cleaner
     assert len(last) == 3
     assert (await verify(state.database, state.store)).findings == ()
+
+
+async def test_a_small_create_is_few_statements_on_a_server(state):
+    """Each costs the way there and back, most of them while other writers wait."""
+    await make_whole(state, "before", b"a")
+    asked = []
+    for engine in {state.database._reading, state.database._writing}:
+        sa.event.listen(
+            engine.sync_engine, "before_cursor_execute", lambda *given: asked.append(given[2])
+        )
+    await make_whole(state, "counted", b"b")
+    if not state.database.is_sqlite:
+        assert len(asked) == 6, asked
+    async with state.database.reading() as connection:
+        found = await catalog.listed(connection, state.workspace_id)
+    assert [row.name for row in found] == ["before", "counted"]
 
 
 async def test_leftovers_of_dead_writers_go(state, tmp_path):

@@ -63,7 +63,7 @@ class Database:
         self._writing = writing
         self._file = file
         self._identity: tuple[int, int] | None = None
-        self._group = GroupCommit(writing)
+        self._group = GroupCommit(writing, self._check_file)
         self._plain: PlainStatements | None = None
 
     @property
@@ -118,9 +118,14 @@ class Database:
         Raises:
             ServiceUnavailable: the file is no longer the one that was opened: nothing would last.
         """
-        self._check_file()
         transaction = self._group.join() if self.is_sqlite else self._writing.begin()
         async with transaction as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[AsyncConnection]:
+        """As `writing`, for one statement on PostgreSQL: it is a transaction by itself there."""
+        async with self.writing() if self.is_sqlite else self.reading() as connection:
             yield connection
 
     @asynccontextmanager
@@ -238,7 +243,7 @@ def open_database(url: sa.URL) -> Database:
         writing = create_async_engine(url, **options)
         for engine in (reading, writing):
             _ping_idle(engine)
-        event.listen(writing.sync_engine, "connect", _bound_locks)
+            event.listen(engine.sync_engine, "connect", _bound_locks)
         return Database(reading, reading, writing, None)
     from amltui.server.database.inline import DRIVER, InlineConnection, begin_writing
 

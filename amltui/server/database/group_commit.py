@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from inspect import isawaitable
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -25,11 +24,15 @@ First = Callable[[AsyncConnection], Awaitable[None]]
 class GroupCommit:
     """Transactions of one database that are committed together."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, check: Callable[[], None]) -> None:
         self._engine = engine
+        self._check = check
+        """Refuses to begin a transaction that nothing would be left of."""
         self._turn = asyncio.Lock()
         self._open: AsyncConnection | None = None
         self._written = 0
+        self._held = False
+        """Whether the last writer's savepoint is still there."""
         self._lost: BaseException | None = None
         self._committed: asyncio.Task[None] | None = None
 
@@ -55,15 +58,22 @@ class GroupCommit:
                 raise _broken(self._lost)
             raw = (await connection.get_raw_connection()).driver_connection
             # By the driver itself: SQLAlchemy's own savepoints cost as much as all else together.
-            await _tell(raw, "SAVEPOINT writer")
+            # The one before is released with it: on a server each costs the way there and back.
+            before = ["RELEASE writer"] if self._held else []
+            try:
+                await _tell(raw, *before, "SAVEPOINT writer")
+            except BaseException as error:
+                self._lost = error  # nobody knows what was executed
+                raise
+            self._held = True
             try:
                 yield connection
-                await _tell(raw, "RELEASE writer")
             except BaseException as error:
                 # Also where the way back is broken off.
                 self._lost = error
                 if await _undone(raw):
                     self._lost = None
+                    self._held = False
                 raise
             self._written += 1
         assert committed is not None
@@ -82,6 +92,7 @@ class GroupCommit:
 
     async def _begin(self, first: First | None, until: float) -> AsyncConnection:
         """A connection in a transaction; `until`, by the loop's clock, is when it gives up."""
+        self._check()
         async with asyncio.timeout_at(until):
             connection = await self._engine.connect()
             try:
@@ -103,10 +114,14 @@ class GroupCommit:
         async with self._turn:
             lost, self._lost, self._open = self._lost, None, None
             written, self._written = self._written, 0
+            held, self._held = self._held, False
             try:
                 if lost is not None:
                     raise _broken(lost)
                 if written:
+                    if held:  # PostgreSQL commits nothing, and says nothing, where this fails
+                        raw = (await connection.get_raw_connection()).driver_connection
+                        await _tell(raw, "RELEASE writer")
                     await connection.commit()
             finally:
                 await connection.close()
@@ -119,11 +134,13 @@ def _broken(cause: BaseException) -> Exception:
     return ServiceUnavailable("What others wrote at the same moment broke off. Try again.")
 
 
-async def _tell(raw: Any, statement: str) -> None:
-    """Execute it by the driver, which has it done at once (SQLite) or gives something to await."""
-    done = raw.execute(statement)
-    if isawaitable(done):
-        await done
+async def _tell(raw: Any, *statements: str) -> None:
+    """Execute them by the driver, on a server all at once."""
+    if isinstance(raw, sqlite3.Connection):
+        for statement in statements:
+            raw.execute(statement)
+    else:
+        await raw.execute("; ".join(statements))
 
 
 async def _undone(raw: Any) -> bool:
@@ -131,8 +148,7 @@ async def _undone(raw: Any) -> bool:
     if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
         return False  # SQLite itself took it back, as it does when the disk is full
     try:
-        await _tell(raw, "ROLLBACK TO writer")
-        await _tell(raw, "RELEASE writer")
+        await _tell(raw, "ROLLBACK TO writer", "RELEASE writer")
     except Exception as error:
         if not is_failure(error):
             raise

@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import anyio.to_thread
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from amltui.models import GLOBAL_WORKSPACE_ID
-from amltui.server import catalog, experiments, uploads
+from amltui.server import audit, catalog, experiments, uploads
 from amltui.server.catalog import NewInstance
 from amltui.server.http_errors import BadRequest, Forbidden
 from amltui.server.routing import (
@@ -93,7 +92,7 @@ async def create(call: Call) -> Response:
             body.upload_id,
             new,
             source.family_id or None,
-            partial(_made, call, body),
+            partial(_entry, call, body),
         )
     else:
         raise BadRequest("UploadId is missing.")
@@ -187,8 +186,8 @@ async def restore(call: Call) -> Response:
             experiment_id=row.experiment_id,
             promoted_from=row.promoted_from,
         )
-        restored = await catalog.add(connection, state.workspace_id, new, row.family_id)
-        await call.record(connection, restored, name)
+        entry = partial(audit.row, call.origin, call.action, name=name)
+        restored = await catalog.add(connection, state.workspace_id, new, row.family_id, entry)
     return await _answer(call, restored)
 
 
@@ -216,20 +215,17 @@ async def _promote(
             experiment_id=body.experiment_id,
             promoted_from=f"{body.experiment_id}/{body.module_node_id}/{body.output_name}",
         )
-        made = await catalog.add(
-            connection, state.workspace_id, new, body.data_source.family_id or None
-        )
-        await _made(call, body, connection, made)
+        family_id = body.data_source.family_id or None
+        entry = partial(_entry, call, body)
+        made = await catalog.add(connection, state.workspace_id, new, family_id, entry)
         return made, Stored(output.sha256, output.size)
 
 
-async def _made(
-    call: Call, body: CreateDataSource, connection: AsyncConnection, instance_id: str
-) -> None:
-    """Write down that a dataset, or its next instance, was made."""
+def _entry(call: Call, body: CreateDataSource, instance_id: str) -> dict[str, Any]:
+    """The audit log's, that a dataset, or its next instance, was made."""
     source = body.data_source
     action = "dataset.update" if source.family_id else "dataset.create"
-    await call.record(connection, instance_id, source.name, action)
+    return audit.row(call.origin, action, instance_id, source.name)
 
 
 def _takes_gzip(call: Call) -> bool:

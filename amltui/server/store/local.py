@@ -300,10 +300,13 @@ class StagedFile(Staged):
         """Move the file to `target`, made durable; its directory too where it may be new."""
 
         def move() -> None:
-            target.parent.mkdir(mode=0o700, exist_ok=True)
             if self._file is not None:
                 self._file.close()
-            self._path.rename(target)
+            try:
+                self._path.rename(target)
+            except FileNotFoundError:  # it is the directory's first
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                self._path.rename(target)
             self._renamed = True
             sync_dir(target.parent)
             if new_directory:
