@@ -211,7 +211,7 @@ def check(options: ServeOptions) -> VerifyReport:
     """Verify every content against its hash, and the database against the store."""
 
     async def run() -> VerifyReport:
-        async with _database(options, migrate=False) as database:
+        async with _database(options, migrate=False, only_look=True) as database:
             store = open_store(options)
             await store.open()
             return await verify.verify(database, store)
@@ -248,11 +248,13 @@ _NOTHING = "There is no workspace in {data} yet. Start `amltui serve` once to ma
 
 
 @asynccontextmanager
-async def _database(options: ServeOptions, *, migrate: bool = True) -> AsyncIterator[Database]:
+async def _database(
+    options: ServeOptions, *, migrate: bool = True, only_look: bool = False
+) -> AsyncIterator[Database]:
     url = database_url(options.database, options.data)
     if options.database is None and not (options.data / "workspace.sqlite").exists():
         raise StartError(_NOTHING.format(data=options.data))
-    database = open_database(url)
+    database = open_database(url, only_look=only_look)
     try:
         with at_start():
             if migrate:

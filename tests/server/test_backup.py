@@ -79,6 +79,23 @@ def test_a_damaged_content_is_named_and_not_saved(tmp_path):
     assert not (tmp_path / "copy" / "contents" / sha[:2] / sha).exists()
 
 
+def test_a_check_leaves_a_backup_as_it_is_to_the_byte(tmp_path):
+    with running_server(tmp_path / "data", samples=False) as server:
+        studio = Studio(server)
+        studio.create("kept", b"kept bytes")
+        studio.close()
+        admin.backup(ServeOptions(server.data), tmp_path / "copy")
+    before = held(tmp_path / "copy")
+    assert admin.check(ServeOptions(tmp_path / "copy")).findings == ()
+    assert held(tmp_path / "copy") == before
+
+
+def held(directory):
+    """What lies below a directory."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
 async def test_what_the_janitor_takes_while_a_check_reads_is_no_finding(tmp_path):
     with running_server(tmp_path / "data", samples=False):
         pass

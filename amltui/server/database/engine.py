@@ -215,8 +215,10 @@ def database_url(url: str | None, data: Path) -> sa.URL:
     raise StartError(f"Databases of kind {backend!r} are not supported: use SQLite or PostgreSQL.")
 
 
-def open_database(url: sa.URL) -> Database:
+def open_database(url: sa.URL, *, only_look: bool = False) -> Database:
     """A database at `url`; connects when it is first used.
+
+    `only_look`: a SQLite file is left as it is, to the byte; nothing can be written.
 
     Reads have connections of their own whose statements each stand by themselves: beginning,
     ending and switching a connection from one to the other would be most of a short read.
@@ -258,7 +260,7 @@ def open_database(url: sa.URL) -> Database:
     )
     writing = create_async_engine(inline, **options | {"pool_reset_on_return": "rollback"})
     for engine in (reading, lookup, writing):
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "connect", _looking if only_look else _prepare_sqlite)
     event.listen(writing.sync_engine, "begin", begin_writing)
     return Database(reading, lookup, writing, Path(url.database) if url.database else None)
 
@@ -296,15 +298,25 @@ def _bound_locks(connection: Any, _record: Any) -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    _set(
+        connection,
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+    )
+
+
+def _looking(connection: Any, _record: Any) -> None:
+    """A backup's file has no WAL, and to ask for one is written into it."""
+    _set(connection, "query_only = ON", f"busy_timeout = {BUSY_SECONDS * 1000}")
+
+
+def _set(connection: Any, *pragmas: str) -> None:
     connection.isolation_level = None  # transactions are begun by `begin_writing`
     cursor = connection.cursor()
     try:
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            f"busy_timeout = {BUSY_SECONDS * 1000}",
-        ):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
     finally:
         cursor.close()
