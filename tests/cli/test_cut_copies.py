@@ -119,7 +119,7 @@ async def test_a_copy_that_was_killed_while_it_fetched_fetches_only_the_rest(
     line.rule = lambda _: None
     done = await run(alone, *(copy if again == "cp" else ("transfers", "resume")))
     assert done.code == 0, done.err
-    assert before - stalled > 256 << 10
+    assert before > 256 << 10
     assert line.content_sent <= SIZE + stalled + MIB
     (file,) = [one for one in (tmp_path / "to").iterdir() if not one.name.startswith(".")]
     assert file.read_bytes() == data
