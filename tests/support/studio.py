@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -10,7 +10,10 @@ from tests.support.server import RunningServer
 
 
 class Studio:
-    """A workspace over plain httpx; methods return what the server answered."""
+    """A workspace over plain httpx; methods return what the server answered.
+
+    Use it as a context where no fixture closes it: a test that fails leaves nothing open then.
+    """
 
     def __init__(self, server: RunningServer, token: str | None = None) -> None:
         self.server = server
@@ -25,6 +28,12 @@ class Studio:
 
     def close(self) -> None:
         self.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
 
     def upload(self, *blocks: bytes, type_: str = "GenericCSV") -> str:
         """By blocks, as the old client does."""
