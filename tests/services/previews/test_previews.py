@@ -14,6 +14,7 @@ from amltui.services.previews import open_preview
 from amltui.services.previews.columns import Columns
 from amltui.services.session import open_session
 from amltui.tables import ingest
+from amltui.transfers.states import Options
 from tests.support.server import running_server
 from tests.support.tables import all_rows
 
@@ -250,7 +251,8 @@ async def test_a_content_on_this_disk_is_shown_where_it_lies_and_saved_by_one_co
 
 
 async def test_a_content_that_was_deleted_where_it_lay_is_fetched_or_gone(tmp_path):
-    async with open_session() as session:
+    # The server asks for five seconds before each new try: its store may be away for a moment.
+    async with open_session(options=Options(attempts=2)) as session:
         dataset = await uploaded(session, tmp_path / "large.csv", LARGE)
         preview = await session.previews.open(dataset)
         await grown(preview)
