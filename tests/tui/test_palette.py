@@ -1,5 +1,7 @@
+from textual.widgets import Input
+
 from amltui.tui.actions.program import palette_commands
-from amltui.tui.widgets.palette import PaletteCommand, matching
+from amltui.tui.widgets.palette import Palette, PaletteCommand, matching
 from tests.tui.conftest import at_the_screen
 
 COMMANDS = [
@@ -45,3 +47,21 @@ async def test_what_the_workspace_may_turn_out_to_do_is_offered_until_that_is_kn
         await user.until(lambda: user.main.can)
         offered = [one.label for one in palette_commands(user.main, user.main.can)]
         assert archived not in offered
+
+
+async def test_a_jump_and_the_end_of_the_palette_are_one_frame(place):
+    async with at_the_screen() as user:
+        await user.choose("Iris")
+        await user.press("enter")
+        grid, palette = user.main.preview.grid, user.main.query_one(Palette)
+        await user.until(lambda: grid.has_focus and grid.row_count == 150)
+        await user.press("colon")
+        await user.until(lambda: palette.query_one(Input).has_focus)
+        await user.type("140")
+        await user.until(lambda: palette.region.area)
+        frames = []
+        user.app.post_display_hook = lambda: frames.append((grid.cursor_row, palette.region.area))
+        await user.press("enter")
+        await user.until(lambda: grid.has_focus and not palette.region.area)
+        assert all(not covered for row, covered in frames if row == 139)
+        assert any(row == 139 for row, _ in frames)

@@ -7,8 +7,8 @@ back, which is 60 KB each. A widget on a layer of its own draws no more than its
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial, update_wrapper
 from typing import Any, ClassVar, Concatenate, Final, Generic, ParamSpec, TypeVar
 
@@ -24,8 +24,12 @@ T = TypeVar("T")
 P = ParamSpec("P")
 W = TypeVar("W", bound=Widget)
 
-_ONE_FRAME: Final = 0.04
-"""Seconds in which a dialog or the palette comes to its place, and what it covered to its own."""
+_TURNS: Final = 12
+"""Turns of the event loop in which what was asked for has reached every widget.
+
+Each carries a message from one to the next. The longest way: the widget that gets the focus, those
+around it, the screen, the line of keys, which is drawn by the screen.
+"""
 
 
 class Modal(Container, can_focus=True):
@@ -137,6 +141,13 @@ def beside(
     return of
 
 
+def _after_turns(turns: int, then: Callable[[], None]) -> None:
+    if turns:
+        asyncio.get_running_loop().call_soon(_after_turns, turns - 1, then)
+    else:
+        then()
+
+
 class DialogLayer(Container):
     """Where they lie. As large as what it holds: it covers no more."""
 
@@ -169,12 +180,16 @@ class DialogLayer(Container):
         wide = Modal.WIDTH if dialog is None else dialog.WIDTH
         self.styles.width = min(wide, self.screen.size.width - 2)
 
-    def one_frame(self) -> None:
-        """Draw what changes in the next moments once, and not at each step of the layout."""
+    @contextmanager
+    def one_frame(self) -> Iterator[None]:
+        """Draw what changes in here once, and not at each step of the layout."""
         held = ExitStack()
         held.callback(self.screen.check_idle)  # it draws when it has nothing else to do
         held.enter_context(self.app.batch_update())
-        self.set_timer(_ONE_FRAME, held.close)
+        try:
+            yield
+        finally:
+            _after_turns(_TURNS, held.close)
 
     async def ask(self, dialog: Dialog[T]) -> T | None:
         """Show a dialog and wait for its answer; a second one waits until the first is gone."""
@@ -199,10 +214,10 @@ class DialogLayer(Container):
     async def _open(self, dialog: Dialog[Any]) -> None:
         dialog.left = partial(self._leave, dialog)
         self.comes_over()
-        self.one_frame()
-        self.styles.width = min(dialog.WIDTH, self.screen.size.width - 2)
-        await self.mount(dialog)
-        dialog.focus_first()
+        with self.one_frame():
+            self.styles.width = min(dialog.WIDTH, self.screen.size.width - 2)
+            await self.mount(dialog)
+            dialog.focus_first()
 
     def comes_over(self) -> None:
         """Note what has the focus behind: something comes over it."""
@@ -218,9 +233,9 @@ class DialogLayer(Container):
     def _leave(self, dialog: Dialog[Any]) -> None:
         if not self.is_attached:
             return  # the program ends
-        self.one_frame()
-        dialog.display = False
-        self.focus_behind()
+        with self.one_frame():
+            dialog.display = False
+            self.focus_behind()
 
     async def _close(self, dialog: Dialog[T]) -> None:
         if not self.is_attached:

@@ -122,15 +122,15 @@ class Palette(Modal):
         self.border_title = title
         over = self._over
         over.comes_over()
-        over.one_frame()
-        self.fit()
-        self.display = True
-        line = self.query_one(Input)
-        line.placeholder = asks
-        with line.prevent(Input.Changed):
-            line.value = ""
-        self._find("")
-        self.screen.set_focus(line)
+        with over.one_frame():
+            self.fit()
+            self.display = True
+            line = self.query_one(Input)
+            line.placeholder = asks
+            with line.prevent(Input.Changed):
+                line.value = ""
+            self._find("")
+            self.screen.set_focus(line)
 
     def choose(self, title: str, names: Sequence[str], chosen: Callable[[int], None]) -> None:
         """Let one of several names be chosen, under a title; its place among them is told."""
@@ -150,9 +150,9 @@ class Palette(Modal):
     def close(self) -> None:
         """Give the focus back and go."""
         over = self._over
-        over.one_frame()
-        over.focus_behind()
-        self.display = False
+        with over.one_frame():
+            over.focus_behind()
+            self.display = False
 
     @property
     def _over(self) -> DialogLayer:
