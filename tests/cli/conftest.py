@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,6 +72,20 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
     """One server for all tests: each uses names of its own."""
     with running_server(tmp_path_factory.mktemp("server") / "data") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def completion(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Callable[[str], str]:
+    """Gives the completion script for a shell: to make one, every command is loaded."""
+    commands = Commands(tmp_path_factory.mktemp("completion"), forks)
+
+    @functools.cache
+    def script(shell: str) -> str:
+        done = commands("completion", shell)
+        assert done.code == 0, done.err
+        return done.out
+
+    return script
 
 
 @pytest.fixture

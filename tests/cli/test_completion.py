@@ -18,7 +18,7 @@ FISH = "complete -C {line} | cut -f1"
 
 
 @pytest.fixture
-def shell(amltui):
+def shell(amltui, completion):
     """Runs a completion in a shell that knows the list of the shared server."""
     script = amltui.home / "bin" / "amltui"
     script.parent.mkdir()
@@ -28,7 +28,7 @@ def shell(amltui):
     assert amltui("ls").code == 0
 
     def complete(name: str, *words: str) -> set[str]:
-        (amltui.home / "script").write_text(amltui("completion", name).out)
+        (amltui.home / "script").write_text(completion(name))
         quoted = " ".join(f"'{word}'" for word in words)
         code = {
             "bash": "source ./script\n" + BASH.format(words=quoted),
@@ -60,8 +60,10 @@ def test_commands_options_choices_and_names_are_completed(shell, name):
 
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
-def test_fish_says_what_each_value_of_an_option_means_and_not_what_the_option_is(amltui):
-    script = amltui("completion", "fish").out
+def test_fish_says_what_each_value_of_an_option_means_and_not_what_the_option_is(
+    amltui, completion
+):
+    script = completion("fish")
     done = subprocess.run(
         ["fish", "-c", "source; complete -C 'amltui snippet Iris --for '"],
         input=script,

@@ -71,7 +71,7 @@ class Shell:
 
 
 @pytest.fixture(params=["bash", "zsh", "fish"])
-def shell(amltui, request):
+def shell(amltui, completion, request):
     """A shell that knows the list of the shared server and can run the program."""
     script = amltui.home / "bin" / "amltui"
     script.parent.mkdir()
@@ -82,7 +82,7 @@ def shell(amltui, request):
     assert amltui("head", "Iris").code == 0
     assert amltui("sql", "Iris", "select 1").code == 0
     (amltui.home / "only-file.csv").write_text("a\n1\n")
-    (amltui.home / "script").write_text(amltui("completion", request.param).out)
+    (amltui.home / "script").write_text(completion(request.param))
     shell = Shell(request.param, amltui.environment, amltui.home)
     shell.name = request.param
     yield shell
