@@ -144,12 +144,15 @@ async def _tagged(target: Session, dataset: Dataset, made: Dataset) -> Dataset:
 
 
 async def _copied(source: Session, step: CopyStep, target: Session, noted: Noted) -> Dataset:
+    from amltui.transfers.beginning import noted_inside
     from amltui.transfers.journal import Journal
 
     workspace, here = await target.connect(), await source.connect()
     dataset = step.source
     if step.way is Way.STORE:
-        made = await workspace.copy_from(here, dataset, name=step.name)
+        journal = Journal(target.cache.journals)
+        with noted_inside(journal, workspace.key, step.name) as begun:
+            made = await workspace.copy_from(here, dataset, name=step.name, begun=begun)
         noted.note(made)
         return await workspace.dataset(made)
     local = await here.local_content(dataset)

@@ -103,16 +103,14 @@ def drop_unfinished(cache: Cache, key: str, ids: Collection[str] = ()) -> Droppe
         if ids and copies.record.id not in ids:
             copies.close()
         else:
-            parts = parts or any(
-                one.request.upload_id for one in journal.parts_of(copies.record.id)
-            )
+            parts = parts or any(one.request.begun for one in journal.parts_of(copies.record.id))
             copies.give_up()
             dropped.add(copies.record.id)
     for entry in journal.claim_unowned(key):
         if ids and entry.record.id not in ids:
             entry.close()
         else:
-            if isinstance(entry, UploadEntry) and entry.record.request.upload_id is not None:
+            if isinstance(entry, UploadEntry) and entry.record.request.begun:
                 parts = True
             entry.give_up()
             dropped.add(entry.record.id)

@@ -17,7 +17,13 @@ from amltui.errors import AmltuiError
 from amltui.redact import redacted
 from amltui.text import visible
 from amltui.transfers.destinations import copy_beside, discard_parts
-from amltui.transfers.records import CopyRecord, DownloadRecord, UploadRecord
+from amltui.transfers.records import (
+    CopyRecord,
+    DownloadRecord,
+    UploadRecord,
+    records_in,
+    same_workspace,
+)
 from amltui.transfers.spool import is_spooled
 
 R = TypeVar("R", DownloadRecord, UploadRecord, CopyRecord)
@@ -81,6 +87,10 @@ class MemoryEntry:
 
     def forget_parts(self) -> None:
         """The server has none of them."""
+
+    def known(self) -> set[str]:
+        """The ids of all uploads to the same workspace that are noted."""
+        return set()
 
 
 class JournalEntry(ABC, Generic[R]):
@@ -191,9 +201,19 @@ class UploadEntry(JournalEntry[UploadRecord]):
         with contextlib.suppress(OSError):
             self._base.with_suffix(".log").unlink(missing_ok=True)
 
+    def known(self) -> set[str]:
+        """The ids of all uploads to the same workspace that are noted."""
+        return {
+            one.request.upload_id
+            for one in records_in(self._base.parent)
+            if isinstance(one, UploadRecord)
+            and one.request.upload_id is not None
+            and same_workspace(one.workspace, self.record.workspace)
+        }
+
     def give_up(self) -> None:
         """As `delete`, but it stays noted that the workspace may hold its parts."""
-        if self.record.request.upload_id is None:
+        if not self.record.request.begun:
             self.delete()
             return
         self.save(msgspec.structs.replace(self.record, given_up=True))

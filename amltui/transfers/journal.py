@@ -37,13 +37,13 @@ from amltui.transfers.records import (
     DownloadRecord,
     Record,
     UploadRecord,
+    records_in,
     same_workspace,
 )
 from amltui.transfers.spool import is_spooled, sweep
 
 _KEPT: Final = timedelta(days=7)
 """How long an upload waits to be gone on with; Azure keeps its parts as long."""
-_DECODER: Final = msgspec.json.Decoder[Record | CopyRecord](Record | CopyRecord)
 
 
 class Journal:
@@ -258,12 +258,7 @@ class Journal:
         ]
 
     def _all(self) -> list[Record | CopyRecord]:
-        found: list[Record | CopyRecord] = []
-        with contextlib.suppress(OSError):
-            for path in self._directory.glob("*.json"):
-                with contextlib.suppress(OSError, msgspec.DecodeError):
-                    found.append(_DECODER.decode(path.read_bytes()))
-        return sorted(found, key=lambda record: record.begun)
+        return records_in(self._directory)
 
     def _sweep(self) -> None:
         """Delete what a process left that was killed while it began or ended a record."""

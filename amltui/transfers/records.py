@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -31,10 +33,17 @@ class UploadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     part_size: int = msgspec.field(default=0, name="block_size")
     upload_id: str | None = None
     """The server's name for it. None: not begun there."""
+    beginning: datetime | None = None
+    """Since when it may be begun there under a name that nobody here knows. None: it is not."""
     folder: bool = False
     """Whether it is a folder: `size` is that of its files, `mtime_ns` the latest of theirs."""
     committing: bool = False
     """Whether the server was asked to make it a dataset; it may have done so."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the server may hold something of it."""
+        return self.upload_id is not None or self.beginning is not None
 
     def sends_the_same(self, other: UploadRequest) -> bool:
         """Whether both send one file, unchanged, as data of one type."""
@@ -158,3 +167,14 @@ class CopyRecord(_Transfer, frozen=True, kw_only=True, tag="copy"):
 
 Record = DownloadRecord | UploadRecord
 """One download or upload that is not over; in the file `kind` says which."""
+_DECODER: Final = msgspec.json.Decoder[Record | CopyRecord](Record | CopyRecord)
+
+
+def records_in(directory: Path) -> list[Record | CopyRecord]:
+    """All records of a journal, oldest first; what cannot be read is none."""
+    found: list[Record | CopyRecord] = []
+    with contextlib.suppress(OSError):
+        for path in directory.glob("*.json"):
+            with contextlib.suppress(OSError, msgspec.DecodeError):
+                found.append(_DECODER.decode(path.read_bytes()))
+    return sorted(found, key=lambda record: record.begun)

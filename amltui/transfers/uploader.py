@@ -30,6 +30,7 @@ from amltui.errors import (
 from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.transfers.attempt import TransferContext
+from amltui.transfers.beginning import begin_noted, remove_begun
 from amltui.transfers.entries import MemoryEntry, UploadEntry
 from amltui.transfers.journal import Journal
 from amltui.transfers.rates import RateLimiter
@@ -177,6 +178,7 @@ class Uploader:
         call = self._context.retry.call
         done = await self._committed()
         if done is not None:
+            await self.abort()  # a process that was killed just then may have left something
             return done
         self._acknowledged = self._entry.acknowledged() if self._plan.upload_id else {}
         # One part is sent sooner than a list is read; and a server that was asked to commit may
@@ -239,30 +241,26 @@ class Uploader:
 
     async def abort(self) -> None:
         """Remove what the workspace holds of it; where that fails it expires there."""
-        if self._plan.upload_id is not None:
-            upload = Upload(self._plan.upload_id, self._plan.data_type_id)
-            with contextlib.suppress(AmltuiError):
-                await self._context.workspace().abort(upload)
+        with contextlib.suppress(AmltuiError):
+            await remove_begun(self._context.workspace(), self._entry)
 
     async def _forget_upload(self) -> None:
         await self.abort()
         self._acknowledged = {}
         self._entry.forget_parts()
-        self._save(upload_id=None, committing=False)
+        self._save(upload_id=None, beginning=None, committing=False)
 
     async def _check_name(self) -> None:
         await check_name_is_free(self._context.workspace(), self._name, self._plan.replaces)
 
     async def _begun_upload(self) -> Upload:
         """The upload as the server knows it, begun there unless one is under way."""
-        plan = self._plan
-        if plan.upload_id is not None:
-            return Upload(plan.upload_id, plan.data_type_id)
-        upload = await self._context.workspace().begin_upload(
-            plan.data_type_id, name=self._name, replaces=plan.replaces
-        )
-        self._save(upload_id=upload.id)
-        return Upload(upload.id, plan.data_type_id)
+        if self._plan.upload_id is None:
+            try:
+                return await begin_noted(self._context.workspace(), self._entry)
+            finally:
+                self._plan = self._entry.record.request
+        return Upload(self._plan.upload_id, self._plan.data_type_id)
 
     @property
     def _parts(self) -> int:

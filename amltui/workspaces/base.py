@@ -15,8 +15,9 @@ the contents of an id never change, so it is what caches go by.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 from amltui.errors import Rejected, UsageError
@@ -218,15 +219,25 @@ class Workspace(ABC):
         del other
         return False
 
-    async def copy_from(self, other: Workspace, dataset: Dataset, *, name: str) -> str:
+    async def copy_from(
+        self,
+        other: Workspace,
+        dataset: Dataset,
+        *,
+        name: str,
+        begun: Callable[[str], None] = lambda _: None,
+    ) -> str:
         """Copy a dataset of `other` to a name that nobody has, with description and type; its id.
+
+        Where the copy is an upload that would stay if we were killed, `begun` is told its id, which
+        `abort` takes; in a thread.
 
         Raises:
             NotSupportedByServer: `copies_from` says no.
             Conflict: another dataset has this name.
             ContentChanged, DatasetGone: it is no longer what was listed.
         """
-        del other, dataset, name
+        del other, dataset, name, begun
         await self._refuse("copy")
 
     async def begin_upload(
@@ -314,6 +325,18 @@ class Workspace(ABC):
     async def abort(self, upload: Upload) -> None:
         """Give an upload up, so that its parts take no room. A kind may let them expire instead."""
         del upload
+
+    async def abort_unnamed(self, name: str, *, since: datetime, known: Collection[str]) -> None:
+        """As `abort`, what `begin_upload` for `name` began and whose id did not come back.
+
+        Only what holds no part yet is given up: it may be another program's.
+
+        Args:
+            name: what the upload was begun for.
+            since: when it was begun, by this machine's clock.
+            known: ids of uploads that somebody goes on with.
+        """
+        del name, since, known
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None

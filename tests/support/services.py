@@ -314,6 +314,9 @@ def azurite(tls: tuple[Path, Path] | None = None) -> Iterator[Azurite]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+_MOTO = Path(__file__).with_name("moto_server.py")
+
+
 @contextlib.contextmanager
 def moto() -> Iterator[Moto]:
     """The S3 that the environment names, or one of our own for the block."""
@@ -325,7 +328,7 @@ def moto() -> Iterator[Moto]:
         missing("moto", "see tests/support/services.py")
         return
     port = free_port()
-    service = Service([str(python), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], port)
+    service = Service([str(python), str(_MOTO), "-H", "127.0.0.1", "-p", str(port)], port)
     try:
         service.start()
         yield Moto(f"http://127.0.0.1:{port}")

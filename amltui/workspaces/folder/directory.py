@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,8 @@ _FORBIDDEN: Final = frozenset(':\\*?"<>|')
 """Characters that a new name may not have: not every system could keep such a file."""
 FILES: Final = frozenset({"Folder", "Object store", "Web folder"})
 """Where datasets come from whose names are names of files."""
+_CLOCKS: Final = 60.0
+"""Seconds by which the clock of a disk that another machine has may be behind."""
 _ABANDONED: Final = 7 * 86_400
 """Seconds after which a part file that nobody writes to belongs to nobody."""
 
@@ -209,13 +212,13 @@ class Directory:
 
     # Uploads: one hidden file each, which becomes the file when it is whole
 
-    def begin(self, replaces: str | None = None) -> str:
-        """Begin an upload; what names it, and the version of the file that it is to replace.
+    def begin(self, name: str, replaces: str | None = None) -> str:
+        """Begin an upload for `name`; its id, and the version of the file that it is to replace.
 
         Raises:
             DatasetGone: there is no file to replace.
         """
-        upload = secrets.token_hex(16)
+        upload = f"{_mark(name)}{secrets.token_hex(12)}"
         if replaces is not None:
             upload += f"@{self.file(replaces).etag}"
         with _mapped(self.root):
@@ -269,6 +272,19 @@ class Directory:
         """Give an upload up."""
         self._upload(upload).unlink(missing_ok=True)
 
+    def drop_unnamed(self, name: str, since: datetime, known: Collection[str]) -> None:
+        """Give up the uploads for `name` that were begun from `since` on and hold nothing.
+
+        Not those of `known`: somebody has them.
+        """
+        kept = {self._upload(one) for one in known}
+        for path in self.root.glob(f"{_UPLOAD}{_mark(name)}*"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                empty = path not in kept and status.st_size == 0
+                if empty and status.st_mtime >= since.timestamp() - _CLOCKS:
+                    path.unlink()
+
     # Changes
 
     def rename(self, key: str, name: str) -> None:
@@ -311,6 +327,11 @@ class Directory:
         inside = os.path.realpath(self.root)
         there = os.path.realpath(path)
         return status if there.startswith(inside.rstrip("/") + "/") else None
+
+
+def _mark(name: str) -> str:
+    """What the hidden files of uploads for one name have in common."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _file(key: str, status: os.stat_result, note: Note) -> File:

@@ -7,8 +7,9 @@ is called in threads: obstore's async interface can abort the interpreter at exi
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final, Self
 
 import anyio.to_thread
@@ -195,13 +196,20 @@ class StoreWorkspace(FileWorkspace):
         """From another bucket or folder of the same store."""
         return isinstance(other, StoreWorkspace) and account_of(other.key) == account_of(self.key)
 
-    async def copy_from(self, other: Workspace, dataset: Dataset, *, name: str) -> str:
+    async def copy_from(
+        self,
+        other: Workspace,
+        dataset: Dataset,
+        *,
+        name: str,
+        begun: Callable[[str], None] = lambda _: None,
+    ) -> str:
         """Copy inside the store."""
         changes = await self._changing()
         self.check_name(name)
         assert isinstance(other, StoreWorkspace)  # as `copies_from` says
         source = other._objects.place(dataset.key)  # noqa: SLF001
-        return await anyio.to_thread.run_sync(changes.copy, source, dataset, name)
+        return await anyio.to_thread.run_sync(changes.copy, source, dataset, name, begun)
 
     @asynccontextmanager
     async def read(
@@ -309,6 +317,11 @@ class StoreWorkspace(FileWorkspace):
         """Give the parts up."""
         changes, begun = await self._changing(), BegunUpload.of(upload.id)
         await anyio.to_thread.run_sync(changes.abort, begun)
+
+    async def abort_unnamed(self, name: str, *, since: datetime, known: Collection[str]) -> None:
+        """Give up what holds no part, where the store lists it."""
+        changes = await self._changing()
+        await anyio.to_thread.run_sync(changes.abort_unnamed, name, since, known)
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None

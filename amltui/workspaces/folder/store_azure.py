@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from amltui.errors import (
 )
 from amltui.text import visible
 from amltui.workspaces.folder.store_errors import DELETE, LIST, READ, WRITE, by_answer
-from amltui.workspaces.folder.store_writing import ObjectPlace
+from amltui.workspaces.folder.store_writing import Begun, ObjectPlace, unheard
 
 _TOKEN: Final = "amltui_upload"  # noqa: S105 - the name of a metadata entry
 _WAIT: Final = 0.5
@@ -87,6 +88,10 @@ class AzureWriter:
         """Nothing: Azure removes blocks by itself, and only all of a name at once."""
         del place, upload
 
+    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Collection[str]) -> None:
+        """Nothing, as `abort`."""
+        del place, since, known
+
     def erase(self, place: ObjectPlace, versions: Sequence[str]) -> None:
         """See `Writer`; the present version is deleted as the object first."""
         with _mapped(place.key, DELETE):
@@ -102,8 +107,11 @@ class AzureWriter:
         except NotFound:
             return None
 
-    def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
-        """See `Writer`."""
+    def copy(
+        self, source: ObjectPlace, etag: str, target: ObjectPlace, begun: Begun = unheard
+    ) -> None:
+        """See `Writer`; Azure copies by itself, so there is no upload."""
+        del begun
         with _mapped(source.key, READ):
             if self._blob(source).get_blob_properties().etag.strip('"') != etag:
                 raise ContentChanged(f"{visible(source.key)} was changed in the store meanwhile")

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import secrets
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final, Self
 
-from amltui.errors import AmltuiError, Conflict, ContentChanged, NotFound
+from amltui.errors import (
+    AmltuiError,
+    Conflict,
+    ContentChanged,
+    NotFound,
+    Rejected,
+    ServerFailed,
+    Unauthorized,
+)
 from amltui.formats import data_type_of_name
 from amltui.models import Dataset
 from amltui.text import visible
@@ -21,6 +34,9 @@ from amltui.workspaces.folder.store_listing import HIDDEN
 from amltui.workspaces.folder.store_objects import StoreObjects
 from amltui.workspaces.folder.store_writing import ObjectPlace, Writer
 
+_NOT_KNOWN: Final = 501
+"""What a store answers that does not know the request."""
+_LOG: Final = logging.getLogger(__name__)
 _NO_GUARD: Final = Capability(
     "This store ignores conditions: of two who write one name at the same moment, the later one "
     "silently wins."
@@ -130,13 +146,16 @@ class StoreChanges:
         self._objects = objects
         self._writer = writer
         self._guarded = guarded
+        self._beginning: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        """By name: held while the store begins an upload."""
 
     def begin(self, name: str, replaces: str | None) -> BegunUpload:
         """Begin an upload of the object `name`."""
         token = secrets.token_hex(16)
-        # Without a key to replace, this one: an upload of an earlier version did not say it.
-        there = self._objects.etag(name if replaces is None else replaces)
-        upload = self._writer.begin(self._objects.place(name), token)
+        with self._beginning[name]:
+            # Without a key to replace, this one: an upload of an earlier version did not say it.
+            there = self._objects.etag(name if replaces is None else replaces)
+            upload = self._writer.begin(self._objects.place(name), token)
         return BegunUpload(name, token, upload, there)
 
     def send(self, begun: BegunUpload, index: int, data: bytes) -> None:
@@ -165,14 +184,35 @@ class StoreChanges:
         with contextlib.suppress(NotFound):
             self._writer.abort(self._objects.place(begun.name), begun.upload)
 
-    def copy(self, source: ObjectPlace, dataset: Dataset, name: str) -> str:
+    def abort_unnamed(self, name: str, since: datetime, known: Collection[str]) -> None:
+        """See `Workspace.abort_unnamed`; a store that does not list uploads is left as it is."""
+        uploads = set()
+        for text in known:
+            with contextlib.suppress(NotFound):
+                uploads.add(BegunUpload.of(text).upload)
+        with self._beginning[name]:  # the thread of one that was cancelled asks the store still
+            try:
+                self._writer.abort_unnamed(self._objects.place(name), since, uploads)
+            except (Unauthorized, Rejected, NotFound, ServerFailed) as error:
+                if isinstance(error, ServerFailed) and error.status_code != _NOT_KNOWN:
+                    raise
+                _LOG.info("an upload of %s may be left in the store: %s", visible(name), error)
+
+    def copy(
+        self, source: ObjectPlace, dataset: Dataset, name: str, begun: Callable[[str], None]
+    ) -> str:
         """Copy the version of `dataset`, which lies at `source`; the id of the copy.
+
+        `begun` is told the id of the upload, where it is one.
 
         Raises:
             Conflict: the name is taken.
         """
         self._check_free(name)
-        self._writer.copy(source, dataset.id.rpartition("@")[2], self._objects.place(name))
+        etag, place = dataset.id.rpartition("@")[2], self._objects.place(name)
+        self._writer.copy(
+            source, etag, place, lambda upload: begun(BegunUpload(name, "", upload, None).text)
+        )
         note = note_of(name, dataset.description, dataset.data_type_id)
         self._objects.notes.write(name, note)
         return self._objects.head(name).dataset.id

@@ -8,9 +8,11 @@ be asked again, and says whether it happened.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from amltui.errors import AmltuiError, Conflict, ContentChanged, NotFound
@@ -18,8 +20,16 @@ from amltui.text import visible
 from amltui.workspaces.folder.store_errors import DELETE, READ, WRITE, aws_mapped
 
 TOKEN: Final = "amltui-upload"  # noqa: S105 - the name of a metadata entry
+_CLOCKS: Final = timedelta(minutes=15)
+"""How far the clocks of S3 and of who asks it may be apart."""
+Begun = Callable[[str], None]
 _COPIED: Final = 1 << 30
 """Bytes that S3 copies in one step; it takes no more than 5 GiB."""
+
+
+def unheard(upload: str) -> None:
+    """Takes the id of an upload that nobody notes."""
+    del upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +66,24 @@ class Writer(Protocol):
     def abort(self, place: ObjectPlace, upload: str) -> None:
         """Give the parts up, where the store does not let them expire by itself."""
 
+    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Collection[str]) -> None:
+        """Give up uploads for the object that were begun from `since` on and hold no part.
+
+        Not those of `known`: somebody has them.
+
+        Raises:
+            AmltuiError: the store does not list uploads, or these credentials may not.
+        """
+
     def erase(self, place: ObjectPlace, versions: Sequence[str]) -> None:
         """Delete an object and these versions, which are all that it has."""
 
-    def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
+    def copy(
+        self, source: ObjectPlace, etag: str, target: ObjectPlace, begun: Begun = unheard
+    ) -> None:
         """Copy one version of an object to a name that nobody has, inside the store.
+
+        `begun` is told what the store calls the upload, where the copy is one.
 
         Raises:
             Conflict: the name is taken.
@@ -76,11 +99,19 @@ class S3Writer:
 
     def begin(self, place: ObjectPlace, token: str) -> str:
         """See `Writer`."""
+        return self._begun(place, Metadata={TOKEN: token})
+
+    def _begun(self, place: ObjectPlace, **about: Any) -> str:
+        since = datetime.now(UTC)
         with aws_mapped(place.key, WRITE):
             made = self._client.create_multipart_upload(
-                Bucket=place.container, Key=place.key, Metadata={TOKEN: token}
+                Bucket=place.container, Key=place.key, **about
             )
-        return str(made["UploadId"])
+        upload = str(made["UploadId"])
+        if made["ResponseMetadata"].get("RetryAttempts"):  # the first answer may have been lost
+            with contextlib.suppress(AmltuiError):
+                self.abort_unnamed(place, since, {upload})
+        return upload
 
     def send(self, place: ObjectPlace, upload: str, index: int, data: bytes) -> None:
         """See `Writer`."""
@@ -129,13 +160,34 @@ class S3Writer:
                 Bucket=place.container, Key=place.key, UploadId=upload
             )
 
+    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Collection[str]) -> None:
+        """See `Writer`."""
+        with aws_mapped(place.key, WRITE):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=place.container, Prefix=place.key
+            )
+            there = [one for page in pages for one in page.get("Uploads", ())]
+        for one in there:
+            upload = str(one["UploadId"])
+            if (
+                one["Key"] != place.key
+                or upload in known
+                or one["Initiated"] < since - _CLOCKS
+                or self._parts(place, upload)
+            ):
+                continue
+            with contextlib.suppress(NotFound):
+                self.abort(place, upload)
+
     def erase(self, place: ObjectPlace, versions: Sequence[str]) -> None:
         """See `Writer`; a deletion of the object itself would be one more version."""
         with aws_mapped(place.key, DELETE):
             for version in versions:
                 self._client.delete_object(Bucket=place.container, Key=place.key, VersionId=version)
 
-    def copy(self, source: ObjectPlace, etag: str, target: ObjectPlace) -> None:
+    def copy(
+        self, source: ObjectPlace, etag: str, target: ObjectPlace, begun: Begun = unheard
+    ) -> None:
         """See `Writer`; in parts, because only so can it be made conditional on every S3."""
         with aws_mapped(source.key, READ):
             head = self._client.head_object(Bucket=source.container, Key=source.key)
@@ -143,16 +195,15 @@ class S3Writer:
             raise ContentChanged(f"{visible(source.key)} was changed in the store meanwhile")
         kept = {"ContentType": head["ContentType"]} if head.get("ContentType") else {}
         size = int(head["ContentLength"])
-        with aws_mapped(target.key, WRITE):
-            if size == 0:
+        if size == 0:
+            with aws_mapped(target.key, WRITE):
                 self._client.put_object(
                     Bucket=target.container, Key=target.key, Body=b"", IfNoneMatch="*"
                 )
-                return
-            upload = self._client.create_multipart_upload(
-                Bucket=target.container, Key=target.key, Metadata=head["Metadata"], **kept
-            )["UploadId"]
+            return
+        upload = self._begun(target, Metadata=head["Metadata"], **kept)
         try:
+            begun(upload)
             self._copy_parts(source, etag, target, upload, size)
         except BaseException:
             self.abort(target, upload)

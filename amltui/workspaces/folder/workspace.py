@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final, Self
@@ -191,7 +192,8 @@ class FolderWorkspace(FileWorkspace):
         await self._require("write")
         if name:
             self.check_name(name)
-        return Upload(await anyio.to_thread.run_sync(self._directory.begin, replaces), data_type_id)
+        begun = await anyio.to_thread.run_sync(self._directory.begin, name, replaces)
+        return Upload(begun, data_type_id)
 
     async def send_part(self, upload: Upload, index: int, data: bytes, *, total: int) -> None:
         """Write a part at its place."""
@@ -224,6 +226,10 @@ class FolderWorkspace(FileWorkspace):
     async def abort(self, upload: Upload) -> None:
         """Remove the hidden file."""
         await anyio.to_thread.run_sync(self._directory.drop, upload.id)
+
+    async def abort_unnamed(self, name: str, *, since: datetime, known: Collection[str]) -> None:
+        """Remove the hidden file, if it is empty."""
+        await anyio.to_thread.run_sync(self._directory.drop_unnamed, name, since, known)
 
     async def edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None

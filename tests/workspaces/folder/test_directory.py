@@ -228,7 +228,7 @@ def test_a_killed_upload_leaves_no_file_of_that_name(root):
         "from pathlib import Path\n"
         "from amltui.workspaces.folder.directory import Directory\n"
         "disk = Directory(Path(sys.argv[1]))\n"
-        "upload = disk.begin()\n"
+        "upload = disk.begin('a.bin')\n"
         "disk.write_part(upload, 0, b'half')\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
