@@ -118,8 +118,8 @@ async def _serve(options: ServeOptions) -> None:
             _announce(options, endpoint, state.workspace_id)
             if options.embedded:
                 _stop_at_end_of_input(stop)
-                gc.freeze()  # what is there now is there to stay
-                gc.enable()  # `serve_embedded` starts without it
+            gc.freeze()  # what is there now is there to stay: to look through it takes 40 ms
+            gc.enable()  # `serve_embedded` starts without it
             watching = asyncio.create_task(connections.watch(port, most))
             cleaning = asyncio.create_task(janitor.run(state))
             auditing = asyncio.create_task(state.audit.run())

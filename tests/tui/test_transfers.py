@@ -2,6 +2,8 @@ import pytest
 
 from amltui.services.session import open_session
 from amltui.transfers import Options, State, Transfer
+from amltui.tui.actions import transfers
+from amltui.tui.pace import PACE
 from amltui.tui.widgets.transfers import TransfersPane
 from tests.tui.conftest import at_the_screen
 
@@ -113,3 +115,26 @@ async def test_the_pane_grows_with_the_transfers_and_shrinks_when_they_are_clear
             pane.show(shown)
             await user.until(lambda shown=shown: pane.size.height == len(shown))
             assert all(one.name in user.screen_text() for one in shown)
+
+
+async def test_low_traffic_draws_a_transfer_now_and_then_only(place, large, monkeypatch):
+    """Its first state at once, and the next only when the pause is over: here that is never."""
+    monkeypatch.setattr(PACE, "low", True)
+    monkeypatch.setattr(transfers, "SECOND", 3_600.0)
+    async with at_the_screen() as user:
+        await user.choose(large.name)
+        drawn = []
+        pane = user.main.query_one(TransfersPane)
+        show = pane.show
+        monkeypatch.setattr(pane, "show", lambda rows: (drawn.append(rows), show(rows))[1])
+        await user.press("d")
+        await user.until((place / "squares.csv").exists)
+        assert len(drawn) <= 1
+        assert "done" not in states(user)
+
+
+async def test_other_traffic_draws_a_transfer_to_its_end(place, large):
+    async with at_the_screen() as user:
+        await user.choose(large.name)
+        await user.press("d")
+        await user.until(lambda: states(user) == ["done"])
