@@ -9,6 +9,8 @@ import pytest
 from textual.events import Key, Paste
 from textual.widgets import Input
 
+from amltui.services.conversion import Look
+from amltui.tui.dialogs.file_chooser import FileChooser
 from amltui.tui.dialogs.help import HelpScreen
 from amltui.tui.dialogs.prompts import Confirm
 from amltui.tui.dialogs.upload import UploadScreen
@@ -125,6 +127,40 @@ async def test_an_upload_dialog_left_while_it_looks_at_its_file_is_gone_without_
             await user.until(lambda: not user.main.query("#path"))
         at_once(user, "j")
         await user.until(lambda: user.main.dataset.name == user.names[1])
+
+
+async def test_a_file_that_is_sent_while_it_is_looked_at_is_sent_as_what_it_is(place):
+    (place / "new.tsv").write_text("a\tb\n1\t2\n")
+    looking, seen = asyncio.Event(), asyncio.Event()
+
+    async def guess(_path):
+        looking.set()
+        await seen.wait()
+        return "GenericTSV"
+
+    async def look_at(_path, _type, _convert):
+        return Look("", None, None)
+
+    async with at_the_screen() as user:
+        dialog = UploadScreen(guess, look_at)
+        asked = asyncio.ensure_future(user.main.ask(dialog))
+        await user.until(lambda: user.dialog.query_one("#path").has_focus)
+        await user.type("new.tsv")
+        at_once(user, "\r")
+        await looking.wait()
+        user.app.post_message(Key("ctrl+s", None))
+        await user.until(lambda: any(one.group == "send" for one in dialog.workers))
+        # Enter's own end comes behind it, as where a file was just found to be there.
+        dialog.query_one(FileChooser).post_message(FileChooser.Chosen(place / "new.tsv"))
+        await user.pilot.pause()
+        seen.set()
+        await user.until(asked.done)
+        sent = asked.result()
+        assert (sent.path, sent.name, sent.data_type_id) == (
+            place / "new.tsv",
+            "new.tsv",
+            "GenericTSV",
+        )
 
 
 async def test_the_end_of_one_action_does_not_send_the_keys_that_wait_for_the_next_one(place):

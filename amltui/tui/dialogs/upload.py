@@ -122,6 +122,7 @@ class UploadScreen(Dialog[UploadChoice]):
         """The file or folder that name and type were last guessed for."""
         self._folder = False
         """Whether that is a folder, which has no type."""
+        self._filling = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """Path, list of files, then the fields."""
@@ -179,7 +180,7 @@ class UploadScreen(Dialog[UploadChoice]):
         """Say what a file that was typed and not chosen is: its fields are seen next."""
         path = full_path(typed)
         # `send` tells a problem; the field may be left to look around.
-        if str(path) != self._path and not await asyncio.to_thread(file_problem, typed):
+        if not await asyncio.to_thread(file_problem, typed):
             await self._fill(path)
 
     @on(Input.Changed, "#name")
@@ -212,20 +213,23 @@ class UploadScreen(Dialog[UploadChoice]):
         self._focus("#name")
 
     async def _fill(self, path: Path) -> None:
-        """Fill in what a chosen file tells, unless the person already said otherwise."""
-        name = self.query_one("#name", Input)
-        previous = Path(self._path).name if self._path else self._fixed_name
-        if name.value in {"", previous} and not self._fixed_name:
-            name.value = path.name
-        was_folder, self._folder = self._folder, False
-        self._path = str(path)
-        self._guessed = await self._guess(path)
-        if not self._data_type_id:
-            self._set_type(self._guessed, guessed=True)
-        elif was_folder:
-            self._set_type(self._data_type_id)
-        else:
-            self._look_again()
+        """Fill in what a chosen file tells, unless that is done or the person said otherwise."""
+        async with self._filling:  # whoever sends waits for what is under way
+            if str(path) == self._path:
+                return
+            guessed = await self._guess(path)
+            name = self.query_one("#name", Input)
+            previous = Path(self._path).name if self._path else self._fixed_name
+            if name.value in {"", previous} and not self._fixed_name:
+                name.value = path.name
+            was_folder, self._folder = self._folder, False
+            self._path, self._guessed = str(path), guessed
+            if not self._data_type_id:
+                self._set_type(guessed, guessed=True)
+            elif was_folder:
+                self._set_type(self._data_type_id)
+            else:
+                self._look_again()
 
     async def _fill_folder(self, path: Path) -> None:
         """Fill in what a chosen folder tells: what is sent, before it is."""
@@ -330,9 +334,12 @@ class UploadScreen(Dialog[UploadChoice]):
             )
         return ""
 
-    @beside("choose")
+    @beside("send")
     async def action_send(self) -> None:
-        """Check the fields and dismiss with them."""
+        """Check the fields and dismiss with them.
+
+        Not ended by what looks at the chosen file meanwhile: nothing would say that it was.
+        """
         chooser = self.query_one(FileChooser)
         typed = chooser.typed
         path = full_path(typed)
@@ -344,8 +351,7 @@ class UploadScreen(Dialog[UploadChoice]):
             chooser.say(problem)
             self._focus("#path")
             return
-        if str(path) != self._path:
-            await self._fill(path)
+        await self._fill(path)
         name = self._name_problem()
         if name and not self._as_version:
             self._say(name, "#name-problem")
