@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from amltui.errors import DiskFull, LocalError
+from amltui.errors import DiskFull, LocalError, NotPermitted
 from amltui.text import visible
 
 PRIVATE_DIR: Final = 0o700
@@ -41,6 +41,7 @@ def disk_errors(path: Path | str, doing: str) -> Iterator[None]:
 
     Raises:
         DiskFull: no space, quota or largest file size reached.
+        NotPermitted: this user may not.
         LocalError: anything else that the system refused.
     """
     try:
@@ -49,7 +50,8 @@ def disk_errors(path: Path | str, doing: str) -> Iterator[None]:
         where = visible(str(path))
         if error.errno in _FULL:
             raise DiskFull(f"No space left to {doing}: {where}") from error
-        raise LocalError(f"Could not {doing}: {where} ({error.strerror or error})") from error
+        refused = NotPermitted if isinstance(error, PermissionError) else LocalError
+        raise refused(f"Could not {doing}: {where} ({error.strerror or error})") from error
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:

@@ -215,6 +215,12 @@ class LocalError(AmltuiError):
     """Something on this machine's disk is in the way."""
 
 
+class NotPermitted(LocalError):
+    """This user may not read or write a file of this machine."""
+
+    hint = "Check its owner and permissions."
+
+
 class DiskFull(LocalError):
     """No space left where a file had to go."""
 

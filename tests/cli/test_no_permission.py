@@ -59,16 +59,24 @@ def test_a_file_that_may_not_be_read_fails_alone_and_leaves_nothing(forbidden, a
     assert not (alone.home / "x.csv").exists()
     (alone.home / "to").mkdir()
     copied = forbidden("cp", "data/", "to/")
-    assert copied.returncode == 1
+    assert copied.returncode == 4
     assert '"secret.csv"' in copied.stderr
     assert "1 of 3 entries of the list could not be read" in copied.stderr
     assert [path.name for path in (alone.home / "to").iterdir()] == ["a.csv"]
+
+
+@pytest.mark.parametrize("words", [["head"], ["stats"], ["sql"], ["get"]])
+def test_every_command_answers_alike_of_a_file_that_may_not_be_read(forbidden, words):
+    more = ["select 1 from data"] if words == ["sql"] else []
+    done = forbidden("--at", "data/", *words, "secret.csv", *more)
+    assert done.returncode == 4
+    assert "Check its owner and permissions." in done.stderr
 
 
 def test_a_folder_that_may_not_be_written_takes_no_copy(forbidden, alone):
     (alone.home / "to").mkdir()
     (alone.home / "to").chmod(0o500)
     copied = forbidden("cp", "data/a.csv", "to/")
-    assert copied.returncode in {1, 4}
+    assert copied.returncode == 4
     assert "No permission for" in copied.stderr
     assert list((alone.home / "to").iterdir()) == []
