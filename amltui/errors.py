@@ -24,6 +24,7 @@
     │   └── Swollen                   compressed, and far larger than it should be
     ├── QueryError                    a filter or an SQL text is wrong; `position` where known
     ├── LocalError                    this disk: full, no permission, in the way
+    │   ├── NotPermitted
     │   ├── DiskFull
     │   ├── InputCut                  standard input had more than there is room for
     │   └── Exists                    a file is there and was not to be overwritten

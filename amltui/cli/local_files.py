@@ -15,7 +15,7 @@ from pathlib import Path
 from amltui.cli.exit_codes import FileNotThere
 from amltui.config import paths
 from amltui.disk import expanded
-from amltui.errors import Exists, LocalError, UsageError
+from amltui.errors import Exists, LocalError, NotPermitted, UsageError
 from amltui.text import visible
 from amltui.transfers.spool import spool
 
@@ -49,9 +49,8 @@ def readable(
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotThere(f"There is no file {shown}") from None
     except OSError as error:
-        raise LocalError(
-            f"Cannot read {shown}: {error.strerror}", hint="Check its owner and permissions."
-        ) from None
+        refused = NotPermitted if isinstance(error, PermissionError) else LocalError
+        raise refused(f"Cannot read {shown}: {error.strerror}") from None
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
         os.close(descriptor)

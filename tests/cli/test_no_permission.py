@@ -73,6 +73,12 @@ def test_every_command_answers_alike_of_a_file_that_may_not_be_read(forbidden, w
     assert "Check its owner and permissions." in done.stderr
 
 
+def test_what_may_not_be_read_is_not_sent_either(forbidden):
+    done = forbidden("put", "data/secret.csv")
+    assert done.returncode == 4
+    assert "Check its owner and permissions." in done.stderr
+
+
 def test_a_folder_that_may_not_be_written_takes_no_copy(forbidden, alone):
     (alone.home / "to").mkdir()
     (alone.home / "to").chmod(0o500)
