@@ -256,10 +256,11 @@ async def test_what_only_failed_writers_began_with_is_not_kept(either):
 
 
 async def test_a_writer_whose_turn_does_not_come_is_told_so(either, monkeypatch):
-    monkeypatch.setattr(group_commit, "BUSY_SECONDS", 0.05)
     async with changing(either):
-        with pytest.raises(ServiceUnavailable):
-            await write(either, 1)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(group_commit, "BUSY_SECONDS", 0.05)
+            with pytest.raises(ServiceUnavailable):
+                await write(either, 1)
 
 
 @pytest.fixture
