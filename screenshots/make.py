@@ -111,7 +111,7 @@ async def picture(name: str, place: Path) -> str:
     """Take one picture, as SVG."""
     size, keys, wanted = SCENES[name]
     # What is sent is never all sent, however long the keys take.
-    app = AmltuiApp(options=Options(rate_limit=1 << 20 if name == "transfers" else None))
+    app = AmltuiApp(options=Options(rate_limit=4 << 20 if name == "transfers" else None))
     if name == "light":
         app.theme = LIGHT.name
     async with app.run_test(size=size) as pilot:
