@@ -23,7 +23,7 @@ from tests.support.forks import COMMAND
 
 pytestmark = pytest.mark.slow  # processes are started and killed
 
-KILLS = int(os.environ.get("AMLTUI_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("AMLTUI_TEST_KILLS", "10"))
 """Of downloads, and as many of uploads, of each kind of store."""
 PART = 5 << 20
 
