@@ -222,8 +222,8 @@ def test_a_link_that_is_replaced_stays_and_what_it_leads_to_is_written(amltui, d
 
 @pytest.fixture
 def slowly(amltui, shared_server):
-    """Starts commands on a line of 4 MB/s, and ends them when some blocks have arrived."""
-    with slow_line(urlsplit(shared_server.endpoint).port, rate=4e6) as endpoint:
+    """Starts commands on a line of 2 MB/s, and ends them when some blocks have arrived."""
+    with slow_line(urlsplit(shared_server.endpoint).port, rate=2e6) as endpoint:
         amltui.environment["AMLTUI_ENDPOINT"] = endpoint
 
         def stopped(how, *arguments, stdin=None):
