@@ -41,7 +41,7 @@ def test_schemathesis_finds_the_server_as_described(tmp_path, who):
 "path.e" = "{server.workspace_id}.f-id.nightly"
 
 [generation]
-max-examples = 12
+max-examples = {12 if who == "owner" else 5} # the routes are the same: fewer draw enough
 
 [phases.examples]
 enabled = false
