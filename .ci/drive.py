@@ -9,6 +9,7 @@ is for something to appear, never for a time to pass; a wait that fails prints t
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -20,13 +21,15 @@ from pathlib import Path
 CENSUS = "Adult Census Income Binary Classification dataset"
 CENSUS_SHA256 = "98edf83632b276e7d7ac9a2e7df5a0aceadaec6fee529756c3f72b79373dd6cd"
 WAIT_SECONDS = 60
+_numbers = itertools.count(1)
 
 
 class Terminal:
     """One tmux server of our own with one window."""
 
     def __init__(self, directory: Path, command: str, *, width: int, height: int) -> None:
-        self.socket = str(directory / "tmux.sock")
+        # Of its own: the server of the terminal before may be ending still.
+        self.socket = str(directory / f"tmux-{next(_numbers)}.sock")
         subprocess.run(
             [
                 *("tmux", "-S", self.socket, "-f", "/dev/null", "new-session", "-d"),
