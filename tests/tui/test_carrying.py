@@ -81,6 +81,18 @@ async def test_one_dataset_goes_to_a_folder_that_is_typed(place, fruits, tmp_pat
         assert "plums" in (tmp_path / "pond" / "plums.csv").read_text()
 
 
+async def test_the_workspace_that_is_open_is_not_offered_to_copy_to(lake, monkeypatch):
+    for name in ("ENDPOINT", "WORKSPACE_ID", "TOKEN"):
+        monkeypatch.delenv(f"AMLTUI_{name}")
+    async with at_the_screen() as user:
+        await user.press("y")
+        await user.until(lambda: "to another workspace" in user.screen_text())
+        await user.press("w")
+        await user.until(lambda: user.main.query_one(Palette).display)
+        await user.until(lambda: "waters" in user.screen_text())
+        assert user.screen_text().count("local workspace") == 1  # in the header
+
+
 async def test_a_workspace_that_can_only_be_read_is_said_and_nothing_is_copied(lake, fruits):
     save(Profile("ice", lake.as_uri()), None)
     async with at_the_screen() as user:

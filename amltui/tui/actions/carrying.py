@@ -9,7 +9,6 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from amltui.config.connection_values import LOCAL
 from amltui.errors import AmltuiError, UsageError
 from amltui.redact import redacted
 from amltui.text import visible
@@ -69,8 +68,7 @@ class CarryActions:
         from amltui.services.places import Places, goal_of
 
         source = await self._host.session()
-        if place is None or (place == LOCAL and source.connection is None):
-            raise UsageError("That workspace is open here.", hint="Choose another one.")
+        assert place is not None, "the one of the start is not offered"
         options = (await source.transfers()).options
         goal = goal_of(place)
         steps: list[CopyStep] = []

@@ -7,7 +7,6 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
-from amltui.config.connection_values import LOCAL
 from amltui.errors import UsageError
 from amltui.redact import redacted
 from amltui.text import visible
@@ -67,8 +66,7 @@ class SendActions:
         from amltui.services.places import Places, goal_of
 
         source = await self._host.session()
-        if place is None or (place == LOCAL and source.connection is None):
-            raise UsageError("That workspace is open here.", hint="Choose another one.")
+        assert place is not None, "the one of the start is not offered"
         options = (await source.transfers()).options
         local = await (await source.connect()).local_content(dataset)
         path = await local_contents(self._host, dataset) if local is None else local.path

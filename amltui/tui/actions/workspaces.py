@@ -103,7 +103,9 @@ class WorkspaceActions:
         there: list[str | None] = [None, LOCAL, *(one.name for one in known)]
         there += recent[:_RECENT]
         if others:
-            there = [place for place in there if place not in {None, self._place}]
+            session = await self._host.session()
+            open_here = {None, self._place, *([LOCAL] if session.connection is None else [])}
+            there = [place for place in there if place not in open_here]
         else:
             there = list(dict.fromkeys([*(tab.place for tab in self._tabs.tabs), *there]))
         names = [self._label(place, known) for place in there]
