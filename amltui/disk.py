@@ -50,8 +50,12 @@ def disk_errors(path: Path | str, doing: str) -> Iterator[None]:
         where = visible(str(path))
         if error.errno in _FULL:
             raise DiskFull(f"No space left to {doing}: {where}") from error
-        refused = NotPermitted if isinstance(error, PermissionError) else LocalError
-        raise refused(f"Could not {doing}: {where} ({error.strerror or error})") from error
+        raise refusal(error)(f"Could not {doing}: {where} ({error.strerror or error})") from error
+
+
+def refusal(error: OSError) -> type[LocalError]:
+    """As what it is told that this machine refused a file."""
+    return NotPermitted if isinstance(error, PermissionError) else LocalError
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from amltui.cli.exit_codes import FileNotThere
 from amltui.config import paths
-from amltui.disk import expanded
-from amltui.errors import Exists, LocalError, NotPermitted, UsageError
+from amltui.disk import expanded, refusal
+from amltui.errors import Exists, LocalError, UsageError
 from amltui.text import visible
 from amltui.transfers.spool import spool
 
@@ -49,8 +49,7 @@ def readable(
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotThere(f"There is no file {shown}") from None
     except OSError as error:
-        refused = NotPermitted if isinstance(error, PermissionError) else LocalError
-        raise refused(f"Cannot read {shown}: {error.strerror}") from None
+        raise refusal(error)(f"Cannot read {shown}: {error.strerror}") from None
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISDIR(mode):
         os.close(descriptor)

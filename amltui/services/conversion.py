@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from amltui.config import paths
-from amltui.errors import LocalError
+from amltui.disk import refusal
 from amltui.formats import Format, format_of
 from amltui.formats.detection import offer
 from amltui.formats.dialect import Dialect, with_dialect
@@ -39,7 +39,7 @@ def seen(path: Path, fmt: Format) -> tuple[Dialect | None, str]:
             head = file.read(WINDOW)
             whole = not file.read(1)
     except OSError as error:
-        raise LocalError(f"Cannot read {path.name}: {reason_of(error)}") from error
+        raise refusal(error)(f"Cannot read {path.name}: {reason_of(error)}") from error
     binary = recognise(head)
     if binary is not None:
         return None, f"like {binary}"
@@ -90,7 +90,7 @@ def look_at(path: Path, data_type_id: str, *, convert: bool = False) -> Look:
             head = file.read(HEAD)
             whole = not file.read(1)
     except OSError as error:
-        raise LocalError(f"Cannot read {path.name}: {reason_of(error)}") from error
+        raise refusal(error)(f"Cannot read {path.name}: {reason_of(error)}") from error
     rows = None
     if lens.has_rows and lens.fmt.kind != "batches":
         with suppress(HeaderGoesOn):
@@ -114,7 +114,7 @@ def converted(path: Path, fmt: Format, dialect: Dialect) -> Iterator[tuple[Path,
             _write(path, with_dialect(fmt, dialect), copy)
             copy.flush()
         except OSError as error:
-            raise LocalError(f"Cannot convert {path.name}: {reason_of(error)}") from error
+            raise refusal(error)(f"Cannot convert {path.name}: {reason_of(error)}") from error
         yield target, data_type_id
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from amltui.disk import disk_errors
 from amltui.errors import (
     TOO_MUCH,
     AmltuiError,
@@ -192,9 +193,10 @@ def file_table(
         NotFound: there is no such sheet.
         UnsupportedDataType: the file has no rows.
         Unreadable: its bytes are damaged, or not what they should be.
-        LocalError, OSError: it cannot be read.
+        LocalError: it cannot be read.
     """
-    lens = lens_of_file(path, data_type_id=data_type_id).of(sheet)
+    with disk_errors(path, "read"):
+        lens = lens_of_file(path, data_type_id=data_type_id).of(sheet)
     if reading is not None:
         lens = reading(lens)
     with (

@@ -12,6 +12,7 @@ from typing import IO, Any, Final
 
 import pyarrow as pa
 
+from amltui.disk import refusal
 from amltui.errors import DiskFull, LocalError
 from amltui.formats.arrays import numbers, strings
 from amltui.formats.arrow import schema
@@ -104,7 +105,7 @@ def ingest(
         remove(directory)
         if error.errno == 28:
             raise DiskFull(f"No space left for the table in {directory}") from error
-        raise LocalError(f"Cannot make a table: {reason_of(error)}") from error
+        raise refusal(error)(f"Cannot make a table: {reason_of(error)}") from error
     except BaseException:
         remove(directory)
         raise

@@ -73,8 +73,9 @@ def test_every_command_answers_alike_of_a_file_that_may_not_be_read(forbidden, w
     assert "Check its owner and permissions." in done.stderr
 
 
-def test_what_may_not_be_read_is_not_sent_either(forbidden):
-    done = forbidden("put", "data/secret.csv")
+@pytest.mark.parametrize("words", [["put", "data/secret.csv"], ["diff", "data/a.csv"]])
+def test_what_may_not_be_read_is_neither_sent_nor_compared(forbidden, words):
+    done = forbidden(*words, *(["data/secret.csv"] if words[0] == "diff" else []))
     assert done.returncode == 4
     assert "Check its owner and permissions." in done.stderr
 

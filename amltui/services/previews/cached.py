@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from amltui.cache import Entry, Source
+from amltui.disk import refusal
 from amltui.errors import AmltuiError, LocalError
 from amltui.formats import Format
 from amltui.formats.dialect import Dialect, dialect_text
@@ -37,7 +38,7 @@ def lens_of(entry: Entry, source: Source, dialect: Dialect | None) -> Lens:
             typed=typed(source),
         )
     except OSError as error:
-        raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
+        raise refusal(error)(f"The content cannot be read: {error.strerror or error}") from error
 
 
 def cached_rows(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from amltui.errors import LocalError
+from amltui.disk import refusal
 from amltui.tables import HexRows, Rows, Table
 from amltui.tables.grouped import GroupedRows
 from amltui.tables.indexed import IndexedRows
@@ -26,7 +26,7 @@ async def content_file(path: Path) -> OpenFile:
     try:
         return await asyncio.to_thread(OpenFile.at, path)
     except OSError as error:
-        raise LocalError(f"The content cannot be read: {error.strerror or error}") from error
+        raise refusal(error)(f"The content cannot be read: {error.strerror or error}") from error
 
 
 async def opened(make: Callable[..., R], *args: Any) -> R:
