@@ -96,7 +96,7 @@ SCENES: dict[str, tuple[tuple[int, int], tuple[str, ...], str]] = {
     ),
     "upload": ((120, 40), ("u",), "Upload a file"),
     "marks": ((80, 24), ("space", "j", "space", "d"), "Download 2 datasets"),
-    "workspaces": ((80, 24), ("W",), "as the program was started"),
+    "workspaces": ((80, 24), ("W",), "(open)"),
     "copy": ((120, 40), ("enter", "y"), "enter choose"),
     "light": ((120, 40), ("enter", f"{WAIT}16 values"), "complete"),
     "palette": ((120, 40), ("colon",), "Commands"),

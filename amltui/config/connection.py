@@ -44,7 +44,7 @@ class Connection:
     token: str = field(repr=False)
     profile: str | None = None
     """The profile in force, whether or not all values come from it."""
-    sources: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     """For `endpoint`, `workspace_id` and `token`: in words, where the value comes from."""
     write: bool = False
     """Of a folder: whether its files may be made, changed and deleted."""

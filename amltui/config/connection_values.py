@@ -111,6 +111,15 @@ def places_of(address: str) -> tuple[str, ...]:
     return tuple(one for _, one in parse_qsl(address.removeprefix(_SEVERAL)))
 
 
+def address_name(address: str) -> str:
+    """What a person calls an endpoint; not made safe to show."""
+    if places := places_of(address):
+        return f"{len(places)} places"
+    if input_path(address) is not None:
+        return "standard input"
+    return unquote(address.removeprefix("file://").removeprefix("web+"))
+
+
 def input_address(path: Path) -> str:
     """The address of the file that standard input is kept in, in a directory of its own."""
     return f"{_INPUT}{quote(str(path))}"

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from amltui.config.connection_values import LOCAL
 from amltui.errors import AmltuiError, UsageError
 from amltui.services.copying import CopyStep, Way, step_of
 from amltui.services.one_copy import Made, Noted, make
@@ -205,15 +204,8 @@ async def _opened(places: Places, end: CopyEnd, here: Session, *, target: bool =
 
 
 def _end_of(session: Session) -> CopyEnd:
-    connection = session.connection
-    if connection is None:
-        return CopyEnd(session.key, LOCAL)
-    if connection.profile:
-        return CopyEnd(session.key, connection.profile)
-    if connection.is_folder or connection.is_azure:
-        address = connection.endpoint
-        return CopyEnd(session.key, address, on_disk=address.startswith("file://"))
-    return CopyEnd(session.key)
+    place = session.place or ""
+    return CopyEnd(session.key, place, on_disk=place.startswith("file://"))
 
 
 def _part_of(step: CopyStep) -> CopyPart:

@@ -11,11 +11,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from amltui.cache import Cache, source_name
 from amltui.config import Connection, paths, resolve
-from amltui.config.connection_values import input_path, places_of
+from amltui.config.connection_values import LOCAL, address_name, input_path
 from amltui.config.quota import cache_quota
 from amltui.errors import (
     AmltuiError,
@@ -80,12 +79,15 @@ class Session:
         """What a person calls this workspace; not made safe to show."""
         if self.connection is None:
             return "local workspace"
-        if places := places_of(self.connection.endpoint):
-            return f"{len(places)} places"
-        if input_path(self.connection.endpoint) is not None:
-            return "standard input"
-        address = self.connection.endpoint.removeprefix("file://").removeprefix("web+")
-        return self.connection.profile or unquote(address)
+        return self.connection.profile or address_name(self.connection.endpoint)
+
+    @property
+    def place(self) -> str | None:
+        """The profile or the address that opens it again; None: what is in force has neither."""
+        if (connection := self.connection) is None:
+            return LOCAL
+        no_token = connection.is_folder or connection.is_azure
+        return connection.profile or (connection.endpoint if no_token else None)
 
     async def connect(self) -> Workspace:
         """The workspace, reached or started now if it was not yet.

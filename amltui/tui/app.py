@@ -131,7 +131,7 @@ class AmltuiApp(KeyQueue[int]):
         for error in self._wrong_settings:
             self.report(error)
         self.set_interval(IDLE_SECONDS, self._collector.collect_in_quiet)
-        self.tabs.start()
+        self.tabs.begin()
 
     def _main_screen(self, loader: SessionLoader) -> MainScreen:
         return MainScreen(loader, self.notes, self.report, self.tabs, rows=self.LIST)

@@ -69,6 +69,12 @@ class SessionLoader:
         return ready.result()
 
     @property
+    def place(self) -> str | None:
+        """The profile or the address that opens it again; None: what is in force has neither."""
+        session = self.loaded
+        return self.profile if session is None else session.place
+
+    @property
     def name(self) -> str:
         """What a person calls the workspace; safe to show."""
         session = self.loaded

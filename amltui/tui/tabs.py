@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from amltui.tui.screens.too_small import TooSmallScreen
 from amltui.tui.session_loader import SessionLoader
 
 if TYPE_CHECKING:
+    from amltui.services.session import Session
     from amltui.tui.key_queue import KeyQueue
 
 
@@ -25,8 +27,8 @@ class Tab:
 
     @property
     def place(self) -> str | None:
-        """Its profile or its address; None: that of the start."""
-        return self.loader.profile
+        """See `SessionLoader.place`."""
+        return self.loader.place
 
     @property
     def transfers_run(self) -> bool:
@@ -79,6 +81,11 @@ class Tabs:
         return self._shown
 
     @property
+    def start(self) -> SessionLoader:
+        """What opened the workspace of the start, which may be closed by now."""
+        return self._first
+
+    @property
     def names(self) -> Sequence[str]:
         """What a person calls them; safe to show."""
         return [tab.loader.name for tab in self._tabs]
@@ -88,14 +95,14 @@ class Tabs:
         """The place of the one that is seen among them, from 0 on."""
         return 0 if self._shown is None else self._tabs.index(self._shown)
 
-    def start(self) -> None:
+    def begin(self) -> None:
         """Open the workspace of the start; its screen does not wait for it."""
         self._first.start()
         self._shown = self._add(self._first)
         self._app.push_screen(self._shown.screen)
 
     def open(self, place: str | None) -> None:
-        """Show the workspace of a profile or an address, opened if it is not; None: of the start.
+        """Show the workspace of a place, opened if it is not; see `SessionLoader.place`.
 
         The one that was seen stays open.
         """
@@ -150,11 +157,10 @@ class Tabs:
 
     async def _open(self, place: str | None) -> None:
         async with self._turn:  # what is asked for twice is opened once
-            first = self._first.profile if place is None else place
-            tab = next((one for one in self._tabs if one.place == first), None)
+            tab = next((one for one in self._tabs if one.place == place), None)
             if tab is None:
                 try:
-                    tab = await self._new(first)
+                    tab = await self._new(place)
                 except Exception as error:  # noqa: BLE001  the last border before the person
                     self._report(error)
                     return
@@ -162,8 +168,9 @@ class Tabs:
 
     async def _new(self, place: str | None) -> Tab:
         """Open another; it is one of the open ones where both names stand for the same."""
-        reading = self._first.reading if place == self._first.profile else None
-        loader = SessionLoader(place, self._first.options, reading, self._first.collector)
+        first = self._first
+        profile, reading = (first.profile, first.reading) if place == first.place else (place, None)
+        loader = SessionLoader(profile, first.options, reading, first.collector)
         loader.start()
         try:
             session = await loader.session()  # costs no network
@@ -171,8 +178,7 @@ class Tabs:
             await loader.close()
             raise
         for one in self._tabs:
-            other = one.loader.loaded
-            if other is not None and other.connection == session.connection:
+            if (other := one.loader.loaded) is not None and _reach_the_same(other, session):
                 await loader.close()
                 return one
         return self._add(loader)
@@ -207,3 +213,12 @@ class Tabs:
             self._app.uninstall_screen(tab.screen)
             await tab.screen.remove()
         await tab.loader.close()
+
+
+def _reach_the_same(one: Session, other: Session) -> bool:
+    """Whether two sessions differ in nothing but the name of their profile."""
+    connections = [
+        None if each.connection is None else dataclasses.replace(each.connection, profile=None)
+        for each in (one, other)
+    ]
+    return connections[0] == connections[1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from amltui.config.profiles import Profile, save
+from amltui.config.profiles import Profile, save, use
 from amltui.services.session import open_session
 from amltui.tui.pick import Picker
 from amltui.tui.widgets.palette import Palette
@@ -44,7 +44,7 @@ async def test_a_profile_a_typed_folder_and_the_first_workspace_are_opened_by_ke
     async with at_the_screen((80, 24)) as user:
         first = user.names
         await user.press("W")
-        await user.until(lambda: "as the program was started (open)" in user.screen_text())
+        await user.until(lambda: f"{open_names(user)[0]} (open)" in user.screen_text())
         await user.press("escape")
         await user.until(lambda: user.main.query_one("#list").has_focus)
         await choose(user, "waters")
@@ -60,7 +60,7 @@ async def test_a_profile_a_typed_folder_and_the_first_workspace_are_opened_by_ke
         await user.type(str(tmp_path / "pond"))
         await user.press("enter")
         await user.until(lambda: user.names == ["pond.csv"])
-        await choose(user, "started")
+        await choose(user, "127.0.0.1")
         await user.until(lambda: user.names == first)
         await user.press("W")
         await user.until(lambda: "pond" in user.screen_text())  # it was open before
@@ -115,7 +115,7 @@ async def test_quitting_and_closing_ask_of_transfers_wherever_they_run(place, la
         await user.until(lambda: "Close this workspace?" in user.screen_text())
         await user.press("y")
         await user.until(lambda: open_names(user) == ["waters"])
-        await choose(user, "started")
+        await choose(user, "127.0.0.1")
         await user.until(lambda: "Going on with squares" in user.notes)
 
 
@@ -147,8 +147,8 @@ async def test_a_place_is_opened_once_and_the_list_begins_with_what_is_open(plac
         await user.press("W")
         await user.until(lambda: user.main.query_one(Palette).display)
         lines = user.screen_text().splitlines()
-        first = next(at for at, line in enumerate(lines) if "as the program was started" in line)
-        assert "(open, tab 1)" in lines[first]
+        first = next(at for at, line in enumerate(lines) if "(open, tab 1)" in line)
+        assert open_names(user)[0] in lines[first]
         assert "waters" in lines[first + 1]
         assert "(open)" in lines[first + 1]
         await user.press("enter")
@@ -156,6 +156,45 @@ async def test_a_place_is_opened_once_and_the_list_begins_with_what_is_open(plac
         await choose(user, "waters")
         await user.until(lambda: user.names == ["lake.csv"])
         assert len(user.app.tabs.tabs) == 2
+
+
+@pytest.fixture
+def nothing_named(place, monkeypatch):
+    """An environment that names no workspace."""
+    for name in ("ENDPOINT", "WORKSPACE_ID", "TOKEN"):
+        monkeypatch.delenv(f"AMLTUI_{name}")
+
+
+async def offered(user):
+    """What can be chosen, without addresses."""
+    await user.press("W")
+    await user.until(lambda: user.main.query_one(Palette).display)
+    return [one.label.split("  ")[0] for one in user.main.query_one(Palette)._commands][:-1]
+
+
+async def test_the_local_workspace_is_one_entry_however_it_was_opened(nothing_named, lake):
+    for profile in (None, "local"):
+        async with at_the_screen(profile=profile) as user:
+            assert await offered(user) == ["local workspace (open)", "waters"]
+
+
+async def test_a_folder_is_one_entry_by_its_profile_its_address_and_as_the_one_of_the_start(
+    nothing_named, lake, tmp_path
+):
+    folder = str(tmp_path / "lake")
+    async with at_the_screen(profile="waters") as user:
+        await choose(user, "that you type")
+        await user.until(lambda: "Open a workspace" in user.screen_text())
+        await user.type(f"{folder}/")
+        await user.press("enter")
+        await user.until(lambda: user.main.query_one("#list").has_focus)
+        assert open_names(user) == ["waters"]
+        assert await offered(user) == ["waters (open)", "local workspace"]
+    use("waters")
+    async with at_the_screen() as user:
+        assert await offered(user) == ["waters (open)", "local workspace"]
+    async with at_the_screen(profile=folder) as user:
+        assert await offered(user) == ["waters (open)", "local workspace"]
 
 
 async def test_a_workspace_that_cannot_be_opened_is_said_and_the_one_before_stays(

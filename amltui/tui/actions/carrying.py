@@ -9,6 +9,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
+from amltui.config.connection_values import address_name
 from amltui.errors import AmltuiError, UsageError
 from amltui.redact import redacted
 from amltui.text import visible
@@ -68,7 +69,7 @@ class CarryActions:
         from amltui.services.places import Places, goal_of
 
         source = await self._host.session()
-        assert place is not None, "the one of the start is not offered"
+        assert place is not None, "what has no name is not offered"
         options = (await source.transfers()).options
         goal = goal_of(place)
         steps: list[CopyStep] = []
@@ -80,7 +81,7 @@ class CarryActions:
                 steps[:] = await _planned(source, datasets, target)
                 return steps
 
-            name = visible(redacted(place)).removeprefix("file://")
+            name = visible(redacted(address_name(place)))
             answer = await self._host.ask(CopiesScreen(len(datasets), name, plan))
             if answer is None:
                 return
@@ -108,7 +109,7 @@ class CarryActions:
         session = await self._host.session()
         options = (await session.transfers()).options
         request = entry.record.request
-        name = visible(request.target.place or request.target.key).removeprefix("file://")
+        name = visible(address_name(request.target.place or request.target.key))
         what = f"Going on with the copy of {visible(entry.record.name)} to {name}"
         self._host.say(f"{what} from an earlier run. w shows it.")
         # As in a copy that begins: nobody can sign in there from here.

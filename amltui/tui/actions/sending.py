@@ -7,6 +7,7 @@ import dataclasses
 from functools import partial
 from typing import TYPE_CHECKING
 
+from amltui.config.connection_values import address_name
 from amltui.errors import UsageError
 from amltui.redact import redacted
 from amltui.text import visible
@@ -66,7 +67,7 @@ class SendActions:
         from amltui.services.places import Places, goal_of
 
         source = await self._host.session()
-        assert place is not None, "the one of the start is not offered"
+        assert place is not None, "what has no name is not offered"
         options = (await source.transfers()).options
         local = await (await source.connect()).local_content(dataset)
         path = await local_contents(self._host, dataset) if local is None else local.path
@@ -80,7 +81,7 @@ class SendActions:
                 found = there.get(name)
                 return None if found is None else not found.is_example
 
-            shown = visible(redacted(place)).removeprefix("file://")
+            shown = visible(redacted(address_name(place)))
             request = await self._host.ask(
                 self._uploads.dialog_for(
                     taken,

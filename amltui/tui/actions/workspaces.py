@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from amltui.config.azure import azure_workspace, is_azure
-from amltui.config.connection_values import LOCAL, folder_address, is_address
-from amltui.errors import ConfigError, UsageError
+from amltui.config.connection_values import LOCAL, address_name, folder_address, is_address
+from amltui.errors import AmltuiError, ConfigError, UsageError
 from amltui.redact import redacted
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost
@@ -21,6 +21,7 @@ from amltui.tui.path_completion import full_path, is_folder
 
 if TYPE_CHECKING:
     from amltui.config.profiles import Profile
+    from amltui.tui.session_loader import SessionLoader
     from amltui.tui.tabs import Tabs
 
 Choose = Callable[[str, Sequence[str], Callable[[int], None]], None]
@@ -40,7 +41,7 @@ class WorkspaceActions:
     def __init__(
         self,
         host: ActionHost,
-        place: str | None,
+        loader: SessionLoader,
         choose: Choose,
         tabs: Tabs,
     ) -> None:
@@ -48,12 +49,12 @@ class WorkspaceActions:
 
         Args:
             host: the screen.
-            place: the profile or the address that is open; None: the one of the start.
+            loader: opened the workspace that is shown there.
             choose: lets one of several be chosen.
             tabs: the workspaces that are open.
         """
         self._host = host
-        self._place = place
+        self._loader = loader
         self._choose = choose
         self._tabs = tabs
 
@@ -93,21 +94,28 @@ class WorkspaceActions:
             title: what stands above.
             asks: what stands above the line, where an address is typed.
             accept: what enter does there.
-            go: what is done with it: a profile or an address; None: that of the start.
-            others: leave out the one that is open, and that of the start.
+            go: what is done with its place; see `SessionLoader.place`.
+            others: leave out the one that is open, and what has no name of its own.
         """
         from amltui.config.profiles import profiles
 
         known, noted = await asyncio.gather(asyncio.to_thread(profiles), asyncio.to_thread(load))
-        recent = [place for place in reversed(noted.get(_KIND, [])) if is_address(place)]
-        there: list[str | None] = [None, LOCAL, *(one.name for one in known)]
-        there += recent[:_RECENT]
+        with contextlib.suppress(AmltuiError):  # it was said; another one can be opened
+            await self._host.session()  # says by which name it is open
+        here = [*(tab.place for tab in self._tabs.tabs), self._tabs.start.place]
+        # Each place once, however many names it has.
+        there = list(
+            dict.fromkeys(
+                [
+                    *here,
+                    LOCAL,
+                    *(one.name for one in known if one.write or one.endpoint not in here),
+                    *_recent(noted.get(_KIND, []), {one.endpoint for one in known}),
+                ]
+            )
+        )
         if others:
-            session = await self._host.session()
-            open_here = {None, self._place, *([LOCAL] if session.connection is None else [])}
-            there = [place for place in there if place not in open_here]
-        else:
-            there = list(dict.fromkeys([*(tab.place for tab in self._tabs.tabs), *there]))
+            there = [place for place in there if place not in {None, self._loader.place}]
         names = [self._label(place, known) for place in there]
 
         def chosen(at: int) -> None:
@@ -119,21 +127,21 @@ class WorkspaceActions:
     def _is_open(self, place: str | None) -> str:
         """What is said of a place that is open, and in which tab."""
         places = [tab.place for tab in self._tabs.tabs]
-        if place == self._place:
+        if place == self._loader.place:
             return " (open)"
         return f" (open, tab {places.index(place) + 1})" if place in places else ""
 
     def _label(self, place: str | None, known: Sequence[Profile]) -> str:
         is_open = self._is_open(place)
         if place is None:
-            return f"as the program was started{is_open}"
+            return f"{self._tabs.start.name or 'as the program was started'}{is_open}"
         if place == LOCAL:
             return f"local workspace{is_open}"
-        address = next((one.endpoint for one in known if one.name == place), "")
-        shown = visible(redacted(address or place)).removeprefix("file://")
+        profile = next((one for one in known if place in {one.name, one.endpoint}), None)
+        shown = visible(redacted(address_name(profile.endpoint if profile else place)))
         if len(shown) > _ROOM:
             shown = f"…{shown[1 - _ROOM :]}"  # the end tells more than the beginning
-        return f"{visible(place)}{is_open}  {shown}" if address else f"{shown}{is_open}"
+        return f"{visible(profile.name)}{is_open}  {shown}" if profile else f"{shown}{is_open}"
 
     async def _type(
         self, asks: str, accept: str, go: Callable[[str | None], Awaitable[None]]
@@ -150,31 +158,43 @@ class WorkspaceActions:
             await go(_address(typed))
 
     async def _go(self, place: str | None) -> None:
-        if place == self._place:
+        if place == self._loader.place:
             return
         self._tabs.open(place)
         if place is not None and is_address(place):
             await asyncio.to_thread(note, _KIND, place)
 
 
-def _address(typed: str) -> str:
-    """What was typed as a place that is found again: a path is made absolute."""
-    text = typed.strip()
-    return text if "://" in text else str(full_path(text))
+def _recent(noted: Sequence[str], known: Collection[str]) -> Sequence[str]:
+    """Places that were open before, the last first, but those of profiles."""
+    places: dict[str, None] = {}
+    for one in reversed(noted):
+        with contextlib.suppress(ConfigError):  # a later program may have noted what this one lacks
+            places[_address(one)] = None
+    return [one for one in places if one not in known][:_RECENT]
+
+
+def _address(text: str) -> str:
+    """The one address of a place, however it was typed: a path is made absolute.
+
+    Raises:
+        ConfigError: it is no place's.
+    """
+    text = text.strip()
+    if is_azure(text):
+        return azure_workspace(text, source="this line").address
+    return folder_address(text if "://" in text else str(full_path(text)))
 
 
 def _problem(typed: str) -> str:
     """What is wrong with an address, or ""."""
-    text = _address(typed)
-    if not typed.strip():
+    text = typed.strip()
+    if not text:
         return "Type a folder or an address."
-    if "://" not in text and not is_folder(Path(text)):
+    if "://" not in text and not is_folder(full_path(text)):
         return "There is no such folder."
     try:
-        if is_azure(text):
-            azure_workspace(text, source="this line")
-        else:
-            folder_address(text)
+        _address(text)
     except ConfigError as error:
         return f"{error}."
     return ""

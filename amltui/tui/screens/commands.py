@@ -82,7 +82,7 @@ class Commands:
         self._closing = ClosingActions(host, lambda: screen.app, tabs)
         marked = MarkedActions(host, self._datasets.delete_agreed)
         versions = VersionActions(host, previews, self._choose_dataset)
-        workspaces = WorkspaceActions(host, loader.profile, choose, tabs)
+        workspaces = WorkspaceActions(host, loader, choose, tabs)
         carrying = CarryActions(host, transfers, workspaces.offer)
         self.go_on = carrying.go_on
         copying.elsewhere = carrying.begin
