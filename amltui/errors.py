@@ -18,6 +18,7 @@
     │   ├── TransferCut               the connection dropped; `received` in bytes
     │   ├── LinkExpired               the signed link no longer works
     │   ├── ContentChanged            another content than the one begun
+    │   ├── ContentLost               listed, and its bytes are gone from the server's store
     │   └── Damaged                   length or hash do not match
     ├── UnsupportedDataType           (UnsupportedDatasetTypeError) this type cannot do that
     ├── Unreadable                    the bytes are not what their type says
@@ -171,6 +172,15 @@ class ContentChanged(ContentError):
     """The content on the server is not the one this transfer began with."""
 
     hint = "Start the transfer again."
+
+
+class ContentLost(ContentError):
+    """The workspace lists it, but the server's store no longer has its bytes."""
+
+    hint = (
+        "Whoever runs the server can bring it back from a backup. "
+        "Uploading a file of the same bytes does so, too."
+    )
 
 
 class Damaged(ContentError):

@@ -28,6 +28,7 @@ from amltui.server.endpoints import ENDPOINTS
 from amltui.server.http_errors import (
     BadRequest,
     Conflict,
+    ContentLost,
     Forbidden,
     HTTPError,
     InsufficientStorage,
@@ -327,7 +328,7 @@ def _answer_of(error: Exception, request_id: str) -> HTTPError:
     """What went wrong as clients are told; failures of ours are logged with their cause."""
     if not isinstance(error, HTTPError):
         return _own_failure(error, request_id)
-    if error.status >= 500:
+    if error.status >= 500 or isinstance(error, ContentLost):
         log.event("refused", logging.WARNING, id=request_id, status=error.status, words=_why(error))
     return error
 

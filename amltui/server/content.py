@@ -44,13 +44,16 @@ class FileRangeResponse(Response):
         await send(self._message)
 
 
-async def respond(state: ServerState, stored: Stored, request: Request) -> Response:
+async def respond(state: ServerState, stored: Stored, name: str, request: Request) -> Response:
     """The content, the part of it that was asked for, or word that the client has it already.
+
+    `name` is what an error calls it by.
 
     Raises:
         RangeNotSatisfiable: no byte of it is in the range.
         NotFound: it was deleted.
-        ServiceUnavailable: it should be in the store and is not.
+        ContentLost: it should be in the store and is not.
+        ServiceUnavailable: the store is away.
     """
     store = state.store
     etag = f'"{stored.sha256}"'
@@ -65,12 +68,13 @@ async def respond(state: ServerState, stored: Stored, request: Request) -> Respo
     if _matches(request.headers.getlist("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     span = _span(request, etag, stored.size)
+    # Before a redirect, too: a store would answer for itself, and not say what is lost.
+    if not await store.has(stored.sha256, stored.size):
+        raise await references.missing_reason(state, stored.sha256, name)
     url = await store.signed_url(stored.sha256) if _can_redirect(request, etag) else None
     if url is not None:
         headers["Cache-Control"] = "private, no-store"
         return Response(status_code=307, headers=headers | {"Location": url})
-    if not await store.has(stored.sha256, stored.size):
-        raise await references.missing_reason(state.database, stored.sha256)
     start, stop = span or (0, stored.size)
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.size}"

@@ -11,6 +11,7 @@ from amltui.server.handlers import datasources, experiments, transfers, workspac
 from amltui.server.routing import Call, Endpoint, Parameter, raw_json_response
 from amltui.wire import messages, routes
 
+_LOST: Final = "The store has lost the bytes"
 _TYPE: Final = Parameter("dataTypeId", "The data type of the contents, for example GenericCSV")
 
 
@@ -67,6 +68,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
             202: "It is being computed; ask again",
             404: "No such dataset",
             409: "Its bytes are not what its type says, or too costly to look at",
+            410: _LOST,
         },
     ),
     Endpoint(
@@ -80,6 +82,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
             202: "It is being computed; ask again",
             404: "No such dataset",
             409: "Its bytes are not what its type says, or too costly to look at",
+            410: _LOST,
         },
     ),
     Endpoint(
@@ -184,7 +187,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
         "The contents of an experiment's output",
         action="download",
         answer=bytes,
-        problems={404: "No such output"},
+        problems={404: "No such output", 410: _LOST},
     ),
     Endpoint(
         "PUT",
@@ -310,6 +313,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
             403: "The link is not valid",
             404: "Deleted",
             409: "Its bytes are not what its type says",
+            410: _LOST,
             416: "Range past the end",
         },
     ),

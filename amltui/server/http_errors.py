@@ -82,6 +82,12 @@ class Conflict(HTTPError):
     status = 409
 
 
+class ContentLost(HTTPError):
+    """410: the store has lost the bytes of a content; repeating does not help."""
+
+    status = 410
+
+
 class ContentTooLarge(HTTPError):
     """413: above the limit for one upload."""
 

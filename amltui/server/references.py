@@ -18,7 +18,8 @@ from amltui.server import clock
 from amltui.server.database.engine import Database
 from amltui.server.database.inserts import insert
 from amltui.server.database.tables import contents, uploads
-from amltui.server.http_errors import Conflict, HTTPError, NotFound, ServiceUnavailable
+from amltui.server.http_errors import Conflict, ContentLost, HTTPError, NotFound
+from amltui.server.state import ServerState
 from amltui.server.store.base import Staged, Stored
 
 Refer = Callable[[Stored], Mapping[str, Any]]
@@ -68,12 +69,20 @@ async def lock(connection: AsyncConnection, sha256: str) -> None:
         raise Conflict("The uploaded contents have expired. Upload them again.")
 
 
-async def missing_reason(database: Database, sha256: str) -> HTTPError:
-    """Why the store has no such content."""
-    async with database.reading() as connection:
+async def missing_reason(state: ServerState, sha256: str, name: str | None = None) -> HTTPError:
+    """Why the store has no such content, whole. `name` is the dataset's or the output's.
+
+    Raises:
+        ServiceUnavailable: nobody can say, because the store is away.
+    """
+    async with state.database.reading() as connection:
         known = await connection.scalar(
-            sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)
+            sa.select(contents.c.sha256)
+            .where(contents.c.sha256 == sha256)
+            .where(~contents.c.doomed)
         )
     if known is None:
         return NotFound("These contents were deleted.")
-    return ServiceUnavailable("The contents are damaged or missing in the server's store.")
+    await state.store.check_in_place()
+    what = "These contents" if name is None else f'The contents of "{name}"'
+    return ContentLost(f"{what} are gone from the server's store (SHA-256 {sha256}).")

@@ -24,7 +24,13 @@ import sqlalchemy as sa
 from amltui.server import catalog, log, references
 from amltui.server.database.engine import upsert
 from amltui.server.database.tables import profiles
-from amltui.server.http_errors import BadRequest, Conflict, HTTPError, ServiceUnavailable
+from amltui.server.http_errors import (
+    BadRequest,
+    Conflict,
+    ContentLost,
+    HTTPError,
+    ServiceUnavailable,
+)
 from amltui.server.state import ServerState
 from amltui.server.store.base import Stored
 from amltui.server.workers import content_file, run_worker
@@ -119,7 +125,8 @@ class StatisticsService:
             Conflict: its bytes are not what the type says, or too costly to look at.
             NotFound: it was deleted.
             StillPending: it takes a while; ask again.
-            ServiceUnavailable: this machine cannot compute it now, or it is not in the store.
+            ContentLost: it should be in the store and is not.
+            ServiceUnavailable: this machine cannot compute it now, or the store is away.
         """
         if not supported(data_type_id):
             raise BadRequest(f"Data sets of type {data_type_id} have no schema.")
@@ -181,6 +188,8 @@ class StatisticsService:
             if not done:
                 async with self._long:
                     await self._once(stored, data_type_id, None)
+        except ContentLost:
+            raise  # nothing was computed that should not be tried again soon
         except (HTTPError, sa.exc.SQLAlchemyError, OSError):
             self._failed(key)
             raise
@@ -206,7 +215,7 @@ class StatisticsService:
 
     async def _compute(self, stored: Stored, data_type_id: str, seconds: int | None) -> None:
         if not await self._state.store.has(stored.sha256, stored.size):
-            raise await references.missing_reason(self._state.database, stored.sha256)
+            raise await references.missing_reason(self._state, stored.sha256)
         async with content_file(self._state, stored) as (path, scratch):
             answer = await _run(path, data_type_id, scratch, seconds)
         status = COMPLETE

@@ -17,6 +17,7 @@ from amltui.errors import (
     Conflict,
     ContentChanged,
     ContentError,
+    ContentLost,
     Damaged,
     Exists,
     NotFound,
@@ -38,7 +39,8 @@ _LONGEST: Final = 30.0
 """Seconds between two tries at most, unless the server asks for more."""
 
 _PASSING: Final = (ServerFailed, TooManyRequests, ContentError)
-"""What may be over at the next try: a changed content is not among it."""
+"""What may be over at the next try, but for `_FOR_GOOD`."""
+_FOR_GOOD: Final = (ContentChanged, ContentLost)
 
 _LASTING: Final = frozenset({501, 505, 507})
 """Statuses of a server that will fail in the same way in a minute: it cannot, or is full."""
@@ -48,7 +50,7 @@ _FINAL: Final = (
     Conflict,
     NotFound,
     NotSupportedByServer,
-    ContentChanged,
+    *_FOR_GOOD,
     Damaged,
     Exists,
     UsageError,
@@ -61,7 +63,7 @@ Report = Callable[[State, AmltuiError | None], None]
 
 def _passing(error: AmltuiError) -> bool:
     lasting = isinstance(error, ServerFailed) and error.status_code in _LASTING
-    return isinstance(error, _PASSING) and not isinstance(error, ContentChanged) and not lasting
+    return isinstance(error, _PASSING) and not isinstance(error, _FOR_GOOD) and not lasting
 
 
 def unexpected(error: Exception, name: str) -> AmltuiError:

@@ -188,6 +188,7 @@ class Workspace(ABC):
         Raises:
             DatasetGone: it no longer exists.
             LinkExpired: even a fresh link was refused.
+            ContentLost: the workspace lists it, and its bytes are gone from the server's store.
             TransferCut: while iterating; the connection dropped, or ended before its length.
             ContentError: the host answered with something that is not the content.
         """

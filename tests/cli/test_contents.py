@@ -34,6 +34,23 @@ def test_a_file_comes_back_as_it_went(amltui, dataset):
     assert (amltui.home / "back.csv").read_bytes() == CSV
 
 
+@pytest.mark.parametrize("command", ["get", "head", "stats"])
+def test_a_content_that_the_server_has_lost_is_told_in_one_line(
+    amltui, dataset, shared_server, command
+):
+    name = hashlib.sha256(CSV).hexdigest()
+    held = shared_server.data / "contents" / name[:2] / name
+    aside = held.rename(amltui.home / "aside")
+    try:
+        done = amltui(command, dataset)
+    finally:
+        aside.rename(held)
+    assert (done.code, done.out) == (7, "")
+    told = [line for line in done.err.splitlines() if "gone from the server's store" in line]
+    assert len(told) == 1, done.err
+    assert f'The contents of "{dataset}" are gone' in told[0]
+
+
 def test_without_a_target_the_file_is_named_after_the_dataset(amltui, dataset):
     done = amltui("get", dataset)
     assert done.out == f"{dataset}.csv\n"

@@ -8,13 +8,15 @@ import resource
 import psutil
 import pytest
 
+from amltui.server.store.local import LocalStore
+from amltui.server.store.objects import ObjectStore
 from tests.support import services
 from tests.support.server import running_server
 from tests.support.studio import Studio, url_of
 
 
 def assert_told(answer, server, statuses) -> None:
-    """A clear 5xx with an id that stands in the log too, and no secret in either."""
+    """A clear answer with an id that stands in the log too, and no secret in either."""
     assert answer.status_code in statuses, answer.text
     body = answer.json()
     assert body["Id"] == answer.headers["x-ms-request-id"]
@@ -78,7 +80,79 @@ def test_an_unreachable_store_is_told_and_recovered_from(tmp_path):
             studio.close()
 
 
-def test_a_missing_content_is_a_5xx_and_the_check_names_it(tmp_path):
+@pytest.fixture(params=["local", "azurite", "moto"])
+def holding(request, tmp_path, monkeypatch):
+    """Options of a server, and its store as whoever deletes there sees it."""
+    if request.param == "local":
+        return {}, LocalStore(tmp_path / "data")
+    service = request.getfixturevalue(request.param)
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+    url = service.new_container()
+    return {"contents": url}, ObjectStore(url, tmp_path / "spool")
+
+
+def sha_of(dataset) -> str:
+    return url_of(dataset).partition("content/")[2].partition("?")[0]
+
+
+async def test_a_content_that_is_gone_from_the_store_is_named_at_once_for_good(holding, tmp_path):
+    options, store = holding
+    await store.open()
+    with running_server(tmp_path / "data", **options) as server, Studio(server) as studio:
+        lost, kept = studio.create("lost", b"lost bytes"), studio.create("kept", b"kept bytes")
+        await store.delete(sha_of(lost))
+        for _ in range(2):
+            answer = studio.get(url_of(lost))
+            assert_told(answer, server, {410})
+            assert answer.json()["Message"] == (
+                'The contents of "lost" are gone from the server\'s store '
+                f"(SHA-256 {sha_of(lost)})."
+            )
+            assert studio.http.get(f"datasources/{lost['Id']}/schema").status_code == 410
+        assert studio.get(url_of(kept)).content == b"kept bytes"
+        assert studio.read(studio.create("again", b"lost bytes")) == b"lost bytes"
+        assert studio.get(url_of(lost)).content == b"lost bytes"
+
+
+def test_a_directory_of_contents_that_is_not_mounted_is_told_as_away(tmp_path):
+    disk, mounted = tmp_path / "disk", tmp_path / "mounted"
+    disk.mkdir()
+    mounted.symlink_to(disk)
+    empty = tmp_path / "empty"
+    (empty / "contents").mkdir(parents=True)
+    with (
+        running_server(tmp_path / "data", contents=str(mounted)) as server,
+        Studio(server) as studio,
+    ):
+        dataset = studio.create("before", b"kept")
+        for place in (empty, tmp_path / "nowhere"):
+            mounted.unlink()
+            mounted.symlink_to(place)
+            assert_told(studio.get(url_of(dataset)), server, {503})
+        assert_told(studio.get(f"{server.endpoint}health"), server, {503})
+        upload = f"{server.endpoint}api/resourceuploads/workspaces/{server.workspace_id}/"
+        answer = studio.http.post(upload, params={"dataTypeId": "Zip"}, content=b"x")
+        assert_told(answer, server, {503})
+        mounted.unlink()
+        mounted.symlink_to(disk)
+        assert studio.get(url_of(dataset)).content == b"kept"
+
+
+@pytest.mark.parametrize("holding", ["moto"], indirect=True)
+async def test_a_bucket_that_is_away_is_told_as_away(holding, moto, tmp_path):
+    options, store = holding
+    await store.open()
+    with running_server(tmp_path / "data", **options) as server, Studio(server) as studio:
+        dataset = studio.create("before", b"kept")
+        async for stored in store.list():
+            await store.delete(stored.sha256)
+        bucket = options["contents"].split("/")[2]
+        studio.http.delete(f"{moto.endpoint}/{bucket}").raise_for_status()
+        assert_told(studio.get(url_of(dataset)), server, {503})
+
+
+def test_a_lost_content_is_a_final_answer_and_the_check_names_it(tmp_path):
     from amltui.server import admin
     from amltui.server.run import ServeOptions
 
@@ -86,11 +160,11 @@ def test_a_missing_content_is_a_5xx_and_the_check_names_it(tmp_path):
         studio = Studio(server)
         lost, hurt = studio.create("lost", b"lost bytes"), studio.create("hurt", b"hurt bytes")
         for dataset, change in ((lost, None), (hurt, b"HURT bytes")):
-            sha = url_of(dataset).partition("content/")[2].partition("?")[0]
+            sha = sha_of(dataset)
             file = server.data / "contents" / sha[:2] / sha
             file.unlink() if change is None else file.write_bytes(change)
         (server.data / "contents" / "stray").write_bytes(b"")
-        assert_told(studio.get(url_of(lost)), server, {503})
+        assert_told(studio.get(url_of(lost)), server, {410})
         studio.close()
         findings = admin.check(ServeOptions(server.data)).findings
     assert len(findings) == 3

@@ -69,7 +69,8 @@ HOPELESS = {
     "always an HTML page": (always(Fault(answer=PAGE)), errors.ContentError),
     "always damaged": (always(Fault(edit=changed_digest)), errors.Damaged),
     "always 500": (always(Fault(answer=(500, {}, b""))), errors.ServerFailed),
-    "always 404": (always(Fault(answer=(404, {}, b""))), errors.NotFound),
+    "always 404": (always(Fault(answer=(404, {}, b""))), errors.ContentLost),
+    "always 410": (always(Fault(answer=(410, {}, b""))), errors.ContentLost),
     "always 403": (always(Fault(answer=(403, {}, b""))), errors.LinkExpired),
     "always cut": (always(Fault(cut=0)), errors.TransferCut),
     "always stalled": (always(Fault(stall=0)), errors.TransferCut),
@@ -90,6 +91,23 @@ async def test_a_download_ends_with_an_error_that_names_the_cause(
         await transfers.finished(transfers.download(dataset, tmp_path / "out.csv").id)
     assert str(caught.value)
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_content_that_its_store_has_lost_is_not_asked_for_again(
+    line, stored, tmp_path, status
+):
+    dataset = await stored(DATA)
+    asked = []
+
+    def rule(request):
+        asked.append(request.kind)
+        return Fault(answer=(status, {}, b"")) if request.kind == "content" else None
+
+    transfers, _ = await line(rule)
+    with pytest.raises(errors.ContentLost):
+        await transfers.finished(transfers.download(dataset, tmp_path / "out.csv").id)
+    assert asked == ["api", "content"]
 
 
 async def test_a_content_that_keeps_changing_between_ranges_is_an_error(line, stored, tmp_path):

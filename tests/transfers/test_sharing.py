@@ -215,7 +215,7 @@ async def test_a_forgotten_failure_leaves_nothing(line, stored, tmp_path):
     dataset = await stored(DATA)
     transfers, _ = await line(once(Fault(answer=(404, {}, b"")), times=9), quota=1_000_000)
     begun = transfers.download(dataset, tmp_path / "out.csv")
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.ContentLost):
         await transfers.finished(begun.id)
     transfers.forget()
     assert transfers.snapshot() == ()

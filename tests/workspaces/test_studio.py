@@ -197,6 +197,13 @@ async def test_a_fresh_link_that_is_refused_too_says_so_without_showing_it():
     assert "VERYSECRET" not in str(caught.value)
 
 
+async def test_an_output_whose_contents_the_server_has_lost_is_told_as_that():
+    answer = json_answer({"Message": "They are gone from the server's store."}, 410)
+    async with studio(lambda _: answer) as (workspace, _):
+        with pytest.raises(errors.ContentLost, match="gone from the server's store"):
+            await read(workspace, OutputPort("e", "n", "p", "GenericCSV"))
+
+
 async def test_a_link_without_credential_comes_from_a_cache_and_is_renewed_first():
     def handler(request):
         if request.path.startswith("/api/"):

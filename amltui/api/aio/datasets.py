@@ -185,6 +185,7 @@ class Readable(Conditional):
 
         Raises:
             TransferCut, Damaged, LinkExpired: they did not come as promised.
+            ContentLost: they are gone from the server's store.
         """
         return await read_whole(self.workspace.connect, self._source, progress)
 

@@ -206,6 +206,7 @@ class Dataset(Conditional):
 
         Raises:
             TransferCut, Damaged, LinkExpired: they did not come as promised.
+            ContentLost: they are gone from the server's store.
         """
 
         async def read(workspace: AsyncWorkspace) -> bytes:

@@ -35,7 +35,8 @@ async def output(call: Call) -> Response:
         row = await experiments.output(
             connection, state.workspace_id, call.part("e"), call.part("node"), call.part("port")
         )
-    response = await content.respond(state, Stored(row.sha256, row.size), call.request)
+    stored = Stored(row.sha256, row.size)
+    response = await content.respond(state, stored, _port(call), call.request)
     note_download(call, response, call.origin, call.part("e"), _port(call))
     return response
 

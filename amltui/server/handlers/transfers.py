@@ -66,7 +66,7 @@ async def download(call: Call) -> Response:
     stored = Stored(found.sha256, found.size)
     if link.view:
         return await statistics_response(call, stored, found.data_type_id, link.view)
-    response = await content.respond(call.state, stored, call.request)
+    response = await content.respond(call.state, stored, found.name, call.request)
     origin = replace(call.origin, actor=found.token_name, token_id=link.token_id)
     note_download(call, response, origin, found.id, found.name)
     return response

@@ -37,6 +37,14 @@ class Store(ABC):
         """Touch the store, for the health check."""
 
     @abstractmethod
+    async def check_in_place(self) -> None:
+        """Look, where a content is missing, whether the store as a whole is not away.
+
+        Raises:
+            ServiceUnavailable: it is: that a content is missing means nothing.
+        """
+
+    @abstractmethod
     def scratch(self) -> Path:
         """A path on this machine where nothing is; `sweep` removes what a dead process left."""
 

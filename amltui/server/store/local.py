@@ -39,8 +39,6 @@ def mapped() -> Iterator[None]:
     """Turn failures of the disk into what a client can be told."""
     try:
         yield
-    except FileNotFoundError:
-        raise NotFound("The contents are not in the store.") from None
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise InsufficientStorage("The server's disk is full.") from error
@@ -82,6 +80,21 @@ class LocalStore(Store):
         with mapped():
             await anyio.to_thread.run_sync(os.stat, self._contents)
 
+    async def check_in_place(self) -> None:
+        """Look for any content: where a disk is not mounted, there is an empty directory at most.
+
+        The first content makes a directory that stays.
+        """
+
+        def is_empty() -> bool:
+            with os.scandir(self._contents) as entries:
+                return next(entries, None) is None
+
+        with mapped():
+            empty = await anyio.to_thread.run_sync(is_empty)
+        if empty:
+            raise ServiceUnavailable("The server's directory of contents is empty.")
+
     def scratch(self) -> Path:
         """A name in `temp`."""
         return self._temp / secrets.token_hex(16)
@@ -105,10 +118,10 @@ class LocalStore(Store):
 
     async def read_block(self, key: str) -> AsyncIterator[bytes]:
         """Read a block file."""
-        path = self._blocks / key
-        with mapped():
-            size = (await anyio.to_thread.run_sync(os.stat, path)).st_size
-        async for chunk in _read(path, 0, size, 4 * LARGE):
+        size = await self.block_size(key)
+        if size is None:
+            raise NotFound("A block of the upload is not in the store.")
+        async for chunk in _read(self._blocks / key, 0, size, 4 * LARGE):
             yield chunk
 
     async def block_size(self, key: str) -> int | None:
@@ -329,7 +342,10 @@ def _create(path: Path) -> IO[bytes]:
 
 async def _read(path: Path, start: int, stop: int, step: int = CHUNK) -> AsyncIterator[bytes]:
     with mapped():
-        file = await anyio.to_thread.run_sync(lambda: path.open("rb", buffering=0))
+        try:
+            file = await anyio.to_thread.run_sync(lambda: path.open("rb", buffering=0))
+        except FileNotFoundError:
+            raise NotFound("The contents are not in the store.") from None
     try:
         position = start
         while position < stop:

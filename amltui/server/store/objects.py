@@ -123,6 +123,10 @@ class ObjectStore(Store):
 
         await self._call(first)
 
+    async def check_in_place(self) -> None:
+        """List: a container or bucket that is away cannot be listed."""
+        await self.probe()
+
     def scratch(self) -> Path:
         """A name in the spool."""
         return self._temp.scratch()

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from amltui.server import log
+from amltui.server import log, references
 from amltui.server.http_errors import Conflict, ServiceUnavailable
 from amltui.server.state import ServerState
 from amltui.server.store.base import Stored
@@ -57,6 +57,7 @@ class FirstRows:
 
         Raises:
             Conflict: these contents have none that could be shown.
+            ContentLost: they should be in the store and are not.
             ServiceUnavailable: they cannot be read now.
         """
         key = (stored.sha256, data_type_id)
@@ -75,7 +76,7 @@ class FirstRows:
         if self._state.store.path(stored.sha256) is None and stored.size > _WHOLE:
             raise Conflict("These contents are too large to show their first rows here.")
         if not await self._state.store.has(stored.sha256, stored.size):
-            raise ServiceUnavailable("The contents are damaged or missing in the server's store.")
+            raise await references.missing_reason(self._state, stored.sha256)
         try:
             async with (
                 asyncio.timeout(_PATIENCE),  # an object store may take its time, too

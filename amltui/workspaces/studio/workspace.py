@@ -12,6 +12,7 @@ import msgspec
 from amltui.config.paths import content_file
 from amltui.errors import (
     ConfigError,
+    ContentLost,
     DatasetGone,
     HttpError,
     LinkExpired,
@@ -77,6 +78,13 @@ def _capabilities(known: frozenset[str]) -> Capabilities:
         users=CAN,
         quota=CAN,
     )
+
+
+def _lost(error: HttpError) -> ContentLost:
+    """What a host means that has nothing behind a link which the workspace has just given."""
+    if error.status_code == 410:  # our own server's word, which says it all
+        return ContentLost(str(error))
+    return ContentLost(f"{error}: these contents are gone from the server's store")
 
 
 class StudioWorkspace(Workspace):
@@ -240,13 +248,19 @@ class StudioWorkspace(Workspace):
 
         wanted = Wanted("reading an experiment's output", start, stop, etag)
         url = self._endpoint + self._output_path(port)
-        async with (
-            self._client.stream(
-                url, operation=wanted.operation, headers=wanted.headers(), authenticated=True
-            ) as response,
-            aclosing(StudioContent(self._client, response, wanted)) as content,
-        ):
-            yield content
+        answer = self._client.stream(
+            url, operation=wanted.operation, headers=wanted.headers(), authenticated=True
+        )
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(answer)
+            except HttpError as error:
+                if error.status_code == 410:
+                    raise _lost(error) from None
+                raise
+            yield await stack.enter_async_context(
+                aclosing(StudioContent(self._client, response, wanted))
+            )
 
     @asynccontextmanager
     async def _read_dataset(
@@ -283,8 +297,8 @@ class StudioWorkspace(Workspace):
                 if error.status_code not in {401, 403, 404, 410}:
                     raise
                 if renewed:
-                    if error.status_code == 404:
-                        raise
+                    if error.status_code in {404, 410}:
+                        raise _lost(error) from None
                     raise LinkExpired(f"{error}: even a fresh link was refused") from None
             location, renewed = await self._renew(dataset.id), True
 
