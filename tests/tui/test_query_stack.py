@@ -37,8 +37,8 @@ class Growing:
         )
         self.stack.set_table(some)
 
-    def _show(self, *, keep):
-        del keep
+    def _show(self, **how):
+        del how
         self.shown += 1
 
     def query(self, kind, question, *args):

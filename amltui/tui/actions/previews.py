@@ -183,7 +183,7 @@ class PreviewActions:
 
     def _show(self, preview: Preview, *, keep: bool = True) -> None:
         pane = self._host.preview
-        pane.show(_all(preview), self._view(), keep=keep, moved=_moved(preview))
+        pane.show(_all(preview), self._view(), keep=keep, goes_on=keep, moved=_moved(preview))
         if preview.indexed or preview.peeked is not None:
             pane.grid.mark_malformed(preview.malformed)
 
@@ -362,18 +362,23 @@ class PreviewActions:
         if rows is None or not rows.row_count:
             self._host.say("There are no rows to go to.", warning=True)
             return
-        row = max(0, min(number - 1, rows.row_count - 1))
-        pane.grid.go_to(row)
+        pane.grid.go_to(number - 1)
         pane.screen.set_focus(pane.grid)
-        if number > rows.row_count:
-            more = "" if rows.complete else " so far"
+        known = pane.view.whole if pane.view.first else rows.row_count
+        if known is not None and number > known:
+            more = "" if rows.complete or pane.view.first else " so far"
             about = "about " if isinstance(rows, PlacedRows) else ""
-            self._host.say(f"{visible(pane.title)} has {about}{rows.row_count:,} rows{more}.")
+            self._host.say(f"{visible(pane.title)} has {about}{known:,} rows{more}.")
 
     def go_to_share(self, share: float) -> None:
         """Go to where so much of the rows, 0 to 1, is before."""
-        rows = self._host.preview.rows
-        self.go_to(max(1, round(share * rows.row_count)) if rows is not None else 1)
+        pane = self._host.preview
+        count = pane.rows.row_count if pane.rows is not None else 0
+        if pane.view.first:
+            count = pane.view.whole or count
+        elif not pane.view.labels:
+            count = max(count, pane.view.expected)
+        self.go_to(max(1, round(share * count)))
 
     def back(self) -> bool:
         """Take back the last query; false when there was none."""

@@ -327,14 +327,14 @@ class QueryActions:
             pane.grid.set_sort({order[0]: order[1]})
             self._changed()
 
-    def _show(self, *, keep: bool) -> None:
+    def _show(self, *, keep: bool, goes_on: bool = False) -> None:
         pane, stack = self._host.preview, self.stack
         rows: Rows | None = stack.results[-1].rows if stack.results else self._plain()
         if rows is None:
             return
         if isinstance(rows, SlowRows):
             SlowRowsReader(self._host, rows)
-        pane.show(rows, pane.view, keep=keep, summaries=not stack.replaced)
+        pane.show(rows, pane.view, keep=keep, goes_on=goes_on, summaries=not stack.replaced)
         if not stack.replaced:
             self.summaries.show()
         if not keep and not stack.replaced:

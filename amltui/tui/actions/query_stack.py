@@ -96,7 +96,8 @@ class QueryStack:
         Args:
             want: begins to make the table; then `set_table` is called as it grows, or `fail`.
             plain: the dataset's rows as they are, for when no result is shown.
-            show: shows the rows on top; `keep=True`: the columns are the same.
+            show: shows the rows on top; `keep=True`: the columns are the same; `goes_on=True`: the
+                first of these rows are shown already.
             changed: told when there is something new to say.
         """
         self._want = want
@@ -289,7 +290,12 @@ class QueryStack:
     def push(self, result: Result) -> None:
         """Put a result on top and show it."""
         self.results.append(result)
-        self._show(keep=not result.query.replaces)
+        self._show_answer(keep=not result.query.replaces)
+
+    def _show_answer(self, *, keep: bool) -> None:
+        """Show the rows on top, of which the first may be shown already."""
+        goes_on, self.first = self.first, False
+        self._show(keep=keep, goes_on=goes_on)
 
     async def rerun(self) -> None:
         """Ask again, of all rows, what was asked while only some of them were here."""
@@ -323,7 +329,9 @@ class QueryStack:
         unchanged = self.results == old and self.table is table
         if unchanged:
             self.results = fresh
-            self._show(keep=True)
+            self._show_answer(keep=True)
+        else:
+            self._drop_first()
         for result in old if unchanged else fresh:
             result.close()
         return unchanged
@@ -379,9 +387,16 @@ class QueryStack:
         self._changed()
         try:
             yield
+        except BaseException:
+            self.busy = ""
+            self._drop_first()
+            raise
         finally:
             self.busy = ""
-            if self.first:  # What was shown on the way is no result.
-                self.first = False
-                self._show(keep=True)
             self._changed()
+
+    def _drop_first(self) -> None:
+        """What was shown on the way is no result."""
+        if self.first:
+            self.first = False
+            self._show(keep=True)

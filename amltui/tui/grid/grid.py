@@ -103,15 +103,19 @@ class Grid(GridView, inherit_bindings=False):
 
     # What is shown
 
-    def show(self, rows: Rows, *, keep: bool = False) -> None:
+    def show(self, rows: Rows, *, keep: bool = False, goes_on: bool = False) -> None:
         """Show `rows` from the top.
 
         Args:
             rows: read from now on, until something else is shown.
             keep: they are the same columns in another order or number (sorted, filtered, whole
                 instead of the first rows): cursor, widths, hidden and frozen columns stay.
+            goes_on: they begin with those that are shown now: what is in view stays in view, and
+                the row that was wanted before it was here is gone to.
         """
         old, scroll = self.cursor_coordinate, self.scroll_offset
+        away = goes_on and not self.has_in_view(old.row)
+        to_end = away and self._dragged_to_end
         self._content.room_for_summaries = self.show_summaries
         keep = self._content.show(rows, keep=keep)
         self.clear_selection()
@@ -121,13 +125,18 @@ class Grid(GridView, inherit_bindings=False):
         self.layout_columns()
         self.refresh()
         if keep:
-            self.scroll_now(scroll.x, scroll.y)
-            self.cursor_coordinate = old
+            self.scroll_now(scroll.x, self.row_count if to_end else scroll.y)
+            self.move_cursor(row=old.row, column=old.column, scroll=not away)
         else:
             self.scroll_now(0, 0)
             self.cursor_coordinate = Coordinate(0, 0)
             self._navigation.report_highlight()
-        self._navigation.scroll_to_cursor()
+        if goes_on:
+            self._navigation.go_on()
+        else:
+            self._navigation.want(old.row)
+        if not away:
+            self._navigation.scroll_to_cursor()
 
     def grew(self) -> None:
         """Take notice that the rows shown grew, or that more is known about their columns.
@@ -146,6 +155,7 @@ class Grid(GridView, inherit_bindings=False):
             # What came may be wider, and a scrollbar takes the line that the cursor is in.
             self.load_visible(self.scroll_offset.x, self.scroll_offset.y)
             self._navigation.scroll_to_cursor()
+        self._navigation.go_on()
 
     def follow(self, row: int, top: int, by: int) -> None:
         """Stay on what was in view: its rows, `row` under the cursor, are `by` further now."""

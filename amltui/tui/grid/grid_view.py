@@ -63,6 +63,8 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
         """What is selected beyond the cursor."""
         self._styles: GridStyles | None = None
         self._frame: Frame | None = None
+        self._dragged_to_end = False
+        """Whether the thumb was dragged as far down as it goes, and is there still."""
         self._hover: Coordinate | None = None
         """The cell under the mouse; row -1: the header."""
 
@@ -164,6 +166,10 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
         """Rows that fit below the header, at least 1."""
         return max(1, self.view.height - self.header_height)
 
+    def has_in_view(self, row: int) -> bool:
+        """Whether a row is among those that fit."""
+        return self.scroll_offset.y <= row < self.scroll_offset.y + self.page_height
+
     @property
     def row_count(self) -> int:
         """Rows that can be shown now."""
@@ -221,6 +227,7 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
         rows, page, start = bar.window_virtual_size, bar.window_size, bar.grabbed_position
         cells = (message.y - start) * page / rows
         way = bar.size.height - max(1.0, bar.size.height * page / rows)
+        self._dragged_to_end = cells >= way
         if way > 0:
             self.scroll_to(y=start + cells * (rows - page) / way, animate=False)
 
@@ -260,6 +267,7 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = new_value
         if round(old_value) != round(new_value):
+            self._dragged_to_end = self._dragged_to_end and new_value >= self.max_scroll_y
             header = self.header_height
             width, height = self.view
             self.refresh(Region(0, header, width, max(0, height - header)))

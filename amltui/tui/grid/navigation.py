@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from time import monotonic
 from typing import Final
 
@@ -14,6 +15,8 @@ from amltui.tui.grid.grid_content import GridContent
 from amltui.tui.grid.grid_view import GridView
 from amltui.tui.grid.selecting import Selecting
 
+_LAST: Final = sys.maxsize
+"""Stands for the last row, whichever that will be."""
 _PAIR: Final = 1.0
 """Seconds between the two keys of `gg`."""
 
@@ -34,6 +37,8 @@ class Navigation:
         self._follows = True
         """Whether the cursor's new place is brought into view."""
         self._g_pressed = float("-inf")
+        self._beyond: tuple[int, int] | None = None
+        """A row that is wanted and not here yet, and the one that the cursor stands on instead."""
 
     @property
     def _layout(self) -> ColumnLayout:
@@ -118,12 +123,29 @@ class Navigation:
             self._follows = True
 
     def go_to(self, row: int) -> None:
-        """Jump to a row as shown (from 0); one far away comes to the middle of the widget."""
-        top = self._view.scroll_offset.y
-        row = max(0, min(row, self._view.row_count - 1))
-        if not top <= row < top + self._view.page_height:
-            self._view.scroll_now(y=row - self._view.page_height // 2)
-        self.move_cursor(row=row)
+        """Jump to a row as shown (from 0); one far away comes to the middle of the widget.
+
+        Of rows that are still coming the last one is gone to until it is here: see `go_on`.
+        """
+        at = max(0, min(row, self._view.row_count - 1))
+        if not self._view.has_in_view(at):
+            self._view.scroll_now(y=at - self._view.page_height // 2)
+        self.move_cursor(row=at)
+        self.want(row)
+
+    def want(self, row: int) -> None:
+        """Go to a row (from 0) once it is here, if the cursor is still where it is now."""
+        rows = self._content.rows
+        coming = not rows.complete and row >= rows.row_count
+        self._beyond = (row, self._view.cursor_row) if coming else None
+
+    def go_on(self) -> None:
+        """More rows are here: go to the one that was wanted, unless the person went elsewhere."""
+        if self._beyond is not None:
+            row, instead = self._beyond
+            self._beyond = None
+            if self._view.cursor_row == instead and self._view.has_in_view(instead):
+                self.go_to(row)
 
     def scroll_to_cursor(self) -> None:
         """Scroll as little as brings the cursor into view, by widths as they are there."""
@@ -267,8 +289,9 @@ class Navigation:
         self._by_rows(-self._view.row_count)
 
     def scroll_bottom(self) -> None:
-        """The last row there is now."""
+        """The last row: of those there are now, and of all once they are here."""
         self._by_rows(self._view.row_count)
+        self.want(_LAST)
 
     def scroll_home(self) -> None:
         """The first column."""

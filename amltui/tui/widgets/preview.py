@@ -191,6 +191,7 @@ class PreviewPane(Pane):
         view: PreviewState,
         *,
         keep: bool = False,
+        goes_on: bool = False,
         summaries: bool = True,
         moved: Moved | None = None,
     ) -> None:
@@ -200,6 +201,7 @@ class PreviewPane(Pane):
             rows: what to show.
             view: what they are of the whole.
             keep: cursor and widths stay, for the columns are the same.
+            goes_on: they begin with those that are shown now.
             summaries: leave room for summaries of the columns from the start, so that nothing
                 moves when they come.
             moved: by how much the row of a number until now is further.
@@ -214,7 +216,7 @@ class PreviewPane(Pane):
         if nothing:
             empty.update("This dataset is empty: it has neither rows nor columns.")
         self.grid.display = not nothing
-        self.grid.show(rows, keep=keep)
+        self.grid.show(rows, keep=keep, goes_on=goes_on)
         self.grid.expect_rows(view.expected)
         if keep and moved is not None and (by := moved(row)):
             self.grid.follow(row, top, by)

@@ -142,6 +142,31 @@ async def test_growing_keeps_the_cursor_and_shows_the_new_rows():
         assert app.grid.cursor_row == 999
 
 
+async def test_the_end_of_rows_that_come_stays_in_view_until_one_goes_elsewhere():
+    rows = MadeRows(100, 3)
+    rows.complete = False
+    app = Stage(rows)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("G")
+        rows.row_count = 1_000
+        app.grid.grew()
+        await settled(pilot)
+        assert app.grid.cursor_row == 999
+        assert "r999c0" in lines(app)[-1]
+        await pilot.press("k")
+        rows.row_count = 2_000
+        app.grid.grew()
+        assert app.grid.cursor_row == 998
+        app.grid.go_to(5_000)
+        rows.row_count, rows.complete = 10_000, True
+        app.grid.grew()
+        assert app.grid.cursor_row == 5_000
+        await pilot.press("G")
+        rows.row_count = 20_000
+        app.grid.grew()
+        assert app.grid.cursor_row == 9_999
+
+
 async def test_no_column_moves_as_rows_come_that_were_expected():
     rows = MadeRows(5, 3)
     app = Stage(rows)
