@@ -6,6 +6,7 @@ cut go on where they stopped.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -43,7 +44,16 @@ class Copies:
         self._again = again
         self._numbers = {part.name: n for n, part in enumerate(entry.record.request.parts)}
         self._error: AmltuiError | None = None
+        self._over = False
+        self.made: list[CopyStep] = []
+        """Those that were made here."""
         entry.note_error(None)
+        entry.note_paused(paused=False)
+
+    @property
+    def id(self) -> str:
+        """What names them in the journal."""
+        return self._entry.record.id
 
     @property
     def steps(self) -> list[CopyStep]:
@@ -73,16 +83,36 @@ class Copies:
             else:
                 self._error = error
             raise
+        except asyncio.CancelledError:
+            self._again.add(number)  # the target may make it unseen
+            raise
         self._entry.note_over(number)
+        self.made.append(step)
         return made
 
-    def close(self, *, give_up: bool = False) -> None:
-        """Let go of them; what is not done another process can go on with.
+    def begins_again(self, step: CopyStep) -> bool:
+        """Whether a copy that is stopped in its middle leaves nothing to go on with."""
+        return step.way is Way.STORE or not self._source.cache.fits(step.source.size or 0)
 
-        `give_up`: nobody goes on with it. What the target holds of it is removed with the next
-        end or start of its transfers.
+    def note_paused(self, *, paused: bool) -> None:
+        """Note whether they wait for somebody who says that they go on."""
+        self._entry.note_paused(paused=paused)
+
+    async def give_up(self) -> None:
+        """Let go of them for good; what the target holds of what is not made is removed.
+
+        Where it does not answer, that is done with the next end or start of its transfers.
         """
-        if give_up or not self._entry.left:
+        self._over = True
+        self._entry.delete()
+        await (await self.target.transfers()).remove_given_up()
+
+    def close(self) -> None:
+        """Let go of them; what is not done another process can go on with."""
+        if self._over:
+            return
+        self._over = True
+        if not self._entry.left:
             self._entry.delete()
         else:
             self._entry.note_error(self._error)

@@ -164,7 +164,7 @@ async def _copied(source: Session, step: CopyStep, target: Session, noted: Noted
         noted.note(streamed.id)
         return streamed
     queue = await source.transfers()
-    await source.finished(queue.download(dataset, noted=False), keep=True)
+    await source.finished(queue.download(dataset, part_of=noted.copies), keep=True)
     path, _ = await source.cached_content(dataset)
     return await _sent(target, step, path, noted)
 

@@ -80,6 +80,7 @@ class Job(ABC):
                 rate=rate,
                 eta=eta,
                 error=self.error,
+                part_of=self.entry.record.part_of,
             )
         )
 

@@ -72,7 +72,7 @@ class Transfers:
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        self._aborting = asyncio.ensure_future(self._abort_given_up())
+        self._aborting = asyncio.ensure_future(self.remove_given_up())
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -94,7 +94,7 @@ class Transfers:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ABORTING):
                 await self._aborting
-                await self._abort_given_up()
+                await self.remove_given_up()
         self._wake()
 
     def give_way(self) -> None:
@@ -120,14 +120,14 @@ class Transfers:
         target: Path | None = None,
         *,
         overwrite: bool = False,
-        noted: bool = True,
+        part_of: str = "",
     ) -> Transfer:
         """Queue a download to `target`: a file, a directory, or None for the cache only.
 
         In a directory the file is named after the dataset. A link stays: with `overwrite` the file
-        that it leads to is written. What a process that is gone had begun
-        to the same target is gone on with, and its record ends. Without `noted` no other process
-        goes on with it.
+        that it leads to is written. What a process that is gone had begun to the same target is
+        gone on with, and its record ends. `part_of`: the id of the copies that ask for it again,
+        so that no other process goes on with it.
 
         Raises:
             Exists: the target is there and `overwrite` is not given.
@@ -152,9 +152,9 @@ class Transfers:
         if target is not None:
             self._journal.delete_downloads_to(key, str(target))
         record = DownloadRecord(
-            _new_id(), key, source_name(source), datetime.now(UTC), request=request
+            _new_id(), key, source_name(source), datetime.now(UTC), request=request, part_of=part_of
         )
-        entry = self._journal.add(record) if noted else self._journal.unnoted(record)
+        entry = self._journal.unnoted(record) if part_of else self._journal.add(record)
         return self._add(self._download(entry, source))
 
     def upload(
@@ -262,14 +262,18 @@ class Transfers:
     async def cancel(self, transfer_id: str, *, keep: bool = False) -> None:
         """Stop for good. Nothing half done stays behind, but the cache keeps what it has.
 
-        `keep`: as far as this process is concerned; another one can go on with it.
+        `keep`: it only leaves this queue; whoever asks for the same goes on with it.
         """
         job = self._job(transfer_id)
         if not job.state.over or job.state is State.FAILED:
             await self._stop(job, State.CANCELLED)
-            if not keep:
+            if keep:
+                job.entry.close()
+                self._jobs.pop(transfer_id, None)
+                self._wake()
+            else:
                 job.entry.give_up()
-                await self._abort_given_up()
+                await self.remove_given_up()
 
     def resume(self, transfer_id: str) -> None:
         """Go on with what is paused or failed; what waits tries again at once."""
@@ -307,6 +311,10 @@ class Transfers:
                 job.entry.give_up()
             del self._jobs[job.id]
         self._wake()
+
+    async def remove_given_up(self) -> None:
+        """Remove what the workspace holds of uploads that nobody goes on with, if it answers."""
+        await abort_given_up(self._journal, self._context.workspace)
 
     # What is known
 
@@ -356,9 +364,6 @@ class Transfers:
     @property
     def _journal(self) -> Journal:
         return Journal(self._context.cache.journals)
-
-    async def _abort_given_up(self) -> None:
-        await abort_given_up(self._journal, self._context.workspace)
 
     def _download(self, entry: DownloadEntry, source: Source) -> DownloadJob:
         return DownloadJob(self._context, entry, self._wake, source, self._fetches)

@@ -87,6 +87,8 @@ class _Transfer(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind
     """Why it stopped, safe to show; "": nothing went wrong, as far as this was noted."""
     paused: bool = False
     """Whether somebody paused it: it does not go on before somebody says so."""
+    part_of: str = ""
+    """The id of the copies that it is a part of, and that go on with it. "": it is none's."""
 
 
 class DownloadRecord(_Transfer, frozen=True, kw_only=True, tag="download"):
@@ -101,8 +103,6 @@ class UploadRecord(_Transfer, frozen=True, kw_only=True, tag="upload"):
     request: UploadRequest = msgspec.field(name="upload")
     given_up: bool = False
     """Whether nobody goes on with it: only its parts at the workspace are still to be removed."""
-    part_of: str = ""
-    """The id of the copies that it is a part of, and that go on with it. "": it is none's."""
 
     def makes_the_same(self, other: UploadRecord) -> bool:
         """Whether both are to make one dataset: a version of the same, or a new one of one name."""

@@ -55,6 +55,8 @@ class Transfer:
     """What is downloaded; of an upload, the new dataset once it is done."""
     checked: str = ""
     """How a download that is done was verified: `sha256`, `md5` or `length`."""
+    part_of: str = ""
+    """The id of the copies that it is a part of. "": of none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,8 @@ class Workspace(ABC):
         """Copy a dataset of `other` to a name that nobody has, with description and type; its id.
 
         Where the copy is an upload that would stay if we were killed, `begun` is told its id, which
-        `abort` takes; in a thread.
+        `abort` takes; in a thread. A cancellation stops it and leaves nothing; where the copy was
+        made just then, its id is the answer all the same.
 
         Raises:
             NotSupportedByServer: `copies_from` says no.

@@ -61,6 +61,8 @@ class Fault:
     """Drop the connection after that much of the request's body went on."""
     wait: float = 0.0
     """Seconds before the answer, which the server has given, is passed on."""
+    until: asyncio.Event | None = None
+    """The answer, which the server has given, is passed on after that."""
     lose_answer: bool = False
     """Let the server answer, then drop the connection."""
     cut: int | None = None
@@ -197,7 +199,7 @@ async def _exchange(
     first, headers = await _head(up_reader)
     if fault.lose_answer:
         raise _Drop
-    await asyncio.sleep(fault.wait)
+    await _due(fault)
     if headers.get("transfer-encoding") == "chunked":
         del headers["transfer-encoding"]
         up_reader, headers["content-length"] = await _gathered(up_reader)
@@ -210,6 +212,12 @@ async def _exchange(
         length = int(headers.get("content-length", "0"))
         await _answer_body(proxy, request, fault, length, up_reader, writer)
     await writer.drain()
+
+
+async def _due(fault: Fault) -> None:
+    await asyncio.sleep(fault.wait)
+    if fault.until is not None:
+        await fault.until.wait()
 
 
 async def _request_body(proxy, request, fault, length, reader, up_writer) -> None:

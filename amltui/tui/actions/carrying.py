@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from amltui.config.connection_values import address_name
 from amltui.errors import AmltuiError, UsageError
@@ -16,13 +16,16 @@ from amltui.text import visible
 from amltui.tui.actions.host import ActionHost
 from amltui.tui.actions.transfers import CopyRow, TransferActions
 from amltui.tui.dialogs.copies import CopiesScreen
+from amltui.tui.keymap import key_of
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
     from amltui.services.copies import Copies
     from amltui.services.copying import CopyStep
+    from amltui.services.one_copy import Made
     from amltui.services.session import Session
     from amltui.transfers.entries import CopyEntry
+    from amltui.transfers.records import CopyEnd
 
 _AT_ONCE: Final = 2
 """Datasets under way at once."""
@@ -81,7 +84,7 @@ class CarryActions:
                 steps[:] = await _planned(source, datasets, target)
                 return steps
 
-            name = visible(redacted(address_name(place)))
+            name = _shown(place)
             answer = await self._host.ask(CopiesScreen(len(datasets), name, plan))
             if answer is None:
                 return
@@ -89,8 +92,11 @@ class CarryActions:
             self._host.unmark()
             target = await places.session(goal, target=True)
             copies = await asyncio.to_thread(begin, source, chosen, target)
+            wish = Wish()
+            between = f"{_shown(source.name)} → {name}"
+            row = _row(copies.id, [step.source for step in chosen], between, wish)
             try:
-                await self._copy(copies, name)
+                await self._copy(copies, row, wish, name)
             finally:
                 copies.close()
 
@@ -108,66 +114,160 @@ class CarryActions:
 
         session = await self._host.session()
         options = (await session.transfers()).options
-        request = entry.record.request
-        name = visible(address_name(request.target.place or request.target.key))
-        what = f"Going on with the copy of {visible(entry.record.name)} to {name}"
-        self._host.say(f"{what} from an earlier run. w shows it.")
+        request, paused = entry.record.request, entry.record.paused
+        target = _place(request.target, session)
+        wish = Wish()
+        sources = [part.source for part in request.parts]
+        between = f"{_place(request.source, session)} → {target}"
+        row = _row(entry.record.id, sources, between, wish)
+        words = "Still paused: the copy" if paused else "Going on with the copy"
+        self._host.say(
+            f"{words} of {visible(entry.record.name)} to {target} from an earlier run. "
+            f"{key_of('transfers')} shows it."
+        )
         # As in a copy that begins: nobody can sign in there from here.
         options = dataclasses.replace(options, attended=False)
-        async with take_up(entry, session, options) as copies:
-            await self._copy(copies, name)
+        try:
+            if paused:
+                wish.pause()
+                row.state, row.done = "paused", await _there(session, row)
+                with self._transfers.with_paused(row):
+                    await wish.other_than("pause")
+            async with take_up(entry, session, options) as copies:
+                await self._copy(copies, row, wish, target)
+        except AmltuiError:
+            if wish.wanted == "stop":
+                entry.delete()
+            raise
+        finally:
+            entry.close()
 
-    async def _copy(self, copies: Copies, name: str) -> None:
+    async def _copy(self, copies: Copies, row: CopyRow, wish: Wish, place: str) -> None:
+        """Make copies; their row pauses and stops them."""
+        count = len(copies.steps)
+        async with self._transfers.with_copy(row, copies.target):
+            while wish.wanted != "stop":
+                copies.note_paused(paused=wish.wanted == "pause")
+                if wish.wanted == "pause":
+                    row.state, row.done = "paused", await _there(copies.target, row)
+                    self._transfers.show()
+                    await wish.other_than("pause")
+                elif await self._run(copies, row, wish):
+                    break
+            else:
+                await copies.give_up()
+        made = len(copies.made)
+        if made == count:
+            self._host.say(f"Copied {_count(count)} to {place}.")
+        else:
+            rest = "It was stopped." if wish.wanted == "stop" else "Copied again, it goes on."
+            self._host.say(f"Copied {made:,} of {_count(count)} to {place}. {rest}", warning=True)
+        if copies.target is await self._host.session():
+            await self._host.reload()
+
+    async def _run(self, copies: Copies, row: CopyRow, wish: Wish) -> bool:
+        """Make copies until something else is wanted; whether nothing is left to be made."""
+        row.state = "running"
+        under_way: set[str] = set()
+        making = asyncio.ensure_future(self._make(copies, row, under_way))
+        turned = asyncio.ensure_future(wish.other_than("run"))
+        try:
+            await asyncio.wait([making, turned], return_when=asyncio.FIRST_COMPLETED)
+            if not making.done():
+                row.state = "stopping"
+                self._transfers.show()
+                again = [one for one in copies.steps if one.name in under_way]
+                again = [one for one in again if copies.begins_again(one)]
+                if again and wish.wanted == "pause":
+                    names = ", ".join(visible(one.source.name) for one in again)
+                    self._host.say(f"Paused. {names} begins again when it goes on.")
+        finally:
+            over = making.done()
+            for task in (making, turned):
+                task.cancel()
+            await asyncio.gather(making, turned, return_exceptions=True)
+        if over:
+            making.result()
+        return over or not copies.steps
+
+    async def _make(self, copies: Copies, row: CopyRow, under_way: set[str]) -> None:
         from amltui.services.selection import work_through
 
-        steps = copies.steps
-        task = asyncio.current_task()
-        assert task is not None
-        stopped: list[bool] = []
+        async def one(step: CopyStep) -> Made:
+            under_way.add(step.name)
+            try:
+                return await copies.make(step)
+            finally:
+                under_way.discard(step.name)
+                row.done = sum(one.source.size or 0 for one in copies.made)
 
-        def stop() -> None:
-            stopped.append(True)
-            task.cancel()
-
-        sizes = [step.source.size for step in steps]
-        total = sum(size or 0 for size in sizes) if None not in sizes else None
-        row = CopyRow(f"{_count(len(steps))} to {name}", total, stop)
-        copied = 0
-        try:
-            async with (
-                self._transfers.with_copy(row, copies.target),
-                aclosing(work_through(steps, copies.make, at_once=_AT_ONCE)) as results,
-            ):
-                async for step, result in results:
-                    if isinstance(result, AmltuiError):
-                        self._failed(step, result)
-                        continue
-                    copied += 1
-                    row.done += step.source.size or 0
-                    row.name = f"{_count(len(steps))} to {name}, {copied:,} there"
-                    if result.told:
-                        shown = visible(step.source.name)
-                        self._host.say(f"Not kept of {shown}: {result.told}")
-        except asyncio.CancelledError:
-            if stopped:  # else the program ends, or another workspace is opened
-                copies.close(give_up=True)
-                self._tell(copied, len(steps), name)
-            raise
-        self._tell(copied, len(steps), name)
+        async with aclosing(work_through(copies.steps, one, at_once=_AT_ONCE)) as results:
+            async for step, result in results:
+                if isinstance(result, AmltuiError):
+                    self._failed(step, result)
+                elif result.told:
+                    shown = visible(step.source.name)
+                    self._host.say(f"Not kept of {shown}: {result.told}")
 
     def _failed(self, step: CopyStep, error: AmltuiError) -> None:
         hint = f"\n{error.hint}" if error.hint else ""
         words = redacted(f"{error}{hint}")
         self._host.say(f"{visible(step.source.name)} was not copied: {words}", warning=True)
 
-    def _tell(self, copied: int, of: int, name: str) -> None:
-        if copied == of:
-            self._host.say(f"Copied {_count(of)} to {name}.")
-        else:
-            self._host.say(
-                f"Copied {copied:,} of {_count(of)} to {name}. Copied again, it goes on from here.",
-                warning=True,
-            )
+
+class Wish:
+    """What a person wants of copies; what was stopped stays so."""
+
+    def __init__(self) -> None:
+        self.wanted: Literal["run", "pause", "stop"] = "run"
+        self._changed = asyncio.Event()
+
+    def stop(self) -> None:
+        """Want their end."""
+        self._want("stop")
+
+    def pause(self) -> None:
+        """Want a pause, or the end of one."""
+        self._want("run" if self.wanted == "pause" else "pause")
+
+    def _want(self, wanted: Literal["run", "pause", "stop"]) -> None:
+        if self.wanted != "stop":
+            self.wanted = wanted
+            self._changed.set()
+
+    async def other_than(self, wanted: Literal["run", "pause", "stop"]) -> None:
+        """Wait until something else is wanted."""
+        while self.wanted == wanted:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+def _row(name: str, sources: Sequence[Dataset], between: str, wish: Wish) -> CopyRow:
+    """Copies as a line among the transfers; `name` is theirs in the journal."""
+    sizes = [one.size for one in sources]
+    total = sum(size or 0 for size in sizes) if None not in sizes else None
+    what = visible(sources[0].name) if len(sources) == 1 else _count(len(sources))
+    return CopyRow(what, between, total, wish.stop, wish.pause, id=name)
+
+
+async def _there(session: Session, row: CopyRow) -> int:
+    """Bytes of copies that their target has, of those too that are not whole there."""
+    from amltui.services.unfinished import unfinished
+
+    found = await asyncio.to_thread(unfinished, session.cache, session.key)
+    return next((one.done for one in found if one.id == row.id), row.done)
+
+
+def _place(end: CopyEnd, here: Session) -> str:
+    """What a person calls a workspace, safe to show."""
+    from amltui.transfers.records import same_workspace
+
+    name = here.name if same_workspace(end.key, here.key) else end.place or end.key
+    return _shown(name)
+
+
+def _shown(place: str) -> str:
+    return visible(redacted(address_name(place)))
 
 
 async def _planned(source: Session, datasets: Sequence[Dataset], target: Session) -> list[CopyStep]:

@@ -101,7 +101,8 @@ class SendActions:
         assert task is not None
         name = visible(request.name)
         size = await asyncio.to_thread(_size, request.path)
-        row = CopyRow(f"{name} to {place}", size, task.cancel)
+        between = f"{visible(redacted((await self._host.session()).name))} → {place}"
+        row = CopyRow(name, between, size, task.cancel)
         async with self._transfers.with_copy(row, target):
             transfer = await self._uploads.send(target, request, replaced)
             if transfer is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,20 +26,34 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class CopyRow:
-    """A copy of several datasets to another workspace, as a line among the transfers."""
+    """What goes to another workspace, as a line among the transfers."""
 
-    name: str
+    what: str
+    between: str
+    """From which workspace it goes to which; safe to show."""
     total: int | None
     """Bytes of all datasets, where known."""
     stop: Callable[[], object]
+    pause: Callable[[], object] | None = None
+    """Pauses it, or goes on with it. None: that can be done to its transfer alone."""
     done: int = 0
     """Bytes of those that are there."""
     id: str = "copy"
+    """What names the copies in the journal, where they stand in it."""
     kind: str = "upload"
     path: Path | None = None
     state: str = "running"
     rate: float | None = None
     eta: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What is copied, and between which workspaces."""
+        return f"{self.what}  {self.between}"
+
+    def part(self, transfer: Transfer) -> Transfer:
+        """A transfer of it: what is sent lies in the cache, under a name that tells nobody."""
+        return replace(transfer, name=f"{transfer.name}  {self.between}", path=None)
 
 
 class TransferActions:
@@ -52,10 +66,11 @@ class TransferActions:
         """Transfers whose end was told."""
         self._updates: dict[str, Dataset] = {}
         """What a running update (by transfer id) changes."""
-        self._own: Sequence[TransferRow] = ()
-        self._others: list[tuple[Session, Transfers]] = []
-        """Where copies go that run now."""
-        self._copies: list[CopyRow] = []
+        self._own: Sequence[Transfer] = ()
+        self._copies: list[tuple[CopyRow, Session | None, Transfers | None]] = []
+        """What goes to other workspaces now: where to, once that is open."""
+        self._rows: dict[str, CopyRow] = {}
+        """By its id, each copy that there was."""
         self._past: list[TransferRow] = []
         """What went to other workspaces, until it is cleared."""
 
@@ -79,7 +94,7 @@ class TransferActions:
                 )
         async for transfers in _paced(queue):
             self._own = transfers
-            self._show()
+            self.show()
             for transfer in transfers:
                 if not transfer.state.over:
                     self._over.discard(transfer.id)
@@ -90,30 +105,49 @@ class TransferActions:
     @asynccontextmanager
     async def with_copy(self, row: CopyRow, target: Session) -> AsyncIterator[None]:
         """Show a copy to another workspace, and what is sent there, while it runs."""
-        queue = await target.transfers()
-        self._others.append((target, queue))
-        self._copies.append(row)
+        own = target is await self._host.session()  # then its transfers are shown as such
+        queue = None if own else await target.transfers()
+        self._rows[row.id] = row
+        shown = (row, target, queue)
+        self._copies.append(shown)
 
-        async def follow() -> None:
+        async def follow(queue: Transfers) -> None:
             async for _ in _paced(queue):
-                self._show()
+                self.show()
 
-        following = asyncio.create_task(follow())
+        following = None if queue is None else asyncio.create_task(follow(queue))
+        self.show()
         try:
             yield
         finally:
-            following.cancel()
-            self._others.remove((target, queue))
-            self._copies.remove(row)
-            self._past += [one for one in queue.snapshot() if one.state == "done"]
-            self._show()
+            if following is not None:
+                following.cancel()
+            self._copies.remove(shown)
+            self._past += [one for one in _parts(row, queue) if one.state == "done"]
+            self.show()
 
-    def _show(self) -> None:
+    @contextmanager
+    def with_paused(self, row: CopyRow) -> Iterator[None]:
+        """Show a copy that waits for somebody, and whose workspaces are not open yet."""
+        shown = (row, None, None)
+        self._copies.append(shown)
+        self.show()
+        try:
+            yield
+        finally:
+            self._copies.remove(shown)
+
+    def show(self) -> None:
+        """Show all as they are now."""
         pane = self._host.transfers
         if not pane.is_attached:
             return  # the program ends
-        sent = [one for _, queue in self._others for one in queue.snapshot()]
-        rows = [*self._own, *self._past, *sent, *self._copies]
+        own = [
+            self._rows[one.part_of].part(one) if one.part_of in self._rows else one
+            for one in self._own
+        ]
+        sent = [one for row, _, queue in self._copies for one in _parts(row, queue)]
+        rows = [*own, *self._past, *sent, *(row for row, _, _ in self._copies)]
         grew = len(rows) != len(pane.rows)
         pane.show(rows)
         if grew:
@@ -121,8 +155,10 @@ class TransferActions:
 
     def _session_of(self, transfer: TransferRow) -> Session | None:
         """Whose transfer it is; None: of the workspace that is open."""
-        of = (s for s, queue in self._others if any(t.id == transfer.id for t in queue.snapshot()))
-        return next(of, None)
+        for row, session, queue in self._copies:
+            if any(one.id == transfer.id for one in _parts(row, queue)):
+                return session
+        return None
 
     async def asked(self, transfer: TransferRow, what: str) -> None:
         """`x`, `p` and `c`: cancel; pause or resume; clear what is over."""
@@ -133,10 +169,10 @@ class TransferActions:
         elif isinstance(transfer, CopyRow):
             if what == "cancel":
                 transfer.stop()
+            elif transfer.pause is not None:
+                transfer.pause()
             else:
-                self._host.say(
-                    f"{key_of('cancel')} stops the whole copy; each of its parts can be paused."
-                )
+                self._host.say(f"{key_of('cancel')} stops it; its transfer can be paused.")
         elif transfer.state in {"done", "cancelled"}:
             self._host.say(f"That transfer is over: {key_of('clear')} clears what is over.")
         elif what == "cancel":
@@ -150,11 +186,11 @@ class TransferActions:
         """Take what is over off the pane."""
         self._past.clear()
         (await (await self._host.session()).transfers()).forget()
-        self._show()
+        self.show()
 
     async def _ended(self, transfer: Transfer) -> None:
         name = visible(transfer.name)
-        if self._copies and transfer.path is None:
+        if transfer.part_of:
             return  # the copy that it is for tells
         if transfer.error is not None and not isinstance(transfer.error, Cancelled):
             if isinstance(transfer.error, Conflict) and transfer.kind == "upload":
@@ -216,6 +252,11 @@ async def presence(host: ActionHost) -> tuple[dict[str, Presence], int, int]:
         return here, sum(entry.size for entry in entries), session.cache.quota
 
     return await asyncio.to_thread(look)
+
+
+def _parts(row: CopyRow, queue: Transfers | None) -> list[Transfer]:
+    """What is sent for a copy to where another workspace is open for it."""
+    return [] if queue is None else [row.part(one) for one in queue.snapshot()]
 
 
 async def _paced(queue: Transfers) -> AsyncIterator[tuple[Transfer, ...]]:

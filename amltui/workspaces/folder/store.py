@@ -6,15 +6,18 @@ is called in threads: obstore's async interface can abort the interpreter at exi
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final, Self
 
+import anyio
 import anyio.to_thread
 
-from amltui.errors import DatasetGone, NotFound, Rejected
+from amltui.errors import Cancelled, DatasetGone, NotFound, Rejected
 from amltui.models import ContentInfo, Dataset, Level, Listing, OutputPort, WorkspaceInfo
 from amltui.text import visible
 from amltui.workspaces.base import Workspace, opened
@@ -209,7 +212,24 @@ class StoreWorkspace(FileWorkspace):
         self.check_name(name)
         assert isinstance(other, StoreWorkspace)  # as `copies_from` says
         source = other._objects.place(dataset.key)  # noqa: SLF001
-        return await anyio.to_thread.run_sync(changes.copy, source, dataset, name, begun)
+        stop = threading.Event()
+
+        def go_on() -> None:
+            if stop.is_set():
+                raise Cancelled(f"Stopped: {visible(name)}")
+
+        copying = asyncio.ensure_future(
+            asyncio.to_thread(changes.copy, source, dataset, name, begun, go_on)
+        )
+        try:
+            return await asyncio.shield(copying)
+        except asyncio.CancelledError:
+            stop.set()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait([copying])
+            if copying.exception() is None:
+                return copying.result()
+            raise
 
     @asynccontextmanager
     async def read(

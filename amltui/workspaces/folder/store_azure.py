@@ -26,7 +26,7 @@ from amltui.errors import (
 )
 from amltui.text import visible
 from amltui.workspaces.folder.store_errors import DELETE, LIST, READ, WRITE, by_answer
-from amltui.workspaces.folder.store_writing import Begun, ObjectPlace, unheard
+from amltui.workspaces.folder.store_writing import Begun, GoOn, ObjectPlace, unheard, unstopped
 
 _TOKEN: Final = "amltui_upload"  # noqa: S105 - the name of a metadata entry
 _WAIT: Final = 0.5
@@ -108,7 +108,12 @@ class AzureWriter:
             return None
 
     def copy(
-        self, source: ObjectPlace, etag: str, target: ObjectPlace, begun: Begun = unheard
+        self,
+        source: ObjectPlace,
+        etag: str,
+        target: ObjectPlace,
+        begun: Begun = unheard,
+        go_on: GoOn = unstopped,
     ) -> None:
         """See `Writer`; Azure copies by itself, so there is no upload."""
         del begun
@@ -126,7 +131,7 @@ class AzureWriter:
         if made["copy_status"] == "success":
             return
         try:
-            status = self._awaited(target, made["copy_id"])
+            status = self._awaited(target, made["copy_id"], go_on)
         except BaseException:
             self._give_up(target, made["copy_id"])
             raise
@@ -152,7 +157,7 @@ class AzureWriter:
                 hint="No version is lost: restore one again.",
             )
 
-    def _awaited(self, target: ObjectPlace, copy: str) -> str:
+    def _awaited(self, target: ObjectPlace, copy: str, go_on: GoOn = unstopped) -> str:
         """How a copy ended that Azure makes in the background, telling nobody when it is done.
 
         Raises:
@@ -161,6 +166,7 @@ class AzureWriter:
         """
         progress, moved = "", time.monotonic()
         while True:
+            go_on()
             with _mapped(target.key, READ):
                 about = self._blob(target).get_blob_properties().copy
             if about.id != copy:

@@ -199,11 +199,16 @@ class StoreChanges:
                 _LOG.info("an upload of %s may be left in the store: %s", visible(name), error)
 
     def copy(
-        self, source: ObjectPlace, dataset: Dataset, name: str, begun: Callable[[str], None]
+        self,
+        source: ObjectPlace,
+        dataset: Dataset,
+        name: str,
+        begun: Callable[[str], None],
+        go_on: Callable[[], None],
     ) -> str:
         """Copy the version of `dataset`, which lies at `source`; the id of the copy.
 
-        `begun` is told the id of the upload, where it is one.
+        `begun` is told the id of the upload, where it is one; `go_on` see `Writer.copy`.
 
         Raises:
             Conflict: the name is taken.
@@ -211,7 +216,11 @@ class StoreChanges:
         self._check_free(name)
         etag, place = dataset.id.rpartition("@")[2], self._objects.place(name)
         self._writer.copy(
-            source, etag, place, lambda upload: begun(BegunUpload(name, "", upload, None).text)
+            source,
+            etag,
+            place,
+            lambda upload: begun(BegunUpload(name, "", upload, None).text),
+            go_on,
         )
         note = note_of(name, dataset.description, dataset.data_type_id)
         self._objects.notes.write(name, note)

@@ -23,6 +23,7 @@ TOKEN: Final = "amltui-upload"  # noqa: S105 - the name of a metadata entry
 _CLOCKS: Final = timedelta(minutes=15)
 """How far the clocks of S3 and of who asks it may be apart."""
 Begun = Callable[[str], None]
+GoOn = Callable[[], None]
 _COPIED: Final = 1 << 30
 """Bytes that S3 copies in one step; it takes no more than 5 GiB."""
 
@@ -30,6 +31,10 @@ _COPIED: Final = 1 << 30
 def unheard(upload: str) -> None:
     """Takes the id of an upload that nobody notes."""
     del upload
+
+
+def unstopped() -> None:
+    """Is asked by a copy that nobody stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,17 @@ class Writer(Protocol):
         """Delete an object and these versions, which are all that it has."""
 
     def copy(
-        self, source: ObjectPlace, etag: str, target: ObjectPlace, begun: Begun = unheard
+        self,
+        source: ObjectPlace,
+        etag: str,
+        target: ObjectPlace,
+        begun: Begun = unheard,
+        go_on: GoOn = unstopped,
     ) -> None:
         """Copy one version of an object to a name that nobody has, inside the store.
 
-        `begun` is told what the store calls the upload, where the copy is one.
+        `begun` is told what the store calls the upload, where the copy is one. `go_on` is called
+        now and then: what it raises ends the copy, of which nothing is left.
 
         Raises:
             Conflict: the name is taken.
@@ -186,7 +197,12 @@ class S3Writer:
                 self._client.delete_object(Bucket=place.container, Key=place.key, VersionId=version)
 
     def copy(
-        self, source: ObjectPlace, etag: str, target: ObjectPlace, begun: Begun = unheard
+        self,
+        source: ObjectPlace,
+        etag: str,
+        target: ObjectPlace,
+        begun: Begun = unheard,
+        go_on: GoOn = unstopped,
     ) -> None:
         """See `Writer`; in parts, because only so can it be made conditional on every S3."""
         with aws_mapped(source.key, READ):
@@ -204,15 +220,22 @@ class S3Writer:
         upload = self._begun(target, Metadata=head["Metadata"], **kept)
         try:
             begun(upload)
-            self._copy_parts(source, etag, target, upload, size)
+            self._copy_parts(source, etag, target, upload, size, go_on)
         except BaseException:
             self.abort(target, upload)
             raise
 
     def _copy_parts(
-        self, source: ObjectPlace, etag: str, target: ObjectPlace, upload: str, size: int
+        self,
+        source: ObjectPlace,
+        etag: str,
+        target: ObjectPlace,
+        upload: str,
+        size: int,
+        go_on: GoOn,
     ) -> None:
         for number, start in enumerate(range(0, size, _COPIED), 1):
+            go_on()
             with aws_mapped(target.key, WRITE):
                 self._client.upload_part_copy(
                     Bucket=target.container,
@@ -223,6 +246,7 @@ class S3Writer:
                     CopySourceIfMatch=f'"{etag}"',
                     CopySourceRange=f"bytes={start}-{min(size, start + _COPIED) - 1}",
                 )
+        go_on()
         with aws_mapped(target.key, WRITE):
             self._client.complete_multipart_upload(
                 Bucket=target.container,

@@ -26,7 +26,7 @@ def container(azurite, monkeypatch):
     return store, lambda key: ObjectPlace(name, f"{prefix}/{key}" if prefix else key)
 
 
-async def copied(azurite, container, rule):
+async def copied(azurite, container, rule, **more):
     store, place = container
     etag = obstore.put(store, "from", b"abc")["e_tag"].strip('"')
     async with fault_proxy(azurite.port, rule) as proxy:
@@ -36,7 +36,7 @@ async def copied(azurite, container, rule):
         writer = store_azure.AzureWriter(client)
         try:
             async with asyncio.timeout(20):
-                await asyncio.to_thread(writer.copy, place("from"), etag, place("to"))
+                await asyncio.to_thread(writer.copy, place("from"), etag, place("to"), **more)
         finally:
             await asyncio.to_thread(writer.close)
     return store
@@ -59,6 +59,15 @@ async def test_a_copy_that_comes_no_further_is_stopped_and_leaves_nothing(
     with pytest.raises(errors.ServerFailed, match="came no further") as caught:
         await copied(azurite, container, saying("pending"))
     assert KEY not in f"{caught.value} {caught.value.hint}"
+    assert [one["path"] for one in obstore.list(container[0]).collect()] == ["from"]
+
+
+async def test_a_copy_that_is_stopped_leaves_nothing(azurite, container):
+    def go_on():
+        raise errors.Cancelled("Stopped")
+
+    with pytest.raises(errors.Cancelled):
+        await copied(azurite, container, saying("pending"), go_on=go_on)
     assert [one["path"] for one in obstore.list(container[0]).collect()] == ["from"]
 
 
