@@ -44,13 +44,35 @@ LINES = st.one_of(
 )  # fmt: skip
 
 
+@st.composite
+def alike(draw):
+    """Lines with the same keys in the same order, of which one may be damaged."""
+    keys = draw(st.lists(st.sampled_from(["a", "b", "x y", "ü", ""]), min_size=1, unique=True))
+    scalars = st.sampled_from([*NUMBERS, "true", "false", "null"])
+    kinds = st.sampled_from([TEXTS.map(lambda text: f'"{text}"'), scalars])
+    values = {key: draw(kinds) for key in keys}
+    comma, colon = draw(st.sampled_from([(",", ":"), (", ", ": ")]))
+    lines = [
+        "{" + comma.join(f'"{key}"{colon}{draw(kind)}' for key, kind in values.items()) + "}"
+        for _ in range(draw(st.integers(1, 5)))
+    ]
+    if draw(st.booleans()):
+        row, damage = draw(st.integers(0, len(lines) - 1)), draw(st.sampled_from('",:{} 1x\\'))
+        at, gone = draw(st.integers(0, len(lines[row]))), draw(st.booleans())
+        lines[row] = lines[row][:at] + damage + lines[row][at + gone :]
+    return lines
+
+
 def parsed(codec, data):
     found = codec.parse(Block(data, 0, len(data)), "utf-8")
     return found.batch.to_pydict(), found.malformed, found.lines
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(LINES, min_size=1, max_size=12), st.sampled_from(["\n", "\r\n", "\n\n", "\r"]))
+@given(
+    st.lists(LINES, min_size=1, max_size=12) | alike(),
+    st.sampled_from(["\n", "\r\n", "\n\n", "\r"]),
+)
 @example(['{"a":"\\\\"}'], "\n")
 @example(['{"a":null,"b":"null"}', '{"a":1,"b":"x"}'], "\n")
 def test_blocks_read_as_their_lines_read_one_by_one(lines, end):
