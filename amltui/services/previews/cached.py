@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from amltui.formats import Format
 from amltui.formats.dialect import Dialect, dialect_text
 from amltui.formats.lens import Lens
 from amltui.services.previews.first import file_of, first_in, typed
+from amltui.services.previews.handles import close
 from amltui.services.previews.kept_index import saved_index
 from amltui.services.previews.preview import SMALL
 from amltui.tables import HEAD, HeaderGoesOn, Rows, Table, hex_rows, open_table
@@ -27,8 +29,12 @@ AT_ONCE: Final = 64 << 20
 """Bytes of a cached content up to which all of it is looked at before the first row is shown."""
 
 
-def lens_of(entry: Entry, source: Source, dialect: Dialect | None) -> Lens:
-    """How a whole content is read."""
+def cached_lens(
+    entry: Entry, source: Source, dialect: Dialect | None, sheet: str | None
+) -> Lens | None:
+    """How a content is read of which all is on this disk; None: not all is."""
+    if not entry.whole:
+        return None
     try:
         return lens_of_file(
             entry.raw,
@@ -36,36 +42,47 @@ def lens_of(entry: Entry, source: Source, dialect: Dialect | None) -> Lens:
             data_type_id=source.data_type_id,
             dialect=dialect,
             typed=typed(source),
-        )
+        ).of(sheet)
     except OSError as error:
         raise refusal(error)(f"The content cannot be read: {error.strerror or error}") from error
 
 
-def cached_rows(
-    entry: Entry, source: Source, dialect: Dialect | None, sheet: str | None
-) -> Rows | None:
+def cached_rows(entry: Entry, lens: Lens) -> Rows | None:
     """What this disk alone can show: the table, rows by their index, or the first rows."""
-    if not entry.whole:
-        return None
     entry.touch()
-    lens = lens_of(entry, source, dialect).of(sheet)
     if not lens.has_rows:
         return hex_rows(entry.raw, note=lens.note) if entry.check() != "damaged" else None
     _remove_leftovers(entry)
     content = entry.unpacked if lens.packing else entry.raw
-    table = _cached_table(entry, content, lens.fmt) if sheet is None else None
+    table = _cached_table(entry, content, lens.fmt) if lens.sheet is None else None
     if table is not None and not (table.has_cuts and entry.check() == "damaged"):
         return table
     if table is not None:
         table.close()
     file = OpenFile.at(entry.raw)
     try:
-        small = os.fstat(file.descriptor).st_size <= AT_ONCE
-        if (small and entry.check() == "damaged") or not entry.head_is_good(file.read(0, HEAD)):
+        if not entry.head_is_good(file.read(0, HEAD)):
             return None
-        return _readable(file, entry, lens)
+        small = os.fstat(file.descriptor).st_size <= AT_ONCE
+        return (_whole_readable if small else _readable)(file, entry, lens)
     finally:
         file.close()
+
+
+def _whole_readable(file: OpenFile, entry: Entry, lens: Lens) -> Rows | None:
+    """As `_readable`, while all of the content is looked at; None: it is damaged."""
+    with ThreadPoolExecutor(1) as beside:  # a hash does not need the interpreter
+        state = beside.submit(entry.check)
+        try:
+            rows = _readable(file, entry, lens)
+        except (AmltuiError, OSError):
+            if state.result() == "damaged":
+                return None
+            raise
+        if state.result() == "damaged":
+            close(rows)
+            return None
+        return rows
 
 
 def _readable(file: OpenFile, entry: Entry, lens: Lens) -> Rows:

@@ -15,7 +15,7 @@ from amltui.formats.registry import PARQUET
 from amltui.models import Dataset
 from amltui.services.previews.arriving import feed_of
 from amltui.services.previews.batched import BatchedPreview
-from amltui.services.previews.cached import cached_rows, lens_of
+from amltui.services.previews.cached import cached_lens, cached_rows
 from amltui.services.previews.first import first_of, start_of
 from amltui.services.previews.handles import close, content_file, opened
 from amltui.services.previews.packed import PackedPreview
@@ -65,21 +65,21 @@ async def open_preview(
     entry = cache.entry(key, source)
     if dialect is not None:
         entry.read_as(dialect.to_text())
-    cached = await opened(cached_rows, entry, source, dialect, sheet)
+    cached = await _cached(entry, source, dialect, sheet)
     arrival = None
     if cached is None and connect is not None and isinstance(source, Dataset):
         arrival = await (await connect()).arrival(source)
         local = await (await connect()).local_content(source)
         if local is not None:
             await asyncio.to_thread(entry.link, source, local.path, local.sha256)
-            cached = await opened(cached_rows, entry, source, dialect, sheet)
+            cached = await _cached(entry, source, dialect, sheet)
     if cached is not None:
+        rows, lens = cached
         try:
-            lens = (await asyncio.to_thread(lens_of, entry, source, dialect)).of(sheet)
-            preview = _preview(source, cache, entry, cached, None, lens)
-            preview.peek(await asyncio.to_thread(_peek_here, entry, cached, source, lens))
+            preview = _preview(source, cache, entry, rows, None, lens)
+            preview.peek(await asyncio.to_thread(_peek_here, entry, rows, source, lens))
         except BaseException:
-            close(cached)  # whoever waited for it is gone
+            close(rows)  # whoever waited for it is gone
             raise
         return preview
     content = None
@@ -107,6 +107,17 @@ async def open_preview(
         feed.close()
         raise
     return preview
+
+
+async def _cached(
+    entry: Entry, source: Source, dialect: Dialect | None, sheet: str | None
+) -> tuple[Rows, Lens] | None:
+    """What this disk alone can show, and how it is read; None: nothing."""
+    lens = await asyncio.to_thread(cached_lens, entry, source, dialect, sheet)
+    if lens is None:
+        return None
+    rows = await opened(cached_rows, entry, lens)
+    return None if rows is None else (rows, lens)
 
 
 async def _feed(

@@ -3,9 +3,13 @@
 import asyncio
 import os
 import random
+import shutil
 from contextlib import aclosing, contextmanager
 
+import pyarrow as pa
 import pytest
+from pyarrow.csv import write_csv
+from pyarrow.parquet import write_table as write_parquet
 
 from amltui.config import Connection
 from amltui.errors import AmltuiError
@@ -309,6 +313,30 @@ async def test_a_damaged_index_is_made_again(tmp_path):
         await grown(preview)
         assert_all_rows(preview)
         preview.close()
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+async def test_a_content_that_is_damaged_behind_its_first_bytes_is_fetched_again(tmp_path, name):
+    table = pa.table({"n": range(100_000)})
+    whole = tmp_path / name
+    (write_csv if name.endswith("csv") else write_parquet)(table, whole)
+    with elsewhere(tmp_path) as connection:
+        async with open_session(connection=connection) as session:
+            dataset = await uploaded(session, whole, whole.read_bytes())
+            preview = await session.previews.open(dataset)
+            await grown(preview)
+            preview.close()
+            raw = session.cache.entry(session.key, dataset).raw
+            shutil.rmtree(session.cache.entry(session.key, dataset).table, ignore_errors=True)
+            damaged = bytearray(whole.read_bytes())
+            damaged[-6] ^= 0xFF
+            raw.write_bytes(damaged)
+            preview = await session.previews.open(dataset)
+            await grown(preview)
+            assert preview.problem is None
+            assert preview.rows.cell(99_999, 0) == "99999"
+            preview.close()
+        assert raw.read_bytes() == whole.read_bytes()
 
 
 async def test_the_first_row_counts_only_once_it_is_all_here(tmp_path):
