@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from amltui.errors import ContentChanged, Damaged, DatasetGone, NotSupportedByServer, UsageError
 from amltui.models import Dataset
@@ -34,8 +35,17 @@ class Change:
 class Edits:
     """Renames, describes, restores and deletes datasets, and remembers what can be undone."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Workspace]]) -> None:
+    def __init__(
+        self, connect: Callable[[], Awaitable[Workspace]], journals: Path | None = None
+    ) -> None:
+        """Begin.
+
+        Args:
+            connect: gives the workspace.
+            journals: where it is noted what a rename that is killed may leave at a store.
+        """
         self._connect = connect
+        self._journals = journals
         self._done: list[Change] = []
 
     async def rename(self, dataset: Dataset, name: str) -> Dataset:
@@ -202,7 +212,10 @@ class Edits:
             can.rename.require()
         if can.edit:
             try:
-                return await workspace.edit(dataset, name=name, description=description)
+                with self._noted(workspace, dataset, name) as begun:
+                    return await workspace.edit(
+                        dataset, name=name, description=description, begun=begun
+                    )
             except NotSupportedByServer:
                 pass  # It said that it could; the old way always works.
         wanted = replace(
@@ -211,6 +224,21 @@ class Edits:
             description=dataset.description if description is None else description,
         )
         return await send_again(workspace, dataset, wanted)
+
+    @contextlib.contextmanager
+    def _noted(
+        self, workspace: Workspace, dataset: Dataset, name: str | None
+    ) -> Iterator[Callable[[str], None]]:
+        """Take the id of an upload that a new name may be; see `noted_inside`."""
+        if self._journals is None or name in {None, dataset.name}:
+            yield lambda _: None
+            return
+        from amltui.transfers.beginning import noted_inside
+        from amltui.transfers.journal import Journal  # a list needs no transfers
+
+        assert name is not None
+        with noted_inside(Journal(self._journals), workspace.key, name) as begun:
+            yield begun
 
 
 async def send_again(workspace: Workspace, dataset: Dataset, wanted: Dataset) -> Dataset:

@@ -341,15 +341,22 @@ class Workspace(ABC):
         del name, since, known
 
     async def edit(
-        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+        self,
+        dataset: Dataset,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        begun: Callable[[str], None] = lambda _: None,
     ) -> Dataset:
         """Change the name or description of the latest version without its contents.
+
+        Where a new name takes an upload at the store, `begun` is told its id; see `copy_from`.
 
         Raises:
             NotSupportedByServer: `capabilities().edit` is false.
             Conflict: another dataset has this name.
         """
-        del dataset, name, description
+        del dataset, name, description, begun
         await self._refuse("edit")
 
     async def tag(self, dataset: Dataset, tags: Mapping[str, str | None]) -> Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
@@ -381,9 +381,15 @@ class AzureMLWorkspace(Workspace):
         return await self._sending.commit_folder(upload, name, description, replaces)
 
     async def edit(
-        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+        self,
+        dataset: Dataset,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        begun: Callable[[str], None] = lambda _: None,
     ) -> Dataset:
         """Describe the latest version, and the asset, which the list shows."""
+        del begun
         if name not in {None, dataset.name}:
             _NO_RENAME.require()
         if description is not None:

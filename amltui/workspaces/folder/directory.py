@@ -118,6 +118,7 @@ class Directory:
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _ABANDONED:
                     path.unlink()
+        Notes(self.root).tidy()
 
     def folders(self, prefix: str) -> list[str]:
         """The folders directly in one, with `/` at the end of their keys.

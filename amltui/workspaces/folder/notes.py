@@ -9,6 +9,8 @@ The file is written only when there is something to note, and people may edit it
 
 from __future__ import annotations
 
+import contextlib
+import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from amltui.errors import LocalError
 from amltui.text import reason_of, visible
 
 NAME: Final = ".amltui.toml"
+_ABANDONED: Final = 3_600
+"""Seconds after which a file that was to become the notes becomes nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ class Notes:
     def __init__(self, directory: Path) -> None:
         self._path = directory / NAME
 
+    def tidy(self) -> None:
+        """Delete what a process left that was killed while it wrote here."""
+        for path in self._path.parent.glob(f".{NAME}.*.tmp"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _ABANDONED:
+                    path.unlink()
+
     def read(self) -> dict[str, Note]:
         """See `notes_in`."""
         try:
@@ -83,6 +94,7 @@ class Notes:
         """
         if not self._path.exists() and note == Note():
             return
+        self.tidy()
         try:
             before = self._path.read_text("utf-8") if self._path.exists() else ""
             text = with_note(before, name, note)

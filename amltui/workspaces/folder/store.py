@@ -344,13 +344,18 @@ class StoreWorkspace(FileWorkspace):
         await anyio.to_thread.run_sync(changes.abort_unnamed, name, since, known)
 
     async def edit(
-        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+        self,
+        dataset: Dataset,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        begun: Callable[[str], None] = lambda _: None,
     ) -> Dataset:
         """Note a description; a new name is a copy inside the store, and then a deletion."""
         changes = await self._changing()
         if name is not None:
             self.check_name(name)
-        key = await anyio.to_thread.run_sync(changes.edit, dataset.key, name, description)
+        key = await anyio.to_thread.run_sync(changes.edit, dataset.key, name, description, begun)
         return await self._present(key)
 
     async def delete(self, key: str) -> None:

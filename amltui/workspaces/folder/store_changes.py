@@ -77,6 +77,11 @@ def note_of(name: str, description: str, data_type_id: str) -> Note:
     return Note(description, "" if data_type_id == data_type_of_name(name) else data_type_id)
 
 
+def _told(begun: Callable[[str], None], name: str) -> Callable[[str], None]:
+    """What takes the store's name of an upload of `name`, and tells its id."""
+    return lambda upload: begun(BegunUpload(name, "", upload, None).text)
+
+
 @dataclass(frozen=True, slots=True)
 class Probed:
     """What one small object showed of a store."""
@@ -215,19 +220,19 @@ class StoreChanges:
         """
         self._check_free(name)
         etag, place = dataset.id.rpartition("@")[2], self._objects.place(name)
-        self._writer.copy(
-            source,
-            etag,
-            place,
-            lambda upload: begun(BegunUpload(name, "", upload, None).text),
-            go_on,
-        )
+        self._writer.copy(source, etag, place, _told(begun, name), go_on)
         note = note_of(name, dataset.description, dataset.data_type_id)
         self._objects.notes.write(name, note)
         return self._objects.head(name).dataset.id
 
-    def edit(self, key: str, name: str | None, description: str | None) -> str:
-        """Give an object another name or description; its key then."""
+    def edit(
+        self,
+        key: str,
+        name: str | None,
+        description: str | None,
+        begun: Callable[[str], None],
+    ) -> str:
+        """Give an object another name or description; its key then. `begun` as of `copy`."""
         objects = self._objects
         note, etag = objects.notes.of(key), objects.head(key).etag
         if description is not None:
@@ -235,7 +240,7 @@ class StoreChanges:
         if name is None or name == key:
             objects.notes.write(key, note)
             return key
-        self._writer.copy(objects.place(key), etag, objects.place(name))
+        self._writer.copy(objects.place(key), etag, objects.place(name), _told(begun, name))
         objects.notes.write(name, note)
         if objects.head(key).etag != etag:
             raise ContentChanged(

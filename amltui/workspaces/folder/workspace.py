@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -232,9 +232,15 @@ class FolderWorkspace(FileWorkspace):
         await anyio.to_thread.run_sync(self._directory.drop_unnamed, name, since, known)
 
     async def edit(
-        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+        self,
+        dataset: Dataset,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        begun: Callable[[str], None] = lambda _: None,
     ) -> Dataset:
         """Rename the file, which changes its key too, or note a description."""
+        del begun
         await self._require("write")
 
         def work() -> Dataset:

@@ -377,9 +377,15 @@ class StudioWorkspace(Workspace):
         )
 
     async def edit(
-        self, dataset: Dataset, *, name: str | None = None, description: str | None = None
+        self,
+        dataset: Dataset,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        begun: Callable[[str], None] = lambda _: None,
     ) -> Dataset:
         """Change the name or description of the latest instance without its contents."""
+        del begun
         await self._require("edit")
         operation = "changing a dataset's name or description"
         response = await self._client.request(

@@ -12,6 +12,7 @@ import tomllib
 import pytest
 
 from amltui import errors
+from amltui.disk import temp_beside
 from amltui.workspaces.folder import FolderWorkspace
 from amltui.workspaces.folder.directory import PART, Directory
 from tests.support.server import ROOT
@@ -167,6 +168,22 @@ async def test_descriptions_and_types_lie_beside_the_files_and_comments_stay(roo
     assert tomllib.loads(text)["files"].keys() == {"gone.csv"}
     noted = tomllib.loads((root / "sub/.amltui.toml").read_text())["files"]
     assert noted == {"b.csv": {"description": "said"}}
+
+
+async def test_what_was_to_become_notes_when_a_process_was_killed_is_removed_later(root):
+    left = [temp_beside(root / folder / ".amltui.toml") for folder in ("", "sub")]
+    now = temp_beside(root / "sub/.amltui.toml")
+    (root / "sub").mkdir()
+    (root / "sub/a.csv").write_text("a\n1\n")
+    for path in (*left, now):
+        path.write_text("half of it")
+    for path in left:
+        os.utime(path, (0, 0))
+    async with FolderWorkspace(root, write=True) as workspace:
+        assert [path.exists() for path in left] == [False, True]
+        await workspace.edit(await workspace.find("sub/a.csv"), description="said")
+    assert [path.exists() for path in left] == [False, False]
+    assert now.exists()  # somebody may be writing it
 
 
 async def test_notes_that_are_not_toml_are_never_overwritten(root):

@@ -155,6 +155,25 @@ async def test_a_copy_inside_the_store_that_was_killed_leaves_none(bucket, proxy
         client.delete_object(Bucket=name, Key="to/a.bin")
 
 
+async def test_a_rename_that_was_killed_leaves_none(bucket, proxy, amltui, tmp_path):
+    client, name = bucket
+    client.put_object(Bucket=name, Key="a.bin", Body=DATA)
+    (tmp_path / "b.csv").write_text("b\n1\n")
+    await profile(bucket, amltui)
+    rename = ("rename", "a.bin", "c.bin", "--profile", "there")
+    kills = {"b1": begins, "b2": lambda request: "x-amz-copy-source" in request.headers}
+    for other, meant in kills.items():
+        proxy.rule = Held(meant)
+        await killed_when_begun(bucket, proxy, amltui(*rename), 0)
+        assert len(uploads(bucket)) == 1
+        put = ("put", str(tmp_path / "b.csv"), "--name", other, "--profile", "there")
+        assert await asyncio.to_thread(amltui(*put).wait) == 0
+        assert uploads(bucket) == []
+        assert client.get_object(Bucket=name, Key="a.bin")["Body"].read() == DATA
+    assert await asyncio.to_thread(amltui(*rename).wait) == 0
+    assert client.get_object(Bucket=name, Key="c.bin")["Body"].read() == DATA
+
+
 @pytest.mark.parametrize("listing", [None, 403, 501])
 async def test_a_lost_answer_is_no_second_upload_where_the_store_lists_them(
     bucket, proxy, monkeypatch, tmp_path, listing
