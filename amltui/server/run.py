@@ -28,9 +28,13 @@ _BUFFER: Final = 64 << 10
 """Bytes of a connection's buffer, so also of a request's head at most. Small, because a download
 fills it many times before another request gets its turn; not smaller, because an upload costs one
 step of Python for each of them."""
-_READERS: Final = 2
-"""Threads that read files for downloads. More of them only take turns on the processor and keep
-all else from it: with one for each download, a metadata call waits ten times as long."""
+_SENDERS: Final = 4
+"""Threads that share all connections. One alone lets a metadata call wait for hundreds of pieces of
+downloads: what the socket of a download wakes has its turn thirty times before what Python or a
+reader does."""
+_READERS: Final = 1
+"""Threads that read files for the downloads of one sender. More of them only take turns on the
+processor and keep all else from it."""
 _SILENCE: Final = 1.0
 """Seconds that a stop may take before it says what it waits for."""
 _EMBEDDED_DRAIN: Final = 2.0
@@ -195,7 +199,7 @@ def _granian(options: ServeOptions, app: Application, port: int, most: int) -> A
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
-    return Server(
+    server = Server(
         RSGIAdapter(app, options.idle_timeout),
         address="127.0.0.1" if options.host == "localhost" else options.host,
         port=port,
@@ -203,7 +207,7 @@ def _granian(options: ServeOptions, app: Application, port: int, most: int) -> A
         http=HTTPModes.http1,  # where it must find out which one, a silent client stays for ever
         websockets=False,
         backlog=1024,
-        backpressure=most,
+        backpressure=most // _SENDERS,
         log_enabled=False,
         runtime_blocking_threads=_READERS,
         http1_settings=HTTP1Settings(
@@ -213,6 +217,8 @@ def _granian(options: ServeOptions, app: Application, port: int, most: int) -> A
         ssl_key=options.tls_key,
         ssl_protocol_min=SSLProtocols.tls12,  # what old clients speak
     )
+    server.workers = _SENDERS  # no argument says it: elsewhere workers are processes
+    return server
 
 
 async def _accepting(running: asyncio.Task[None], reserved: socket.socket) -> None:

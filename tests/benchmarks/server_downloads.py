@@ -3,7 +3,7 @@
 Beside nginx stands a bare application: Granian as the server runs it, which answers a constant and
 sends the same file, with nothing of ours. What a small call waits for it while *others* are sent
 to is the machine's part; what it waits for while the bare application itself sends is Granian's,
-whose one thread sends to all connections in turn.
+whose few threads send to all connections in turn.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ async def serve_bare(file: Path, port: int) -> None:
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
-    await Server(
+    server = Server(
         Bare(file),
         port=port,
         interface=Interfaces.RSGI,
@@ -162,7 +162,9 @@ async def serve_bare(file: Path, port: int) -> None:
         log_enabled=False,
         runtime_blocking_threads=run._READERS,
         http1_settings=HTTP1Settings(max_buffer_size=run._BUFFER),
-    ).serve()
+    )
+    server.workers = run._SENDERS
+    await server.serve()
 
 
 @contextmanager
