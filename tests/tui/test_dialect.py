@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from amltui.services.session import open_session
 from tests.tui.conftest import at_the_screen
@@ -14,6 +14,17 @@ async def put(place, name, data):
     path.write_bytes(data)
     async with open_session() as session:
         await session.upload(path, name=name, data_type_id="GenericCSV")
+
+
+async def test_a_first_row_that_is_cut_says_so(place):
+    await put(place, "Long", b"number,Self-emp-not-inc\n1,Married-civ-spouse\n")
+    async with at_the_screen() as user:
+        await user.choose("Long")
+        await user.press("enter", "X")
+        await user.until(lambda: "How Long is written" in user.screen_text())
+        shown = user.dialog.query_one("#first-rows", Static)
+        await user.until(lambda: "Married-civ-s…" in str(shown.content))
+        assert "Self-emp-not-…" in str(shown.content)
 
 
 async def test_another_dialect_is_offered_tried_applied_remembered_and_taken_back(place):

@@ -344,6 +344,34 @@ async def test_what_was_asked_while_rows_arrived_is_asked_again_of_all_of_them(
             await user.until(lambda: all_rows_shown(user, rows))
 
 
+@pytest.mark.parametrize("key", ["I", "n"])
+async def test_an_answer_beside_a_filter_of_some_rows_is_of_all(place, server, monkeypatch, key):
+    rows = 100_000
+    text = "n,word\n" + "".join(f"{i},word {i} {'x' * 30}\n" for i in range(rows))
+    (place / "slower.csv").write_text(text)
+    held = Fault(rate=2e6)
+    async with fault_proxy(urlsplit(server.endpoint).port, always(held)) as proxy:
+        monkeypatch.setenv("AMLTUI_ENDPOINT", proxy.endpoint)
+        async with at_the_screen() as user:
+            session = await user.main.session()
+            path = place / "slower.csv"
+            made = await session.upload(path, name=f"slower {key}", data_type_id="GenericCSV")
+            await user.main.reload(select=made.family_id)
+            await user.press("1", "enter")
+            pane = user.main.preview
+            await user.until(lambda: pane.title == f"slower {key}" and pane.rows)
+            await ask(user, "ampersand", "n>=1000")
+            await user.until(lambda: "& n>=1000" in state(user))
+            assert "so far" in state(user)
+            if key == "I":
+                await user.press("I")
+                await user.until(lambda: "Profile of n" in user.screen_text())
+                assert f"{rows - 1000:,}" in user.screen_text()
+            else:
+                await ask(user, "slash", f"word {rows - 1} x")
+                await user.until(lambda: pane.grid.cursor_row == rows - 1001)
+
+
 async def test_a_column_is_found_by_a_part_of_its_name_and_shown_again_if_it_was_hidden(place):
     async with at_the_screen() as user:
         await open_census(user)

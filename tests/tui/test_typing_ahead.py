@@ -10,6 +10,7 @@ from textual.events import Key, Paste
 from textual.widgets import Input
 
 from amltui.services.conversion import Look
+from amltui.services.session import open_session
 from amltui.tui.dialogs.file_chooser import FileChooser
 from amltui.tui.dialogs.help import HelpScreen
 from amltui.tui.dialogs.prompts import Confirm
@@ -161,6 +162,54 @@ async def test_a_file_that_is_sent_while_it_is_looked_at_is_sent_as_what_it_is(p
             "new.tsv",
             "GenericTSV",
         )
+
+
+async def test_what_is_typed_behind_the_key_that_sends_a_file_is_no_part_of_its_name(place):
+    (place / "new.csv").write_text("a,b\n1,2\n")
+    looking, seen = asyncio.Event(), asyncio.Event()
+
+    async def guess(_path):
+        return "GenericCSV"
+
+    async def look_at(_path, _type, _convert):
+        if looking.is_set():
+            await seen.wait()
+        return Look("", None, None)
+
+    async with at_the_screen() as user:
+        dialog = UploadScreen(guess, look_at)
+        asked = asyncio.ensure_future(user.main.ask(dialog))
+        await user.until(lambda: user.dialog.query_one("#path").has_focus)
+        await user.type("new.csv")
+        await user.press("enter")
+        name = user.dialog.query_one("#name", Input)
+        await user.until(lambda: name.has_focus and name.value == "new.csv")
+        looking.set()
+        user.app.post_message(Key("ctrl+s", None))
+        at_once(user, "w")
+        await user.until(lambda: name.value == "w")  # it does not wait for ever
+        seen.set()
+        await user.until(asked.done)
+        assert asked.result().name == "new.csv"
+
+
+async def test_a_key_behind_the_one_that_sends_a_file_is_for_what_lies_behind(place):
+    (place / "quick.csv").write_text("a,b\n1,2\n")
+    async with at_the_screen() as user:
+        await user.press("u")
+        await user.until(lambda: user.main.query("#path"))
+        await user.type("quick.csv")
+        await user.press("enter")
+        await user.until(lambda: user.main.focused.id == "name")
+        await user.until(lambda: "guessed" in user.screen_text())
+        user.app.post_message(Key("ctrl+s", None))
+        at_once(user, "?")
+        await user.until(lambda: user.main.query(HelpScreen))
+        await user.press("escape")
+        await user.until(lambda: "quick.csv" in user.names)
+        async with open_session() as session:
+            found = await session.find("quick.csv")
+            await session.edits.delete(found)
 
 
 async def test_the_end_of_one_action_does_not_send_the_keys_that_wait_for_the_next_one(place):

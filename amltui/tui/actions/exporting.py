@@ -52,7 +52,7 @@ async def export(host: PreviewHost, queries: QueryActions) -> None:
     target = await place_for(host, full_path(typed))
     if target is None:
         return
-    rows = await queries.stack.settled_rows()
+    rows = await queries.stack.all_rows(part=False)
     with queries.stack.working(f"writing {target.name}"):
         count = await in_thread(write, rows, target, columns)
     host.say(f"Wrote {count:,} rows to {visible(str(target))}.")

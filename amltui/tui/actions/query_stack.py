@@ -204,13 +204,14 @@ class QueryStack:
         return await self.rows_on(self.results)
 
     async def all_rows(self, *, part: bool = True) -> Table | View:
-        """The rows on top, once they are known to be all there are; `part`: see `_await_table`."""
+        """The rows on top, once all there are were asked for them; `part`: see `_await_table`."""
         plain = self._plain()
         raw = plain is None or isinstance(plain, HexRows)
         known = self.table is not None and (self.table.complete or (part and self.part))
-        if not self.results and not raw and not known:
+        if not raw and not known and not self.elsewhere:
             with self.working("reading the columns"):
                 await self._await_table(whole=True, part=part)
+        await self.rerun()
         return await self.rows()
 
     async def whole_table(self) -> Table:
@@ -220,15 +221,6 @@ class QueryStack:
                 await self._await_table(whole=True, part=False)
         assert self.table is not None  # that is what arrived
         return self.table
-
-    async def settled_rows(self) -> Table | View:
-        """The rows on top, asked of all rows of the dataset."""
-        rows = await self.all_rows(part=False)
-        if self.results:
-            await self.whole_table()
-            await self.rerun()
-            rows = await self.rows()
-        return rows
 
     async def rows_on(self, results: list[Result]) -> Table | View:
         """The rows of the last of `results`, or those of the dataset."""

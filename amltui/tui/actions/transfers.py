@@ -88,10 +88,10 @@ class TransferActions:
             ("Still paused:", [one for one in left if one.state == "paused"]),
         ):
             if some:
-                what = visible(some[0].name) if len(some) == 1 else f"{len(some)} transfers"
-                self._host.say(
-                    f"{words} {what} from an earlier run. {key_of('transfers')} shows them."
-                )
+                one = len(some) == 1
+                what = visible(some[0].name) if one else f"{len(some)} transfers"
+                shows = f"{key_of('transfers')} shows {'it' if one else 'them'}."
+                self._host.say(f"{words} {what} from an earlier run. {shows}")
         async for transfers in _paced(queue):
             self._own = transfers
             self.show()

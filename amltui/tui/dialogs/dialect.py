@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from rich.cells import set_cell_size
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,6 +16,7 @@ from textual.widgets import Input, Label, Static
 
 from amltui.errors import AmltuiError, UsageError
 from amltui.text import visible
+from amltui.tui.grid.cell_text import fit, width_of
 from amltui.tui.widgets.dialog import Dialog, beside
 from amltui.tui.widgets.fields import Field
 
@@ -170,14 +170,14 @@ def drawn(rows: Rows) -> str:
     cells = rows.window(0, _ROWS, range(len(columns)))
     lines = [[visible(column.name), column.type or ""] for column in columns]
     for found, line in zip(cells, lines, strict=True):
-        line += [visible(cell or "")[:_WIDTH] for cell in found]
+        line += [visible(cell or "") for cell in found]
     if not lines:
         return "No rows."
-    widths = [min(_WIDTH, max(len(cell) for cell in line)) for line in lines]
+    widths = [min(_WIDTH, max(width_of(cell) for cell in line)) for line in lines]
     height = 2 + min(_ROWS, rows.row_count)
     drawn_rows = [
         "  ".join(
-            set_cell_size(line[at] if at < len(line) else "", width)
+            fit(line[at] if at < len(line) else "", width)
             for line, width in zip(lines, widths, strict=True)
         ).rstrip()
         for at in range(height)

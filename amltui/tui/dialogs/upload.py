@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from amltui.transfers.folder_files import folder_at
 from amltui.tui.dialogs.dialect import drawn
 from amltui.tui.dialogs.file_chooser import FileChooser, PathInput
 from amltui.tui.dialogs.type_field import TYPES, TypeField
+from amltui.tui.key_queue import KeyQueue
 from amltui.tui.path_completion import file_problem, full_path, is_folder
 from amltui.tui.widgets.choices import Choice, Choices
 from amltui.tui.widgets.dialog import Dialog, beside
@@ -47,7 +49,7 @@ class UploadChoice:
     name: str
     data_type_id: str
     """"": it is a folder."""
-    description: str
+    description: str = ""
     convert: Dialect | None = None
     """What it is written in, where it is to be sent as UTF-8 with commas."""
     as_version: bool = False
@@ -164,7 +166,7 @@ class UploadScreen(Dialog[UploadChoice]):
         self.query_one(Choices).display = False
         self.query_one(Choices).can_focus = False
         if self._given is not None:
-            self._say(self._name_problem(), "#name-problem")
+            self._say(self._name_problem(self._typed_name), "#name-problem")
             self._look_at_path(str(self._given))
 
     def _of_folder(self) -> str:
@@ -186,19 +188,22 @@ class UploadScreen(Dialog[UploadChoice]):
     @on(Input.Changed, "#name")
     def _name_typed(self) -> None:
         self._as_version = False
-        self._say(self._name_problem(), "#name-problem")
+        self._say(self._name_problem(self._typed_name), "#name-problem")
 
-    def _may_be_version(self) -> bool | None:
-        """See `Taken`, of the name that is typed."""
-        name = self.query_one("#name", Input).value.strip()
+    @property
+    def _typed_name(self) -> str:
+        """What is typed as the name."""
+        return self.query_one("#name", Input).value.strip()
+
+    def _may_be_version(self, name: str) -> bool | None:
+        """See `Taken`."""
         return self._taken(name) if name and name != self._fixed_name else None
 
-    def _name_problem(self) -> str:
+    def _name_problem(self, name: str) -> str:
         """Who has the name already: said while it is typed, not once the file is sent."""
-        if (may := self._may_be_version()) is None:
+        if (may := self._may_be_version(name)) is None:
             return ""
         instead = ", or ^n sends it as a new version" if may else ""
-        name = self.query_one("#name", Input).value.strip()
         return f"{name} is there already. Give another name{instead}."
 
     @on(Input.Submitted, "#name")
@@ -218,10 +223,8 @@ class UploadScreen(Dialog[UploadChoice]):
             if str(path) == self._path:
                 return
             guessed = await self._guess(path)
-            name = self.query_one("#name", Input)
-            previous = Path(self._path).name if self._path else self._fixed_name
-            if name.value in {"", previous} and not self._fixed_name:
-                name.value = path.name
+            if self._is_the_files(self._typed_name):
+                self.query_one("#name", Input).value = path.name
             was_folder, self._folder = self._folder, False
             self._path, self._guessed = str(path), guessed
             if not self._data_type_id:
@@ -230,6 +233,10 @@ class UploadScreen(Dialog[UploadChoice]):
                 self._set_type(self._data_type_id)
             else:
                 self._look_again()
+
+    def _is_the_files(self, name: str) -> bool:
+        """Whether a name is that of whichever file is chosen: nobody gave another."""
+        return not self._fixed_name and name in {"", Path(self._path).name}
 
     async def _fill_folder(self, path: Path) -> None:
         """Fill in what a chosen folder tells: what is sent, before it is."""
@@ -295,7 +302,7 @@ class UploadScreen(Dialog[UploadChoice]):
 
     def action_as_version(self) -> None:
         """Send the file as the next version of the dataset that has the name."""
-        if self._may_be_version():
+        if self._may_be_version(self._typed_name):
             self._as_version = True
             self.action_send()
 
@@ -334,62 +341,77 @@ class UploadScreen(Dialog[UploadChoice]):
             )
         return ""
 
+    def action_send(self) -> None:
+        """Check what the fields say now, and dismiss with it.
+
+        Keys that are typed meanwhile are for what comes then.
+        """
+        app = self.app
+        release = app.hold_keys() if isinstance(app, KeyQueue) else lambda: None
+        name = "" if self._is_the_files(self._typed_name) else self._typed_name
+        description = self.query_one("#description", Input).value
+        self._check(name, description, as_version=self._as_version, release=release)
+
     @beside("send")
-    async def action_send(self) -> None:
-        """Check the fields and dismiss with them.
+    async def _check(
+        self, name: str, description: str, *, as_version: bool, release: Callable[[], None]
+    ) -> None:
+        """Dismiss with the fields, or say what speaks against it.
 
         Not ended by what looks at the chosen file meanwhile: nothing would say that it was.
         """
+        try:
+            found = await self._checked(name, as_version=as_version)
+            if found is not None:
+                self.dismiss(
+                    dataclasses.replace(found, description=description, as_version=as_version)
+                )
+        finally:
+            release()
+
+    async def _checked(self, name: str, *, as_version: bool) -> UploadChoice | None:
+        """What is to be sent as `name`, "" being the file's; None: it was said what is wrong."""
         chooser = self.query_one(FileChooser)
         typed = chooser.typed
         path = full_path(typed)
         if self._folders() and typed.strip() and await asyncio.to_thread(is_folder, path):
-            await self._send_folder(path)
-            return
+            return await self._checked_folder(path, name, as_version=as_version)
         problem = await asyncio.to_thread(file_problem, typed)
         if problem:
             chooser.say(problem)
             self._focus("#path")
-            return
+            return None
         await self._fill(path)
-        name = self._name_problem()
-        if name and not self._as_version:
-            self._say(name, "#name-problem")
-            self._focus("#name")
-            return
+        if self._refuses(name or path.name, as_version=as_version):
+            return None
         await self._see()
         so = f"{self._path}\n{self._type}"
         if self._doubt() and not self._convert and self._warned != so:
             self._warned = so
             self._focus("#type")
-            return
+            return None
         look = self._look
         convert = look.dialect if look is not None and self._convert else None
-        self._send(path, self._type, convert=convert)
+        return UploadChoice(path, name or path.name, self._type, convert=convert)
 
-    async def _send_folder(self, path: Path) -> None:
+    async def _checked_folder(
+        self, path: Path, name: str, *, as_version: bool
+    ) -> UploadChoice | None:
         """Say what would be sent; the second time send it."""
         if str(path) != self._path or not self._folder:
             await self._fill_folder(path)
-            return
-        name = self._name_problem()
-        if name and not self._as_version:
-            self._say(name, "#name-problem")
-            self._focus("#name")
-            return
-        self._send(path, "")
+            return None
+        if self._refuses(name or path.name, as_version=as_version):
+            return None
+        return UploadChoice(path, name or path.name, "")
 
-    def _send(self, path: Path, data_type_id: str, *, convert: Dialect | None = None) -> None:
-        self.dismiss(
-            UploadChoice(
-                path,
-                self.query_one("#name", Input).value.strip() or path.name,
-                data_type_id,
-                self.query_one("#description", Input).value,
-                convert=convert,
-                as_version=self._as_version,
-            )
-        )
+    def _refuses(self, name: str, *, as_version: bool) -> bool:
+        """Whether somebody has the name, which is then said."""
+        problem = "" if as_version else self._name_problem(name)
+        if problem:
+            self._say(problem, "#name-problem")
+            self._focus("#name")
+        return bool(problem)
 
     def _focus(self, field: str) -> None:
         """Go to a field, unless the dialog was left meanwhile: the next key is for the panes.
