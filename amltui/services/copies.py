@@ -92,7 +92,7 @@ class Copies:
 
     def begins_again(self, step: CopyStep) -> bool:
         """Whether a copy that is stopped in its middle leaves nothing to go on with."""
-        return step.way is Way.STORE or not self._source.cache.fits(step.source.size or 0)
+        return step.way is Way.STORE
 
     def note_paused(self, *, paused: bool) -> None:
         """Note whether they wait for somebody who says that they go on."""

@@ -1,8 +1,9 @@
 """Making one copy: inside a store, or by way of this machine.
 
 What goes by way of this machine is fetched into the cache and sent from there. What the cache has
-no room for is streamed from one to the other, and begins again after this process ends. A content
-that lies on this disk is sent from where it is.
+no room for is streamed from one to the other: of a copy that goes on it is read again, as only so
+its hash is known, and what was sent is not sent again. A content that lies on this disk is sent
+from where it is.
 """
 
 from __future__ import annotations
@@ -12,17 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from amltui.errors import Conflict, Damaged
+from amltui.errors import Conflict
 from amltui.models import NAME_TAG, TYPE_TAG, Dataset
 from amltui.services.copying import Compare, CopyStep, Way, is_same
 from amltui.text import iso_utc, visible
 
 if TYPE_CHECKING:
     from amltui.services.session import Session
-    from amltui.transfers import Options
+    from amltui.transfers import Transfer
     from amltui.transfers.entries import CopyEntry
-    from amltui.transfers.journal import Journal
-    from amltui.workspaces.base import Workspace
 
 
 def not_kept(source: Dataset, made: Dataset) -> dict[str, str]:
@@ -159,10 +158,7 @@ async def _copied(source: Session, step: CopyStep, target: Session, noted: Noted
     if local is not None:
         return await _sent(target, step, local.path, noted)
     if not source.cache.fits(dataset.size or 0):
-        options = (await target.transfers()).options
-        streamed = await _streamed(here, step, workspace, options, Journal(target.cache.journals))
-        noted.note(streamed.id)
-        return streamed
+        return await _streamed(source, step, target, noted)
     queue = await source.transfers()
     await source.finished(queue.download(dataset, part_of=noted.copies), keep=True)
     path, _ = await source.cached_content(dataset)
@@ -181,39 +177,32 @@ async def _sent(target: Session, step: CopyStep, path: Path, noted: Noted) -> Da
         part_of=noted.copies,
         made=noted.note,
     )
+    return await _finished(target, transfer)
+
+
+async def _streamed(source: Session, step: CopyStep, target: Session, noted: Noted) -> Dataset:
+    """As `_sent`, what comes as it comes; memory holds some parts at a time."""
+    from amltui.transfers.content_stream import ContentStream
+    from amltui.transfers.sources import StreamSource
+
+    queue, dataset = await target.transfers(), step.source
+    assert dataset.size is not None  # else nobody could say that the cache has no room for it
+    transfer = queue.upload_stream(
+        StreamSource(
+            lambda: ContentStream(source.connect, dataset, options=queue.options),
+            dataset.size,
+            dataset.uploaded_from_filename,
+        ),
+        of=dataset,
+        name=step.name,
+        replaces=step.there.key if step.there else None,
+        part_of=noted.copies,
+        made=noted.note,
+    )
+    return await _finished(target, transfer)
+
+
+async def _finished(target: Session, transfer: Transfer) -> Dataset:
     done = await target.finished(transfer, keep=True)
     assert done.dataset_id is not None
     return await (await target.connect()).dataset(done.dataset_id)
-
-
-async def _streamed(
-    here: Workspace, step: CopyStep, there: Workspace, options: Options, journal: Journal
-) -> Dataset:
-    """Send what comes as it comes; memory holds some parts at a time."""
-    from amltui.transfers.content_stream import ContentStream
-    from amltui.transfers.sources import PieceSource
-    from amltui.transfers.uploader import send
-
-    async def connect() -> Workspace:
-        return here
-
-    content = ContentStream(connect, step.source, options=options)
-    try:
-        size = (await content.info()).size
-        if size is None:
-            raise Damaged(
-                f'The workspace does not say how large "{visible(step.source.name)}" is.',
-                hint="Download it and upload it instead.",
-            )
-        return await send(
-            there,
-            PieceSource(size, content.take, step.source.uploaded_from_filename),
-            options,
-            name=step.name,
-            data_type_id=step.source.data_type_id,
-            description=step.source.description,
-            replaces=step.there.key if step.there else None,
-            journal=journal,
-        )
-    finally:
-        await content.aclose()

@@ -23,7 +23,7 @@ from amltui.transfers.fetch_pool import FetchPool, QueueContext
 from amltui.transfers.folder_uploader import FolderUploader
 from amltui.transfers.publish import copy_and_publish, exists_error
 from amltui.transfers.rates import RateMeter
-from amltui.transfers.sources import FileSource
+from amltui.transfers.sources import FileSource, StreamSource
 from amltui.transfers.spool import is_spooled
 from amltui.transfers.states import State, Transfer
 from amltui.transfers.threads import in_thread
@@ -246,7 +246,7 @@ class DownloadJob(Job):
 
 
 class UploadJob(Job):
-    """A file or a folder to a dataset."""
+    """A file, a folder, or a dataset of another workspace, to a dataset."""
 
     kind = "upload"
 
@@ -256,9 +256,11 @@ class UploadJob(Job):
         entry: UploadEntry,
         changed: Callable[[], None],
         made: Callable[[str], None] | None = None,
+        source: StreamSource | None = None,
     ) -> None:
         super().__init__(context, changed)
         self._entry = entry
+        self._source = source
         self._made = made
         self._uploader: Uploader | FolderUploader | None = None
         self._dataset_id: str | None = None
@@ -275,7 +277,8 @@ class UploadJob(Job):
         if self._entry.record.request.folder:
             self._uploader = FolderUploader(transfer, self._entry, path, self.note)
         else:
-            self._uploader = Uploader(transfer, self._entry, FileSource(path), self.note)
+            source = self._source or FileSource(path)
+            self._uploader = Uploader(transfer, self._entry, source, self.note)
         self._dataset_id = (await self._uploader.run()).id
         if self._made is not None:
             self._made(self._dataset_id)
@@ -290,9 +293,8 @@ class UploadJob(Job):
         """See `Job`."""
         path = Path(self._entry.record.request.path)
         # A copy that was made to be sent has no name that says anything to a person.
-        return replace(
-            transfer, path=None if is_spooled(path) else path, dataset_id=self._dataset_id
-        )
+        nameless = self._source is not None or is_spooled(path)
+        return replace(transfer, path=None if nameless else path, dataset_id=self._dataset_id)
 
 
 def _has_digest(path: Path, sha256: str) -> bool:

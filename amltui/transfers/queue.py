@@ -43,6 +43,7 @@ from amltui.transfers.records import (
     same_workspace,
 )
 from amltui.transfers.retry import Wakeups, final, unexpected
+from amltui.transfers.sources import StreamSource
 from amltui.transfers.states import Options, State, Transfer
 from amltui.workspaces.base import Workspace
 
@@ -191,6 +192,30 @@ class Transfers:
         )
         return self._upload(name, request, part_of, made)
 
+    def upload_stream(
+        self,
+        source: StreamSource,
+        *,
+        of: Dataset,
+        name: str,
+        replaces: str | None,
+        part_of: str,
+        made: Callable[[str], None],
+    ) -> Transfer:
+        """As `upload`, of a dataset of another workspace, which is sent as it comes.
+
+        Only the copies that it is a part of can go on with it.
+        """
+        request = UploadRequest(
+            path="",
+            data_type_id=of.data_type_id,
+            description=of.description,
+            replaces=replaces,
+            size=source.size,
+            source=of.id,
+        )
+        return self._upload(name, request, part_of, made, source)
+
     def upload_folder(
         self, folder: Folder, *, name: str, description: str = "", replaces: str | None = None
     ) -> Transfer:
@@ -216,6 +241,7 @@ class Transfers:
         request: UploadRequest,
         part_of: str = "",
         made: Callable[[str], None] | None = None,
+        source: StreamSource | None = None,
     ) -> Transfer:
         if not name.strip():
             raise UsageError("A dataset needs a name")
@@ -224,7 +250,7 @@ class Transfers:
             _new_id(), key, name, datetime.now(UTC), request=request, part_of=part_of
         )
         entry = self._journal.claim_upload(record) or self._journal.add(record)
-        return self._add(UploadJob(self._context, entry, self._wake, made))
+        return self._add(UploadJob(self._context, entry, self._wake, made, source))
 
     def resume_unfinished(self, *, paused: bool = True) -> tuple[Transfer, ...]:
         """Queue what a process that is gone left in the journal.

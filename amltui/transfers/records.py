@@ -37,6 +37,8 @@ class UploadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """Since when it may be begun there under a name that nobody here knows. None: it is not."""
     folder: bool = False
     """Whether it is a folder: `size` is that of its files, `mtime_ns` the latest of theirs."""
+    source: str = ""
+    """The id of the dataset elsewhere that is sent as it comes. "": a file or folder is."""
     committing: bool = False
     """Whether the server was asked to make it a dataset; it may have done so."""
 
@@ -46,13 +48,12 @@ class UploadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.upload_id is not None or self.beginning is not None
 
     def sends_the_same(self, other: UploadRequest) -> bool:
-        """Whether both send one file, unchanged, as data of one type."""
-        return (self.path, self.size, self.mtime_ns, self.data_type_id) == (
-            other.path,
-            other.size,
-            other.mtime_ns,
-            other.data_type_id,
-        )
+        """Whether both send one file, unchanged, or one dataset as data of one type."""
+
+        def what(one: UploadRequest) -> tuple[object, ...]:
+            return one.path, one.source, one.size, one.mtime_ns, one.data_type_id
+
+        return what(self) == what(other)
 
 
 class DownloadRequest(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,13 +6,16 @@ import os
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from amltui.disk import disk_errors
 from amltui.errors import LocalError
 from amltui.text import visible
 from amltui.transfers.spool import is_spooled
 from amltui.transfers.threads import in_thread
+
+if TYPE_CHECKING:
+    from amltui.transfers.content_stream import ContentStream
 
 
 class UploadSource(Protocol):
@@ -122,6 +125,53 @@ class PieceSource:
 
     async def close(self) -> None:
         """See `UploadSource`: whoever gives the pieces closes what they come from."""
+
+
+class StreamSource:
+    """A content of a workspace, read in order, and from its first byte when it is opened again.
+
+    Its hash is held against what was promised at its end: so it is all read, also where a part of
+    it was sent before.
+    """
+
+    repeatable = True
+    mtime_ns = 0
+
+    def __init__(self, begin: Callable[[], ContentStream], size: int, filename: str) -> None:
+        """Take what `begin` gives, each time anew, as a source of `size` bytes."""
+        self.size = size
+        self.filename = filename
+        self._begin = begin
+        self._stream: ContentStream | None = None
+        self._pieces: PieceSource | None = None
+        self._at = 0
+
+    async def open(self) -> None:
+        """See `UploadSource`."""
+        await self.close()
+        self._stream = self._begin()
+        self._pieces = PieceSource(self.size, self._stream.take)
+        self._at = 0
+
+    async def read(self, start: int, count: int) -> bytes:
+        """See `UploadSource`."""
+        if start != self._at:
+            await self.open()
+        assert start == self._at, "it is read in order"
+        assert self._pieces is not None
+        data = await self._pieces.read(start, count)
+        self._at += len(data)
+        return data
+
+    async def unchanged(self) -> bool:
+        """See `PieceSource`."""
+        return self._pieces is not None and await self._pieces.unchanged()
+
+    async def close(self) -> None:
+        """See `UploadSource`."""
+        if self._stream is not None:
+            await self._stream.aclose()
+            self._stream = None
 
 
 def _mark(status: os.stat_result) -> tuple[int, ...]:

@@ -32,7 +32,6 @@ from amltui.text import human_size, visible
 from amltui.transfers.attempt import TransferContext
 from amltui.transfers.beginning import begin_noted, remove_begun
 from amltui.transfers.entries import MemoryEntry, UploadEntry
-from amltui.transfers.journal import Journal
 from amltui.transfers.rates import RateLimiter
 from amltui.transfers.records import UploadRecord, UploadRequest
 from amltui.transfers.retry import RetryPolicy, Wakeups
@@ -88,13 +87,10 @@ async def send(
     description: str = "",
     replaces: str | None = None,
     progress: Callable[[int, int], object] | None = None,
-    journal: Journal | None = None,
 ) -> Dataset:
     """Upload `source` as a new dataset or the latest version of `replaces`.
 
-    No other process goes on with it. `journal` is to note it all the same, so that the next one
-    removes what a `kill -9` leaves of it at the workspace. `progress` is told how many bytes of
-    how many the server has.
+    No other process goes on with it. `progress` is told how many bytes of how many the server has.
 
     Raises:
         Rejected, Conflict: the name is forbidden or taken; found before a large content is sent.
@@ -103,7 +99,7 @@ async def send(
     """
     plan = UploadRequest("", data_type_id, description, replaces)
     record = UploadRecord(
-        uuid.uuid4().hex[:12], workspace.key, name, datetime.now(UTC), request=plan, given_up=True
+        uuid.uuid4().hex[:12], workspace.key, name, datetime.now(UTC), request=plan
     )
     retry = RetryPolicy(options, Wakeups(), lambda _state, _error: None)
     context = TransferContext(lambda: workspace, options, RateLimiter(options.rate_limit), retry)
@@ -112,17 +108,13 @@ async def send(
         if progress is not None:
             progress(uploader.sent, uploader.size)
 
-    entry = MemoryEntry(record) if journal is None else journal.add(record)
-    uploader = Uploader(context, entry, source, told)
+    uploader = Uploader(context, MemoryEntry(record), source, told)
     try:
         return await uploader.run()
     except BaseException:
         with anyio.CancelScope(shield=True):
             await uploader.abort()  # no other process will go on with it
         raise
-    finally:
-        if isinstance(entry, UploadEntry):
-            entry.delete()
 
 
 class Uploader:

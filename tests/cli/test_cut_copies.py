@@ -90,6 +90,33 @@ async def test_a_copy_that_was_killed_while_it_sent_sends_only_the_rest(
 
 
 @pytest.mark.parametrize("again", ["cp", "resume"])
+async def test_a_streamed_copy_that_was_killed_sends_only_the_rest(
+    line, alone, name, tmp_path, again
+):
+    """The cache has no room for it; what was sent is read again, and its hash proved."""
+    data = random.randbytes(SIZE)
+    (tmp_path / "big.bin").write_bytes(data)
+    assert (await run(alone, "put", "big.bin", "--name", name, "-d", "said")).code == 0
+    alone.environment["AMLTUI_CACHE_QUOTA"] = str(SIZE)
+    copy = ("cp", f":{name}", f":{name} copy")
+    line.rule = HeldUp("block", 5, 10)
+    async with killed(alone, *copy):
+        await line.rule.reached.wait()
+    (left,) = (await run(alone, "transfers", "--json")).json
+    assert (left["kind"], left["name"], left["state"]) == ("copy", name, "paused")
+    assert (left["done"], left["total"]) == (5 * MIB, SIZE)
+    line.rule, line.blocks_received = lambda _: None, 0
+    done = await run(alone, *(copy if again == "cp" else ("transfers", "resume")))
+    assert done.code == 0, done.err
+    assert line.blocks_received == SIZE - 5 * MIB
+    assert (await run(alone, "transfers", "--json")).json == []
+    assert not list((tmp_path / "cache" / "transfers").iterdir())
+    assert len((await run(alone, "versions", f"{name} copy", "--json")).json) == 1
+    assert (await run(alone, "get", f"{name} copy", "-o", "back.bin")).code == 0
+    assert (tmp_path / "back.bin").read_bytes() == data
+
+
+@pytest.mark.parametrize("again", ["cp", "resume"])
 async def test_a_copy_that_was_killed_while_it_fetched_fetches_only_the_rest(
     line, alone, name, tmp_path, again
 ):

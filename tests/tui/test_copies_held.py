@@ -17,8 +17,6 @@ from tests.workspaces.folder.test_unheard_uploads import bucket, proxy, uploads
 
 __all__ = ["bucket", "large", "proxy"]
 
-STREAMED = str(len(CONTENT))
-"""A quota of the cache of which a quarter is less than the dataset."""
 OPTIONS = Options(parts=2, part_size=5 << 20)
 PART = 5 << 20
 
@@ -75,6 +73,13 @@ def object_of_parts(bucket, monkeypatch):
     return len(CONTENT[: 3 * PART - 5])
 
 
+@pytest.fixture(params=["cached", "streamed"])
+def quota(request, monkeypatch):
+    """A cache with room for the dataset, and one without."""
+    if request.param == "streamed":
+        monkeypatch.setenv("AMLTUI_CACHE_QUOTA", str(len(CONTENT)))
+
+
 async def test_a_copy_that_the_store_makes_is_stopped_and_leaves_nothing(
     waters, bucket, proxy, object_of_parts
 ):
@@ -124,12 +129,10 @@ async def test_a_copy_that_was_made_while_it_was_stopped_is_said_to_be_there(
         assert (waters(), uploads(bucket)) == ({"to/big.csv": object_of_parts}, [])
 
 
-@pytest.mark.parametrize("quota", [None, STREAMED])
+@pytest.mark.usefixtures("quota")
 async def test_a_copy_by_way_of_this_machine_is_stopped_and_leaves_nothing(
-    waters, bucket, proxy, large, monkeypatch, quota
+    waters, bucket, proxy, large
 ):
-    if quota:
-        monkeypatch.setenv("AMLTUI_CACHE_QUOTA", quota)
     async with at_the_screen(options=OPTIONS) as user:
         proxy.rule = held = Held(part, free=1)
         await begun(user, large.name)
@@ -143,6 +146,7 @@ async def test_a_copy_by_way_of_this_machine_is_stopped_and_leaves_nothing(
         assert (waters(), uploads(bucket)) == ({}, [])
 
 
+@pytest.mark.usefixtures("quota")
 async def test_a_paused_copy_goes_on_with_what_was_sent(waters, bucket, proxy, large):
     async with at_the_screen(options=OPTIONS) as user:
         proxy.rule = held = Held(part, free=1)
@@ -159,6 +163,7 @@ async def test_a_paused_copy_goes_on_with_what_was_sent(waters, bucket, proxy, l
         assert held.asked == sent + 2  # of three parts one was acknowledged
 
 
+@pytest.mark.usefixtures("quota")
 @pytest.mark.parametrize("key", ["x", "p"])
 async def test_a_copy_stays_paused_at_the_next_start_where_it_goes_on_or_is_stopped(
     waters, bucket, proxy, large, key
