@@ -190,14 +190,26 @@ async def test_certificates_that_are_not_there_are_named_with_their_variable(
 ):
     monkeypatch.setenv(variable, str(tmp_path / "nope.pem"))
     with pytest.raises(errors.ConfigError) as caught:
-        async with at(9):
+        async with at(9, "https"):
             pass
     assert variable in str(caught.value)
     assert "nope.pem" in str(caught.value)
     (tmp_path / "nope.pem").write_text("no certificate")
     with pytest.raises(errors.ConfigError, match="holds no certificate"):
-        async with at(9):
+        async with at(9, "https"):
             pass
+
+
+async def test_plain_http_does_without_certificates_until_an_answer_leads_to_https(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nope.pem"))
+    async with answering(lambda _: Answer(200, b"[]")) as workspace:
+        assert await workspace.datasets() is not None
+    elsewhere = Answer(302, headers={"Location": "https://127.0.0.1:9/"})
+    async with answering(lambda _: elsewhere) as workspace:
+        with pytest.raises(errors.ConfigError, match=r"nope\.pem"):
+            await workspace.datasets()
 
 
 def tls_server(certificate):

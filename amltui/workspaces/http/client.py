@@ -56,7 +56,7 @@ class ApiClient:
     """An open HTTP client for one endpoint. Proxies and certificates come from the environment.
 
     The credential goes to the endpoint's own origin only: not to a content host, and not
-    along a redirect to another origin. Making one reads the trusted certificates: 20 ms.
+    along a redirect to another origin. Making one for https reads the trusted certificates: 20 ms.
 
     Raises:
         ConfigError: the environment names certificates that are not there.
@@ -75,7 +75,7 @@ class ApiClient:
             headers={"User-Agent": f"amltui/{__version__}", "Accept-Encoding": "gzip"},
             timeout=TIMEOUT,
             follow_redirects=False,
-            transport=Transport(trusted()),
+            transport=Transport(trusted() if urlsplit(endpoint).scheme == "https" else None),
             trust_env=False,  # the transport reads the proxies; a .netrc would add credentials
         )
 

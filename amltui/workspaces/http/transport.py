@@ -14,6 +14,7 @@ import httpcore
 import httpx
 
 from amltui.errors import ConfigError
+from amltui.workspaces.http.certificates import trusted
 from amltui.workspaces.http.network import Backend
 from amltui.workspaces.http.proxies import Proxy, proxy_for
 
@@ -24,19 +25,26 @@ _IDLE_SECONDS: Final = 4.0
 class Transport(httpx.AsyncBaseTransport):
     """Sends requests; exceptions are httpcore's own."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        """Prepare.
+
+        Args:
+            context: for TLS. None: read from the environment once TLS is spoken, which takes 20 ms.
+        """
         self._context = context
-        self._pools: dict[Proxy | None, httpcore.AsyncConnectionPool] = {}
+        self._pools: dict[tuple[Proxy | None, bool], httpcore.AsyncConnectionPool] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; its answer's body is unread.
 
         Raises:
-            ConfigError: the proxy in force cannot be used.
+            ConfigError: the proxy in force cannot be used, or the environment names certificates
+                that are not there.
         """
         assert isinstance(request.stream, httpx.AsyncByteStream)
         url = request.url
-        answer = await self._pool(proxy_for(str(url))).handle_async_request(
+        pool = self._pool(proxy_for(str(url)), tls=url.scheme == "https")
+        answer = await pool.handle_async_request(
             httpcore.Request(
                 method=request.method,
                 url=httpcore.URL(
@@ -60,10 +68,14 @@ class Transport(httpx.AsyncBaseTransport):
         for pool in self._pools.values():
             await pool.aclose()
 
-    def _pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
-        if proxy not in self._pools:
-            self._pools[proxy] = _made(proxy, self._context)
-        return self._pools[proxy]
+    def _pool(self, proxy: Proxy | None, *, tls: bool) -> httpcore.AsyncConnectionPool:
+        tls = tls or (proxy is not None and proxy.scheme == "https")
+        key = proxy, tls
+        if key not in self._pools:
+            if tls and self._context is None:
+                self._context = trusted()
+            self._pools[key] = _made(proxy, self._context)
+        return self._pools[key]
 
 
 class _Body(httpx.AsyncByteStream):
@@ -79,7 +91,7 @@ class _Body(httpx.AsyncByteStream):
             await self._stream.aclose()
 
 
-def _made(proxy: Proxy | None, context: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
+def _made(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpcore.AsyncConnectionPool:
     if proxy is None:
         return httpcore.AsyncConnectionPool(
             ssl_context=context,
