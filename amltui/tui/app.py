@@ -217,6 +217,7 @@ class AmltuiApp(KeyQueue[int]):
         """
         if isinstance(renderable, CompositorUpdate):
             renderable = Changes(self.memory, renderable)
+            self.tabs.drawn.set()
         super()._display(screen, renderable)
 
     def action_redraw(self) -> None:

@@ -39,10 +39,10 @@ class SessionLoader:
         self._ready: asyncio.Future[Session] | None = None
         self._closing = asyncio.Event()
 
-    def start(self) -> None:
-        """Begin opening; needs a running loop."""
+    def start(self, after: asyncio.Event | None = None) -> None:
+        """Begin opening, once `after` is set; needs a running loop."""
         self._ready = asyncio.get_running_loop().create_future()
-        self._task = asyncio.create_task(self._run(self._ready), name="session")
+        self._task = asyncio.create_task(self._run(self._ready, after), name="session")
 
     async def session(self) -> Session:
         """The open session.
@@ -87,8 +87,10 @@ class SessionLoader:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _run(self, ready: asyncio.Future[Session]) -> None:
+    async def _run(self, ready: asyncio.Future[Session], after: asyncio.Event | None) -> None:
         try:
+            if after is not None:
+                await after.wait()
             # The import takes longer than a frame, so it happens beside the loop that draws.
             module = await asyncio.to_thread(importlib.import_module, "amltui.services.session")
             async with module.open_session(

@@ -69,6 +69,8 @@ class Tabs:
         self._tabs: list[Tab] = []
         self._shown: Tab | None = None
         self._turn = asyncio.Lock()
+        self.drawn = asyncio.Event()
+        """Set when the first frame is on the terminal: the session's imports would delay it."""
 
     @property
     def tabs(self) -> Sequence[Tab]:
@@ -97,7 +99,7 @@ class Tabs:
 
     def begin(self) -> None:
         """Open the workspace of the start; its screen does not wait for it."""
-        self._first.start()
+        self._first.start(self.drawn)
         self._shown = self._add(self._first)
         self._app.push_screen(self._shown.screen)
 
