@@ -6,6 +6,7 @@
                      unpacked      the text that it holds, where it is compressed
                      rows.index    where its rows are
                      table/        the text table made of it
+                     first.page    its first rows as text, for the next start of the program
                      rows-*.index, table-*/    the same for other dialects than its type's
                      raw*.index    an index that was begun, of the file that it is named after
                      pin           present: never evicted
@@ -106,6 +107,8 @@ class Entry:
         """Where the text belongs that a compressed content holds."""
         self.row_index = self.directory / "rows.index"
         """Where the index of the rows belongs."""
+        self.first_page = self.directory / "first.page"
+        """Where its first rows belong as they were shown last: see `services.first_page`."""
         self._mark = ""
         self._card = self.directory / "card.json"
         self._pin = self.directory / "pin"
@@ -292,6 +295,7 @@ class Entry:
         with contextlib.suppress(OSError):
             self.raw.unlink(missing_ok=True)
             self.unpacked.unlink(missing_ok=True)
+            self.first_page.unlink(missing_ok=True)
             for index in self.directory.glob("*.index"):
                 index.unlink(missing_ok=True)
             for old in PartFile.leftovers(self.raw):

@@ -11,6 +11,11 @@ from amltui.disk import expanded
 
 _DIRS = PlatformDirs("amltui", appauthor=False)
 
+DIALECTS = "dialects.json"
+"""In `config_dir`: how a person said that datasets are written."""
+SHEETS = "sheets.json"
+"""In `config_dir`: which of their sheets a person chose."""
+
 
 def config_dir() -> Path:
     """Profiles; `AMLTUI_CONFIG_DIR` or the platform's place. Not created here."""

@@ -10,9 +10,9 @@ from amltui.config import paths
 from amltui.config.private import read_settings, write_private
 from amltui.formats.dialect import Dialect
 
-_FILE: Final = "dialects.json"
-"""In the directory of settings: `{workspace: {dataset key: dialect}}`."""
-_SHEETS: Final = "sheets.json"
+_FILE: Final = paths.DIALECTS
+"""`{workspace: {dataset key: dialect}}`."""
+_SHEETS: Final = paths.SHEETS
 """The same with names of sheets."""
 
 

@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import importlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from amltui.config.quota import fetch_limit
 from amltui.errors import DiskFull, NotFound, UsageError
 from amltui.models import Dataset, OutputPort
+from amltui.services import first_page
 
 if TYPE_CHECKING:
     from amltui.formats.dialect import Dialect
     from amltui.formats.lens import Lens
     from amltui.services.previews import Preview
     from amltui.services.session import Session
+    from amltui.tables.rows import Rows
 
 
 class PreviewOpener:
@@ -27,6 +30,8 @@ class PreviewOpener:
         self._reading = reading
         self._chosen: set[str] = set()
         """Keys of datasets of which a person said in this session how they are read."""
+        self._module: ModuleType | None = None
+        """What opens previews, once it is imported."""
 
     def remembered(self, source: Dataset | OutputPort) -> Dialect | None:
         """How a person said on this machine that a dataset is written."""
@@ -111,8 +116,7 @@ class PreviewOpener:
         brief: bool,
     ) -> Preview:
         session = self._session
-        # It brings pyarrow, which a list needs not, and takes longer than a frame.
-        module = await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
+        module = await self._imported()
         if isinstance(source, Dataset):
             source = await session.whole(source)
         made: Preview
@@ -137,8 +141,30 @@ class PreviewOpener:
                 break
         return made
 
+    async def _imported(self) -> ModuleType:
+        # It brings pyarrow, which a list needs not, and takes longer than a frame.
+        if self._module is None:
+            name = "amltui.services.previews"
+            self._module = await asyncio.to_thread(importlib.import_module, name)
+        return self._module
+
+    async def first_page(self, dataset: Dataset) -> first_page.FirstPage | None:
+        """The first rows as they were shown last, until previews can be opened as quickly."""
+        if self._module is not None or self._reading is not None:
+            return None
+        entry = self._session.cache.entry(self._session.key, dataset)
+        return await asyncio.to_thread(first_page.kept, entry)
+
+    async def keep_first_page(self, dataset: Dataset, rows: Rows, note: str) -> None:
+        """Keep the first rows of a dataset for the next start; `note`: what is said of them."""
+        if self._reading is None:
+            entry = self._session.cache.entry(self._session.key, dataset)
+            page = first_page.page_of(rows, entry, note)
+            if page is not None:
+                await asyncio.to_thread(first_page.keep, entry, page)
+
     async def warm_up(self) -> None:
         """Bring in what the first preview needs, beside the loop, before anybody waits for it."""
-        await asyncio.to_thread(importlib.import_module, "amltui.services.previews")
+        await self._imported()
         tables = await asyncio.to_thread(importlib.import_module, "amltui.tables")
         await asyncio.to_thread(tables.warm_up)

@@ -13,6 +13,7 @@ from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
     from amltui.formats.lens import Lens
+    from amltui.services.first_page import FirstPage
     from amltui.services.previews import Preview
     from amltui.tables.rows import Rows
 
@@ -62,6 +63,18 @@ def state_of(preview: Preview, dataset: Dataset, stack: QueryStack) -> PreviewSt
         expected=expected,
         part=bool(some),
     )
+
+
+def note_of(preview: Preview) -> str:
+    """What is said of rows of which nothing was asked."""
+    return _with_dialect(_completeness(preview), preview.lens)
+
+
+def state_of_page(page: FirstPage, dataset: Dataset) -> PreviewState:
+    """What rows are of the whole that were kept of the last time."""
+    if page.complete:
+        return PreviewState(_title(dataset), page.note)
+    return PreviewState(_title(dataset), whole=page.total, first=True)
 
 
 def _expected(preview: Preview) -> int:

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING, Final
 from amltui.errors import TOO_MUCH, AmltuiError, Cancelled
 from amltui.models import Dataset
 from amltui.redact import redacted
+from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import PlacedRows
 from amltui.text import human_size, visible
 from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.looked_at import LookedAt
-from amltui.tui.actions.preview_state import encoding_of, part_words, state_of
+from amltui.tui.actions.preview_state import (
+    encoding_of,
+    note_of,
+    part_words,
+    state_of,
+    state_of_page,
+)
 from amltui.tui.actions.queries import QueryActions
 from amltui.tui.actions.whole_or_part import asks_part, wants_all
 from amltui.tui.pace import PACE
@@ -25,6 +32,7 @@ from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
     from amltui.services.previews import Preview
+    from amltui.services.session import Session
     from amltui.tables.rows import Rows
 
 SMALL: Final = 8 << 20
@@ -57,6 +65,10 @@ class PreviewActions:
         """What will take the place of what is shown."""
         self._shown_now = asyncio.Event()
         """Set when what is being opened is on the screen, or will not come."""
+        self._seen = asyncio.Event()
+        """Set when that holds, or its first rows are there as they were kept."""
+        self.may_open = asyncio.Event()
+        """Set when the workspace was asked for its list: what a kept page is of is opened then."""
         self.looked_at = LookedAt(host, lambda: self.queries)
         self.queries = QueryActions(
             host,
@@ -91,7 +103,7 @@ class PreviewActions:
             says = "Its size is not known: enter shows the first rows at once."
         self._host.preview.say(says, title=dataset.name)
         self.opening = None
-        self._shown_now.set()
+        self._shown_or_not()
         self.close()
 
     def expect(self, dataset: Dataset) -> None:
@@ -100,12 +112,17 @@ class PreviewActions:
             self._host.preview.expect()
         self.opening = dataset
         self._shown_now.clear()
+        self._seen.clear()
+
+    def _shown_or_not(self) -> None:
+        self._shown_now.set()
+        self._seen.set()
 
     def refuse(self, dataset: Dataset, error: AmltuiError) -> None:
         """Say why nothing can be shown of a dataset; what was shown was another one."""
         self._host.preview.say(visible(redacted(str(error))), title=dataset.name)
         self.opening = None
-        self._shown_now.set()
+        self._shown_or_not()
         self.close()
 
     async def open(self, dataset: Dataset) -> None:
@@ -113,10 +130,11 @@ class PreviewActions:
         pane = self._host.preview
         self.expect(dataset)
         session = await self._host.session()
+        kept = await self._show_first_page(session, dataset)
         coming = asyncio.ensure_future(session.previews.open(dataset))
         try:
             await asyncio.wait({coming}, timeout=SOON)
-            if not coming.done():
+            if not coming.done() and not kept:
                 pane.say("Fetching the first rows…", title=dataset.name, coming=True)
                 self.close()
                 self._dataset = dataset
@@ -126,7 +144,7 @@ class PreviewActions:
             await _left(coming)
             if self.opening is dataset:
                 self.opening = None
-                self._shown_now.set()
+                self._shown_or_not()
                 pane.say("There is no preview of this dataset.", title=dataset.name)
                 self.close()
                 self._changed()
@@ -135,13 +153,13 @@ class PreviewActions:
         let_go = self._detach()
         self._dataset, self._preview = dataset, preview
         shown = _all(preview)
-        self._show(preview, keep=False)
+        self._show(preview, keep=kept)
         let_go()
         sort = self.looked_at.give_back().sort
         if sort is not None and self.small(dataset):
             action = partial(self.queries.sort, sort[0], descending=sort[2])
             self._host.work(action, group="query", exclusive=True)
-        self._shown_now.set()
+        self._shown_or_not()
         self._peeks = asyncio.create_task(self._bring_places(preview))
         self._changed()
         self._note_table()
@@ -157,6 +175,25 @@ class PreviewActions:
         self._describe()
         if preview.problem is not None:
             raise preview.problem
+        if not isinstance(preview.rows, HexRows):
+            await session.previews.keep_first_page(dataset, preview.rows, note_of(preview))
+
+    async def _show_first_page(self, session: Session, dataset: Dataset) -> bool:
+        """Show the rows that were kept of the last time, if any, until the content is open."""
+        page = await session.previews.first_page(dataset)
+        if page is None or self.looked_at.memory.view(dataset.key).sort is not None:
+            return False
+        let_go = self._detach()
+        self._dataset = dataset
+        self._host.preview.show(page, state_of_page(page, dataset), is_page=True)
+        let_go()
+        self.looked_at.give_back()
+        self._seen.set()
+        # To open it brings imports that keep the interpreter to themselves.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AT_ONCE):
+                await self.may_open.wait()
+        return True
 
     async def opened(self, dataset: Dataset) -> None:
         """Wait until a dataset that is being opened is on the screen.
@@ -173,7 +210,7 @@ class PreviewActions:
         """Wait until the first rows are on the screen, or cannot be at once."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(AT_ONCE):
-                await self._shown_now.wait()
+                await self._seen.wait()
 
     def _shown_again(self, *, anew: bool) -> None:
         """Other rows of the dataset are shown: sorted, filtered, or behind an SQL result."""

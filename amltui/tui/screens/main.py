@@ -293,6 +293,7 @@ class MainScreen(Screen[None]):
                 await self._previews.settled()
             await self._list.begin()
         finally:
+            self._previews.may_open.set()
             self.work(self._list.watch, group="poll")
             # Its imports keep the interpreter to themselves: the list is drawn before.
             self.call_after_refresh(self.work, self._loader.warm_up, group="warm")

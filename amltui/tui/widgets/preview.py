@@ -17,7 +17,7 @@ from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import PlacedRows, Rows
 from amltui.text import visible
 from amltui.tui.grid import Grid
-from amltui.tui.grid.messages import AskedTooEarly, LayoutChanged
+from amltui.tui.grid.messages import AskedTooEarly, LayoutChanged, SortRequested
 from amltui.tui.grid.row_cache import NoRows
 from amltui.tui.keymap import bound, key_of
 from amltui.tui.pace import PACE
@@ -122,6 +122,8 @@ class PreviewPane(Pane):
         """What stands above the grid."""
         self._coming = False
         """Whether rows are on their way."""
+        self._is_page = False
+        """Whether what is shown was kept: only what is seen can be asked of it."""
         self._later: Callable[[], None] | None = None
         """What a key asked of the rows that are on their way."""
 
@@ -164,7 +166,7 @@ class PreviewPane(Pane):
     def say(self, words: str, *, title: str = "", coming: bool = False) -> None:
         """Show words in place of rows, which may be `coming`."""
         self._rows = None
-        self._coming = coming
+        self._coming, self._is_page = coming, False
         if not coming:
             self._later = None
         self._view = PreviewState(title)
@@ -194,6 +196,7 @@ class PreviewPane(Pane):
         goes_on: bool = False,
         summaries: bool = True,
         moved: Moved | None = None,
+        is_page: bool = False,
     ) -> None:
         """Show these rows.
 
@@ -205,6 +208,7 @@ class PreviewPane(Pane):
             summaries: leave room for summaries of the columns from the start, so that nothing
                 moves when they come.
             moved: by how much the row of a number until now is further.
+            is_page: whether they were kept, and the rows themselves are on their way.
         """
         row, top = self.grid.cursor_row, self.grid.scroll_offset.y
         self._rows = rows
@@ -223,7 +227,9 @@ class PreviewPane(Pane):
         if not keep or isinstance(rows, HexRows):
             self._fit_bytes(rows)
         self._describe()
-        self._do_later()
+        self._is_page = is_page
+        if not is_page:
+            self._do_later()
 
     def _do_later(self) -> None:
         """Do what was asked before the rows were here, unless the person went elsewhere."""
@@ -236,6 +242,17 @@ class PreviewPane(Pane):
     def _asked_too_early(self, event: AskedTooEarly) -> None:
         event.stop()
         self._wait_for_rows(event.again)
+
+    @on(SortRequested)
+    def _sort_requested(self, event: SortRequested) -> None:
+        if self._is_page:
+            event.stop()
+            self._wait_for_rows(partial(self.grid.action_sort, event.descending))
+
+    @property
+    def _too_early(self) -> bool:
+        """Whether there are no rows of which something can be asked."""
+        return self._rows is None or self._is_page
 
     def _wait_for_rows(self, action: Callable[[], None]) -> None:
         if self._coming:
@@ -263,23 +280,26 @@ class PreviewPane(Pane):
 
     def action_query(self, kind: Kind) -> None:
         """Open the line for a query."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(partial(self.action_query, kind))
         else:
             self.line.open(kind)
 
     def action_again(self, step: int) -> None:
         """Go on with the last find."""
+        if self._is_page:
+            self._wait_for_rows(partial(self.action_again, step))
+            return
         self.post_message(self.FindAgain(step))
 
     def action_columns(self) -> None:
         """Choose a column to go to."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(self.action_columns)
             return
         columns = [
             PaletteCommand(f"column:{at}", visible(column.name) or f"column {at}", f"{at:,}")
-            for at, column in enumerate(self._rows.columns, 1)
+            for at, column in enumerate(self._rows.columns if self._rows is not None else (), 1)
         ]
         self.screen.query_one(Palette).open(
             columns,
@@ -298,46 +318,49 @@ class PreviewPane(Pane):
 
     def action_dialect(self) -> None:
         """Say how the text is written."""
+        if self._is_page:
+            self._wait_for_rows(self.action_dialect)
+            return
         self.post_message(self.DialectRequested())
 
     def action_record(self) -> None:
         """Ask for the row under the cursor as a record."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(self.action_record)
         else:
             self.post_message(self.RecordRequested())
 
     def action_export(self) -> None:
         """Ask for what is seen as a file."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(self.action_export)
         else:
             self.post_message(self.ExportRequested())
 
     def action_profile(self) -> None:
         """Ask for the profile of the column under the cursor."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(self.action_profile)
         else:
             self.post_message(self.ProfileRequested(self.grid.cursor_column))
 
     def action_profile_all(self) -> None:
         """Ask for the profile of all columns."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(self.action_profile_all)
         else:
             self.post_message(self.AllColumnsRequested())
 
     def action_fetch_all(self) -> None:
         """Ask for all of the content."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(self.action_fetch_all)
         else:
             self.post_message(self.FetchAllRequested())
 
     def action_malformed(self) -> None:
         """Ask for the malformed rows."""
-        if self._rows is None:
+        if self._too_early:
             self._wait_for_rows(self.action_malformed)
         else:
             self.post_message(self.Malformed())
