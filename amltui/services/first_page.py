@@ -73,8 +73,16 @@ class FirstPage(msgspec.Struct, frozen=True):
 _FILE: Final = msgspec.json.Decoder(FirstPage)
 
 
-def page_of(rows: Rows, entry: Entry, note: str) -> FirstPage | None:
-    """The first rows of a whole content, to be kept; None: they cannot be. `note`: of them."""
+def page_of(rows: Rows, entry: Entry, note: str, began: float) -> FirstPage | None:
+    """The first rows of a whole content, to be kept; None: they cannot be.
+
+    Args:
+        rows: all rows.
+        entry: whose they are.
+        note: what is said of them.
+        began: when the content was opened, as by `time.time`: a file elsewhere on this disk that
+            was written to since then may not be what the rows are of.
+    """
     total, columns = rows.row_count, range(len(rows.columns))
     stop = min(total, ROWS)
     if not rows.complete or not stop or not 0 < len(columns) <= COLUMNS:
@@ -82,9 +90,11 @@ def page_of(rows: Rows, entry: Entry, note: str) -> FirstPage | None:
     if isinstance(rows, SlowRows) and not rows.is_here(0, stop, columns):
         return None
     content = _stamp(entry.raw)
+    if not content or (entry.linked and content[1] >= began * 1e9):
+        return None
     cells = tuple(tuple(cells) for cells in rows.window(0, stop, columns))
     # A cell that was cut is not the cell.
-    if not content or any(len(text or "") >= CELL_LIMIT for texts in cells for text in texts):
+    if any(len(text or "") >= CELL_LIMIT for texts in cells for text in texts):
         return None
     return FirstPage(content, _settings(), rows.columns, cells, total, note)
 

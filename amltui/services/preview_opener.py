@@ -155,11 +155,11 @@ class PreviewOpener:
         entry = self._session.cache.entry(self._session.key, dataset)
         return await asyncio.to_thread(first_page.kept, entry)
 
-    async def keep_first_page(self, dataset: Dataset, rows: Rows, note: str) -> None:
-        """Keep the first rows of a dataset for the next start; `note`: what is said of them."""
+    async def keep_first_page(self, dataset: Dataset, rows: Rows, note: str, began: float) -> None:
+        """Keep the first rows of a dataset for the next start; see `first_page.page_of`."""
         if self._reading is None:
             entry = self._session.cache.entry(self._session.key, dataset)
-            page = first_page.page_of(rows, entry, note)
+            page = first_page.page_of(rows, entry, note, began)
             if page is not None:
                 await asyncio.to_thread(first_page.keep, entry, page)
 

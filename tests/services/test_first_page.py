@@ -1,5 +1,7 @@
 """The first rows that are kept of a cached dataset for the next start."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ def entry(tmp_path):
 
 
 def kept_of(entry, rows, note="complete"):
-    page = first_page.page_of(rows, entry, note)
+    page = first_page.page_of(rows, entry, note, time.time() + 1)
     if page is not None:
         first_page.keep(entry, page)
     return first_page.kept(entry)
@@ -66,6 +68,16 @@ def test_rows_that_were_read_otherwise_than_they_are_now_are_not_shown(entry):
     assert first_page.kept(entry) is None
 
 
+def test_rows_of_a_file_elsewhere_that_was_written_to_since_it_was_opened_are_not_kept(
+    entry, tmp_path
+):
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
+    entry.link(DATASET, tmp_path / "mine.csv", None)
+    rows = MadeRows(3, 2)
+    assert first_page.page_of(rows, entry, "complete", time.time() - 60) is None
+    assert first_page.page_of(rows, entry, "complete", time.time() + 60) is not None
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"null", b'{"content":[]}'])
 def test_a_damaged_page_is_none(entry, damage):
     assert kept_of(entry, MadeRows(3, 2)) is not None
@@ -74,7 +86,7 @@ def test_a_damaged_page_is_none(entry, damage):
 
 
 def test_a_page_whose_columns_do_not_fit_together_is_none(entry):
-    page = first_page.page_of(MadeRows(3, 2), entry, "complete")
+    page = first_page.page_of(MadeRows(3, 2), entry, "complete", time.time() + 1)
     entry.first_page.write_bytes(
         first_page.msgspec.json.encode(
             first_page.msgspec.structs.replace(page, cells=(("1",), ("1", "2")))

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
 from amltui.errors import TOO_MUCH, AmltuiError, Cancelled
@@ -131,6 +131,7 @@ class PreviewActions:
         self.expect(dataset)
         session = await self._host.session()
         kept = await self._show_first_page(session, dataset)
+        began = time()
         coming = asyncio.ensure_future(session.previews.open(dataset))
         try:
             await asyncio.wait({coming}, timeout=SOON)
@@ -162,6 +163,13 @@ class PreviewActions:
         self._shown_or_not()
         self._peeks = asyncio.create_task(self._bring_places(preview))
         self._changed()
+        await self._follow(preview, shown)
+        rows = preview.rows
+        if not isinstance(rows, HexRows) and not preview.changed:
+            await session.previews.keep_first_page(dataset, rows, note_of(preview), began)
+
+    async def _follow(self, preview: Preview, shown: Rows) -> None:
+        """Show what comes of the rows until all are here; `shown` is on the screen."""
         self._note_table()
         async with contextlib.aclosing(preview.changes()) as changes:
             async for _ in changes:
@@ -175,8 +183,6 @@ class PreviewActions:
         self._describe()
         if preview.problem is not None:
             raise preview.problem
-        if not isinstance(preview.rows, HexRows):
-            await session.previews.keep_first_page(dataset, preview.rows, note_of(preview))
 
     async def _show_first_page(self, session: Session, dataset: Dataset) -> bool:
         """Show the rows that were kept of the last time, if any, until the content is open."""
