@@ -69,12 +69,17 @@ class ColumnSummaries:
                 found[column] = summary
                 if time.monotonic() - written > _CALM and PACE.allows(last=written):
                     # Not each by itself, which would draw the header again for each.
-                    self._host.preview.grid.set_summaries(found)
+                    self._put(result, found)
                     written = time.monotonic()
         kept = (None, *self._stack.results)
         self._known = {one: of for one, of in self._known.items() if one in kept}
         self._known[result] = found
-        self._host.preview.grid.set_summaries(found)
+        self._put(result, found)
+
+    def _put(self, result: Result | None, found: dict[int, str]) -> None:
+        """Show what was found of a filter's rows, unless others are shown by now."""
+        if self._stack.filtered is result and not self._stack.replaced:
+            self._host.preview.grid.set_summaries(found)
 
 
 def sparkline(spread: Histogram) -> str:

@@ -52,7 +52,7 @@ def state_of(preview: Preview, dataset: Dataset, stack: QueryStack) -> PreviewSt
         note, whole = "", stack.asking
     busy = stack.busy or ("fetching rows" if preview.peeks_now else "")
     note = _with_dialect(note, preview.lens)
-    expected = _expected(preview)
+    expected = stack.asking if first else _expected(preview)
     return PreviewState(
         _title(dataset),
         note,
