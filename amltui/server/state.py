@@ -50,6 +50,12 @@ class ServerState:
     reservations: Reservations = field(default_factory=Reservations)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the server takes no new connections."""
+    beginning: asyncio.Semaphore = field(init=False)
+    """Held by downloads until their answer begins."""
     watcher: Watcher = field(default_factory=Watcher)
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a content may have lost its last reference: the janitor looks at once."""
+
+    def __post_init__(self) -> None:
+        """Size what belongs to the store."""
+        self.beginning = asyncio.Semaphore(self.store.begin_at_once)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Final
 
 from starlette.responses import Response
 
@@ -13,7 +14,12 @@ from amltui.server.handlers.datasources import statistics_response
 from amltui.server.http_errors import BadRequest, Forbidden, NotFound
 from amltui.server.routing import Call, json_response
 from amltui.server.store.base import Stored
+from amltui.server.turns import turn
 from amltui.wire.messages import ResourceUpload
+
+_IN_LINE: Final = 20.0
+"""Seconds that a download waits until it may begin."""
+_NO_LINK: Final = "This link is not valid or has ended. Ask the workspace for a new one."
 
 
 async def begin(call: Call) -> Response:
@@ -55,18 +61,20 @@ async def download(call: Call) -> Response:
     """A content, a schema or a visualisation, by signed link; no token is looked at."""
     state = call.state
     link = links.parse(call.part("key"), call.request.url.query)
-    found = None
-    if link is not None:
+    if link is None:
+        raise Forbidden(_NO_LINK)
+    async with turn(state.beginning, _IN_LINE, "Too many downloads begin now."):
         async with state.database.lookup() as connection:
             found = await tokens.link_target(connection, state.workspace_id, link)
-    if link is None or found is None:
-        raise Forbidden("This link is not valid or has ended. Ask the workspace for a new one.")
-    if found.sha256 is None:
-        raise NotFound("These contents were deleted.")
-    stored = Stored(found.sha256, found.size)
+        if found is None:
+            raise Forbidden(_NO_LINK)
+        if found.sha256 is None:
+            raise NotFound("These contents were deleted.")
+        stored = Stored(found.sha256, found.size)
+        if not link.view:
+            response = await content.respond(state, stored, found.name, call.request)
     if link.view:
         return await statistics_response(call, stored, found.data_type_id, link.view)
-    response = await content.respond(call.state, stored, found.name, call.request)
     origin = replace(call.origin, actor=found.token_name, token_id=link.token_id)
     note_download(call, response, origin, found.id, found.name)
     return response

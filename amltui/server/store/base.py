@@ -24,6 +24,9 @@ class Stored:
 class Store(ABC):
     """Contents by SHA-256 and blocks by key."""
 
+    begin_at_once: int
+    """Downloads that may begin at once."""
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         """On this machine: where contents lie, or pass through on their way elsewhere."""

@@ -48,6 +48,10 @@ def mapped() -> Iterator[None]:
 class LocalStore(Store):
     """A directory: `contents/ab/abcd...`, `blocks/<upload>/...`, `temp/`."""
 
+    begin_at_once = 2
+    """Clients begin many in one moment, and each is a question to the database and a change of
+    threads: all at once they would keep other requests waiting for a tenth of a second."""
+
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self._contents = directory / "contents"

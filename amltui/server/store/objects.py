@@ -74,6 +74,8 @@ def _mapped() -> Iterator[None]:
 class ObjectStore(Store):
     """`contents/ab/abcd...` and `blocks/<upload>/...` under a container's prefix."""
 
+    begin_at_once = _THREADS
+
     def __init__(self, url: str, spool: Path) -> None:
         super().__init__(spool)
         self._url = url
