@@ -63,6 +63,8 @@ class _Try:
     score: float = 0.0
     values: float = 0.0
     """Share of the cells that look like values."""
+    typed: float = 0.0
+    """Share of the cells below the first row that are numbers, times or missing."""
     even: bool = False
     """Whether all rows have as many fields as the header."""
     titles: bool = False
@@ -83,9 +85,10 @@ def detect(head: bytes, *, whole: bool) -> Detected:
     tries = sorted(_tries(text), key=lambda one: -one.score)
     if not tries or not tries[0].score:
         return Detected(Dialect(skip_space=True), certain=False)
-    best = tries[0]
-    rivals = [one for one in tries[1:] if one.rows != best.rows]
-    clear = not rivals or rivals[0].score < 0.8 * best.score
+    # What leaves numbers only is right, however few fields: `1,5 2,5` has no value `5 2`.
+    best = next((one for one in tries if one.even and one.typed == 1), tries[0])
+    rivals = [one for one in tries if one.rows != best.rows]
+    clear = all(one.score < 0.8 * best.score and one.typed <= best.typed for one in rivals)
     certain = clear and best.even and len(best.rows) > 2 and best.values >= 0.9
     if best.dialect.delimiter not in _USUAL:
         certain = certain and best.values >= 0.99 and len(best.rows) > 4
@@ -238,7 +241,9 @@ def _read(lines: list[str], dialect: Dialect) -> _Try:
     if dialect.comment and skip:
         values *= 0.9
     score = even**2 * (width - 1) / width * values * before
-    return _Try(replace(dialect, skip=skip), body, score, values, even == 1, titles > 0)
+    below = [cell.strip() for row in body[1:100] for cell in row]
+    typed = sum(cell in _ABSENT or _typed(cell) for cell in below) / max(1, len(below))
+    return _Try(replace(dialect, skip=skip), body, score, values, typed, even == 1, titles > 0)
 
 
 def _titles(rows: list[list[str]]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -151,6 +152,19 @@ def test_of_all_tables_99_in_100_are_read_right_and_none_wrong_with_certainty():
         wrong += not right
         assert right or not found.certain, seed
     assert wrong <= count // 100
+
+
+@pytest.mark.parametrize(
+    ("skipped", "delimiter", "names"),
+    [("Report of 2024\n", " ", "a b\n"), ("made\nby a tool\n\n", "~", "a~b\n"), ("", "^", "")],
+)
+def test_commas_of_numbers_are_not_taken_for_what_separates_them(skipped, delimiter, names):
+    rows = [("66594,22", "21373,0"), ("79178,51", "81,5174"), ("37246,0", "7,1"), ("961,1", "2,2")]
+    table = "".join(f"{delimiter.join(row)}\n" for row in rows)
+    data = f"{skipped}{names}{table}".encode()
+    found = detect(data, whole=True).dialect
+    assert (found.delimiter, found.decimal, found.header) == (delimiter, ",", bool(names))
+    assert offer(data, CSV, whole=True) in {None, found, replace(found, skip_space=True)}
 
 
 @pytest.mark.parametrize(

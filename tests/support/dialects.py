@@ -27,7 +27,7 @@ class Written:
 def written(seed: int) -> Written:
     """A table of 2 to 8 columns and 4 to 40 rows in some dialect."""
     dice = random.Random(seed)
-    delimiter = dice.choice([",", ",", "\t", "\t", ";", ";", "|", " ", ":"])
+    delimiter = dice.choice([",", ",", "\t", "\t", ";", ";", "|", " ", ":", "~"])
     decimal = "," if delimiter != "," and dice.random() < 0.4 else "."
     thousands = ""
     if dice.random() < 0.15 and delimiter != ",":
@@ -37,7 +37,7 @@ def written(seed: int) -> Written:
         quote="'" if dice.random() < 0.1 else '"',
         escape="\\" if dice.random() < 0.1 else "",
         header=dice.random() < 0.75,
-        skip=dice.choice([0, 0, 0, 1, 3]),
+        skip=dice.choice([0, 0, 0, 1, 2, 3]),
         comment="#" if dice.random() < 0.1 else "",
         decimal=decimal,
         thousands=thousands,
@@ -45,7 +45,9 @@ def written(seed: int) -> Written:
     )
     if dialect.comment:
         dialect = replace(dialect, skip=0)
-    kinds = ["float", *dice.choices(["int", "float", "word", "prose", "date", "time"], k=7)]
+    # Of numbers alone it is hardest to tell what separates them.
+    others = ["int", "float"] + ["word", "prose", "date", "time"] * (dice.random() < 0.8)
+    kinds = ["float", *dice.choices(others, k=7)]
     kinds = kinds[: dice.randint(2, 8)]
     dice.shuffle(kinds)
     rows = [[_cell(kind, dice) for kind in kinds] for _ in range(dice.randint(4, 40))]
