@@ -119,7 +119,7 @@ def _in_table(
         hits = [
             (first + int(row), index)
             for index, test in tests.items()
-            if not test.never
+            if not test.never and not test.beyond(table.bounds(number, index))
             for row in np.flatnonzero(test.mask(batch.column(index)))
         ]
         hits.sort(reverse=backwards)
@@ -182,14 +182,21 @@ def _matching(table: Table, conditions: Sequence[Condition], cancel: Cancel) -> 
     with ThreadPoolExecutor(THREADS, "match") as pool:
         for number in range(stream.batch_count):
             cancel.check()
+            possible = [
+                [
+                    test
+                    for test in group
+                    if not test.never and not test.beyond(table.bounds(number, test.index))
+                ]
+                for group in groups
+            ]
+            if not all(possible):
+                continue
             batch = stream.batch(number)
             keep = np.ones(batch.num_rows, dtype=np.bool_)
-            none = ~keep
-            for group in groups:
-                tests = [test for test in group if not test.never]
+            for tests in possible:
                 arrays = [batch.column(test.index) for test in tests]
-                masks = pool.map(Test.mask, tests, arrays)
-                keep &= np.logical_or.reduce([none, *masks])
+                keep &= np.logical_or.reduce(list(pool.map(Test.mask, tests, arrays)))
             parts.append((np.flatnonzero(keep) + stream.span(number)[0]).astype(np.uint32))
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
 
@@ -254,6 +261,25 @@ class Test:
             and not letters <= set(_LETTERS[self._kind])
         )
         """Whether the column's type rules it out: most columns need not be read for a word."""
+
+    def beyond(self, bounds: tuple[Any, Any] | None) -> bool:
+        """Whether no value between the least and the greatest can meet the condition."""
+        if bounds is None or self._value is None or not self._value.is_valid:
+            return False
+        value, (least, greatest) = self._value.as_py(), bounds
+        try:
+            # Each so that one that is no number rules nothing out.
+            return bool(
+                {
+                    "<": lambda: least >= value,
+                    "<=": lambda: least > value,
+                    ">": lambda: greatest <= value,
+                    ">=": lambda: greatest < value,
+                    "=": lambda: value < least or greatest < value,
+                }.get(self._condition.operator, lambda: False)()
+            )
+        except TypeError:
+            return False
 
     def mask(self, array: Any) -> Any:
         """For each value of the column whether it meets the condition; a numpy array."""

@@ -31,6 +31,8 @@ from amltui.tables.types import reading_of
 
 KEEP_NAN: Final = "SET disabled_optimizers = 'statistics_propagation'"
 """DuckDB takes isnan() for false where a file's statistics, which leave NaN out, have no NaN."""
+_BOUNDED: Final = frozenset({"int", "float", "date", "datetime"})
+"""Types whose least and greatest values in a footer are those of the texts; texts may be cut."""
 _READERS: Final = 128
 """Columns that are read on from where they were read last."""
 _NO_DATES: Final = "NOT (min({0}) >= DATE '0001-01-01' AND max({0}) < DATE '9999-12-31')"
@@ -76,6 +78,13 @@ class ParquetTable(Table):
     def take(self, rows: Sequence[int], columns: Sequence[int]) -> list[Sequence[str | None]]:
         """See `Table.take`."""
         return [texts(array, 0, len(array)) for array in self.beginnings(rows, columns)]
+
+    def bounds(self, batch: int, column: int) -> tuple[Any, Any] | None:
+        """See `Table.bounds`: what the footer says of the row group."""
+        if self.columns[column].type not in _BOUNDED:
+            return None
+        found: tuple[Any, Any] | None = self._rows.bounds(batch, column)
+        return found
 
     def arrays(self, rows: Any, columns: Sequence[int]) -> list[Any]:
         """See `Table.arrays`."""
@@ -265,6 +274,16 @@ class _Groups:
     def batch(self, index: int) -> _Part:
         first, stop = self.span(index)
         return _Part(self, index, stop - first)
+
+    def bounds(self, number: int, column: int) -> tuple[Any, Any] | None:
+        group = self._source.metadata.row_group(self._parts[number][0])
+        said = group.column(column).statistics
+        if said is None or not said.has_min_max:
+            return None
+        try:
+            return said.min, said.max
+        except (ValueError, OverflowError):  # Python has no such date
+            return None
 
     def column(self, number: int, column: int) -> Any:
         """A column of a batch as text; those that are read in order are decoded once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from contextlib import closing
 from decimal import Decimal
 from itertools import count
 
@@ -268,6 +269,69 @@ def test_of_long_texts_far_apart_as_much_is_read_as_is_shown_and_a_cell_is_whole
     assert max(array.nbytes for array in shown._read.values()) < 300 * 1_100
     shown.close()
     same.close()
+
+
+CONDITIONS = (
+    *(
+        (0, sign, text)
+        for sign in ("<", "<=", ">", ">=", "=", "!=")
+        for text in ("0", "999", "2500")
+    ),
+    *((1, sign, text) for sign in ("<", "<=", ">", ">=", "=") for text in ("-1", "249.75", "250")),
+    *((2, sign, text) for sign in ("<", ">=", "=") for text in ("1970-02-01", "1970-04-11")),
+    *(
+        (3, sign, text)
+        for sign in ("<", ">=", "=")
+        for text in ("1970-01-01 00:16:40", "1960-01-01")
+    ),
+    (1, "=", "nan"),
+    (4, "=", "w999"),
+    (4, ">", "w2"),
+)
+
+
+def in_order(rows=3_000):
+    numbers = np.arange(rows)
+    return pa.table(
+        {
+            "id": numbers,
+            "f": pa.array(np.where(numbers % 7, numbers / 4, np.nan), mask=numbers % 5 == 0),
+            "day": pa.array(numbers // 30, pa.int32()).cast(pa.date32()),
+            "at": pa.array(numbers * 1_000, pa.int64()).cast(pa.timestamp("ms")),
+            "word": [f"w{number}" for number in numbers],
+        }
+    )
+
+
+def test_whatever_the_footer_rules_out_the_rows_are_those_of_the_texts(both):
+    table, texts = both(in_order(), row_group_size=500)
+    for column, sign, text in CONDITIONS:
+        condition = Condition(column, sign, text)
+        found = []
+        for one in (table, texts):
+            with closing(filter_rows(one, [condition])) as view:
+                hit = find(one, condition, start=Hit(1_200, 0))
+                found.append((view.order.tolist(), hit))
+        assert found[0] == found[1], condition
+
+
+def test_row_groups_that_the_footer_rules_out_are_not_read(both, monkeypatch):
+    table, _ = both(in_order(), row_group_size=500)
+    groups = []
+    some = parquet.ParquetBatches.some
+
+    def noted(source, wanted, *more):
+        groups.extend(wanted)
+        return some(source, wanted, *more)
+
+    monkeypatch.setattr(parquet.ParquetBatches, "some", noted)
+    conditions = [Condition(0, ">=", "600"), Condition(3, "<", "1970-01-01 00:16:40")]
+    with closing(filter_rows(table, conditions)) as view:
+        assert view.order.tolist() == list(range(600, 1_000))
+    assert set(groups) == {1}
+    groups.clear()
+    assert find(table, Condition(0, "=", "2700"), start=Hit(0, 0)) == Hit(2_700, 0)
+    assert set(groups) == {5}
 
 
 def test_a_word_is_not_looked_for_in_columns_of_numbers(both, monkeypatch):
