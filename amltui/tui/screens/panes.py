@@ -114,22 +114,26 @@ class Panes:
 
     def arrange(self) -> None:
         """Show each pane where it belongs at this size."""
-        seen = self._layout_of(self.state)
+        screen, seen = self._screen, self._layout_of(self.state)
+        width = screen.size.width
+        wanted = {
+            "-overlay": seen.overlay,
+            "-single": seen.single,
+            "-compact": seen.compact,
+            "-medium": width < WIDE,
+            "-broad": width >= BROAD,
+        }
+        other = {name for name, holds in wanted.items() if screen.has_class(name) != holds}
         for name, number in _IDS.items():
-            pane = self._screen.query_one(f"#{name}")
+            pane = screen.query_one(f"#{name}")
             pane.display = number in seen.panes
             # A class, not :focus-within: that would draw the pane again when the palette comes.
-            pane.set_class(number == self.state.pane, "-current")
-        self._screen.query_one("#body").display = seen.panes != {TRANSFERS}
-        width = self._screen.size.width
-        for name, holds in (
-            ("-overlay", seen.overlay),
-            ("-single", seen.single),
-            ("-compact", seen.compact),
-            ("-medium", width < WIDE),
-            ("-broad", width >= BROAD),
-        ):
-            self._screen.set_class(holds, name)
+            pane.set_class(number == self.state.pane, "-current", update=not other)
+        screen.query_one("#body").display = seen.panes != {TRANSFERS}
+        for name in other:
+            screen.set_class(wanted[name], name, update=False)
+        if other:
+            screen.update_node_styles()  # once: it looks through all rules for all that is in it
 
     def _layout_of(self, state: LayoutState) -> PaneLayout:
         transfers = len(self._screen.query_one(TransfersPane).rows)
