@@ -7,6 +7,7 @@ first frame takes.
 from __future__ import annotations
 
 from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 
 
 class StyleRules(Stylesheet):
@@ -24,3 +25,27 @@ class StyleRules(Stylesheet):
         errors. Ours come with the program.
         """
         self.parse()
+
+    def _process_component_classes(self, node: DOMNode) -> None:
+        """Give a widget's parts the styles that they had in the same state before.
+
+        Textual finds them anew, by a node for each part, whenever a widget gets or loses the focus:
+        for the grid that takes longer than to draw it. Its private method, for it has no public
+        one: which rules hold for a part depends on the widget, on those around it and on nothing
+        else.
+        """
+        if not node._get_component_classes():  # noqa: SLF001  as Textual asks
+            return
+        rules, known = node.__dict__.get("_styles_of_parts", (None, {}))
+        if rules is not self.rules_map:
+            known = {}
+            node.__dict__["_styles_of_parts"] = (self.rules_map, known)
+        state = tuple((one.id, one.classes, one.pseudo_classes) for one in node.css_path_nodes)
+        styles = node._component_styles  # noqa: SLF001  what the method is to fill
+        if state not in known:
+            super()._process_component_classes(node)
+            known[state] = dict(styles)
+        elif styles != known[state]:
+            styles.clear()
+            styles.update(known[state])
+            node.refresh()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from rich.console import Group
+from rich.cells import cell_len
 from rich.segment import Segment
-from rich.table import Table
+from rich.style import Style
 from rich.text import Text
 from textual.binding import BindingType
 from textual.geometry import Size
@@ -22,6 +22,9 @@ from amltui.times import local_time
 from amltui.tui.keymap import bound
 from amltui.tui.line_view import LineView
 from amltui.tui.theme import colour
+
+LABEL: Final = 8
+"""Cells of a label, with the space behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
         self._formats = Display()
         self._shown: tuple[object, ...] | None = None
         self._strips: list[Strip] = []
+        self._style = Style()
+        """What the lines are drawn in, as they were made."""
+        self._width = 0
+        """Cells that they were made for."""
 
     def show(self, facts: Facts) -> None:
         """Show these facts; of what is shown already only the lines that differ are drawn."""
@@ -73,7 +80,8 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
             return
         same = self._shown is not None and self._shown[0] == facts.dataset
         self._facts, self._shown = facts, shown
-        self._strips = self._lines(facts)
+        *_, self._style, self._width = shown
+        self._strips = list(self._lines(facts))
         self.hold(Size(1, len(self._strips)))
         if not same:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
@@ -96,47 +104,55 @@ class Details(LineView, can_focus=True, inherit_bindings=False):
         """Scroll by what is in view."""
         self.action_scroll(by * max(self.size.height - 1, 1))
 
-    def _lines(self, facts: Facts) -> list[Strip]:
-        width = max(self.scrollable_content_region.width, 1)
-        options = self.app.console.options.update(width=width, height=None)
-        found = self.app.console.render_lines(self._render_facts(facts), options, pad=False)
-        return [Strip(Segment.apply_style(line, self.rich_style)) for line in found]
-
     def draw(self, y: int) -> Strip:
         """A line of the facts."""
         index = y + self.scroll_offset.y
         line = self._strips[index] if index < len(self._strips) else Strip([])
-        return line.extend_cell_length(self.size.width, self.rich_style)
+        return line.extend_cell_length(self.size.width, self._style)
 
-    def _render_facts(self, facts: Facts) -> Group | Text:
+    def _lines(self, facts: Facts) -> Iterator[Strip]:
+        # Line by line: a table of Rich takes ten times as long, and this is drawn with the rows.
         dataset = facts.dataset
         if dataset is None:
-            return Text("Nothing is selected.", style=colour(self.app, "foreground-muted"))
-        parts: list[Table | Text] = [
-            Text(visible(dataset.name), style=f"bold {colour(self.app, 'foreground')}"),
-            self._pairs(_dataset_pairs(facts, dataset, self._formats)),
-        ]
+            yield from self._text("Nothing is selected.", self._in("foreground-muted"))
+            return
+        bold = Style(bold=True)
+        yield from self._text(visible(dataset.name), self._in("foreground") + bold)
+        yield from self._pairs(_dataset_pairs(facts, dataset, self._formats))
+        heading = self._in("text-primary") + bold
         if facts.column is not None:
-            parts += [
-                self._heading(f"column {visible(facts.column.name)}"),
-                self._pairs(_column_pairs(facts.column)),
-            ]
+            yield from self._text(f"\ncolumn {visible(facts.column.name)}", heading)
+            yield from self._pairs(_column_pairs(facts.column))
         if dataset.description:
-            parts += [self._heading("description"), Text(visible_lines(dataset.description))]
-        parts += [self._heading("identity"), self._pairs(_identity_pairs(dataset))]
-        return Group(*parts)
+            yield from self._text("\ndescription", heading)
+            yield from self._text(visible_lines(dataset.description), self._style)
+        yield from self._text("\nidentity", heading)
+        yield from self._pairs(_identity_pairs(dataset))
 
-    def _heading(self, text: str) -> Text:
-        return Text(f"\n{text}", style=f"bold {colour(self.app, 'text-primary')}")
+    def _in(self, name: str) -> Style:
+        return self._style + Style(color=colour(self.app, name))
 
-    def _pairs(self, pairs: Iterable[tuple[str, str]]) -> Table:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True, width=7, style=colour(self.app, "foreground-muted"))
-        grid.add_column(overflow="fold", ratio=1)
+    def _text(self, text: str, style: Style) -> Iterator[Strip]:
+        for line in self._wrapped(text, self._width):
+            yield Strip([Segment(line, style)])
+
+    def _pairs(self, pairs: Iterable[tuple[str, str]]) -> Iterator[Strip]:
+        faint = self._in("foreground-muted")
         for label, value in pairs:
-            if value:
-                grid.add_row(Text(label), Text(value))
-        return grid
+            if not value:
+                continue
+            before = label
+            for line in self._wrapped(value, self._width - LABEL):
+                yield Strip([Segment(before.ljust(LABEL), faint), Segment(line, self._style)])
+                before = ""
+
+    def _wrapped(self, text: str, width: int) -> Iterable[str]:
+        """A text in lines; words that are longer than one go on in the next."""
+        width = max(width, 1)
+        if "\n" not in text and cell_len(text) <= width:
+            return [text]
+        lines = Text(text).wrap(self.app.console, width, overflow="fold")
+        return [line.plain for line in lines]
 
 
 def _dataset_pairs(facts: Facts, dataset: Dataset, formats: Display) -> Iterable[tuple[str, str]]:

@@ -117,24 +117,31 @@ class KeyBar(Widget):
         names = [name for name in pairs if name not in {FIRST, LAST}]
         order = [name for name in (FIRST, *names) if name in pairs]
         line = Text(no_wrap=True, end="")
+        styles = (
+            Style.parse(f"bold {colour(self.app, 'footer-key-foreground')}"),
+            Style.parse(colour(self.app, "foreground-muted")),
+        )
         room = self.size.width
         if LAST in pairs:
             room -= self._width(LAST, pairs)
         for name in order:
             if cell_len(line.plain) + self._width(name, pairs) > room:
                 break
-            self._add(line, name, pairs)
+            self._add(line, name, pairs, styles)
         if LAST in pairs:
-            self._add(line, LAST, pairs)
+            self._add(line, LAST, pairs, styles)
         return line
 
     @staticmethod
     def _width(name: str, pairs: dict[str, tuple[str, str]]) -> int:
         return cell_len(f" {pairs[name][1]} {name} ")
 
-    def _add(self, line: Text, name: str, pairs: dict[str, tuple[str, str]]) -> None:
+    @staticmethod
+    def _add(
+        line: Text, name: str, pairs: dict[str, tuple[str, str]], styles: tuple[Style, Style]
+    ) -> None:
         key, shown = pairs[name]
         press = Style(meta={"@click": f"app.simulate_key({key!r})"})
-        accent = Style.parse(f"bold {colour(self.app, 'footer-key-foreground')}")
+        accent, faint = styles
         line.append(f" {shown}", accent + press)
-        line.append(f" {name} ", Style.parse(colour(self.app, "foreground-muted")) + press)
+        line.append(f" {name} ", faint + press)
