@@ -8,7 +8,7 @@ import pytest
 
 from amltui.tables.queries import order
 from tests.tui.conftest import SECONDS, at_the_screen
-from tests.tui.test_queries import ROWS, all_rows_shown, open_census, state
+from tests.tui.test_queries import ROWS, all_rows_shown, ask, open_census, state
 
 
 @pytest.fixture
@@ -75,6 +75,19 @@ async def test_a_row_beyond_the_first_is_gone_to_once_it_is_here(
         assert said in user.notes
         await see_all(user, whole_order)
         assert user.main.preview.grid.cursor_row == row - 1
+
+
+async def test_what_is_worked_on_is_seen_in_a_narrow_pane_whatever_was_asked_before(
+    place, whole_order
+):
+    async with at_the_screen((80, 24)) as user:
+        await open_census(user)
+        await ask(user, "ampersand", "workclass=Private & age>20 & fnlwgt>20000")
+        await user.until(lambda: "& workclass=Private" in state(user))
+        await user.press("left_square_bracket")
+        await user.until(lambda: "sorting by age…" in user.screen_text())
+        whole_order.set()
+        await user.until(lambda: "sorting" not in state(user))
 
 
 async def test_who_goes_elsewhere_meanwhile_stays_there(place, whole_order):

@@ -31,7 +31,7 @@ def all_rows_shown(user, count):
     The line may go on: when someone stays, columns are read, and it says how far that is.
     """
     first, *more = state(user).split(" · ")
-    others = [part for part in more if "of the columns read" not in part]
+    others = [part for part in more if "of columns read" not in part]
     rows = user.main.preview.rows
     return (first, others) == (f"{count:,} rows", ["complete"]) and rows.row_count == count
 

@@ -24,7 +24,7 @@ def state_of(preview: Preview, dataset: Dataset, stack: QueryStack) -> PreviewSt
     note = _completeness(preview)
     if table is not None and table is not rows and not table.complete:
         built = "part" if preview.size is None else f"{preview.built:.0%}"
-        part = f"{built} of the columns read"
+        part = f"{built} of columns read"
         note = part if labels else f"{note} · {part}"
         rows = table if labels else rows
     whole, some = None, part_words(preview, stack)

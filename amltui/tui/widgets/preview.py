@@ -377,7 +377,7 @@ class PreviewPane(Pane):
                 shown = f"{first}{rows.row_count:,} of {of}{view.whole:,} rows"
             parts = [shown, *([view.note] if view.note else []), *view.labels]
         if view.busy:
-            parts.append(f"{view.busy}…")
+            parts[1:1] = [f"{view.busy}…"]  # in a narrow pane the end of the line is cut
         text = visible(" · ".join(parts))
         if text != self._state:
             self._state = text
