@@ -136,6 +136,7 @@ class TransferActions:
             yield
         finally:
             self._copies.remove(shown)
+            self.show()
 
     def show(self) -> None:
         """Show all as they are now."""
