@@ -35,6 +35,12 @@ async def held(place, server, monkeypatch):
         yield
 
 
+def place_of_column(user):
+    """Where the second column is drawn."""
+    header = next(line for line in user.screen_text().splitlines() if "workclass" in line)
+    return header.index("workclass")
+
+
 def opens(user):
     """The workspace was asked, or would be by now: the content may be opened."""
     user.main._previews.may_open.set()
@@ -45,11 +51,13 @@ async def test_rows_that_were_kept_are_shown_until_the_content_is_open(held):
         await user.until(lambda: state(user) == "first 64 of 32,561 rows")
         await user.until(lambda: "State-gov" in user.screen_text())
         assert user.main.preview.title == CENSUS
+        before = place_of_column(user)
         await user.press("2", "j", "j", "l")
         opens(user)
         await user.until(lambda: ALL in state(user))
         grid = user.main.preview.grid
         assert (grid.cursor_row, grid.cursor_column) == (2, 1)
+        assert place_of_column(user) == before
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def state_of_page(page: FirstPage, dataset: Dataset) -> PreviewState:
     """What rows are of the whole that were kept of the last time."""
     if page.complete:
         return PreviewState(_title(dataset), page.note)
-    return PreviewState(_title(dataset), whole=page.total, first=True)
+    return PreviewState(_title(dataset), whole=page.total, first=True, expected=page.total)
 
 
 def _expected(preview: Preview) -> int:
