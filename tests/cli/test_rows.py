@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
@@ -381,3 +382,26 @@ def test_what_has_no_room_is_asked_of_the_first_rows_that_fit_and_the_exit_code_
     saved = alone("--at", str(folder), *query, "-o", str(tmp_path / "answer.csv"))
     assert saved.code == 1
     assert not (tmp_path / "answer.csv").exists()
+
+
+def test_of_a_database_and_a_workbook_without_room_the_first_rows_answer(alone, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    rows = [(n, f"word {n}") for n in range(80_000)]
+    with contextlib.closing(sqlite3.connect(folder / "words.sqlite")) as database, database:
+        database.execute("create table words (n, word)")
+        database.executemany("insert into words values (?, ?)", rows)
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("words")
+    for row in [("n", "word"), *rows]:
+        sheet.append(row)
+    book.save(folder / "words.xlsx")
+    alone.environment["AMLTUI_CACHE_QUOTA"] = "1 MB"
+    for name in ("words.sqlite", "words.xlsx"):
+        query = ("sql", name, "select count(*), max(n) from data", "--json")
+        done = alone("--at", str(folder), *query)
+        assert done.code == 1
+        assert "do not fit" in done.err
+        [[count, largest]] = done.json["rows"]
+        assert int(count) == done.json["first_rows"] == 65_536
+        assert int(largest) == 65_535

@@ -99,7 +99,8 @@ class BatchedPreview(Preview):
     @property
     def part_words(self) -> str:
         """See `Shown.part_words`."""
-        return f"of {self.rows.row_count:,}" if self.rows.complete else "of more"
+        rows = f"{self.rows.row_count:,} rows" if self.rows.complete else "the table"
+        return f"part of {rows}"
 
     @property
     def fetched(self) -> str:
