@@ -29,7 +29,9 @@ async def test_columns_types_missing_values_and_rows_that_change_are_shown_and_c
         session = await made(user, place, "shop", "id,price,note\n1,2.5,x\n2,3.5,y\n")
         await chosen(user, place, "id,price,town\nA,2.5,\nB,,Oslo\n")
         await user.until(lambda: "rows 2 as before" in user.screen_text())
+        await user.until(lambda: "^s send" in user.screen_text().splitlines()[-1])
         text = user.screen_text()
+        assert "c compare" not in text  # that was done
         for words in ("int → text", "retyped", "0 → 1", "note", "removed", "town", "added"):
             assert words in text, words
         await user.press("escape")

@@ -156,6 +156,24 @@ async def test_a_wrong_path_is_said_below_it(place):
         await user.press("escape")
 
 
+async def test_a_list_in_which_nothing_begins_as_what_was_typed_says_so(place):
+    (place / "good.csv").write_text("a,b\n1,2\n")
+    async with at_the_screen() as user:
+        await user.press("u")
+        await user.until(lambda: "good.csv" in user.screen_text())
+        await user.type("god")
+        await user.until(lambda: "Nothing that is there begins so." in user.screen_text())
+        await user.press("backspace")
+        await user.until(lambda: "good.csv" in user.screen_text())
+        assert "begins so" not in user.screen_text()
+        user.main.focused.clear()
+        await user.type("..")
+        await user.until(lambda: "good.csv" not in user.screen_text())
+        await user.pilot.pause()
+        assert "begins so" not in user.screen_text()
+        await user.press("escape")
+
+
 async def test_new_contents_of_another_type_are_not_sent_before_that_was_said(place):
     (place / "good.csv").write_text("a,b\n1,2\n")
     (place / "exp.tsv").write_text("gene\ts1\tnote\na\t1\tx\nb\t2\ty\n")

@@ -64,6 +64,7 @@ class ChangesScreen(Dialog[bool]):
         self._check = check
         self._must = must
         self._at_once = at_once or must
+        self._compared = False
 
     def compose(self) -> ComposeResult:
         """What is said of it, the columns that change, and the rules that are broken."""
@@ -87,6 +88,11 @@ class ChangesScreen(Dialog[bool]):
         """Scroll by lines."""
         self.query_one(TextArea).scroll_relative(y=by, animate=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Compare once: nothing else would come of it."""
+        del parameters
+        return not (action == "compare" and self._compared)
+
     def action_send(self) -> None:
         """Send it, unless rules were not looked at yet, or were seen to be broken just now."""
         if self._must:
@@ -97,6 +103,8 @@ class ChangesScreen(Dialog[bool]):
     @beside("compare")
     async def action_compare(self) -> None:
         """Compare all rows of both."""
+        self._compared = True
+        self.refresh_bindings()
         self._say("Comparing all rows of both …")
         try:
             found = await self._check()

@@ -154,6 +154,10 @@ class FileChooser(Vertical):
             self.say(found.problem)
         elif found.more:
             self.say("Not all entries are listed; type the beginning of the name.")
+        elif typed != found.base and not found.entries:
+            folder = await asyncio.to_thread(is_folder, full_path(typed))
+            if not folder and not self.query_one("#path-problem").display:
+                self.say("Nothing that is there begins so.")
 
     @beside("choose")
     async def _choose(self, typed: str) -> None:
