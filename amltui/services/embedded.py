@@ -49,8 +49,11 @@ class EmbeddedServer:
 
     @property
     def running(self) -> bool:
-        """Whether the child was started and has not ended."""
-        return self._process is not None and self._process.poll() is None
+        """Whether the child was started, and neither ended nor was told to."""
+        process = self._process
+        if process is None or (process.stdin is not None and process.stdin.closed):
+            return False
+        return process.poll() is None
 
     @property
     def log(self) -> Path:
@@ -85,8 +88,11 @@ class EmbeddedServer:
             ) from error
 
     async def stop(self) -> None:
-        """End the child gracefully: it finishes what it has begun to answer."""
-        process, self._process = self._process, None
+        """End the child gracefully: it finishes what it has begun to answer.
+
+        Whoever is cancelled in here leaves the rest to the next one who calls.
+        """
+        process = self._process
         if process is None:
             return
         assert process.stdin is not None
@@ -100,6 +106,8 @@ class EmbeddedServer:
             await asyncio.to_thread(process.wait)
         # Its end has ended the thread that may read from it, which keeps the file to itself.
         await asyncio.to_thread(process.stdout.close)
+        if self._process is process:
+            self._process = None
 
     def _begin(self) -> subprocess.Popen[bytes]:
         try:
