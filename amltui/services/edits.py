@@ -36,13 +36,16 @@ class Edits:
     """Renames, describes, restores and deletes datasets, and remembers what can be undone."""
 
     def __init__(
-        self, connect: Callable[[], Awaitable[Workspace]], journals: Path | None = None
+        self,
+        connect: Callable[[], Awaitable[Workspace]],
+        journals: Callable[[], Path] | None = None,
     ) -> None:
         """Begin.
 
         Args:
             connect: gives the workspace.
-            journals: where it is noted what a rename that is killed may leave at a store.
+            journals: gives where it is noted what a rename that is killed may leave at a store. A
+                cache makes its directories when it is first asked, which a list does without.
         """
         self._connect = connect
         self._journals = journals
@@ -237,7 +240,7 @@ class Edits:
         from amltui.transfers.journal import Journal  # a list needs no transfers
 
         assert name is not None
-        with noted_inside(Journal(self._journals), workspace.key, name) as begun:
+        with noted_inside(Journal(self._journals()), workspace.key, name) as begun:
             yield begun
 
 

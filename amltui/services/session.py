@@ -61,7 +61,7 @@ class Session:
         self._transfers: Transfers | None = None
         self._queue = AsyncExitStack()
         self.catalog = Catalog(self.key, cache, self.connect)
-        self.edits = Edits(self.connect, cache.journals)
+        self.edits = Edits(self.connect, lambda: cache.journals)
         self.previews = PreviewOpener(self, reading)
 
     @property
