@@ -179,7 +179,7 @@ async def test_a_copy_stays_paused_at_the_next_start_where_it_goes_on_or_is_stop
         await user.until(lambda: not user.app.is_running)
     async with at_the_screen(options=OPTIONS) as user:
         await user.until(lambda: f"Still paused: the copy of {large.name}" in user.notes)
-        assert states(user) == ["paused"]
+        await user.until(lambda: states(user) == ["paused"])
         assert user.main.transfers.rows[0].done >= PART
         await user.press("w", key)
         await user.until(lambda: "Copied " in user.notes)

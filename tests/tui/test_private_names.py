@@ -12,6 +12,7 @@ INTENDED = {
     ("AmltuiApp", "_fatal_error"),
     ("SteadyScroll", "_scroll_update"),
     ("GridView", "_scroll_to"),
+    ("StyleRules", "_process_component_classes"),
 }
 """Overrides of private methods. Each says beside its definition why there is no public way."""
 
