@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +33,9 @@ async def content_file(path: Path) -> OpenFile:
 
 async def opened(make: Callable[..., R], *args: Any) -> R:
     """Open rows in a thread; rows that come after the wait was cancelled are closed again."""
-    making = asyncio.ensure_future(asyncio.to_thread(make, *args))
+    # Not a task: the end of the loop would cancel it too, and nobody had what the thread opens.
+    run = partial(contextvars.copy_context().run, make, *args)
+    making = asyncio.get_running_loop().run_in_executor(None, run)
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError:

@@ -32,3 +32,22 @@ async def test_rows_that_come_after_the_wait_was_cancelled_are_closed(times):
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert made.closed
+
+
+def test_rows_that_come_when_the_loop_ends_are_closed():
+    begun, go = threading.Event(), threading.Event()
+    made = mmap.mmap(-1, 16)
+
+    def make() -> HexRows:
+        begun.set()
+        assert go.wait(10)
+        return HexRows(made)
+
+    async def leave() -> asyncio.Task[HexRows]:
+        waiting = asyncio.ensure_future(opened(make))
+        await asyncio.to_thread(begun.wait, 10)
+        threading.Timer(0.2, go.set).start()  # after the loop began to end
+        return waiting
+
+    assert asyncio.run(leave()).cancelled()  # it cancels all tasks that are not done
+    assert made.closed
