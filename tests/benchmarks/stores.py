@@ -250,7 +250,9 @@ class Opened:
 def transfer(running: Moto, url: str, home: Path, options: argparse.Namespace) -> None:
     """One large object, there and back."""
     source = home / "large.bin"
-    source.write_bytes(random.randbytes(options.mib * MIB))
+    with source.open("wb") as file:
+        for _ in range(options.mib):
+            file.write(random.randbytes(MIB))
     store = from_url(url, client_options={"allow_http": True})
     amltui(home, "profile", "add", "there", "--url", url, "--write")
     bucket = url.removeprefix("s3://")
