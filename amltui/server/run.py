@@ -29,8 +29,8 @@ _BUFFER: Final = 64 << 10
 fills it many times before another request gets its turn; not smaller, because an upload costs one
 step of Python for each of them."""
 _SENDERS: Final = 4
-"""Threads that share all connections. Beside 64 downloads a metadata call waits for 10 ms of the work
-of one that is alone, and for 1 ms where there are four; eight are as four."""
+"""Threads that share all connections. Beside 64 downloads a metadata call waits for 10 ms of the
+work of one that is alone, and for 1 ms where there are four; eight are as four."""
 _READERS: Final = 1
 """Threads that read files for the downloads of one sender. More of them only take turns on the
 processor and keep all else from it."""
