@@ -97,7 +97,7 @@ def take_back(terminal: Terminal, directory: Path) -> None:
     terminal.wait_for("Rename", what="r asks for a name")
     terminal.type("prices of today")
     terminal.keys("Enter")
-    terminal.wait_for("prices of tod", what="rename: the list has it")
+    terminal.wait_for(r"prices of tod\S*\s+\d\dK", what="rename: the list has it")
     terminal.keys("z")
     terminal.wait_for(r"prices\.csv\s+\d\dK", what="undo: the old name is back")
 

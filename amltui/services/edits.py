@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -50,6 +51,11 @@ class Edits:
         self._connect = connect
         self._journals = journals
         self._done: list[Change] = []
+        self._under_way = 0
+        self._last_at_begin: Change | None = None
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._undoing = asyncio.Lock()
 
     async def rename(self, dataset: Dataset, name: str) -> Dataset:
         """Give a dataset another name; its contents and versions stay.
@@ -61,14 +67,16 @@ class Edits:
         """
         if not name.strip():
             raise UsageError("A dataset needs a name.", hint="Give a name that is not empty.")
-        after = await self._edit(dataset, name=name)
+        with self._changing():
+            after = await self._edit(dataset, name=name)
         summary = f'renamed "{visible(dataset.name)}" to "{visible(name)}"'
         self._done.append(Change(summary, dataset, after))
         return after
 
     async def describe(self, dataset: Dataset, description: str) -> Dataset:
         """Give a dataset another description; "" removes it."""
-        after = await self._edit(dataset, description=description)
+        with self._changing():
+            after = await self._edit(dataset, description=description)
         self._done.append(Change(f'described "{visible(dataset.name)}"', dataset, after))
         return after
 
@@ -80,9 +88,10 @@ class Edits:
             NotSupportedByServer: this workspace gives datasets no tags.
         """
         must_be_own(dataset)
-        workspace = await self._connect()
-        now = await workspace.dataset(dataset.id)  # somebody may have given it others since
-        after = await workspace.tag(now, tags)
+        with self._changing():
+            workspace = await self._connect()
+            now = await workspace.dataset(dataset.id)  # somebody may have given it others since
+            after = await workspace.tag(now, tags)
         known = dict(now.tags)
         back = {key: known.get(key) for key in tags}
         self._done.append(Change(f'tagged "{visible(dataset.name)}"', now, after, tags=back))
@@ -98,9 +107,10 @@ class Edits:
         What an archive keeps can be undone.
         """
         must_be_own(dataset)
-        workspace = await self._connect()
-        archives = bool((await workspace.capabilities()).archive)
-        await workspace.delete(dataset.key)
+        with self._changing():
+            workspace = await self._connect()
+            archives = bool((await workspace.capabilities()).archive)
+            await workspace.delete(dataset.key)
         if archives:
             summary = f'archived "{visible(dataset.name)}"'
             self._done.append(Change(summary, dataset, dataset, archived=True))
@@ -116,14 +126,15 @@ class Edits:
             NotSupportedByServer: this workspace cannot restore.
         """
         must_be_own(dataset)
-        workspace = await self._connect()
-        before = await VersionList(workspace, dataset.key).pick(LATEST, dataset.name)
-        if before.id == dataset.id:
-            raise UsageError(
-                f'This is the latest version of "{visible(dataset.name)}" already.',
-                hint="Name an older one: NAME@-1 is the one before.",
-            )
-        after = await workspace.restore(dataset.id)
+        with self._changing():
+            workspace = await self._connect()
+            before = await VersionList(workspace, dataset.key).pick(LATEST, dataset.name)
+            if before.id == dataset.id:
+                raise UsageError(
+                    f'This is the latest version of "{visible(dataset.name)}" already.',
+                    hint="Name an older one: NAME@-1 is the one before.",
+                )
+            after = await workspace.restore(dataset.id)
         self.updated(before, after)
         return after
 
@@ -174,10 +185,20 @@ class Edits:
     async def undo(self) -> Change | None:
         """Take the last change back; None when there is none.
 
+        A change that is under way is waited for: it is the last one. A delete that was noted after
+        it began is taken back at once, before it is sent.
+
         Raises:
             ContentChanged: somebody changed the dataset since.
             NotSupportedByServer: the server cannot restore an old version.
         """
+        async with self._undoing:
+            last = self.undoable
+            if last is None or last.sent or last is self._last_at_begin:
+                await self._settled.wait()
+            return await self._undo()
+
+    async def _undo(self) -> Change | None:
         change = self.undoable
         if change is None:
             return None
@@ -204,6 +225,18 @@ class Edits:
         await self._edit(now, name=change.before.name, description=change.before.description)
         self._done.remove(change)
         return change
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._under_way += 1
+        self._last_at_begin = self.undoable
+        self._settled.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._settled.set()
 
     async def _edit(
         self, dataset: Dataset, *, name: str | None = None, description: str | None = None

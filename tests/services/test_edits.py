@@ -1,5 +1,6 @@
 """Renames and descriptions where the server lacks our extension, and what may go wrong then."""
 
+import asyncio
 import contextlib
 
 import pytest
@@ -131,3 +132,51 @@ async def test_what_was_deleted_cannot_be_undone_into_being(server):
         assert edits.undoable is None
         with pytest.raises(NotFound):
             await workspace.dataset(after.id)
+
+
+@contextlib.asynccontextmanager
+async def a_rename_under_way(server, before):
+    """A rename that the server has made and whose answer waits for an event, and that event."""
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    def rule(request):
+        if request.method != "PATCH" or asked.is_set():
+            return None
+        asked.set()
+        return Fault(until=answered)
+
+    async with workspace_of_2015(server, rule) as workspace:
+        dataset = await made(workspace, before, b"a\n1\n")
+        edits = edits_of(workspace)
+        rename = asyncio.create_task(edits.rename(dataset, f"{before} renamed"))
+        await asked.wait()
+        yield edits, dataset, answered
+        await rename
+
+
+async def test_an_undo_takes_back_the_rename_that_is_still_under_way(server):
+    async with a_rename_under_way(server, "early") as (edits, dataset, answered):
+        undo = asyncio.create_task(edits.undo())
+        await asyncio.sleep(0)
+        answered.set()
+        change = await undo
+    assert change is not None
+    assert (change.before.key, change.after.name) == (dataset.key, "early renamed")
+    assert edits.undoable is None
+
+
+async def test_two_undos_at_once_take_back_two_changes(server):
+    async with workspace_of_2015(server, lambda _: None) as workspace:
+        edits = edits_of(workspace)
+        first = await edits.rename(await made(workspace, "twice", b"a\n1\n"), "twice 1")
+        await edits.rename(first, "twice 2")
+        undone = await asyncio.gather(edits.undo(), edits.undo())
+        assert [change.after.name for change in undone] == ["twice 2", "twice 1"]
+        assert (await workspace.dataset(first.id)).name == "twice"
+
+
+async def test_a_delete_that_waits_is_taken_back_while_an_earlier_rename_is_under_way(server):
+    async with a_rename_under_way(server, "slow") as (edits, dataset, answered):
+        delete = edits.delete_later(dataset)
+        assert await edits.undo() is delete
+        answered.set()
