@@ -99,6 +99,21 @@ async def test_a_copy_that_the_store_makes_is_stopped_and_leaves_nothing(
         assert held.asked == store_writing._STEPS_AT_ONCE + 1  # no step was begun since
 
 
+@pytest.mark.usefixtures("waters")
+async def test_a_long_name_leaves_where_a_copy_goes_to_be_seen(bucket, proxy, object_of_parts):
+    client, name = bucket
+    long = f"{'measurements-' * 5}by-hour.csv"
+    client.copy_object(Bucket=name, Key=f"from/{long}", CopySource=f"{name}/from/big.csv")
+    async with at_the_screen(profile="shore", size=(80, 24)) as user:
+        proxy.rule = held = Held(part, free=1)
+        await begun(user, long)
+        await user.until(lambda: held.asked > 1)
+        await user.until(lambda: ".csv  shore → waters" in user.screen_text())
+        assert " ↑ measure" in user.screen_text()
+        held.go_on.set()
+        await user.until(lambda: "Copied 1 dataset to waters." in user.notes)
+
+
 async def test_a_copy_that_the_store_makes_is_paused_and_begins_again(
     waters, bucket, proxy, object_of_parts
 ):
