@@ -50,8 +50,14 @@ def plain(array: Any, dtype: type[Any]) -> npt.NDArray[Any]:
 
 def mask(array: Any) -> npt.NDArray[np.bool_]:
     """A boolean array as numpy has it, null as false."""
-    import pyarrow.compute as pc
+    valid, bits = array.buffers()
+    found = _bits(bits, array)
+    return found if valid is None else found & _bits(valid, array)
 
-    found = np.zeros(len(array), dtype=np.bool_)
-    found[plain(pc.indices_nonzero(array), np.uint64)] = True
-    return found
+
+def _bits(buffer: Any, array: Any) -> npt.NDArray[np.bool_]:
+    if not len(array):
+        return np.empty(0, dtype=np.bool_)
+    stop = array.offset + len(array)
+    bits = np.unpackbits(np.frombuffer(buffer, np.uint8), count=stop, bitorder="little")
+    return bits[array.offset :].view(np.bool_)

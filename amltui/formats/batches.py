@@ -179,6 +179,7 @@ class BatchReader:
     encoding = "utf-8"
     recoded = 0
     goes_on = False
+    grows = False
 
     def __init__(self, source: Batches) -> None:
         """Read rows of `source`, which the caller closes."""

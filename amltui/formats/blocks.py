@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from amltui.formats.malformed import TEXT_KEPT, Malformed
 from amltui.formats.scan import Positions, Scan
@@ -21,6 +21,7 @@ __all__ = [
     "Malformed",
     "Oversized",
     "Parsed",
+    "Surveyed",
     "rows_of_batch",
 ]
 
@@ -100,6 +101,8 @@ class Parsed:
     recoded: int = 0
     """Lines that were not UTF-8."""
     cuts: Sequence[Cut] = ()
+    others: bool = False
+    """Whether rows have values of columns that are not known."""
 
 
 class Codec(Protocol):
@@ -145,4 +148,20 @@ class Codec(Protocol):
         Args:
             block: rows.
             encoding: what they are in, see `encoding.to_utf8`. None: they are all ASCII.
+        """
+
+
+@runtime_checkable
+class Surveyed(Codec, Protocol):
+    """Of a format whose rows tell the columns."""
+
+    grows: bool
+    """Whether `header` is to take what `survey` would take of the first lines."""
+
+    def survey(self, blocks: Iterable[bytes], encoding: str | None = None) -> None:
+        """Take all columns of a content, or of what follows a part that was surveyed.
+
+        Args:
+            blocks: its bytes from the first on.
+            encoding: what they are in; None: UTF-8.
         """

@@ -1,7 +1,8 @@
 """JSON Lines: one object a line, its keys the columns.
 
-The columns are all keys of the content in the order in which they come first, so the whole content
-is looked through for keys before its rows are. Numbers keep their spelling; objects and arrays are
+The columns are all keys of the content in the order in which they come first: the whole content is
+looked through for them before its rows are, or its first lines are and then each block that has
+others. Numbers keep their spelling; objects and arrays are
 compact JSON; null, and a key that an object has not, are missing values. Of a key that is there
 twice the last counts. A line that is no object is a row without values, and malformed.
 """
@@ -9,7 +10,7 @@ twice the last counts. A line that is no object is a row without values, and mal
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -49,9 +50,14 @@ class JsonLinesCodec:
         self._keys: dict[str, int] = {}
         self._kinds: dict[str, set[str]] = {}
         self._surveyed = False
+        self.grows = False
+        """Whether `header` is to take what `survey` would take of the first lines."""
 
     def survey(self, blocks: Iterable[bytes], encoding: str | None = None) -> None:
-        """Take all keys of a content as columns; `blocks`: its bytes from the first on."""
+        """Take all keys of a content as columns; `blocks`: its bytes from the first on.
+
+        Of what follows a part that was surveyed, too: then its other keys are added.
+        """
         for lines in _whole_lines(blocks):
             rest = lines
             if not self._surveyed:
@@ -77,7 +83,14 @@ class JsonLinesCodec:
 
     def header(self, data: bytes, encoding: str | None, *, final: bool) -> int | None:
         """See `Codec.header`. Without a survey the keys are those of the first lines."""
-        if not self._surveyed:
+        if self.grows and not self._surveyed:
+            stop = len(data) if final else data.find(b"\n", _LOOK) + 1
+            if not stop and len(data) < 4 * _BLOCK:
+                return None
+            if stop or final:
+                self.survey([data[:stop]])
+            self._name()
+        elif not self._surveyed:
             stop = len(data) if final else data.rfind(b"\n") + 1
             if not stop and not final and len(data) < _LOOK:
                 return None
@@ -96,13 +109,17 @@ class JsonLinesCodec:
             large = block.oversized
             text = decode_start(large.head, encoding).rstrip("\r\n")[:TEXT_KEPT]
             bad = Malformed(0, large.first_line, "a line of more than 8 MiB", text)
-            return Parsed(self._batch([None]), [bad], large.lines)
+            form = self._named[1]
+            return Parsed(_batch([None], {}, form)[0], [bad], large.lines)
         data, recoded = block.data, 0
         if encoding is not None:
             data, recoded = to_utf8(data, encoding)
+        keys, form = self._named
         array = as_array(data)
         starts, ends, _ = row_spans(data, array, NO_QUOTES, skip_space=True)
-        flat = read_flat(data, array, starts, ends, self._keys, len(self.columns))
+        count = count_lines(data, array)
+        bytes_of_ends = count + (data.count(b"\r\n") if b"\r" in data else 0)
+        flat = read_flat(data, array, starts, ends, bytes_of_ends, keys, len(form))
         rest = np.arange(len(starts)) if flat is None else np.flatnonzero(~flat.taken)
         spans = zip(starts[rest].tolist(), ends[rest].tolist(), strict=True)
         lines = [data[a:b] for a, b in spans]
@@ -113,11 +130,15 @@ class JsonLinesCodec:
             line = 1 + count_lines(data[:start], array[:start])
             text = decode_start(lines[at][: 4 * TEXT_KEPT], encoding)[:TEXT_KEPT]
             malformed.append(Malformed(int(rest[at]), line, reason, text))
-        batch = self._batch(objects)
+        others = flat is not None and flat.others
+        if flat is None or len(rest):
+            batch, more = _batch(objects, keys, form)
+            others |= more
         if flat is not None:
             arrays = with_others(flat, batch.columns) if len(rest) else flat.arrays
-            batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-        return Parsed(batch, malformed, count_lines(data, array), recoded)
+            batch = pa.RecordBatch.from_arrays(arrays, schema=form)
+        others &= len(keys) < MOST_COLUMNS
+        return Parsed(batch, malformed, count, recoded, others=others)
 
     def _learn(self, lines: list[bytes], encoding: str | None, *, kinds: bool) -> None:
         lines = [to_utf8(line, encoding or "utf-8")[0] for line in lines]
@@ -135,20 +156,26 @@ class JsonLinesCodec:
         self.columns = unique_names(list(self._keys)) if self._keys else (NO_KEYS,)
         mixed = {key for key, kinds in self._kinds.items() if len(kinds - {"null"}) > 1}
         self.declared = tuple("text" if key in mixed else None for key in self._keys) or (None,)
-        self._schema = schema(self.columns)
+        # Threads may parse meanwhile: they have either all of what was known before, or of this.
+        self._named = dict(self._keys), schema(self.columns)
 
-    def _batch(self, objects: Sequence[dict[str, Any] | None]) -> Any:
-        count = len(objects)
-        columns: list[list[bytes | None]] = [[None] * count for _ in self.columns]
-        place = self._keys
-        for row, found in enumerate(objects):
-            if found:
-                for key, value in found.items():
-                    at = place.get(key)
-                    if at is not None:
-                        columns[at][row] = _text(value)
-        arrays = [_array(texts) for texts in columns]
-        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+
+def _batch(
+    objects: Sequence[dict[str, Any] | None], places: Mapping[str, int], form: Any
+) -> tuple[Any, bool]:
+    """The rows that objects are, and whether they have keys that are no columns."""
+    count, others = len(objects), False
+    columns: list[list[bytes | None]] = [[None] * count for _ in form.names]
+    for row, found in enumerate(objects):
+        if found:
+            for key, value in found.items():
+                at = places.get(key)
+                if at is None:
+                    others = True
+                else:
+                    columns[at][row] = _text(value)
+    arrays = [_array(texts) for texts in columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=form), others
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:

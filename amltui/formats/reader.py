@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from amltui.formats.blocks import (
     Codec,
     Oversized,
     Parsed,
+    Surveyed,
 )
 from amltui.formats.delimited import DelimitedCodec
 from amltui.formats.encoding import NOT_ASCII, WINDOW, decide
@@ -37,6 +39,8 @@ BLOCK: Final = 2 * 1024 * 1024
 WIDE: Final = 8 * 1024
 """Bytes per column below which a block would hold too few rows to be worth its overhead."""
 LARGEST_BLOCK: Final = 32 * 1024 * 1024
+GROWS: Final = 256 * 1024 * 1024
+"""Bytes after which no columns are added: rows are not seen before all columns are known."""
 LARGEST_ROW: Final = 8 * 1024 * 1024
 """A row of more bytes is read piece by piece and its fields are cut."""
 
@@ -60,13 +64,8 @@ def codec_for(fmt: Format) -> Codec:
     raise UnsupportedDataType(fmt.data_type_id)
 
 
-def _survey(codec: Codec, stream: Stream) -> None:
-    """Let a codec look through the whole content for its columns, where it must."""
-    look = getattr(codec, "survey", None)
-    if look is not None:
-        content = Input(stream)
-        look(iter(partial(content.read, BLOCK), b""))
-        stream.seek(0)
+def _pieces(content: Input) -> Iterator[bytes]:
+    return iter(partial(content.read, BLOCK), b"")
 
 
 class RowReader:
@@ -81,6 +80,7 @@ class RowReader:
         codec: Codec | None = None,
         encoding: str | None = None,
         kept: int = 0,
+        grows: bool = False,
     ) -> None:
         """Prepare; reads the first bytes.
 
@@ -92,13 +92,21 @@ class RowReader:
             codec: of a reader that has read the header, where the stream is some rows only.
             encoding: that reader's `input_encoding`, for the same case.
             kept: see `OversizedRow`.
+            grows: whether columns may be added while `parsed` goes on, see `grows`; else a content
+                whose rows tell them is looked through first.
 
         Raises:
             Unreadable: the bytes are those of a binary format.
         """
         self.codec = codec or codec_for(fmt)
-        if codec is None and final:
-            _survey(self.codec, stream)
+        self.grows = False
+        """Whether blocks that follow may add columns; batches have those that were known then."""
+        if codec is None and final and isinstance(self.codec, Surveyed):
+            if grows:
+                self.codec.grows = self.grows = True
+            else:
+                self.codec.survey(_pieces(Input(stream)))
+                stream.seek(0)
         self._input = Input(stream, encoding, fmt=fmt)
         if wrong := say_mismatch(self._input.head, fmt.data_type_id):
             raise mismatch(wrong)
@@ -237,19 +245,22 @@ class RowReader:
         """
         if pool is None:
             for block in self.blocks():
-                yield block, self._place(partial(self._parse, block))
+                yield block, self._place(block, partial(self._parse, block))
+                self._grow_no_more(block)
             return
         waiting: deque[tuple[Block, Future[Parsed]]] = deque()
         try:
             for block in self.blocks():
                 waiting.append((block, pool.submit(self._parse, block)))
                 # A short block came from a source that has no more now: do not make it wait.
-                while waiting and (len(waiting) > 2 or block.stop - block.start < self._size // 2):
+                short = block.stop - block.start < self._size // 2
+                while waiting and (len(waiting) > 2 or short or self._is_grown(block)):
                     first, future = waiting.popleft()
-                    yield first, self._place(future.result)
+                    yield first, self._place(first, future.result)
+                self._grow_no_more(block)
             while waiting:
                 first, future = waiting.popleft()
-                yield first, self._place(future.result)
+                yield first, self._place(first, future.result)
         finally:
             for _, future in waiting:
                 future.cancel()
@@ -257,8 +268,23 @@ class RowReader:
     def _parse(self, block: Block) -> Parsed:
         return self.codec.parse(block, self.text_encoding)
 
-    def _place(self, result: Callable[[], Parsed]) -> Parsed:
+    def _is_grown(self, block: Block) -> bool:
+        return self.grows and block.stop >= GROWS
+
+    def _grow_no_more(self, block: Block) -> None:
+        """After so many bytes look through all others for columns, once."""
+        if self._is_grown(block):
+            assert isinstance(self.codec, Surveyed)
+            self.grows, at = False, self._start + len(self._buffer)
+            self.codec.survey(chain((self._buffer,), _pieces(self._input)))
+            self._input.seek(at)
+
+    def _place(self, block: Block, result: Callable[[], Parsed]) -> Parsed:
         parsed = result()
+        if parsed.others and self.grows:
+            assert isinstance(self.codec, Surveyed)
+            self.codec.survey((block.data,))
+            parsed = self._parse(block)
         row, line = self._rows, self._lines
         self._rows += parsed.batch.num_rows
         self._lines += parsed.lines

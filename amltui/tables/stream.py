@@ -151,6 +151,10 @@ class StreamReader:
         """Bytes of the source that the rows come from."""
         return self._consumed[-1] if self._consumed else 0
 
+    def taken(self, index: int) -> int:
+        """Bytes of the source that the rows up to the end of a batch come from."""
+        return self._consumed[index]
+
     @property
     def schema(self) -> Any:
         """The `pyarrow.Schema`."""

@@ -16,6 +16,8 @@ from amltui.tables.rows import Column
 ROWS: Final = "rows.arrow"
 MALFORMED: Final = "malformed.arrow"
 CUTS: Final = "cuts.jsonl"
+NARROW: Final = "narrow"
+"""The directory of rows to which columns are to be added."""
 QUERIES: Final = "query-"
 """What directories for questions about the table begin with."""
 _STATE: Final = "table.json"
@@ -92,7 +94,7 @@ def remove(directory: Path) -> None:
         path = directory / name
         for file in (path, path.with_suffix(".idx"), path.with_suffix(".tmp")):
             file.unlink(missing_ok=True)
-    for left in directory.glob(f"{QUERIES}*"):
+    for left in (directory / NARROW, *directory.glob(f"{QUERIES}*")):
         shutil.rmtree(left, ignore_errors=True)
     # Whatever else lies there is not ours.
     with contextlib.suppress(OSError):

@@ -30,6 +30,7 @@ from amltui.tables.rows import Column
 from amltui.tables.source import FileStream, OpenFile, Slice
 from amltui.tables.stream import StreamReader, StreamWriter
 from amltui.tables.table_state import CUTS, MALFORMED, ROWS, TableState, remove, write_state
+from amltui.tables.widening import WideningWriter, padded
 from amltui.text import reason_of
 
 THREADS: Final = 2
@@ -60,8 +61,8 @@ def ingest(
 ) -> IngestProgress:
     """Write a table of a file's rows; blocks until it is done. See `ingest_in_process`.
 
-    The table can be opened as soon as `report` was called once. When it fails or is cancelled,
-    what it wrote is removed.
+    The table can be opened as soon as `report` was called once; where the rows tell the columns,
+    when all columns are known. When it fails or is cancelled, what it wrote is removed.
 
     Args:
         source: the file, or its bytes as they come.
@@ -124,9 +125,13 @@ class _Ingest:
         self._report = report
         self._malformed = 0
         self._part = part
+        self._first: Any = None
+        """The first rows."""
+        self._shown = False
+        """Whether the table can be opened."""
 
     def run(self, stream: Stream, threads: int, kept: int) -> IngestProgress:
-        reader = RowReader(stream, self._fmt, final=self._part is None, kept=kept)
+        reader = RowReader(stream, self._fmt, final=self._part is None, kept=kept, grows=True)
         if not reader.read_header():
             raise LocalError("Not even the names of the columns are here yet.")
         try:
@@ -138,9 +143,11 @@ class _Ingest:
 
     def read(self, reader: RowReader | BatchReader, threads: int) -> IngestProgress:
         """Write the table."""
-        columns = tuple(Column(name) for name in reader.columns)
         state = TableState(
-            self._fmt.data_type_id, columns, reader.encoding, dialect=dialect_text(self._fmt)
+            self._fmt.data_type_id,
+            _untyped(reader),
+            reader.encoding,
+            dialect=dialect_text(self._fmt),
         )
         with ThreadPoolExecutor(threads, "ingest") as pool:
             state, progress = self._rows(reader, state, pool if threads > 1 else None)
@@ -162,28 +169,29 @@ class _Ingest:
         directory = self._directory
         progress = IngestProgress("rows")
         with (
-            StreamWriter(directory / ROWS, schema(reader.columns)) as rows,
+            WideningWriter(directory, schema(reader.columns)) as rows,
             StreamWriter(directory / MALFORMED, _MALFORMED) as malformed,
             (directory / CUTS).open("wb", buffering=0) as cuts,
         ):
-            write_state(directory, state)
+            state = self._show(reader, rows, state)
             for block, parsed in reader.parsed(pool):
                 if reader.goes_on:
                     break  # a row that is not all here
-                if not rows.rows and parsed.batch.num_rows:
-                    state = replace(state, columns=_first_types(state, reader, parsed.batch))
-                    write_state(directory, state)
+                state = self._show(reader, rows, state, parsed.batch)
                 self._note(parsed, malformed, cuts)
                 rows.write(parsed.batch, block.stop)
                 if block.stop and are_too_many(rows.rows, len(reader.columns), block.stop):
                     raise _Expands
                 if reader.encoding != state.encoding:
                     state = replace(state, encoding=reader.encoding)
-                    write_state(directory, state)
+                    if self._shown:
+                        write_state(directory, state)
                 progress = IngestProgress("rows", rows.rows, block.stop, malformed.rows)
                 self._report(progress)
                 if self._fmt.kind == "batches" and rows.size >= (self._part or math.inf):
                     break
+            reader.grows = False
+            state = self._show(reader, rows, state)
         state = replace(
             state,
             complete=self._part is None,
@@ -196,6 +204,28 @@ class _Ingest:
         progress = replace(progress, stage="types")
         self._report(progress)
         return state, progress
+
+    def _show(
+        self,
+        reader: RowReader | BatchReader,
+        rows: WideningWriter,
+        state: TableState,
+        batch: Any = None,
+    ) -> TableState:
+        """Let the table be seen once all its columns are known, typed as its first rows are."""
+        first = batch is not None and batch.num_rows and self._first is None
+        if first:
+            self._first = batch.slice(0, SAMPLE)
+        if reader.grows or (self._shown and not first):
+            return state
+        self._shown = True
+        rows.widen(schema(reader.columns))
+        if self._first is None:
+            state = replace(state, columns=_untyped(reader))
+        else:
+            state = replace(state, columns=_first_types(reader, self._first))
+        write_state(self._directory, state)
+        return state
 
     def _note(self, parsed: Parsed, malformed: StreamWriter, cuts: IO[bytes]) -> None:
         for cut in parsed.cuts:
@@ -211,12 +241,13 @@ class _Ingest:
             malformed.write(pa.RecordBatch.from_arrays(arrays, schema=_MALFORMED))
 
 
-def _first_types(
-    state: TableState, reader: RowReader | BatchReader, batch: Any
-) -> tuple[Column, ...]:
+def _untyped(reader: RowReader | BatchReader) -> tuple[Column, ...]:
+    return tuple(Column(name) for name in reader.columns)
+
+
+def _first_types(reader: RowReader | BatchReader, batch: Any) -> tuple[Column, ...]:
     """Types as the first rows show them, until all have been looked at."""
-    names = [column.name for column in state.columns]
-    found = infer(names, reader.codec.declared, [batch.slice(0, SAMPLE)])
+    found = infer(reader.columns, reader.codec.declared, [padded(batch, schema(reader.columns))])
     return tuple(
         replace(column, misfits=0, first_misfit=None, present=0, missing=0, sampled=True)
         for column in found

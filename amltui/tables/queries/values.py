@@ -99,14 +99,10 @@ class Statistics:
     longest: int | None = None
 
     @property
-    def differing(self) -> str:
-        """How many rows have a value of their own: `all`, `nearly all`, or "" for fewer."""
+    def nearly_all_differ(self) -> bool:
+        """Whether nearly every row has a value of its own, and there are some."""
         present = self.rows - self.missing
-        if present < 10:
-            return ""
-        if self.distinct_exact and self.distinct == present:
-            return "all"
-        return "nearly all" if self.distinct >= 0.9 * present else ""
+        return present >= 10 and self.distinct >= 0.9 * present
 
 
 @dataclass(frozen=True, slots=True)
