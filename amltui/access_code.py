@@ -69,8 +69,8 @@ def _amltui(dataset: Dataset, connection: Connection | None, *, with_token: bool
         workspace = _workspace_call(connection, repr(connection.token))
     elif connection is None:
         workspace = f'Workspace(profile="{LOCAL}")'
-    elif connection.profile:
-        workspace = f"Workspace(profile={connection.profile!r})"
+    elif connection.opened_by:
+        workspace = f"Workspace(profile={connection.opened_by!r})"
     else:
         # Where it came from: the environment, or the old client's settings file.
         workspace = "Workspace()"
@@ -136,8 +136,8 @@ def _words(dataset: Dataset, connection: Connection | None, *, told: bool) -> li
     words = [dataset.name if harmless and dataset.is_latest else dataset.id]
     if connection is None:
         words += ["--profile", LOCAL]
-    elif connection.profile and not told:
-        words += ["--profile", connection.profile]
+    elif connection.opened_by and not told:
+        words += ["--profile", connection.opened_by]
     return words
 
 

@@ -64,6 +64,16 @@ class Connection:
         return is_folder(self.endpoint)
 
     @property
+    def opened_by(self) -> str | None:
+        """The profile that opens this workspace by itself: endpoint and id are not said elsewhere.
+
+        A default profile stays in force where the environment names another server's workspace.
+        """
+        own = {f'profile "{self.profile}"', "default"}
+        said = {self.sources.get(key) for key in ("endpoint", "workspace_id")} - {None}
+        return self.profile if said <= own else None
+
+    @property
     def key(self) -> str:
         """What names this workspace in the cache; no secret in it."""
         return f"{self.endpoint}{self.workspace_id}"

@@ -79,7 +79,7 @@ class Session:
         """What a person calls this workspace; not made safe to show."""
         if self.connection is None:
             return "local workspace"
-        return self.connection.profile or address_name(self.connection.endpoint)
+        return self.connection.opened_by or address_name(self.connection.endpoint)
 
     @property
     def place(self) -> str | None:
@@ -87,7 +87,7 @@ class Session:
         if (connection := self.connection) is None:
             return LOCAL
         no_token = connection.is_folder or connection.is_azure
-        return connection.profile or (connection.endpoint if no_token else None)
+        return connection.opened_by or (connection.endpoint if no_token else None)
 
     async def connect(self) -> Workspace:
         """The workspace, reached or started now if it was not yet.

@@ -195,3 +195,24 @@ def test_a_broken_ini_file_is_named_with_its_line_and_without_its_text(home):
     with pytest.raises(ConfigError, match="line 3") as caught:
         resolve()
     assert "planted-secret" not in str(caught.value)
+
+
+def test_a_profile_opens_only_what_is_its_own(home, monkeypatch):
+    profile("team")
+    use("team")
+    assert resolve().opened_by == "team"
+    environment(monkeypatch, token="environment-token")
+    assert resolve().opened_by == "team"
+    environment(monkeypatch, workspace_id="another")
+    found = resolve()
+    assert (found.profile, found.opened_by) == ("team", None)
+    assert resolve("team").opened_by == "team"
+    monkeypatch.delenv("AMLTUI_WORKSPACE_ID")
+    environment(monkeypatch, endpoint="https://other.example/")
+    assert resolve().opened_by is None
+
+
+def test_a_profile_of_a_folder_opens_it(home, tmp_path):
+    save(Profile("data", tmp_path.as_uri()), None)
+    assert resolve("data").opened_by == "data"
+    assert resolve(str(tmp_path)).opened_by is None
