@@ -93,8 +93,6 @@ class Indexing:
                 await asyncio.gather(feeding, return_exceptions=True)
                 # It reads from the file, which the caller closes next.
                 await asyncio.to_thread(thread.join)
-                if done.done():
-                    done.exception()
 
     def _work(self, stream: GrowingFile, done: asyncio.Future[None]) -> None:
         thread_gives_way()
@@ -137,6 +135,7 @@ def _settle(done: asyncio.Future[None], problem: BaseException | None) -> None:
         done.set_result(None)
     else:
         done.set_exception(problem)
+        done.exception()  # whoever left before this does not hear of it, and nor does the log
 
 
 async def _feed(stream: GrowingFile, feed: Feed | None) -> None:
