@@ -248,3 +248,20 @@ async def test_the_details_say_the_encoding_and_whether_it_is_a_guess(place, tmp
         for dataset in (await session.current_list()).datasets:
             if dataset.name in texts:
                 await session.edits.delete(dataset)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_why_a_dataset_has_no_preview_stands_in_the_pane(
+    place, server, long, tmp_path, monkeypatch, size
+):
+    monkeypatch.setenv("AMLTUI_CACHE_DIR", str(tmp_path / "another"))
+    (content,) = (path for path in server.data.rglob("*") if path.name == long.sha256)
+    content.unlink()
+    async with at_the_screen(size) as user:
+        await user.choose("long")
+        await user.press("enter")
+        await user.until(lambda: "The contents of" in user.screen_text())
+        said = str(user.main.preview.query_one("#preview-empty").render())
+        assert 'The contents of "long" are gone from the server\'s store' in said
+        assert "can bring it back from a backup" in said
+        assert "There is no preview" not in user.screen_text()

@@ -14,7 +14,7 @@ from amltui.models import Dataset
 from amltui.redact import redacted
 from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import PlacedRows
-from amltui.text import human_size, visible
+from amltui.text import human_size, visible, visible_lines
 from amltui.tui.actions.host import PreviewHost
 from amltui.tui.actions.looked_at import LookedAt
 from amltui.tui.actions.preview_state import (
@@ -118,9 +118,12 @@ class PreviewActions:
         self._shown_now.set()
         self._seen.set()
 
-    def refuse(self, dataset: Dataset, error: AmltuiError) -> None:
+    def refuse(self, dataset: Dataset, error: BaseException) -> None:
         """Say why nothing can be shown of a dataset; what was shown was another one."""
-        self._host.preview.say(visible(redacted(str(error))), title=dataset.name)
+        words = ["There is no preview of this dataset."]
+        if isinstance(error, AmltuiError):
+            words = [str(error), *([error.hint] if error.hint else [])]
+        self._host.preview.say(visible_lines(redacted("\n\n".join(words))), title=dataset.name)
         self.opening = None
         self._shown_or_not()
         self.close()
@@ -141,13 +144,10 @@ class PreviewActions:
                 self._dataset = dataset
                 self._changed()
             preview = await coming
-        except BaseException:
+        except BaseException as error:
             await _left(coming)
             if self.opening is dataset:
-                self.opening = None
-                self._shown_or_not()
-                pane.say("There is no preview of this dataset.", title=dataset.name)
-                self.close()
+                self.refuse(dataset, error)
                 self._changed()
             raise
         self.opening = None
