@@ -85,7 +85,7 @@ class Card(msgspec.Struct, frozen=True, omit_defaults=True):
     head: str = ""
     """SHA-256 of its first `HEAD` bytes, so that they can be shown before all others are read."""
     good: str = ""
-    """Size and time of the linked file as it was when all of it had the right hash."""
+    """Size and time of the file as it was when all of it had the right hash."""
 
 
 class EntryBusy(LocalError):
@@ -263,18 +263,22 @@ class Entry:
         return "damaged"
 
     def check_once(self) -> Literal["good", "damaged", "unknown"]:
-        """As `check`, but a linked file that was good is not read again until it is written to.
+        """As `check`, but what was good is not read again until it is written to.
 
         What comes into the cache was verified on its way; what is linked was not.
         """
-        if not self.linked:
-            return "good" if self.whole else "unknown"
+        if not self.whole:
+            return "unknown"
         with disk_errors(self.raw, "read"):
             status = self.raw.stat()
         seen = f"{status.st_size} {status.st_mtime_ns}"
         card = self.card
         if card is not None and card.good == seen:
             return "good"
+        if card is not None and card.fetched is not None and not self.linked:
+            as_it_came = status.st_mtime <= card.fetched.timestamp()
+            if as_it_came and status.st_size == card.identity.size:
+                return "good"
         state = self.check()
         if state == "good" and card is not None:
             self.write_card(msgspec.structs.replace(card, good=seen))

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -128,6 +129,25 @@ def test_prune_removes_what_was_long_unused(cache):
     assert cache.prune(unused_days=5) > 0
     assert [one.name for one in cache.entries()] == ["new"]
     assert new.whole
+
+
+def test_a_content_that_came_whole_is_read_again_only_where_somebody_wrote_to_it(cache):
+    import hashlib
+
+    import msgspec
+
+    entry = keep(cache, "a", 1000)
+    digest = hashlib.sha256(entry.raw.read_bytes()).hexdigest()
+    identity, came = Identity(size=1000, sha256=digest), datetime.now(UTC)
+    entry.write_card(msgspec.structs.replace(entry.card, identity=identity, fetched=came))
+    before = entry.raw.stat()
+    with entry.raw.open("r+b") as file:
+        file.write(b"rot")
+    os.utime(entry.raw, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert entry.check_once() == "good"
+    os.utime(entry.raw)
+    assert entry.check_once() == "damaged"
+    assert not entry.whole
 
 
 def test_verify_finds_a_damaged_content_and_drops_it(cache):

@@ -54,7 +54,7 @@ class BatchedPreview(Preview):
         await self.fetch_all()
         path = self._entry.raw if self._feed is None else await self._feed.wait_whole()
         if self._feed is None:
-            await check_content(self._entry, self.source)
+            await check_content(self._entry, self.source, once=True)
         from amltui.tables.queries.parquet import parquet_table
 
         if self._scratch is None:

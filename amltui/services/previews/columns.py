@@ -129,13 +129,13 @@ async def ingest_arriving(
     return True
 
 
-async def check_content(entry: Entry, source: Source) -> None:
-    """See that the cached content is as it came.
+async def check_content(entry: Entry, source: Source, *, once: bool = False) -> None:
+    """See that the cached content is as it came; `once`: unless nobody wrote to it since.
 
     Raises:
         Damaged: it is not.
     """
-    if await behind(entry.check) == "damaged":
+    if await behind(entry.check_once if once else entry.check) == "damaged":
         raise Damaged(
             f'"{visible(source_name(source))}" was damaged on this disk',
             hint="It was dropped: the next time it is fetched again.",

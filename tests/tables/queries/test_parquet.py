@@ -96,8 +96,9 @@ def test_sql_over_a_file_answers_as_over_its_texts(both, query):
     assert answers[0] == answers[1]
 
 
-def test_a_file_and_its_texts_have_the_same_columns_statistics_orders_and_filters(both):
-    here, text = both(usual(3_000), row_group_size=700)
+@pytest.mark.parametrize("counted", [True, False], ids=["footer counts", "footer is silent"])
+def test_a_file_and_its_texts_have_the_same_columns_statistics_orders_and_filters(both, counted):
+    here, text = both(usual(3_000), row_group_size=700, write_statistics=counted)
     assert here.columns == text.columns
     assert all_rows(here) == all_rows(text)
     assert table_statistics(here) == table_statistics(text)
