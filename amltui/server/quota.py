@@ -62,6 +62,11 @@ async def used_by(connection: AsyncConnection, token_id: str) -> int:
     return int(await connection.scalar(total) or 0)
 
 
+def is_set(state: ServerState, caller: Caller | None) -> bool:
+    """Whether a quota limits what the caller may store."""
+    return state.options.quota is not None or (caller is not None and caller.quota is not None)
+
+
 @asynccontextmanager
 async def reserved(state: ServerState, caller: Caller | None, size: int) -> AsyncIterator[None]:
     """Hold room for `size` bytes that are about to come.
@@ -79,7 +84,7 @@ async def reserved(state: ServerState, caller: Caller | None, size: int) -> Asyn
     held.by_token[token_id] += size
     try:
         check_disk(state, held.bytes)
-        if size and (state.options.quota is not None or (caller and caller.quota is not None)):
+        if size and is_set(state, caller):
             async with state.database.reading() as connection:
                 await check(connection, state, caller, held.bytes, held.by_token[token_id])
         yield

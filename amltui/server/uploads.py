@@ -31,6 +31,7 @@ _SMALL_BLOCKS: Final = 1_000
 
 # Statements of every create are built once: building one costs more than executing it.
 _DELETE: Final = sa.delete(uploads).where(uploads.c.id == sa.bindparam("upload"))
+_DELETE_FOR_NEW: Final = _DELETE.where(catalog.NAME_IS_FREE)
 _FIND: Final = (
     sa.select(uploads)
     .where(uploads.c.id == sa.bindparam("upload"))
@@ -218,7 +219,15 @@ async def commit(
         size=stored.size,
         resource_upload_id=upload_id,
     )
+    plain = upload.sha256 is not None and family_id is None and not quota.is_set(state, caller)
     async with catalog.changing(state.database, state.workspace_id) as connection:
+        if plain and not state.database.is_sqlite:
+            made = await catalog.add_instead(
+                connection, state.workspace_id, new, entry, _DELETE_FOR_NEW, {"upload": upload_id}
+            )
+            if made is not None:
+                return made, stored
+        # Step by step: what stands in the way is told.
         deleted = await connection.execute(_DELETE, {"upload": upload_id})
         if deleted.rowcount != 1:  # another request, or the janitor, was faster
             return await _committed(connection, upload_id, new, family_id), None

@@ -172,7 +172,7 @@ async def test_a_small_create_is_few_statements_on_a_server(state):
         )
     await make_whole(state, "counted", b"b")
     if not state.database.is_sqlite:
-        assert len(asked) == 6, asked
+        assert len(asked) == 4, asked
     async with state.database.reading() as connection:
         found = await catalog.listed(connection, state.workspace_id)
     assert [row.name for row in found] == ["before", "counted"]

@@ -29,6 +29,34 @@ async def insert(connection: AsyncConnection, rows: Rows) -> None:
         await connection.execute(statement, values)
 
 
+async def insert_instead(
+    connection: AsyncConnection, gone: sa.Delete, given: Mapping[str, Any], rows: Rows
+) -> bool:
+    """Delete a row, and insert others if it was there, by one statement; on PostgreSQL only.
+
+    `given` are the parameters of `gone`, which is made once and asked again and again.
+    """
+    values = dict(given)
+    for table, row in rows.items():
+        values |= {_name(table, column): value for column, value in row.items()}
+    columns = tuple((table, tuple(row)) for table, row in rows.items())
+    done = await connection.execute(_instead(gone, columns), values)
+    return done.first() is not None
+
+
+@cache
+def _instead(gone: sa.Delete, columns: tuple[tuple[sa.Table, tuple[str, ...]], ...]) -> Any:
+    deleted = gone.returning(sa.true().label("there")).cte("gone")
+    inserts = []
+    for table, names in columns:
+        given = (sa.bindparam(_name(table, name), type_=table.c[name].type) for name in names)
+        row = sa.select(*given).select_from(deleted)
+        inserts.append(sa.insert(table).from_select(names, row, include_defaults=False))
+    *before, last = inserts
+    before_it = (one.cte(f"into_{one.table.name}") for one in before)
+    return last.add_cte(*before_it).returning(sa.true())
+
+
 @cache  # building a statement costs more than executing it
 def _statements(
     columns: tuple[tuple[sa.Table, tuple[str, ...]], ...], *, sqlite: bool
