@@ -15,6 +15,7 @@ import os
 import resource
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -117,6 +118,7 @@ def main(arguments: list[str]) -> int:
     """Profile one file; the exit code is 0 also when the file could not be read."""
     source, data_type_id, directory, *given = arguments
     os.nice(19)
+    end_with_server()
     size = Path(source).stat().st_size
     limit(int(given[0]) if given else CPU_SECONDS + int(size * CPU_SECONDS_PER_MIB / (1 << 20)))
     try:
@@ -136,6 +138,20 @@ def main(arguments: list[str]) -> int:
         found = ContentStatistics(error="too costly", too_costly=True)
     sys.stdout.buffer.write(msgspec.json.encode(found))
     return 0
+
+
+def end_with_server() -> None:
+    """End this process when its server does: nobody waits for the answer any more.
+
+    The server holds the other end of standard input; large contents would be read for minutes.
+    """
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    Thread(target=wait, name="end of the server", daemon=True).start()
 
 
 def limit(seconds: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -46,26 +47,33 @@ async def run_worker(module: str, *arguments: str, patience: float) -> tuple[int
     Raises:
         ServiceUnavailable: it took more than `patience` seconds.
     """
-    process = await asyncio.create_subprocess_exec(
-        *child_command(module, *arguments),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=_environment(),
-    )
-    try:
-        async with asyncio.timeout(patience):
-            out, err = await process.communicate()
-    except TimeoutError:
-        raise ServiceUnavailable("These contents cannot be looked at now. Try later.") from None
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    # The other end is ours alone, and closed when this process ends, however that comes.
+    end, ours = os.pipe()
+    with os.fdopen(ours, "wb"):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *child_command(module, *arguments),
+                stdin=end,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=worker_environment(),
+            )
+        finally:
+            os.close(end)
+        try:
+            async with asyncio.timeout(patience):
+                out, err = await process.communicate()
+        except TimeoutError:
+            raise ServiceUnavailable("These contents cannot be looked at now. Try later.") from None
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
     return process.returncode or 0, out, err
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
+    """What a process that `run_worker` runs inherits."""
     kept = {name: value for name, value in child_environment().items() if name in _ENVIRONMENT}
     # Arrow's own pool reserves a gigabyte, of which the limit of memory would count all.
     return kept | {"ARROW_DEFAULT_MEMORY_POOL": "system"}

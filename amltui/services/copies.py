@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -61,10 +61,11 @@ class Copies:
         parts = self._entry.record.request.parts
         return [step_of(parts[number]) for number in self._entry.left]
 
-    async def make(self, step: CopyStep) -> Made:
+    async def make(self, step: CopyStep, copied: Callable[[int], None] = lambda _: None) -> Made:
         """Make one of the copies, with description, type, and tags where there are such.
 
-        Older versions of it go first.
+        Older versions of it go first. Where the store copies by itself, `copied` is told how many
+        bytes are there; what is sent from here is a transfer.
 
         Raises:
             Conflict: somebody took the name meanwhile.
@@ -74,7 +75,7 @@ class Copies:
         from amltui.transfers.retry import final
 
         number = self._numbers[step.name]
-        noted = Noted(self._entry, number, again=number in self._again)
+        noted = Noted(self._entry, number, copied, again=number in self._again)
         try:
             made = await make(self._source, step, self.target, noted)
         except AmltuiError as error:

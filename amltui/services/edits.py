@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -248,7 +248,7 @@ class Edits:
             can.rename.require()
         if can.edit:
             try:
-                with self._noted(workspace, dataset, name) as begun:
+                async with self._noted(workspace, dataset, name) as begun:
                     return await workspace.edit(
                         dataset, name=name, description=description, begun=begun
                     )
@@ -261,19 +261,25 @@ class Edits:
         )
         return await send_again(workspace, dataset, wanted)
 
-    @contextlib.contextmanager
-    def _noted(
+    @contextlib.asynccontextmanager
+    async def _noted(
         self, workspace: Workspace, dataset: Dataset, name: str | None
-    ) -> Iterator[Callable[[str], None]]:
-        """Take the id of an upload that a new name may be; see `noted_inside`."""
+    ) -> AsyncIterator[Callable[[str], None]]:
+        """Take the id of an upload that a new name may be; see `noted_inside`.
+
+        What an earlier one left is removed first, as with the start of transfers.
+        """
         if self._journals is None or name in {None, dataset.name}:
             yield lambda _: None
             return
         from amltui.transfers.beginning import noted_inside
+        from amltui.transfers.given_up import abort_given_up
         from amltui.transfers.journal import Journal  # a list needs no transfers
 
         assert name is not None
-        with noted_inside(Journal(self._journals()), workspace.key, name) as begun:
+        journal = Journal(self._journals())
+        await abort_given_up(journal, workspace)
+        with noted_inside(journal, workspace.key, name) as begun:
             yield begun
 
 

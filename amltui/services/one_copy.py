@@ -9,6 +9,7 @@ from where it is.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,9 +68,13 @@ class Made:
 class Noted:
     """One part of copies, as the journal has it."""
 
-    def __init__(self, entry: CopyEntry, number: int, *, again: bool) -> None:
+    def __init__(
+        self, entry: CopyEntry, number: int, copied: Callable[[int], None], *, again: bool
+    ) -> None:
         self._entry = entry
         self._number = number
+        self.copied = copied
+        """Is told how many bytes are copied, where the store copies by itself."""
         self.again = again
         """Whether a process that is gone had begun it, and may have made it unseen."""
 
@@ -151,7 +156,9 @@ async def _copied(source: Session, step: CopyStep, target: Session, noted: Noted
     if step.way is Way.STORE:
         journal = Journal(target.cache.journals)
         with noted_inside(journal, workspace.key, step.name) as begun:
-            made = await workspace.copy_from(here, dataset, name=step.name, begun=begun)
+            made = await workspace.copy_from(
+                here, dataset, name=step.name, begun=begun, copied=noted.copied
+            )
         noted.note(made)
         return await workspace.dataset(made)
     local = await here.local_content(dataset)

@@ -51,7 +51,7 @@ def noted_inside(journal: Journal, workspace: str, name: str) -> Iterator[Callab
 
     What is given takes the upload's id. No process goes on with it: what a killed one, or one
     that could not remove it, leaves at the workspace is removed with the next end or start of its
-    transfers.
+    transfers, or the next rename there.
 
     Args:
         journal: where it is noted.

@@ -227,19 +227,21 @@ class Workspace(ABC):
         *,
         name: str,
         begun: Callable[[str], None] = lambda _: None,
+        copied: Callable[[int], None] = lambda _: None,
     ) -> str:
         """Copy a dataset of `other` to a name that nobody has, with description and type; its id.
 
         Where the copy is an upload that would stay if we were killed, `begun` is told its id, which
-        `abort` takes; in a thread. A cancellation stops it and leaves nothing; where the copy was
-        made just then, its id is the answer all the same.
+        `abort` takes; in a thread. `copied` is told now and then how many bytes are. A cancellation
+        stops it and leaves nothing; where the copy was made just then, its id is the answer all the
+        same.
 
         Raises:
             NotSupportedByServer: `copies_from` says no.
             Conflict: another dataset has this name.
             ContentChanged, DatasetGone: it is no longer what was listed.
         """
-        del other, dataset, name, begun
+        del other, dataset, name, begun, copied
         await self._refuse("copy")
 
     async def begin_upload(

@@ -5,7 +5,8 @@
 Eight clients create, update, rename, read, list, ask for schemas and pages, send wrong tokens and
 delete what they made, so that the workspace stays as large as it is. Memory and descriptors of the
 server's process are read each second; the first fifth of the time warms up and counts for nothing.
-The slowest step of each kind is told, so that a wait that grows shows before it ends in a timeout.
+The slowest step of each kind is told, so that a wait that grows shows before it ends in a timeout,
+and the end of the server's log where a client met something else than it should.
 """
 
 from __future__ import annotations
@@ -131,6 +132,7 @@ def main() -> None:
         stop.set()
         for client in clients:
             client.join()
+        log = (server.data / "server.log").read_text().splitlines()
     failed = [client.failed for client in clients if client.failed]
     part = max(1, len(seen) // 5)
     for what, unit, bound, values in (
@@ -144,6 +146,8 @@ def main() -> None:
     slow = (f"{kind} {max(c.slowest.get(kind, 0.0) for c in clients):.1f} s" for kind in kinds)
     print(f"slowest steps: {', '.join(slow)}")
     print(f"{sum(client.done for client in clients)} steps; failures: {failed}")
+    if failed:
+        print("the end of the server's log:", *log[-20:], sep="\n")
 
 
 if __name__ == "__main__":

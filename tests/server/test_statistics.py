@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from amltui.config.children import child_command
+from amltui.server.workers import worker_environment
 from tests.server.test_embedded import SAMPLES
 from tests.support.server import RunningServer, running_server
 from tests.support.studio import Studio, url_of
@@ -253,6 +255,17 @@ def test_a_content_that_is_too_costly_stops_nobody_and_is_remembered(tmp_path):
         began = time.monotonic()
         assert studio.http.get(f"datasources/{costly['Id']}/schema").status_code == 409
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("module", ["statistics_worker", "web.rows_worker"])
+def test_the_process_that_reads_contents_ends_without_its_server(tmp_path, module):
+    content = tmp_path / "content"
+    content.write_bytes(gzip.compress(ROWS * 8))
+    command = child_command(f"amltui.server.{module}", content, "GenericCSV", tmp_path / "table")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, env=worker_environment()) as process:
+        process.stdin.close()
+        assert (process.wait(), process.stdout.read()) == (1, b"")
 
 
 def test_the_process_that_reads_contents_inherits_no_secret(tmp_path):

@@ -66,11 +66,12 @@ async def begun(user, name):
 
 @pytest.fixture
 def object_of_parts(bucket, monkeypatch):
-    """An object that the store copies in three steps."""
+    """An object that the store copies in more steps than are under way at once."""
     monkeypatch.setattr(store_writing, "_COPIED", PART)
     client, name = bucket
-    client.put_object(Bucket=name, Key="from/big.csv", Body=CONTENT[: 3 * PART - 5])
-    return len(CONTENT[: 3 * PART - 5])
+    size = (store_writing._STEPS_AT_ONCE + 3) * PART - 5
+    client.put_object(Bucket=name, Key="from/big.csv", Body=bytes(size))
+    return size
 
 
 @pytest.fixture(params=["cached", "streamed"])
@@ -86,14 +87,31 @@ async def test_a_copy_that_the_store_makes_is_stopped_and_leaves_nothing(
     async with at_the_screen(profile="shore") as user:
         proxy.rule = held = Held(part, free=1)
         await begun(user, "big.csv")
-        await user.until(lambda: held.asked == 2)
+        await user.until(lambda: held.asked == store_writing._STEPS_AT_ONCE + 1)
         await user.until(lambda: "big.csv  shore → waters" in user.screen_text())
+        assert user.main.transfers.rows[-1].done == PART
         await user.press("w", "end", "x")
         await user.until(lambda: states(user) == ["stopping"])
         held.go_on.set()
         await user.until(lambda: "Copied 0 of 1 dataset to waters. It was stopped" in user.notes)
         assert (waters(), uploads(bucket)) == ({}, [])
         assert not user.main.transfers.rows
+        assert held.asked == store_writing._STEPS_AT_ONCE + 1  # no step was begun since
+
+
+@pytest.mark.usefixtures("waters")
+async def test_a_long_name_leaves_where_a_copy_goes_to_be_seen(bucket, proxy, object_of_parts):
+    client, name = bucket
+    long = f"{'measurements-' * 5}by-hour.csv"
+    client.copy_object(Bucket=name, Key=f"from/{long}", CopySource=f"{name}/from/big.csv")
+    async with at_the_screen(profile="shore", size=(80, 24)) as user:
+        proxy.rule = held = Held(part, free=1)
+        await begun(user, long)
+        await user.until(lambda: held.asked > 1)
+        await user.until(lambda: ".csv  shore → waters" in user.screen_text())
+        assert " ↑ measure" in user.screen_text()
+        held.go_on.set()
+        await user.until(lambda: "Copied 1 dataset to waters." in user.notes)
 
 
 async def test_a_copy_that_the_store_makes_is_paused_and_begins_again(
@@ -102,7 +120,7 @@ async def test_a_copy_that_the_store_makes_is_paused_and_begins_again(
     async with at_the_screen(profile="shore") as user:
         proxy.rule = held = Held(part, free=1)
         await begun(user, "big.csv")
-        await user.until(lambda: held.asked == 2)
+        await user.until(lambda: held.asked > 1)
         await user.press("w", "end", "p")
         await user.until(lambda: states(user) == ["stopping"])
         held.go_on.set()

@@ -332,9 +332,13 @@ class AsyncDataset(DatasetMetadata, Readable):
         Raises:
             AzureMLConflictHttpError: another dataset has this name.
         """
+        from amltui.cache import Cache
+        from amltui.config import paths
         from amltui.services.edits import Edits
 
-        self._model = await Edits(self.workspace.connect).rename(self._model, name)
+        with Cache(paths.cache_dir()) as cache:
+            edits = Edits(self.workspace.connect, lambda: cache.journals)
+            self._model = await edits.rename(self._model, name)
 
     @only_if(is_own)
     async def describe(self, description: str) -> None:

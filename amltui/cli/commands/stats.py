@@ -241,7 +241,7 @@ def _print_one(
         ("missing", _missing(found), "text"),
         ("empty", found.empty, "count"),
         ("misfits", found.misfits, "count"),
-        ("distinct", _distinct(found) + ", nearly all" * found.nearly_all_differ, "text"),
+        ("distinct", _distinct(found) + f", {found.differing}" * bool(found.differing), "text"),
         ("min", found.minimum, "text"),
         ("quartile 1", quartiles[0], "text"),
         ("median", quartiles[1], "text"),

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from amltui.errors import AmltuiError, UnsupportedDataType
-from amltui.server.statistics_worker import limit
+from amltui.server.statistics_worker import end_with_server, limit
 from amltui.server.web.rows import Lines
 from amltui.tables import HEAD, HeaderGoesOn, Rows, first_rows
 from amltui.tables.file_rows import content_table, lens_of_file
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
     """Read one file; the exit code is 0 also when it has no rows."""
     source, data_type_id, directory = arguments
     os.nice(5)
+    end_with_server()
     limit(CPU_SECONDS)
     try:
         found = _read(Path(source), data_type_id, Path(directory))

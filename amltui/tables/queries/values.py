@@ -99,10 +99,14 @@ class Statistics:
     longest: int | None = None
 
     @property
-    def nearly_all_differ(self) -> bool:
-        """Whether nearly every row has a value of its own, and there are some."""
+    def differing(self) -> str:
+        """How many rows have a value of their own: `all`, `nearly all`, or "" for fewer."""
         present = self.rows - self.missing
-        return present >= 10 and self.distinct >= 0.9 * present
+        if present < 10:
+            return ""
+        if self.distinct_exact and self.distinct == present:
+            return "all"
+        return "nearly all" if self.distinct >= 0.9 * present else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ class CarryActions:
     async def _run(self, copies: Copies, row: CopyRow, wish: Wish) -> bool:
         """Make copies until something else is wanted; whether nothing is left to be made."""
         row.state = "running"
-        under_way: set[str] = set()
+        under_way: dict[str, int] = {}
         making = asyncio.ensure_future(self._make(copies, row, under_way))
         turned = asyncio.ensure_future(wish.other_than("run"))
         try:
@@ -190,16 +190,27 @@ class CarryActions:
             making.result()
         return over or not copies.steps
 
-    async def _make(self, copies: Copies, row: CopyRow, under_way: set[str]) -> None:
+    async def _make(self, copies: Copies, row: CopyRow, under_way: dict[str, int]) -> None:
+        """Make copies; `under_way` holds how many bytes of each the store copied by itself."""
         from amltui.services.selection import work_through
 
+        def count() -> None:
+            row.done = sum(one.source.size or 0 for one in copies.made) + sum(under_way.values())
+
         async def one(step: CopyStep) -> Made:
-            under_way.add(step.name)
+            under_way[step.name] = 0
+
+            def copied(size: int) -> None:
+                if step.name in under_way:
+                    under_way[step.name] = size
+                    count()
+                    self._transfers.show()
+
             try:
-                return await copies.make(step)
+                return await copies.make(step, copied)
             finally:
-                under_way.discard(step.name)
-                row.done = sum(one.source.size or 0 for one in copies.made)
+                del under_way[step.name]
+                count()
 
         async with aclosing(work_through(copies.steps, one, at_once=_AT_ONCE)) as results:
             async for step, result in results:

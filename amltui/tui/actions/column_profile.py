@@ -59,8 +59,8 @@ def _figures(found: Statistics) -> Iterator[tuple[str, str]]:
         yield "empty", f"{found.empty:,}"
     if found.misfits:
         yield "misfits", f"{found.misfits:,} that are no {found.type}"
-    nearly_all = ", nearly all" if found.nearly_all_differ else ""
-    yield "distinct", f"{'' if found.distinct_exact else '≈ '}{found.distinct:,}{nearly_all}"
+    differing = f", {found.differing}" * bool(found.differing)
+    yield "distinct", f"{'' if found.distinct_exact else '≈ '}{found.distinct:,}{differing}"
     texts = (("min", found.minimum), ("max", found.maximum))
     yield from ((label, visible(text)) for label, text in texts if text is not None)
     if found.mean is not None:

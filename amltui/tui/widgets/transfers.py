@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
@@ -20,6 +20,11 @@ from amltui.tui.keymap import bound, key_of
 from amltui.tui.line_view import LineView
 from amltui.tui.widgets.dataset_list import fit
 from amltui.tui.widgets.pane import BorderTitles
+
+_LABEL: Final = 40
+"""Cells that a name and where it goes have before a bar has any."""
+_BAR: Final = 24
+_LEAST_BAR: Final = 8
 
 
 def _nothing() -> str:
@@ -84,6 +89,15 @@ def tail(transfer: TransferRow) -> str:
     if transfer.eta is not None:
         parts.append(f"{human_duration(transfer.eta)} left")
     return "  ".join(parts)
+
+
+def _cut(label: str, width: int) -> str:
+    """A label that is too long, cut in its middle: its end says where the transfer goes."""
+    if cell_len(label) <= width:
+        return label
+    head = chop_cells(label, max(width // 3, 1))[0]
+    tail = chop_cells(label[::-1], max(width - cell_len(head) - 1, 1))[0][::-1]
+    return f"{head}…{tail}"
 
 
 class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=False):
@@ -185,9 +199,11 @@ class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=Fal
     def _line(self, transfer: TransferRow, width: int, base: Style) -> list[Segment]:
         arrow = "↓" if transfer.kind == "download" else "↑"
         words = tail(transfer)
-        room = width - cell_len(words) - 6
-        bar = max(min(room // 2, 24), 0) if transfer.state == "running" and room > 24 else 0
-        name = max(room - bar - (1 if bar else 0), 4)
+        label, room = self._named(transfer), max(width - cell_len(words) - 6, 4)
+        bar = min(room - 1 - min(cell_len(label), _LABEL), _BAR)
+        if transfer.state != "running" or bar < _LEAST_BAR:  # the percentage says it, too
+            bar = 0
+        name = room - bar - (1 if bar else 0)
         filled = 0
         if transfer.total:
             filled = min(round(bar * transfer.done / transfer.total), bar)
@@ -199,7 +215,7 @@ class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=Fal
         bar_style = base + self.get_component_rich_style("transfers--bar", partial=True)
         return [
             Segment(f" {arrow} ", style),
-            Segment(fit(self._named(transfer), name), base),
+            Segment(fit(_cut(label, name), name), base),
             Segment(" " if bar else "", base),
             Segment("█" * filled + "░" * (bar - filled), bar_style),
             Segment(f"  {words}", style),

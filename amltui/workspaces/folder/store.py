@@ -206,17 +206,19 @@ class StoreWorkspace(FileWorkspace):
         *,
         name: str,
         begun: Callable[[str], None] = lambda _: None,
+        copied: Callable[[int], None] = lambda _: None,
     ) -> str:
         """Copy inside the store."""
         changes = await self._changing()
         self.check_name(name)
         assert isinstance(other, StoreWorkspace)  # as `copies_from` says
         source = other._objects.place(dataset.key)  # noqa: SLF001
-        stop = threading.Event()
+        stop, loop = threading.Event(), asyncio.get_running_loop()
 
-        def go_on() -> None:
+        def go_on(count: int) -> None:
             if stop.is_set():
                 raise Cancelled(f"Stopped: {visible(name)}")
+            loop.call_soon_threadsafe(copied, count)
 
         copying = asyncio.ensure_future(
             asyncio.to_thread(changes.copy, source, dataset, name, begun, go_on)

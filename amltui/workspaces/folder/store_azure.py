@@ -166,7 +166,7 @@ class AzureWriter:
         """
         progress, moved = "", time.monotonic()
         while True:
-            go_on()
+            go_on(int(progress.partition("/")[0] or 0))
             with _mapped(target.key, READ):
                 about = self._blob(target).get_blob_properties().copy
             if about.id != copy:

@@ -209,7 +209,7 @@ class StoreChanges:
         dataset: Dataset,
         name: str,
         begun: Callable[[str], None],
-        go_on: Callable[[], None],
+        go_on: Callable[[int], None],
     ) -> str:
         """Copy the version of `dataset`, which lies at `source`; the id of the copy.
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import threading
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -23,9 +25,12 @@ TOKEN: Final = "amltui-upload"  # noqa: S105 - the name of a metadata entry
 _CLOCKS: Final = timedelta(minutes=15)
 """How far the clocks of S3 and of who asks it may be apart."""
 Begun = Callable[[str], None]
-GoOn = Callable[[], None]
-_COPIED: Final = 1 << 30
-"""Bytes that S3 copies in one step; it takes no more than 5 GiB."""
+GoOn = Callable[[int], None]
+_COPIED: Final = 64 << 20
+"""Bytes that S3 copies in one step, which takes it about a second; an end waits for it."""
+_STEPS: Final = 10_000
+"""Of one copy at most."""
+_STEPS_AT_ONCE: Final = 4
 
 
 def unheard(upload: str) -> None:
@@ -33,8 +38,9 @@ def unheard(upload: str) -> None:
     del upload
 
 
-def unstopped() -> None:
+def unstopped(copied: int) -> None:
     """Is asked by a copy that nobody stops."""
+    del copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,9 @@ class Writer(Protocol):
     ) -> None:
         """Copy one version of an object to a name that nobody has, inside the store.
 
-        `begun` is told what the store calls the upload, where the copy is one. `go_on` is called
-        now and then: what it raises ends the copy, of which nothing is left.
+        `begun` is told what the store calls the upload, where the copy is one. `go_on` is told
+        now and then how many bytes are copied: what it raises ends the copy, of which nothing is
+        left.
 
         Raises:
             Conflict: the name is taken.
@@ -234,8 +241,13 @@ class S3Writer:
         size: int,
         go_on: GoOn,
     ) -> None:
-        for number, start in enumerate(range(0, size, _COPIED), 1):
-            go_on()
+        length, copied, counting = max(_COPIED, -(-size // _STEPS)), 0, threading.Lock()
+
+        def copy(number: int, start: int) -> None:
+            nonlocal copied
+            end = min(size, start + length)
+            with counting:
+                go_on(copied)
             with aws_mapped(target.key, WRITE):
                 self._client.upload_part_copy(
                     Bucket=target.container,
@@ -244,9 +256,20 @@ class S3Writer:
                     PartNumber=number,
                     CopySource={"Bucket": source.container, "Key": source.key},
                     CopySourceIfMatch=f'"{etag}"',
-                    CopySourceRange=f"bytes={start}-{min(size, start + _COPIED) - 1}",
+                    CopySourceRange=f"bytes={start}-{end - 1}",
                 )
-        go_on()
+            with counting:
+                copied += end - start
+
+        with ThreadPoolExecutor(_STEPS_AT_ONCE) as pool:
+            starts = range(0, size, length)
+            steps = [pool.submit(copy, number, start) for number, start in enumerate(starts, 1)]
+            try:
+                for step in as_completed(steps):
+                    step.result()
+            finally:
+                pool.shutdown(cancel_futures=True)  # the upload is given up when none is under way
+        go_on(copied)
         with aws_mapped(target.key, WRITE):
             self._client.complete_multipart_upload(
                 Bucket=target.container,

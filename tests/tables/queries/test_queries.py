@@ -552,9 +552,8 @@ def test_where_nearly_all_values_differ_the_common_ones_are_found_and_counted(di
     assert (spread.sampled, spread.missing) == (100_000, 10_500)
     assert [part.count for part in spread.bins] == [10_500, 10_500, 1, 1]
     assert spread.other == 1_050_000 - 10_500 - sum(part.count for part in spread.bins)
-    about = statistics(differing, 1)
-    assert about.nearly_all_differ
-    assert not statistics(differing, 0).nearly_all_differ
+    assert statistics(differing, 1).differing == "nearly all"
+    assert not statistics(differing, 0).differing
 
 
 def test_a_view_of_many_differing_values_counts_its_own_rows_only(differing):

@@ -189,3 +189,12 @@ def test_a_profile_is_of_the_rows_of_a_view_and_tells_how_far_it_is(make_table, 
         assert steps == [2]
     with contextlib.closing(profile_table(table, done=steps.append)):
         assert steps == [2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [(range(12), "all"), ([0, *range(11)], "nearly all"), ([0] * 12, ""), (range(9), "")],
+)
+def test_it_is_said_how_many_rows_have_a_value_of_their_own(make_table, values, expected):
+    table = make_table(b"a\n" + b"".join(b"%d\n" % value for value in values), "GenericCSV")
+    assert statistics(table, 0).differing == expected

@@ -63,7 +63,7 @@ async def test_a_copy_that_comes_no_further_is_stopped_and_leaves_nothing(
 
 
 async def test_a_copy_that_is_stopped_leaves_nothing(azurite, container):
-    def go_on():
+    def go_on(_):
         raise errors.Cancelled("Stopped")
 
     with pytest.raises(errors.Cancelled):

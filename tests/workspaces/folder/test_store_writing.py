@@ -16,6 +16,7 @@ from botocore.session import get_session
 from obstore.store import from_url
 
 from amltui import errors
+from amltui.workspaces.folder import store_writing
 from amltui.workspaces.folder.store import StoreWorkspace
 
 PART = 5 << 20
@@ -103,6 +104,19 @@ async def test_a_rename_never_takes_anothers_name_and_takes_the_notes_along(stor
         assert (await workspace.edit(empty, name="none 2")).size == 0
     assert bytes_of(store, "out/c.csv") == b"1"
     assert keys(store) == [".amltui.toml", "b.csv", "none 2", "out/.amltui.toml", "out/c.csv"]
+
+
+async def test_a_large_object_is_renamed_in_no_more_steps_than_the_store_takes(bucket, monkeypatch):
+    monkeypatch.setattr(store_writing, "_COPIED", PART)
+    monkeypatch.setattr(store_writing, "_STEPS", 3)
+    client, url = bucket
+    place, data = {"Bucket": url.split("/")[2]}, random.randbytes(5 * PART + 1)
+    client.put_object(**place, Key="prefix/a.bin", Body=data)
+    async with StoreWorkspace(url, write=True) as workspace:
+        await workspace.edit(await workspace.find("a.bin"), name="b.bin")
+    made = client.get_object(**place, Key="prefix/b.bin")
+    assert made["Body"].read() == data
+    assert made["ETag"].endswith('-3"')
 
 
 async def test_notes_are_one_file_per_folder_and_only_where_there_is_something(store, url):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,12 +46,17 @@ async def proxy(moto):
 
 
 @pytest.fixture
-def amltui(bucket, proxy, forks, tmp_path):
-    """Starts the program, whose requests go through the proxy."""
-    environment = os.environ | {
+def environment(bucket, proxy, tmp_path):
+    """Of programs whose requests go through the proxy."""
+    own = {
         f"AMLTUI_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "CACHE", "DATA")
     }
-    environment["AWS_ENDPOINT"] = proxy.endpoint.rstrip("/")
+    return os.environ | own | {"AWS_ENDPOINT": proxy.endpoint.rstrip("/")}
+
+
+@pytest.fixture
+def amltui(environment, forks, tmp_path):
+    """Starts the program."""
     with Path(os.devnull).open("r+b") as nothing, (tmp_path / "said").open("w+b") as said:
         streams = [nothing.fileno(), nothing.fileno(), said.fileno()]
 
@@ -145,7 +152,7 @@ async def test_a_copy_inside_the_store_that_was_killed_leaves_none(bucket, proxy
     client.put_object(Bucket=name, Key="from/a.bin", Body=DATA)
     await profile(bucket, amltui)
     cp = ("cp", "there:from/a.bin", "there:to/a.bin")
-    for meant in (begins, lambda request: "x-amz-copy-source" in request.headers):
+    for meant in (begins, copies):
         proxy.rule = Held(meant)
         await killed_when_begun(bucket, proxy, amltui(*cp), 0)
         assert len(uploads(bucket)) == 1
@@ -155,23 +162,48 @@ async def test_a_copy_inside_the_store_that_was_killed_leaves_none(bucket, proxy
         client.delete_object(Bucket=name, Key="to/a.bin")
 
 
+def copies(request):
+    return "x-amz-copy-source" in request.headers
+
+
 async def test_a_rename_that_was_killed_leaves_none(bucket, proxy, amltui, tmp_path):
     client, name = bucket
     client.put_object(Bucket=name, Key="a.bin", Body=DATA)
     (tmp_path / "b.csv").write_text("b\n1\n")
     await profile(bucket, amltui)
     rename = ("rename", "a.bin", "c.bin", "--profile", "there")
-    kills = {"b1": begins, "b2": lambda request: "x-amz-copy-source" in request.headers}
-    for other, meant in kills.items():
+    put = ("put", str(tmp_path / "b.csv"), "--name", "b", "--profile", "there")
+    for meant, later in ((begins, put), (copies, ("rename", "b", "d", "--profile", "there"))):
         proxy.rule = Held(meant)
         await killed_when_begun(bucket, proxy, amltui(*rename), 0)
         assert len(uploads(bucket)) == 1
-        put = ("put", str(tmp_path / "b.csv"), "--name", other, "--profile", "there")
-        assert await asyncio.to_thread(amltui(*put).wait) == 0
+        assert await asyncio.to_thread(amltui(*later).wait) == 0
         assert uploads(bucket) == []
         assert client.get_object(Bucket=name, Key="a.bin")["Body"].read() == DATA
     assert await asyncio.to_thread(amltui(*rename).wait) == 0
     assert client.get_object(Bucket=name, Key="c.bin")["Body"].read() == DATA
+
+
+async def test_a_rename_in_python_that_was_killed_leaves_none_after_the_next(
+    bucket, proxy, amltui, environment
+):
+    client, name = bucket
+    for key in ("a.bin", "b.bin"):
+        client.put_object(Bucket=name, Key=key, Body=DATA)
+    await profile(bucket, amltui)
+
+    def rename(old, new):
+        line = f"Workspace.from_profile('there').datasets[{old!r}].rename({new!r})"
+        command = [sys.executable, "-c", f"from amltui import Workspace; {line}"]
+        return subprocess.Popen(command, env=environment)
+
+    for number, meant in enumerate((begins, copies)):
+        proxy.rule = Held(meant)
+        await killed_when_begun(bucket, proxy, rename("a.bin", "c.bin"), 0)
+        assert len(uploads(bucket)) == 1
+        other = rename("b.bin" if number == 0 else "b0", f"b{number}")
+        assert await asyncio.to_thread(other.wait) == 0
+        assert uploads(bucket) == []
 
 
 @pytest.mark.parametrize("listing", [None, 403, 501])
