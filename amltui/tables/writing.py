@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -74,7 +73,7 @@ def ingest(
         kept: bytes of a row up to which all its cells are whole, however long they are.
         part: only the whole rows in so many first bytes: the table says that it is not complete.
             None: all. Of a format that is read as batches the rows that so many bytes of the table
-            hold, and one batch more.
+            hold.
 
     Raises:
         Unreadable: the bytes are not what the format says.
@@ -179,7 +178,10 @@ class _Ingest:
                     break  # a row that is not all here
                 state = self._show(reader, rows, state, parsed.batch)
                 self._note(parsed, malformed, cuts)
-                rows.write(parsed.batch, block.stop)
+                batch = parsed.batch
+                if self._fmt.kind == "batches" and self._part is not None:
+                    batch = _fitting(batch, self._part - rows.size)
+                rows.write(batch, block.stop)
                 if block.stop and are_too_many(rows.rows, len(reader.columns), block.stop):
                     raise _Expands
                 if reader.encoding != state.encoding:
@@ -188,7 +190,7 @@ class _Ingest:
                         write_state(directory, state)
                 progress = IngestProgress("rows", rows.rows, block.stop, malformed.rows)
                 self._report(progress)
-                if self._fmt.kind == "batches" and rows.size >= (self._part or math.inf):
+                if batch.num_rows < parsed.batch.num_rows:
                     break
             reader.grows = False
             state = self._show(reader, rows, state)
@@ -239,6 +241,16 @@ class _Ingest:
                 strings([row.text for row in bad]),
             ]
             malformed.write(pa.RecordBatch.from_arrays(arrays, schema=_MALFORMED))
+
+
+def _fitting(batch: Any, room: int) -> Any:
+    """The first rows of a batch that a stream holds in `room` bytes."""
+    rows, size = batch.num_rows, pa.ipc.get_record_batch_size(batch)
+    while rows and size > room:
+        rows = min(rows - 1, rows * max(0, room) // size)
+        batch = batch.slice(0, rows)
+        size = pa.ipc.get_record_batch_size(batch)
+    return batch
 
 
 def _untyped(reader: RowReader | BatchReader) -> tuple[Column, ...]:

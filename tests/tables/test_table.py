@@ -6,6 +6,8 @@ import threading
 import warnings
 import zlib
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -269,3 +271,18 @@ def test_a_table_of_the_first_bytes_has_their_whole_rows_and_says_that_it_is_not
             assert all(column.sampled for column in table.columns)
             assert table.consumed <= cut
     assert len(found) == 4
+
+
+def test_a_table_of_the_first_rows_of_a_parquet_file_takes_no_more_than_it_may(tmp_path):
+    path = tmp_path / "content"
+    texts = [f"{row}" * (1 + row % 7) for row in range(150_000)]
+    pq.write_table(pa.table({"n": range(len(texts)), "text": texts}), path)
+    for part in (300_000, 1_700_000, 3_000_000):
+        directory = tmp_path / f"part {part}"
+        ingest(path, format_of("Parquet"), directory, part=part)
+        with open_table(directory, path) as table:
+            assert not table.complete
+            last = table.row_count - 1
+            assert table.window(last, last + 1, [0, 1]) == [[str(last)], [texts[last]]]
+        written = (directory / "rows.arrow").stat().st_size
+        assert 0.7 * part < written <= part + len(b"the end!")

@@ -91,6 +91,13 @@ class BatchedPreview(Preview):
         first = max(0, total - count) if start is None else min(start, total)
         return await self.remote.rows(first, count), range(first, min(first + count, total))
 
+    async def part_table(self) -> Table:
+        """See `Preview.part_table`. Its rows are shown where they are more than those that were."""
+        table = await super().part_table()
+        if not self.rows.complete and table.row_count > self.rows.row_count:
+            self.rows = table
+        return table
+
     async def _beginning(self, room: int) -> tuple[Path, int]:
         """See `Preview._beginning`; the bytes are those of a table."""
         path, _ = await super()._beginning(room)

@@ -181,7 +181,9 @@ class PreviewActions:
                 if not shown.complete:
                     await asyncio.sleep(CALM)
         self._describe()
-        if preview.problem is not None:
+        if isinstance(preview.problem, TOO_MUCH):
+            self._host.say(f"Only the first rows are shown. {preview.problem}.", warning=True)
+        elif preview.problem is not None:
             raise preview.problem
 
     async def _show_first_page(self, session: Session, dataset: Dataset) -> bool:
