@@ -31,8 +31,9 @@ from amltui.server.http_errors import StartError
 from amltui.server.janitor import Cleaned
 from amltui.server.options import ServeOptions
 from amltui.server.retention import Old, Policy
-from amltui.server.startup import open_store
+from amltui.server.startup import check_store, open_store
 from amltui.server.state import ServerState
+from amltui.server.store.base import Store
 from amltui.server.usage import By, Usage
 from amltui.server.verify import VerifyReport
 from amltui.server.workspace_copy import Copied, Told
@@ -139,8 +140,7 @@ def clean(options: ServeOptions) -> Cleaned:
 
     async def run() -> Cleaned:
         async with _database(options) as database:
-            store = open_store(options)
-            await store.open()
+            store = await _store(database, options)
             workspace_id = await _workspace(database, options)
             state = ServerState(options, database, store, workspace_id, Gathered(database))
             cleaned = await janitor.clean(state, upload_age=janitor.CLEAN_UPLOAD_AGE)
@@ -156,8 +156,7 @@ def backup(options: ServeOptions, target: Path, told: Told = lambda _done, _of: 
 
     async def run() -> Copied:
         async with _database(options, migrate=False) as database:
-            store = open_store(options)
-            await store.open()
+            store = await _store(database, options)
             async with database.writing() as connection:
                 await audit.record(connection, audit.local(), "workspace.backup")
             return await saving.backup(database, store, options.data, target, told)
@@ -196,8 +195,7 @@ def repair(options: ServeOptions, backup: Path | None) -> tuple[tuple[str, ...],
 
     async def run() -> tuple[tuple[str, ...], VerifyReport]:
         async with _database(options, migrate=False) as database:
-            store = open_store(options)
-            await store.open()
+            store = await _store(database, options)
             done: list[str] = []
             with suppress(sa.exc.DatabaseError):  # what cannot be read is for the check to say
                 workspace_id = await _workspace(database, options)
@@ -212,8 +210,7 @@ def check(options: ServeOptions) -> VerifyReport:
 
     async def run() -> VerifyReport:
         async with _database(options, migrate=False, only_look=True) as database:
-            store = open_store(options)
-            await store.open()
+            store = await _store(database, options)
             return await verify.verify(database, store)
 
     return asyncio.run(run())
@@ -242,6 +239,15 @@ async def _workspace(database: Database, options: ServeOptions) -> str:
     if found is None:
         raise StartError(_NOTHING.format(data=options.data))
     return str(found)
+
+
+async def _store(database: Database, options: ServeOptions) -> Store:
+    """The workspace's store, in its place."""
+    store = open_store(options)
+    await store.open()
+    with suppress(sa.exc.DatabaseError):  # that it is damaged is for the check to say
+        await check_store(database, store, await _workspace(database, options))
+    return store
 
 
 _NOTHING = "There is no workspace in {data} yet. Start `amltui serve` once to make one."

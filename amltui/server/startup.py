@@ -7,18 +7,25 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
 
 from amltui.server import log, seed, settings
 from amltui.server.audit import Gathered
 from amltui.server.database import schema_versions
-from amltui.server.database.engine import database_url, open_database
+from amltui.server.database.engine import Database, database_url, open_database
 from amltui.server.database.failures import at_start
+from amltui.server.database.tables import instances
 from amltui.server.http_errors import HTTPError, StartError
 from amltui.server.options import ServeOptions
 from amltui.server.state import ServerState
 from amltui.server.store.base import Store
-from amltui.server.store.local import LocalStore
+from amltui.server.store.local import MARK, LocalStore
 from amltui.text import reason_of
+
+_LOOKED_FOR: Final = 20
+"""Contents that are looked for in a store without a mark; single ones may be lost."""
 
 
 @asynccontextmanager
@@ -48,6 +55,8 @@ async def open_state(options: ServeOptions, endpoint: str) -> AsyncIterator[Serv
                     endpoint,
                     recover=options.embedded and options.database is None,
                 )
+                await check_store(database, store, workspace_id)
+                await store.mark(workspace_id)
                 if options.samples:
                     await seed.examples(database, store)
         except (OSError, HTTPError) as error:
@@ -55,6 +64,31 @@ async def open_state(options: ServeOptions, endpoint: str) -> AsyncIterator[Serv
         yield ServerState(options, database, store, workspace_id, Gathered(database))
     finally:
         await database.close()
+
+
+async def check_store(database: Database, store: Store, workspace_id: str) -> None:
+    """Refuse a store that does not hold the workspace's contents.
+
+    One without a mark does where some of the oldest are there: what was uploaded since its disk
+    was no longer mounted lies in the empty directory that stood in its place.
+
+    Raises:
+        StartError: none of them is there; the text says what to do.
+    """
+    if await store.is_marked(workspace_id):
+        return
+    async with database.reading() as connection:
+        found = await connection.execute(
+            sa.select(instances.c.sha256, instances.c.size)
+            .order_by(instances.c.created)
+            .limit(_LOOKED_FOR)
+        )
+        oldest = found.all()
+    if oldest and not any([await store.has(row.sha256, row.size) for row in oldest]):
+        raise StartError(
+            f"{store.directory} does not hold the workspace's contents: is its disk mounted? If "
+            f"they are lost for good, write {workspace_id} into {store.directory / MARK}."
+        )
 
 
 def make_directory(data: Path) -> None:

@@ -139,6 +139,34 @@ def test_a_directory_of_contents_that_is_not_mounted_is_told_as_away(tmp_path):
         assert studio.get(url_of(dataset)).content == b"kept"
 
 
+def test_a_directory_that_stands_in_the_place_of_one_that_is_not_mounted_takes_nothing(tmp_path):
+    disk, mounted, other = tmp_path / "disk", tmp_path / "mounted", tmp_path / "other"
+    disk.mkdir()
+    mounted.symlink_to(disk)
+    for name in ("contents", "blocks", "temp"):  # as a server's start leaves it
+        (other / name).mkdir(parents=True)
+    with (
+        running_server(tmp_path / "data", contents=str(mounted)) as server,
+        Studio(server) as studio,
+    ):
+        dataset = studio.create("before", b"kept")
+        begun = studio.begin()
+        mounted.unlink()
+        mounted.symlink_to(other)
+        upload = f"{server.endpoint}api/resourceuploads/workspaces/{server.workspace_id}/"
+        answer = studio.http.post(upload, params={"dataTypeId": "Zip"}, content=b"x")
+        assert_told(answer, server, {503})
+        assert_told(studio.block(begun, 0, 1, b"x"), server, {503})
+        assert not [path for path in other.rglob("*") if path.is_file()]
+        (other / "contents" / "ab").mkdir()  # as an upload leaves it
+        assert_told(studio.get(url_of(dataset)), server, {503})
+        assert_told(studio.get(f"{server.endpoint}health"), server, {503})
+        mounted.unlink()
+        mounted.symlink_to(disk)
+        assert studio.block(begun, 0, 1, b"x").is_success
+        assert studio.get(url_of(dataset)).content == b"kept"
+
+
 @pytest.mark.parametrize("holding", ["moto"], indirect=True)
 async def test_a_bucket_that_is_away_is_told_as_away(holding, moto, tmp_path):
     options, store = holding

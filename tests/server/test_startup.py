@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import socket
 import sqlite3
 import ssl
@@ -17,6 +19,7 @@ from amltui.server import admin, log, settings, startup
 from amltui.server.database.engine import database_url, open_database
 from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
+from amltui.server.store.local import MARK
 from tests.server.test_run import _TEAM, start_team
 from tests.support.server import ROOT, running_server
 from tests.support.studio import Studio
@@ -76,6 +79,48 @@ async def test_a_first_start_that_broke_off_can_be_repeated(tmp_path):
     await open_and_close(data)
     assert settings.read(data)["id"]
     assert not settings.pending(data).exists()
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "of an older version"])
+async def test_an_empty_directory_is_not_taken_for_a_store_that_is_not_mounted(tmp_path, marked):
+    disk, mounted, other = tmp_path / "disk", tmp_path / "mounted", tmp_path / "other"
+    for directory in (disk, other):
+        directory.mkdir()
+    mounted.symlink_to(disk)
+    options = ServeOptions(tmp_path / "data", contents=str(mounted))
+
+    async def open_store():
+        async with startup.open_state(options, "http://127.0.0.1:1/"):
+            pass
+
+    await open_store()
+    if not marked:
+        (disk / MARK).unlink()
+        await open_store()
+        assert (disk / MARK).exists()  # for the contents are there
+        (disk / MARK).unlink()
+    mounted.unlink()
+    mounted.symlink_to(other)
+    with pytest.raises(StartError, match="is its disk mounted"):
+        await open_store()
+    for work in (admin.check, admin.clean, lambda given: admin.repair(given, None)):
+        with pytest.raises(StartError, match="is its disk mounted"):
+            await asyncio.to_thread(work, options)
+    mounted.unlink()
+    mounted.symlink_to(disk)
+    await open_store()
+
+
+async def test_a_workspace_whose_contents_are_lost_for_good_can_be_served(tmp_path):
+    data = tmp_path / "data"
+    serve_once(data)
+    (data / MARK).unlink()
+    shutil.rmtree(data / "contents")
+    with pytest.raises(StartError, match="lost for good") as caught:
+        await open_and_close(data)
+    (data / MARK).write_text(settings.read(data)["id"])
+    assert settings.read(data)["id"] in str(caught.value)
+    await open_and_close(data)
 
 
 def test_a_database_that_is_deleted_while_it_serves_takes_no_more(tmp_path):

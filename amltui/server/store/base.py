@@ -48,6 +48,18 @@ class Store(ABC):
         """
 
     @abstractmethod
+    async def is_marked(self, workspace_id: str) -> bool:
+        """Whether it says of itself that it is that workspace's.
+
+        A directory has a mark for it: where its disk is not mounted, an empty one stands in its
+        place, and what a server makes there looks like a store.
+        """
+
+    @abstractmethod
+    async def mark(self, workspace_id: str) -> None:
+        """Make it that workspace's: from now on it takes nothing while its mark is not there."""
+
+    @abstractmethod
     def scratch(self) -> Path:
         """A path on this machine where nothing is; `sweep` removes what a dead process left."""
 

@@ -22,7 +22,7 @@ from typing import IO, Any, Final, Self
 import anyio.to_thread
 
 from amltui.config.paths import content_file
-from amltui.disk import sync_dir
+from amltui.disk import sync_dir, write_whole
 from amltui.server.http_errors import InsufficientStorage, NotFound, ServiceUnavailable, StartError
 from amltui.server.store.base import Staged, Store, Stored, StoredBlock
 from amltui.text import reason_of
@@ -31,6 +31,9 @@ CHUNK: Final = 128 << 10
 """Bytes that one step of a download reads."""
 LARGE: Final = 1 << 20
 """Bytes that are handed to the system at once; a change of threads is worth it for so many."""
+MARK: Final = "workspace-id"
+"""The file in a store's directory that says whose store it is."""
+_AWAY: Final = "The server's directory of contents is not in place: its disk may not be mounted."
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -46,7 +49,7 @@ def mapped() -> Iterator[None]:
 
 
 class LocalStore(Store):
-    """A directory: `contents/ab/abcd...`, `blocks/<upload>/...`, `temp/`."""
+    """A directory: `contents/ab/abcd...`, `blocks/<upload>/...`, `temp/`, and its mark."""
 
     begin_at_once = 2
     """Clients begin many in one moment, and each is a question to the database and a change of
@@ -57,6 +60,8 @@ class LocalStore(Store):
         self._contents = directory / "contents"
         self._blocks = directory / "blocks"
         self._temp = directory / "temp"
+        self._workspace_id: str | None = None
+        """What the mark must say; None: nobody asks."""
         self.flushed: set[Path] = set()
         """Directories of contents that outlast a power cut."""
 
@@ -80,17 +85,16 @@ class LocalStore(Store):
             ) from None
 
     async def probe(self) -> None:
-        """Look whether the directory is there."""
+        """Look whether the directory is there, and the right one."""
         with mapped():
             await anyio.to_thread.run_sync(os.stat, self._contents)
+            await anyio.to_thread.run_sync(self.check_mark)
 
     async def check_in_place(self) -> None:
-        """Look for any content: where a disk is not mounted, there is an empty directory at most.
-
-        The first content makes a directory that stays.
-        """
+        """Look for the mark, and for any content: the first one makes a directory that stays."""
 
         def is_empty() -> bool:
+            self.check_mark()
             with os.scandir(self._contents) as entries:
                 return next(entries, None) is None
 
@@ -98,6 +102,34 @@ class LocalStore(Store):
             empty = await anyio.to_thread.run_sync(is_empty)
         if empty:
             raise ServiceUnavailable("The server's directory of contents is empty.")
+
+    async def is_marked(self, workspace_id: str) -> bool:
+        """Read the mark."""
+        with mapped():
+            return await anyio.to_thread.run_sync(self._says, workspace_id)
+
+    async def mark(self, workspace_id: str) -> None:
+        """Write the mark, unless it is there."""
+        if not await self.is_marked(workspace_id):
+            text = f"{workspace_id}\n".encode()
+            with mapped():
+                write_whole(self.directory / MARK, text, sync=True)
+        self._workspace_id = workspace_id
+
+    def check_mark(self) -> None:
+        """Refuse to work in another directory than the one that was marked.
+
+        Raises:
+            ServiceUnavailable: this is one.
+        """
+        if self._workspace_id is not None and not self._says(self._workspace_id):
+            raise ServiceUnavailable(_AWAY)
+
+    def _says(self, workspace_id: str) -> bool:
+        try:
+            return (self.directory / MARK).read_bytes().strip() == workspace_id.encode()
+        except FileNotFoundError:
+            return False
 
     def scratch(self) -> Path:
         """A name in `temp`."""
@@ -276,6 +308,7 @@ class StagedFile(Staged):
 
     def _append(self, pending: list[bytes]) -> None:
         if self._file is None:
+            self._store.check_mark()
             self._file = _create(self._path)
         for data in pending:
             rest = memoryview(data)

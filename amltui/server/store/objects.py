@@ -129,6 +129,13 @@ class ObjectStore(Store):
         """List: a container or bucket that is away cannot be listed."""
         await self.probe()
 
+    async def is_marked(self, workspace_id: str) -> bool:  # noqa: ARG002 - the base's
+        """It needs no mark: a container or bucket is there, or cannot be listed."""
+        return True
+
+    async def mark(self, workspace_id: str) -> None:
+        """Nothing is written."""
+
     def scratch(self) -> Path:
         """A name in the spool."""
         return self._temp.scratch()
