@@ -29,6 +29,7 @@ from amltui.server.http_errors import (
     Conflict,
     ContentLost,
     HTTPError,
+    NotFound,
     ServiceUnavailable,
 )
 from amltui.server.state import ServerState
@@ -188,8 +189,8 @@ class StatisticsService:
             if not done:
                 async with self._long:
                     await self._once(stored, data_type_id, None)
-        except ContentLost:
-            raise  # nothing was computed that should not be tried again soon
+        except (ContentLost, NotFound, Conflict):
+            raise  # it is gone, and not this machine is why: sent again, it is computed at once
         except (HTTPError, sa.exc.SQLAlchemyError, OSError):
             self._failed(key)
             raise

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
+import json
 import resource
 import statistics
 import subprocess
@@ -17,6 +19,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from amltui.config.children import child_command
+from amltui.server import startup, uploads
+from amltui.server.http_errors import NotFound
+from amltui.server.options import ServeOptions
+from amltui.server.statistics import StatisticsService
+from amltui.server.store.base import Stored
 from amltui.server.workers import worker_environment
 from tests.server.test_embedded import SAMPLES
 from tests.support.server import RunningServer, running_server
@@ -211,6 +218,21 @@ def test_a_schema_whose_process_was_killed_is_computed_again(tmp_path):
         assert first.status_code == 503
         answer, _ = schema_of(studio, dataset)
         assert answer.json()["Rows"] == 200_000
+
+
+async def test_a_content_that_was_deleted_meanwhile_is_computed_once_it_is_sent_again(tmp_path):
+    async def body():
+        yield ROWS
+
+    stored = Stored(hashlib.sha256(ROWS).hexdigest(), len(ROWS))
+    options = ServeOptions(tmp_path / "data", samples=False)
+    async with startup.open_state(options, "http://127.0.0.1:1/") as state:
+        service = StatisticsService(state)
+        with pytest.raises(NotFound):
+            await service.get(stored, "GenericCSV", "schema")
+        await uploads.begin_whole(state, None, "GenericCSV", stored.size, body())
+        schema = await service.get(stored, "GenericCSV", "schema", patience=60)
+        assert json.loads(schema)["Rows"] == 200_000
 
 
 def sparse_content(relation=b"r"):
