@@ -6,7 +6,7 @@ Eight clients create, update, rename, read, list, ask for schemas and pages, sen
 delete what they made, so that the workspace stays as large as it is. Memory and descriptors of the
 server's process are read each second; the first fifth of the time warms up and counts for nothing.
 The slowest step of each kind is told, so that a wait that grows shows before it ends in a timeout,
-and the end of the server's log where a client met something else than it should.
+and the end of the server's log where a client met something else than it should or must ask again.
 """
 
 from __future__ import annotations
@@ -36,10 +36,14 @@ STEPS = ("create", "create", "create", "update", "list", "schema", "pages", "wro
 """What a draw of 0 to 7 does; any other reads."""
 
 
-def expect(answer: httpx.Response, *codes: int) -> None:
-    """Fail with what came, where it is none of these."""
+def expect(answer: httpx.Response, *codes: int, later: int = 0) -> list[str]:
+    """Fail with what came, where it is none of these; what one is told who must ask `later`."""
+    told = f"{answer.status_code} {answer.url.path} {answer.text[:200]}"
+    if answer.status_code == later and "retry-after" in answer.headers:
+        return [told]
     if answer.status_code not in codes:
-        raise AssertionError(f"{answer.status_code} {answer.url.path} {answer.text[:200]}")
+        raise AssertionError(told)
+    return []
 
 
 class Client(threading.Thread):
@@ -52,6 +56,8 @@ class Client(threading.Thread):
         self.done = 0
         self.slowest: dict[str, float] = {}
         """Seconds, by kind of step."""
+        self.later: list[str] = []
+        """Schemas that were not computed then: a client that is told so asks again."""
         self.failed = ""
 
     def run(self) -> None:
@@ -81,7 +87,7 @@ class Client(threading.Thread):
                     tag = answer.headers["etag"]
                 elif act == 5:
                     path = f"datasources/{self.random.choice(mine)['Id']}/schema"
-                    expect(studio.http.get(path), 200, 202, 409)
+                    self.later += expect(studio.http.get(path), 200, 202, 409, later=503)
                 elif act == 6:
                     page.get("web/").raise_for_status()
                     page.get(f"web/datasets/{self.random.choice(mine)['Id']}").raise_for_status()
@@ -146,7 +152,9 @@ def main() -> None:
     slow = (f"{kind} {max(c.slowest.get(kind, 0.0) for c in clients):.1f} s" for kind in kinds)
     print(f"slowest steps: {', '.join(slow)}")
     print(f"{sum(client.done for client in clients)} steps; failures: {failed}")
-    if failed:
+    later = [words for client in clients for words in client.later]
+    print(f"schemas that were not to be had at once: {later}")
+    if failed or later:
         print("the end of the server's log:", *log[-20:], sep="\n")
 
 
