@@ -54,14 +54,22 @@ def environment(bucket, proxy, tmp_path):
     return os.environ | own | {"AWS_ENDPOINT": proxy.endpoint.rstrip("/")}
 
 
+async def works(process):
+    """Wait for the program, which is to end well."""
+    assert await asyncio.to_thread(process.wait) == 0, process.said.read_text()
+
+
 @pytest.fixture
 def amltui(environment, forks, tmp_path):
     """Starts the program."""
-    with Path(os.devnull).open("r+b") as nothing, (tmp_path / "said").open("w+b") as said:
+    path = tmp_path / "said"
+    with Path(os.devnull).open("r+b") as nothing, path.open("w+b") as said:
         streams = [nothing.fileno(), nothing.fileno(), said.fileno()]
 
         def start(*arguments):
-            return forks.start(COMMAND, list(arguments), environment, tmp_path, streams)
+            process = forks.start(COMMAND, list(arguments), environment, tmp_path, streams)
+            process.said = path
+            return process
 
         yield start
 
@@ -96,7 +104,7 @@ def begin(bucket, key, *, parts=0):
 async def profile(bucket, amltui):
     """Let `there` be the bucket."""
     added = ("profile", "add", "there", "--url", f"s3://{bucket[1]}", "--write")
-    assert await asyncio.to_thread(amltui(*added).wait) == 0
+    await works(amltui(*added))
 
 
 class Held:
@@ -142,7 +150,7 @@ async def test_an_upload_killed_before_it_heard_that_the_store_began_leaves_none
     proxy.rule = Held(begins)
     await killed_when_begun(bucket, proxy, amltui(*put), 2)
     assert uploads(bucket) == [("a.bin", 0), ("a.bin", 1), ("a.bin.old", 0)]
-    assert await asyncio.to_thread(amltui(*put).wait) == 0
+    await works(amltui(*put))
     assert bucket[0].get_object(Bucket=bucket[1], Key="a.bin")["Body"].read() == DATA
     assert uploads(bucket) == [("a.bin", 1), ("a.bin.old", 0)]
 
@@ -156,7 +164,7 @@ async def test_a_copy_inside_the_store_that_was_killed_leaves_none(bucket, proxy
         proxy.rule = Held(meant)
         await killed_when_begun(bucket, proxy, amltui(*cp), 0)
         assert len(uploads(bucket)) == 1
-        assert await asyncio.to_thread(amltui(*cp).wait) == 0
+        await works(amltui(*cp))
         assert client.get_object(Bucket=name, Key="to/a.bin")["Body"].read() == DATA
         assert uploads(bucket) == []
         client.delete_object(Bucket=name, Key="to/a.bin")
@@ -177,10 +185,10 @@ async def test_a_rename_that_was_killed_leaves_none(bucket, proxy, amltui, tmp_p
         proxy.rule = Held(meant)
         await killed_when_begun(bucket, proxy, amltui(*rename), 0)
         assert len(uploads(bucket)) == 1
-        assert await asyncio.to_thread(amltui(*later).wait) == 0
+        await works(amltui(*later))
         assert uploads(bucket) == []
         assert client.get_object(Bucket=name, Key="a.bin")["Body"].read() == DATA
-    assert await asyncio.to_thread(amltui(*rename).wait) == 0
+    await works(amltui(*rename))
     assert client.get_object(Bucket=name, Key="c.bin")["Body"].read() == DATA
 
 
