@@ -66,6 +66,12 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111  that of Path raises where there is none
 
 
+def short(path: Path) -> str:
+    """A path as it is shown, with `~` for the home directory; `expanded` takes it back."""
+    text, home = str(path), str(Path.home())
+    return f"~{text[len(home) :]}" if text == home or text.startswith(f"{home}{os.sep}") else text
+
+
 def private_dir(path: Path) -> Path:
     """`path` as a directory for this user only, made with its parents where they lack."""
     if not path.is_dir():

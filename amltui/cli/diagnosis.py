@@ -19,7 +19,7 @@ import amltui
 from amltui.cache.store import RESERVE
 from amltui.cli import exit_codes
 from amltui.config import Connection, credentials, paths, profiles, resolve
-from amltui.disk import free_space
+from amltui.disk import free_space, short
 from amltui.errors import AmltuiError
 from amltui.redact import redacted
 from amltui.text import human_size
@@ -65,12 +65,6 @@ async def examine(profile: str | None, *, offline: bool) -> Findings:
             found.sections["server"] = await _server(found, connection, profile)
     found.sections["terminal"] = _terminal(os.environ)
     return found
-
-
-def short(path: Path) -> str:
-    """A path without the name of its user."""
-    text, home = str(path), str(Path.home())
-    return f"~{text[len(home) :]}" if text == home or text.startswith(f"{home}{os.sep}") else text
 
 
 def _versions() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from amltui.transfers.entries import Beginning
 from amltui.transfers.records import UploadRecord, UploadRequest
 from amltui.workspaces.terms import Upload
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 async def begin_noted(workspace: Workspace, entry: MemoryEntry | UploadEntry) -> Upload:
     """Begin an upload at the workspace; what an earlier try may have begun there is removed."""
     if entry.record.request.beginning is not None:
-        await remove_begun(workspace, entry)
+        with contextlib.suppress(Beginning):
+            await remove_begun(workspace, entry)
     _save(entry, beginning=datetime.now(UTC))
     plan = entry.record.request
     upload = await workspace.begin_upload(
@@ -37,12 +39,16 @@ async def begin_noted(workspace: Workspace, entry: MemoryEntry | UploadEntry) ->
 
 
 async def remove_begun(workspace: Workspace, entry: MemoryEntry | UploadEntry) -> None:
-    """Remove what the workspace holds of an upload, also where its id did not come."""
+    """Remove what the workspace holds of an upload, also where its id did not come.
+
+    Raises:
+        Beginning: the id did not come, and which upload it is cannot be told now.
+    """
     plan = entry.record.request
     if plan.upload_id is not None:
         await workspace.abort(Upload(plan.upload_id, plan.data_type_id))
     elif plan.beginning is not None:
-        await workspace.abort_unnamed(entry.record.name, since=plan.beginning, known=entry.known())
+        await workspace.abort_unnamed(entry.record.name, since=plan.beginning, known=entry.known)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import filelock
 import msgspec
 
 from amltui.disk import PRIVATE_FILE, write_whole
-from amltui.errors import AmltuiError
+from amltui.errors import AmltuiError, LocalError
 from amltui.redact import redacted
 from amltui.text import visible
 from amltui.transfers.destinations import copy_beside, discard_parts
@@ -91,6 +91,31 @@ class MemoryEntry:
     def known(self) -> set[str]:
         """The ids of all uploads to the same workspace that are noted."""
         return set()
+
+
+class Beginning(LocalError):
+    """Whose an upload is whose id did not come cannot be told: another one is being begun."""
+
+
+def lock_of(directory: Path, name: str) -> filelock.BaseFileLock:
+    """What a process holds that runs the record of an id."""
+    path = directory / f"{name}.lock"
+    return filelock.FileLock(path, timeout=0, mode=PRIVATE_FILE, thread_local=False)
+
+
+def is_held(directory: Path, name: str) -> bool:
+    """Whether a process, this one included, runs the record of an id."""
+    if not (directory / f"{name}.json").exists():
+        return False
+    lock = lock_of(directory, name)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return True
+    except (OSError, NotImplementedError):  # a file system without locks
+        return False
+    lock.release()
+    return False
 
 
 class JournalEntry(ABC, Generic[R]):
@@ -202,14 +227,26 @@ class UploadEntry(JournalEntry[UploadRecord]):
             self._base.with_suffix(".log").unlink(missing_ok=True)
 
     def known(self) -> set[str]:
-        """The ids of all uploads to the same workspace that are noted."""
-        return {
-            one.request.upload_id
-            for one in records_in(self._base.parent)
-            if isinstance(one, UploadRecord)
-            and one.request.upload_id is not None
-            and same_workspace(one.workspace, self.record.workspace)
-        }
+        """The ids of all uploads to the same workspace that are noted.
+
+        Raises:
+            Beginning: another upload of the same name has none yet, and is not given up.
+        """
+        found = set()
+        for one in records_in(self._base.parent):
+            if not isinstance(one, UploadRecord) or one.id == self.record.id:
+                continue
+            if not same_workspace(one.workspace, self.record.workspace):
+                continue
+            if one.request.upload_id is not None:
+                found.add(one.request.upload_id)
+            elif (
+                one.request.beginning is not None
+                and one.name == self.record.name
+                and is_held(self._base.parent, one.id)
+            ):
+                raise Beginning(f"Another upload of {visible(one.name)} is being begun")
+        return found
 
     def give_up(self) -> None:
         """As `delete`, but it stays noted that the workspace may hold its parts."""

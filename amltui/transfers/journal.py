@@ -19,7 +19,7 @@ from typing import Final, overload
 import filelock
 import msgspec
 
-from amltui.disk import PRIVATE_FILE, private_dir
+from amltui.disk import private_dir
 from amltui.transfers.entries import (
     CopyEntry,
     CopyProgress,
@@ -30,6 +30,8 @@ from amltui.transfers.entries import (
     UploadEntry,
     acknowledged_in,
     copies_in,
+    is_held,
+    lock_of,
 )
 from amltui.transfers.records import (
     CopyPart,
@@ -206,13 +208,7 @@ class Journal:
 
     def running(self, name: str) -> bool:
         """Whether a process, this one included, holds the record of this id."""
-        try:
-            with self._held(name):
-                return False
-        except filelock.Timeout:
-            return True
-        except (OSError, NotImplementedError):  # a file system without locks
-            return False
+        return is_held(self._directory, name)
 
     def acknowledged(self, name: str) -> dict[int, str]:
         """See `UploadEntry.acknowledged`."""
@@ -301,5 +297,4 @@ class Journal:
         lock.release()
 
     def _lock(self, name: str) -> filelock.BaseFileLock:
-        path = self._directory / f"{name}.lock"
-        return filelock.FileLock(path, timeout=0, mode=PRIVATE_FILE, thread_local=False)
+        return lock_of(self._directory, name)

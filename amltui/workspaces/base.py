@@ -330,7 +330,9 @@ class Workspace(ABC):
         """Give an upload up, so that its parts take no room. A kind may let them expire instead."""
         del upload
 
-    async def abort_unnamed(self, name: str, *, since: datetime, known: Collection[str]) -> None:
+    async def abort_unnamed(
+        self, name: str, *, since: datetime, known: Callable[[], Collection[str]]
+    ) -> None:
         """As `abort`, what `begin_upload` for `name` began and whose id did not come back.
 
         Only what holds no part yet is given up: it may be another program's.
@@ -338,7 +340,8 @@ class Workspace(ABC):
         Args:
             name: what the upload was begun for.
             since: when it was begun, by this machine's clock.
-            known: ids of uploads that somebody goes on with.
+            known: gives the ids of uploads that somebody goes on with; asked once it is known which
+                uploads there are, for others are begun meanwhile. What it raises ends this.
         """
         del name, since, known
 

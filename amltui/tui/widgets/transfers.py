@@ -15,6 +15,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
+from amltui.disk import short
 from amltui.text import human_duration, human_size, visible
 from amltui.tui.keymap import bound, key_of
 from amltui.tui.line_view import LineView
@@ -193,7 +194,7 @@ class TransfersPane(BorderTitles, LineView, can_focus=True, inherit_bindings=Fal
         name = visible(transfer.name)
         if transfer.path is None:
             return name
-        path = visible(str(transfer.path))
+        path = visible(short(transfer.path))
         return f"{name} → {path}" if transfer.kind == "download" else f"{name} ← {path}"
 
     def _line(self, transfer: TransferRow, width: int, base: Style) -> list[Segment]:

@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,13 +273,16 @@ class Directory:
         """Give an upload up."""
         self._upload(upload).unlink(missing_ok=True)
 
-    def drop_unnamed(self, name: str, since: datetime, known: Collection[str]) -> None:
+    def drop_unnamed(
+        self, name: str, since: datetime, known: Callable[[], Collection[str]]
+    ) -> None:
         """Give up the uploads for `name` that were begun from `since` on and hold nothing.
 
-        Not those of `known`: somebody has them.
+        Not those that `known` gives, which is asked once the others are found: somebody has them.
         """
-        kept = {self._upload(one) for one in known}
-        for path in self.root.glob(f"{_UPLOAD}{_mark(name)}*"):
+        there = list(self.root.glob(f"{_UPLOAD}{_mark(name)}*"))
+        kept = {self._upload(one) for one in known()} if there else set()
+        for path in there:
             with contextlib.suppress(OSError):
                 status = path.stat()
                 empty = path not in kept and status.st_size == 0

@@ -340,7 +340,9 @@ class StoreWorkspace(FileWorkspace):
         changes, begun = await self._changing(), BegunUpload.of(upload.id)
         await anyio.to_thread.run_sync(changes.abort, begun)
 
-    async def abort_unnamed(self, name: str, *, since: datetime, known: Collection[str]) -> None:
+    async def abort_unnamed(
+        self, name: str, *, since: datetime, known: Callable[[], Collection[str]]
+    ) -> None:
         """Give up what holds no part, where the store lists it."""
         changes = await self._changing()
         await anyio.to_thread.run_sync(changes.abort_unnamed, name, since, known)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -26,7 +26,14 @@ from amltui.errors import (
 )
 from amltui.text import visible
 from amltui.workspaces.folder.store_errors import DELETE, LIST, READ, WRITE, by_answer
-from amltui.workspaces.folder.store_writing import Begun, GoOn, ObjectPlace, unheard, unstopped
+from amltui.workspaces.folder.store_writing import (
+    Begun,
+    GoOn,
+    Known,
+    ObjectPlace,
+    unheard,
+    unstopped,
+)
 
 _TOKEN: Final = "amltui_upload"  # noqa: S105 - the name of a metadata entry
 _WAIT: Final = 0.5
@@ -88,7 +95,7 @@ class AzureWriter:
         """Nothing: Azure removes blocks by itself, and only all of a name at once."""
         del place, upload
 
-    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Collection[str]) -> None:
+    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Known) -> None:
         """Nothing, as `abort`."""
         del place, since, known
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self
@@ -32,7 +32,7 @@ from amltui.workspaces.folder.store_connect import writer_of
 from amltui.workspaces.folder.store_errors import DELETE, WRITE, mapped
 from amltui.workspaces.folder.store_listing import HIDDEN
 from amltui.workspaces.folder.store_objects import StoreObjects
-from amltui.workspaces.folder.store_writing import ObjectPlace, Writer
+from amltui.workspaces.folder.store_writing import Known, ObjectPlace, Writer
 
 _NOT_KNOWN: Final = 501
 """What a store answers that does not know the request."""
@@ -189,12 +189,16 @@ class StoreChanges:
         with contextlib.suppress(NotFound):
             self._writer.abort(self._objects.place(begun.name), begun.upload)
 
-    def abort_unnamed(self, name: str, since: datetime, known: Collection[str]) -> None:
+    def abort_unnamed(self, name: str, since: datetime, known: Known) -> None:
         """See `Workspace.abort_unnamed`; a store that does not list uploads is left as it is."""
-        uploads = set()
-        for text in known:
-            with contextlib.suppress(NotFound):
-                uploads.add(BegunUpload.of(text).upload)
+
+        def uploads() -> set[str]:
+            found = set()
+            for text in known():
+                with contextlib.suppress(NotFound):
+                    found.add(BegunUpload.of(text).upload)
+            return found
+
         with self._beginning[name]:  # the thread of one that was cancelled asks the store still
             try:
                 self._writer.abort_unnamed(self._objects.place(name), since, uploads)

@@ -25,6 +25,8 @@ TOKEN: Final = "amltui-upload"  # noqa: S105 - the name of a metadata entry
 _CLOCKS: Final = timedelta(minutes=15)
 """How far the clocks of S3 and of who asks it may be apart."""
 Begun = Callable[[str], None]
+Known = Callable[[], Collection[str]]
+"""Gives ids; asked when it is known which uploads there are."""
 GoOn = Callable[[int], None]
 _COPIED: Final = 64 << 20
 """Bytes that S3 copies in one step, which takes it about a second; an end waits for it."""
@@ -77,10 +79,10 @@ class Writer(Protocol):
     def abort(self, place: ObjectPlace, upload: str) -> None:
         """Give the parts up, where the store does not let them expire by itself."""
 
-    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Collection[str]) -> None:
+    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Known) -> None:
         """Give up uploads for the object that were begun from `since` on and hold no part.
 
-        Not those of `known`: somebody has them.
+        Not those that `known` gives: somebody has them.
 
         Raises:
             AmltuiError: the store does not list uploads, or these credentials may not.
@@ -128,7 +130,7 @@ class S3Writer:
         upload = str(made["UploadId"])
         if made["ResponseMetadata"].get("RetryAttempts"):  # the first answer may have been lost
             with contextlib.suppress(AmltuiError):
-                self.abort_unnamed(place, since, {upload})
+                self.abort_unnamed(place, since, lambda: {upload})
         return upload
 
     def send(self, place: ObjectPlace, upload: str, index: int, data: bytes) -> None:
@@ -178,24 +180,23 @@ class S3Writer:
                 Bucket=place.container, Key=place.key, UploadId=upload
             )
 
-    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Collection[str]) -> None:
+    def abort_unnamed(self, place: ObjectPlace, since: datetime, known: Known) -> None:
         """See `Writer`."""
         with aws_mapped(place.key, WRITE):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=place.container, Prefix=place.key
             )
-            there = [one for page in pages for one in page.get("Uploads", ())]
-        for one in there:
-            upload = str(one["UploadId"])
-            if (
-                one["Key"] != place.key
-                or upload in known
-                or one["Initiated"] < since - _CLOCKS
-                or self._parts(place, upload)
-            ):
-                continue
-            with contextlib.suppress(NotFound):
-                self.abort(place, upload)
+            there = [
+                str(one["UploadId"])
+                for page in pages
+                for one in page.get("Uploads", ())
+                if one["Key"] == place.key and one["Initiated"] >= since - _CLOCKS
+            ]
+        kept = known() if there else ()
+        for upload in there:
+            if upload not in kept and not self._parts(place, upload):
+                with contextlib.suppress(NotFound):
+                    self.abort(place, upload)
 
     def erase(self, place: ObjectPlace, versions: Sequence[str]) -> None:
         """See `Writer`; a deletion of the object itself would be one more version."""

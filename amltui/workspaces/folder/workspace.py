@@ -227,7 +227,9 @@ class FolderWorkspace(FileWorkspace):
         """Remove the hidden file."""
         await anyio.to_thread.run_sync(self._directory.drop, upload.id)
 
-    async def abort_unnamed(self, name: str, *, since: datetime, known: Collection[str]) -> None:
+    async def abort_unnamed(
+        self, name: str, *, since: datetime, known: Callable[[], Collection[str]]
+    ) -> None:
         """Remove the hidden file, if it is empty."""
         await anyio.to_thread.run_sync(self._directory.drop_unnamed, name, since, known)
 

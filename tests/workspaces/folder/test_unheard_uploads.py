@@ -16,10 +16,13 @@ from botocore.session import get_session
 
 from amltui.cache import Cache
 from amltui.transfers import Options, Transfers
+from amltui.transfers.beginning import noted_inside
+from amltui.transfers.given_up import abort_given_up
 from amltui.transfers.journal import Journal
 from amltui.transfers.records import UploadRecord, UploadRequest
 from amltui.workspaces.folder.directory import Directory
 from amltui.workspaces.folder.store import StoreWorkspace
+from amltui.workspaces.folder.store_changes import BegunUpload
 from amltui.workspaces.folder.workspace import FolderWorkspace
 from tests.support.forks import COMMAND
 from tests.support.proxy import Fault, fault_proxy
@@ -99,6 +102,7 @@ def begin(bucket, key, *, parts=0):
         client.upload_part(
             Bucket=name, Key=key, UploadId=upload, PartNumber=number + 1, Body=b"theirs"
         )
+    return upload
 
 
 async def profile(bucket, amltui):
@@ -260,10 +264,27 @@ async def test_what_was_begun_before_is_somebody_elses(bucket):
     begin(bucket, "a.bin")
     later = datetime.now(UTC) + timedelta(hours=1)
     async with StoreWorkspace(f"s3://{bucket[1]}", write=True) as workspace:
-        await workspace.abort_unnamed("a.bin", since=later, known=set())
+        await workspace.abort_unnamed("a.bin", since=later, known=set)
         assert uploads(bucket) == [("a.bin", 0)]
-        await workspace.abort_unnamed("a.bin", since=datetime.now(UTC), known=set())
+        await workspace.abort_unnamed("a.bin", since=datetime.now(UTC), known=set)
         assert uploads(bucket) == []
+
+
+async def test_what_another_program_is_beginning_is_not_taken_for_what_a_killed_one_left(
+    bucket, tmp_path
+):
+    journal, key = Journal(tmp_path / "journal"), f"s3://{bucket[1]}"
+    async with StoreWorkspace(key, write=True) as workspace:
+        with pytest.raises(KeyboardInterrupt), noted_inside(journal, workspace.key, "a.bin"):
+            raise KeyboardInterrupt  # as one that was killed: its beginning stays noted
+        with noted_inside(journal, workspace.key, "a.bin") as begun:
+            upload = begin(bucket, "a.bin")
+            await abort_given_up(journal, workspace)
+            assert uploads(bucket) == [("a.bin", 0)]
+            begun(BegunUpload("a.bin", "", upload, None).text)
+            await abort_given_up(journal, workspace)
+            assert uploads(bucket) == [("a.bin", 0)]
+    assert list((tmp_path / "journal").glob("*.json")) == []
 
 
 async def test_a_hidden_file_that_nobody_noted_is_removed_with_the_next_start(tmp_path):
