@@ -280,10 +280,14 @@ async def test_what_is_archived_is_listed_and_brought_back(azure):
         await user.until(lambda: "Nothing is archived here." in user.notes)
 
 
-async def test_tags_are_edited_beside_the_description_and_taken_back(azure):
+@pytest.mark.parametrize("reached", [True, False], ids=["reached", "listed only"])
+async def test_tags_are_edited_beside_the_description_and_taken_back(azure, reached):
     version = azure.assets["cities"].versions[0].properties
     version["tags"] = {"owner": "Ada", "long": "two\nlines"}
     async with at_the_screen((80, 24)) as user:
+        await user.until(lambda: user.main.can)
+        if not reached:  # as it is until the workspace has said what it can do
+            user.main._list.can = None
         await user.press("e")
         await user.until(lambda: "owner=Ada" in user.screen_text())
         assert "Not shown and kept: 1 more." in user.screen_text()

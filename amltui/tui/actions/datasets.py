@@ -85,7 +85,10 @@ class DatasetActions:
     async def describe(self) -> None:
         """`e`: edit the dataset's description, and its tags where it has such."""
         dataset = own(self._host)
-        if self._host.can is not None and self._host.can.tags:
+        can = self._host.can
+        if can is None:  # the workspace was not reached yet; which dialog it is depends on it
+            can = await (await (await self._host.session()).connect()).capabilities()
+        if can.tags:
             await self._describe_with_tags(dataset)
             return
         text = await self._host.ask(
