@@ -12,42 +12,42 @@ from amltui.services.previews.handles import opened
 from amltui.tables import HexRows
 
 
+class SlowRows:
+    """Rows that are made in a thread, which waits to be let go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.made = mmap.mmap(-1, 16)
+
+    def make(self) -> HexRows:
+        self.begun.set()
+        assert self.go.wait(10)
+        return HexRows(self.made)
+
+
 @pytest.mark.parametrize("times", [1, 2])
 async def test_rows_that_come_after_the_wait_was_cancelled_are_closed(times):
-    begun, go = threading.Event(), threading.Event()
-    made = mmap.mmap(-1, 16)
-
-    def make() -> HexRows:
-        begun.set()
-        assert go.wait(10)
-        return HexRows(made)
-
-    waiting = asyncio.ensure_future(opened(make))
-    await asyncio.to_thread(begun.wait, 10)
+    rows = SlowRows()
+    waiting = asyncio.ensure_future(opened(rows.make))
+    await asyncio.to_thread(rows.begun.wait, 10)
     for _ in range(times):
         waiting.cancel()
         await asyncio.sleep(0)  # one step of the loop, in which the wait hears of it
         await asyncio.sleep(0)
-    go.set()
+    rows.go.set()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert made.closed
+    assert rows.made.closed
 
 
 def test_rows_that_come_when_the_loop_ends_are_closed():
-    begun, go = threading.Event(), threading.Event()
-    made = mmap.mmap(-1, 16)
-
-    def make() -> HexRows:
-        begun.set()
-        assert go.wait(10)
-        return HexRows(made)
+    rows = SlowRows()
 
     async def leave() -> asyncio.Task[HexRows]:
-        waiting = asyncio.ensure_future(opened(make))
-        await asyncio.to_thread(begun.wait, 10)
-        threading.Timer(0.2, go.set).start()  # after the loop began to end
+        waiting = asyncio.ensure_future(opened(rows.make))
+        await asyncio.to_thread(rows.begun.wait, 10)
+        threading.Timer(0.2, rows.go.set).start()  # after the loop began to end
         return waiting
 
     assert asyncio.run(leave()).cancelled()  # it cancels all tasks that are not done
-    assert made.closed
+    assert rows.made.closed
