@@ -230,7 +230,7 @@ class UploadEntry(JournalEntry[UploadRecord]):
         """The ids of all uploads to the same workspace that are noted.
 
         Raises:
-            Beginning: another upload of the same name has none yet, and is not given up.
+            Beginning: another upload of the same name has none yet, and a process is at it.
         """
         found = set()
         for one in records_in(self._base.parent):

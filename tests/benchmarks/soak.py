@@ -114,7 +114,7 @@ def watch(server: RunningServer, seconds: float) -> list[tuple[int, int]]:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         seen.append((process.memory_info().rss, process.num_fds()))
-        time.sleep(1)
+        time.sleep(1)  # how often memory is looked at
     return seen
 
 

@@ -77,7 +77,7 @@ class Window:
             if key and time.monotonic() - pressed > 0.2:
                 self.keys(key)
                 pressed = time.monotonic()
-            time.sleep(0.005)
+            time.sleep(0.005)  # how often the screen is looked at
 
     def close(self) -> None:
         self._stop.set()

@@ -188,7 +188,7 @@ class AzureWriter:
                     504,
                     hint="It was stopped, and what it had made was removed. Try again later.",
                 )
-            time.sleep(_WAIT)
+            time.sleep(_WAIT)  # the store tells nobody when it is done
 
     def _give_up(self, target: ObjectPlace, copy: str) -> None:
         """Stop a copy and remove what it made, unless that is somebody else's by now."""
