@@ -5,6 +5,7 @@ under the lock of its record. The first checks that nothing refers to it and mar
 (`doomed`); the second removes bytes and record. A writer that wants the content meanwhile either
 holds the lock first, then its reference is seen; or it finds the record marked or gone, and stores
 the bytes again (see `references`). After a crash between the two the next run removes the record.
+While the store is away the record stays: without it nobody would know of the bytes.
 """
 
 from __future__ import annotations

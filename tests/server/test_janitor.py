@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import os
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
 from amltui.server import catalog, clock, experiments, janitor, references, startup, uploads
 from amltui.server.database import tables
-from amltui.server.http_errors import Conflict
+from amltui.server.http_errors import Conflict, ServiceUnavailable
 from amltui.server.options import ServeOptions
+from amltui.server.store.local import LocalStore
 from amltui.server.verify import verify
 from tests.support.server import running_server
 from tests.support.studio import Studio, url_of
@@ -98,6 +100,49 @@ async def test_a_link_to_what_is_gone_says_so(tmp_path):
             assert answer.status_code == 404
             assert "deleted" in answer.json()["Message"]
         studio.close()
+
+
+async def test_the_record_of_a_content_stays_while_its_store_is_away(tmp_path):
+    disk, mounted, other = tmp_path / "disk", tmp_path / "mounted", tmp_path / "other"
+    disk.mkdir()
+    mounted.symlink_to(disk)
+    options = ServeOptions(tmp_path / "data", contents=str(mounted), samples=False)
+    async with startup.open_state(options, "http://127.0.0.1:1/") as state:
+        await delete(state, await make(state, "gone", b"gone"))
+        await LocalStore(other).open()  # the directory under the mount point
+        theirs = next(disk.glob("contents/*/*")).relative_to(disk)
+        (other / theirs).parent.mkdir()
+        (other / theirs).write_bytes(b"gone")  # or another workspace's disk with the same bytes
+        for place in (other, tmp_path / "nowhere"):
+            mounted.unlink()
+            mounted.symlink_to(place)
+            with pytest.raises(ServiceUnavailable):
+                await janitor.clean(state, content_age=0)
+        assert (other / theirs).exists()
+        mounted.unlink()
+        mounted.symlink_to(disk)
+        assert (await janitor.clean(state, content_age=0)).contents == 1
+        assert await stored(state) == []
+        assert (await verify(state.database, state.store)).findings == ()
+
+
+async def test_the_record_of_a_content_stays_while_its_bucket_is_away(tmp_path, moto, monkeypatch):
+    for name, value in moto.environment.items():
+        monkeypatch.setenv(name, value)
+    options = ServeOptions(tmp_path / "data", contents=moto.new_container(), samples=False)
+    bucket = f"{moto.endpoint}/{options.contents.split('/')[2]}"
+    async with (
+        startup.open_state(options, "http://127.0.0.1:1/") as state,
+        httpx.AsyncClient() as http,
+    ):
+        await delete(state, await make(state, "gone", b"gone"))
+        async for content in state.store.list():
+            await state.store.delete(content.sha256)  # a bucket must be empty before it can go
+        (await http.delete(bucket)).raise_for_status()
+        with pytest.raises(ServiceUnavailable):
+            await janitor.clean(state, content_age=0)
+        (await http.put(bucket)).raise_for_status()
+        assert (await janitor.clean(state, content_age=0)).contents == 1
 
 
 async def test_an_output_is_a_reference(state):

@@ -99,7 +99,7 @@ class Store(ABC):
 
     @abstractmethod
     async def delete(self, sha256: str) -> None:
-        """Remove a content; a missing one is no error."""
+        """Remove a content; a missing one is no error, unless the store as a whole is away."""
 
     @abstractmethod
     def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:

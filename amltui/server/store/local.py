@@ -197,9 +197,14 @@ class LocalStore(Store):
         return status.st_size == size
 
     async def delete(self, sha256: str) -> None:
-        """Unlink."""
-        with mapped(), contextlib.suppress(FileNotFoundError):
-            await anyio.to_thread.run_sync(os.unlink, self.path(sha256))
+        """Unlink it, in the directory that was marked only."""
+
+        def unlink() -> None:
+            self.check_mark()
+            self.path(sha256).unlink(missing_ok=True)
+
+        with mapped():
+            await anyio.to_thread.run_sync(unlink)
 
     async def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """Read the file."""
@@ -229,6 +234,7 @@ class LocalStore(Store):
         """Remove temp files, and directories of blocks, that nothing touched for long."""
 
         def sweep() -> int:
+            self.check_mark()
             limit = time.time() - older_than
             blocks = [path for path in self._blocks.iterdir() if path.name not in live]
             dead = [p for p in (*self._temp.iterdir(), *blocks) if _modified(p) < limit]

@@ -202,9 +202,11 @@ class ObjectStore(Store):
         return int(head["size"]) == size
 
     async def delete(self, sha256: str) -> None:
-        """Delete the object."""
-        with contextlib.suppress(NotFound):
+        """Delete the object; a container or bucket that is away answers as if there were none."""
+        try:
             await self._call(lambda: obstore.delete(self._quick, _key(sha256)))
+        except NotFound:
+            await self.check_in_place()
 
     async def read(self, sha256: str, start: int, stop: int) -> AsyncIterator[bytes]:
         """Read the object in pieces."""
