@@ -405,3 +405,12 @@ def test_importing_the_client_imports_no_http_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_http_client_comes_without_the_command_line_of_its_library():
+    code = (
+        "import sys, amltui.workspaces.http.client, httpx; "
+        "print([m for m in ('httpx._main', 'click', 'rich', 'pygments') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -17,8 +17,6 @@ from html.parser import HTMLParser
 from typing import Final, Self
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
-import httpx
-
 from amltui.errors import (
     AmltuiError,
     ContentChanged,
@@ -41,6 +39,7 @@ from amltui.workspaces.folder.files import FileWorkspace
 from amltui.workspaces.http.certificates import trusted
 from amltui.workspaces.http.client import TIMEOUT
 from amltui.workspaces.http.faults import map_exceptions
+from amltui.workspaces.http.library import httpx
 from amltui.workspaces.http.transport import Transport
 from amltui.workspaces.joining import MOST, OneTable, is_data
 from amltui.workspaces.lists import ListBuilder

@@ -14,7 +14,8 @@ from typing import Final, cast
 
 import anyio
 import anyio.lowlevel
-import httpx
+
+from amltui.workspaces.http.library import httpx
 
 MOST: Final = 256 << 20
 """Bytes of an answer, decompressed: a list of 200,000 datasets."""

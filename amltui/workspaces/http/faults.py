@@ -16,7 +16,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpcore
-import httpx
 import msgspec
 
 from amltui import errors
@@ -24,6 +23,7 @@ from amltui.redact import redacted
 from amltui.text import visible
 from amltui.wire import messages
 from amltui.workspaces.http.api_answers import ApiAnswer, TooLarge, TooSlow
+from amltui.workspaces.http.library import httpx
 from amltui.workspaces.http.proxies import Proxy, proxy_for
 
 _LONGEST: Final = 400

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterable, AsyncIterator
 from typing import Final
 
 import httpcore
-import httpx
 
 from amltui.errors import ConfigError
 from amltui.workspaces.http.certificates import trusted
+from amltui.workspaces.http.library import httpx
 from amltui.workspaces.http.network import Backend
 from amltui.workspaces.http.proxies import Proxy, proxy_for
 
