@@ -30,6 +30,7 @@ from amltui.server import clock
 from amltui.server.database import schema_versions, tables
 from amltui.server.database.engine import Database, upsert
 from amltui.server.http_errors import NotFound, StartError
+from amltui.server.startup import check_store
 from amltui.server.store.base import Store, Stored
 
 TURNS: Final = 10
@@ -79,12 +80,14 @@ async def copy(
     Database or store may be the same: what stays is not copied.
 
     Raises:
-        StartError: the target holds something else, or a copy that was changed since.
+        StartError: the source's store is not in place, or the target holds something else, or a
+            copy that was changed since.
     """
     async with source.reading() as connection:
         found = await _workspace_of(connection)
     if found is None:
         raise StartError("There is no workspace to copy.")
+    await check_store(source, store, found)
     if target is not source:
         await schema_versions.prepare(target)
         async with target.snapshot() as connection:

@@ -170,6 +170,32 @@ def test_another_workspace_is_never_copied_over(tmp_path):
         moving.restore(ServeOptions(tmp_path / "x"), tmp_path / "nowhere", quiet)
 
 
+def test_a_workspace_whose_disk_of_contents_is_not_mounted_is_not_copied(tmp_path):
+    disk, mounted, other = tmp_path / "disk", tmp_path / "mounted", tmp_path / "other"
+    for directory in (disk, other):
+        directory.mkdir()
+    mounted.symlink_to(disk)
+    options = ServeOptions(tmp_path / "old", contents=str(mounted))
+    with running_server(options.data, contents=options.contents, samples=False) as server:
+        studio = Studio(server)
+        studio.create("one", b"one")
+        studio.close()
+    admin.backup(options, tmp_path / "copy")
+    mounted.unlink()
+    mounted.symlink_to(other)
+    (tmp_path / "copy" / "contents").rename(tmp_path / "copy" / "elsewhere")
+    source, new = Seat.of(str(options.data), options.contents), tmp_path / "new"
+    for target in (Seat(new, None, None), Seat(options.data, None, str(tmp_path / "store"))):
+        with pytest.raises(StartError, match="is its disk mounted"):
+            moving.migrate(source, target, quiet)
+    with pytest.raises(StartError, match="is its disk mounted"):
+        moving.restore(ServeOptions(new), tmp_path / "copy", quiet)
+    assert not (new / "workspace.sqlite").exists()
+    mounted.unlink()
+    mounted.symlink_to(disk)
+    assert moving.migrate(source, Seat(new, None, None), quiet).copied == 1
+
+
 def test_damaged_and_lost_contents_are_named_and_all_else_is_copied(tmp_path):
     with running_server(tmp_path / "old", samples=False) as server:
         studio = Studio(server)
