@@ -22,7 +22,6 @@ from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
 from amltui.server.startup import make_directory, open_store
 from amltui.server.store.base import Store
-from amltui.server.store.local import LocalStore
 from amltui.server.workspace_copy import Copied, Told
 
 
@@ -70,7 +69,7 @@ def migrate(source: Seat, target: Seat, told: Told) -> Copied:
     """Copy a workspace into another database, another store, or both."""
     if source.data is not None and not (source.data / NAME).is_file():
         raise StartError(f"There is no workspace in {source.data}: it holds no {NAME}.")
-    if target.has_contents and not source.has_contents:
+    if not source.has_contents:
         raise StartError("Say where the contents are: --from-contents.")
     return _move(source, target, told, "workspace.migrate")
 
@@ -103,9 +102,7 @@ def _move(source: Seat, target: Seat, told: Told, action: str) -> Copied:
 async def _store(seat: Seat, spool: Path) -> Store:
     """The store of a seat; `spool` is where bytes pass through if there is no directory."""
     make_directory(spool)
-    store: Store = LocalStore(spool)  # of which nothing is copied
-    if seat.has_contents:
-        store = open_store(ServeOptions(seat.data or spool, contents=seat.contents))
+    store = open_store(ServeOptions(seat.data or spool, contents=seat.contents))
     await store.open()
     return store
 

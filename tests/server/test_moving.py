@@ -196,6 +196,19 @@ def test_a_workspace_whose_disk_of_contents_is_not_mounted_is_not_copied(tmp_pat
     assert moving.migrate(source, Seat(new, None, None), quiet).copied == 1
 
 
+def test_a_database_alone_does_not_say_where_its_contents_are(tmp_path):
+    with running_server(tmp_path / "old", samples=False) as server:
+        before, _ = fill(server)
+    urls = [f"sqlite:///{tmp_path / name / 'workspace.sqlite'}" for name in ("old", "new")]
+    (tmp_path / "new").mkdir()
+    with pytest.raises(StartError, match="--from-contents"):
+        moving.migrate(Seat.of(urls[0], None), Seat.of(urls[1], None), quiet)
+    source = Seat.of(urls[0], str(tmp_path / "old"))
+    assert moving.migrate(source, Seat.of(urls[1], None), quiet).copied == 0
+    with running_server(tmp_path / "new", contents=str(tmp_path / "old"), samples=False) as server:
+        assert picture(server) == before
+
+
 def test_damaged_and_lost_contents_are_named_and_all_else_is_copied(tmp_path):
     with running_server(tmp_path / "old", samples=False) as server:
         studio = Studio(server)
