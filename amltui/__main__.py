@@ -39,6 +39,8 @@ def main() -> int:
         return command_line(arguments, choose=_choose, look=_look)
     except KeyboardInterrupt:
         return 130
+    finally:
+        gc.freeze()  # the exit would look through all that was imported for cycles to free
 
 
 def _plainly(arguments: list[str]) -> bool:

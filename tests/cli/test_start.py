@@ -40,6 +40,24 @@ def test_help_imports_no_command():
     assert not loaded & {"textual", "pandas", "pyarrow", "sqlalchemy", "httpx"}
 
 
+def test_a_short_command_hardly_looks_for_cycles_to_free(alone, tmp_path):
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    code = (
+        "import gc, sys; sys.argv = ['amltui', *sys.argv[1:]]; from amltui.__main__ import main;"
+        "gc.callbacks.append(lambda *_: print('looked', file=sys.stderr));"
+        "main(); gc.callbacks.clear()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--at", tmp_path, "sql", "a.csv", "select a from data"],
+        capture_output=True,
+        text=True,
+        env=alone.environment,
+        check=True,
+    )
+    assert done.stdout == "a\n1\n"
+    assert done.stderr.count("looked") < 30
+
+
 def test_the_version_is_the_packages(alone):
     assert alone("--version").out == f"amltui {package.__version__}\n"
 
