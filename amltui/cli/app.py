@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import gc
 import os
 import sys
 from collections.abc import Container, Iterable
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
 _FLAGS: Final = frozenset({"--json", "--quiet", "-q", "--debug", "--offline"})
 _HELP: Final = frozenset({"--help", "-h"})
 _VALUES: Final = frozenset({"--profile", "--at"})
-
-_YOUNG: Final = 100_000
-"""New objects after which cycles to free are looked for: more than a command imports while it runs,
-all of which is needed. At Python's 700 an `amltui sql` looked 170 times, which took 50 to 70 ms."""
 
 _DASH: Final = "\0-"
 """Stands for the argument `-` while arguments are parsed: no argument can hold a NUL, and the
@@ -120,9 +115,9 @@ def _run(arguments: list[str], doors: dict[str, Any]) -> int:
         sys.stdout.write(f"amltui {__version__}\n")
         return exit_codes.DONE
     arguments = _ordered(arguments)
-    if arguments[:1] != ["serve"]:  # which lives long
-        gc.set_threshold(_YOUNG)
     if arguments[:1] == ["ls"]:
+        import gc
+
         gc.disable()  # a twentieth of this short life went into looking for cycles to free
         from amltui.cli.ls import parse_fast, print_list
 
@@ -141,7 +136,6 @@ def _run(arguments: list[str], doors: dict[str, Any]) -> int:
     for name, value in bound.arguments.items():
         bound.arguments[name] = _undashed(value)
     given = {name: door for name, door in doors.items() if name in unparsed}
-    gc.freeze()  # what is there now is there to stay
     code = command(*bound.args, **bound.kwargs, **given)
     return code if isinstance(code, int) else exit_codes.DONE
 
