@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sqlite3
 from contextlib import asynccontextmanager
 
@@ -145,6 +146,40 @@ async def test_a_writer_that_is_cancelled_while_it_begins_leaves_no_lock(databas
     other.close()
     await asyncio.wait([writing])
     assert writing.cancelled()
+    await write(database, 2)
+    assert await written(database) == [2]
+
+
+@pytest.mark.parametrize("whom", ["the writer", "everybody, as an interrupt does, twice"])
+async def test_a_writer_that_is_cancelled_while_the_lock_is_held_is_waited_for(
+    database, tmp_path, monkeypatch, whom
+):
+    """What the thread says that waited for the lock is nobody's: it is not logged as lost."""
+    monkeypatch.setattr(group_commit, "BUSY_SECONDS", 0.5)
+    told, this = [], asyncio.current_task()
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    other = sqlite3.connect(tmp_path / "workspace.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(write(database, 1))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    if whom == "the writer":
+        writing.cancel()
+    else:
+        for _ in range(2):
+            for task in asyncio.all_tasks() - {this}:
+                task.cancel()
+            await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not writing.done()  # for the thread still has the connection
+    await asyncio.wait([writing])
+    assert writing.cancelled()
+    del writing
+    gc.collect()
+    assert told == []
+    other.execute("COMMIT")
+    other.close()
     await write(database, 2)
     assert await written(database) == [2]
 

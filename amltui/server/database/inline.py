@@ -104,12 +104,18 @@ def _in_thread(connection: Any, statement: str) -> None:
 
 async def _settled(connection: sqlite3.Connection, statement: str) -> None:
     """Execute it; a cancelled caller gets the connection back only once the thread is done."""
-    work = asyncio.ensure_future(asyncio.to_thread(connection.execute, statement))
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait({work})
-        raise
+    # No task: an interrupt cancels all of these, and the thread would go on unseen.
+    work = asyncio.get_running_loop().run_in_executor(None, connection.execute, statement)
+    cancelled = None
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        work.exception()  # taken, so that it is not logged as one that nobody asked for
+        raise cancelled
+    work.result()
 
 
 class PlainStatements:
