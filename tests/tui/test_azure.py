@@ -237,11 +237,18 @@ async def test_of_what_cannot_be_looked_at_the_reason_stands_in_place_of_the_row
         assert "Oslo" not in text
 
 
-async def test_what_was_archived_is_brought_back_by_the_key_that_undoes(azure, monkeypatch):
+@pytest.mark.parametrize("reached", [True, False], ids=["reached", "listed only"])
+async def test_what_was_archived_is_brought_back_by_the_key_that_undoes(
+    azure, monkeypatch, reached
+):
     monkeypatch.setattr(datasets, "TAKEN_BACK", 0.0)
     async with at_the_screen((80, 24)) as user:
         await user.until(lambda: user.main.can)
-        await user.press("D")
+        if not reached:  # as it is until the workspace has said what it can do
+            user.main._list.can = None
+        await user.press("space", "D")
+        await user.until(lambda: "Archive 1 dataset" in user.screen_text())
+        await user.press("escape", "space", "D")
         await user.until(lambda: "z undoes it" in user.screen_text())
         await user.type("cities")
         await user.press("enter")

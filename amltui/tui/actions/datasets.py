@@ -14,7 +14,7 @@ from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.tui.actions.exporting import place_for
 from amltui.tui.actions.host import ActionHost
-from amltui.tui.actions.in_focus import chosen, own
+from amltui.tui.actions.in_focus import chosen, own, what_it_can
 from amltui.tui.dialogs.prompts import AskLine, AskText
 from amltui.tui.keymap import key_of, undoes
 from amltui.tui.path_completion import full_path, is_folder
@@ -85,10 +85,7 @@ class DatasetActions:
     async def describe(self) -> None:
         """`e`: edit the dataset's description, and its tags where it has such."""
         dataset = own(self._host)
-        can = self._host.can
-        if can is None:  # the workspace was not reached yet; which dialog it is depends on it
-            can = await (await (await self._host.session()).connect()).capabilities()
-        if can.tags:
+        if (await what_it_can(self._host)).tags:
             await self._describe_with_tags(dataset)
             return
         text = await self._host.ask(
@@ -149,7 +146,7 @@ class DatasetActions:
         def check(typed: str) -> str:
             return "" if typed in {dataset.name, shown} else "That is not its name."
 
-        archives = self._host.can is not None and bool(self._host.can.archive)
+        archives = bool((await what_it_can(self._host)).archive)
         does, done = (
             ("archives", f"{undoes()}, also after")
             if archives
@@ -169,7 +166,7 @@ class DatasetActions:
 
     async def delete_agreed(self, datasets: Sequence[Dataset]) -> None:
         """Delete datasets in a while; until then `z` takes them back, the last one first."""
-        archives = self._host.can is not None and bool(self._host.can.archive)
+        archives = bool((await what_it_can(self._host)).archive)
         session = await self._host.session()
         changes = [session.edits.delete_later(dataset) for dataset in datasets]
         self._host.relist()

@@ -53,6 +53,19 @@ def own(
     return dataset
 
 
+async def what_it_can(host: ActionHost) -> Capabilities:
+    """What the workspace can do, for a dialog that depends on it; waits until it is reached.
+
+    Raises:
+        NotSupportedByServer: its datasets cannot be changed.
+    """
+    can = host.can
+    if can is None:
+        can = await (await (await host.session()).connect()).capabilities()
+        can.write.require()
+    return can
+
+
 def need(host: ActionHost, wanted: Callable[[Capabilities], Capability]) -> None:
     """See before anything is asked for that the workspace can do it, as far as that is known.
 

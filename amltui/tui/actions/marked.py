@@ -11,6 +11,7 @@ from amltui.errors import UsageError
 from amltui.services.selection import file_targets
 from amltui.text import human_size, visible
 from amltui.tui.actions.host import ActionHost
+from amltui.tui.actions.in_focus import what_it_can
 from amltui.tui.dialogs.menu import Menu, MenuItem
 from amltui.tui.dialogs.prompts import AskLine
 from amltui.tui.path_completion import full_path, is_folder
@@ -86,16 +87,14 @@ class MarkedActions:
     async def delete(self) -> None:
         """Delete all, once that was typed."""
         datasets = self._host.marked
-        can = self._host.can
-        if can is not None:
-            can.write.require()
+        can = await what_it_can(self._host)
+        can.write.require()
         examples = [one for one in datasets if one.is_example]
         if examples:
             raise UsageError(
                 f"Examples cannot be deleted: {_names(examples)}.", hint="space takes a mark away."
             )
-        archives = can is not None and bool(can.archive)
-        verb = "archive" if archives else "delete"
+        verb = "archive" if can.archive else "delete"
         if len(datasets) == 1:  # as strict as without a mark
             title, what, wanted = f"{verb.capitalize()} 1 dataset", "it", "its name"
             words = {datasets[0].name, visible(datasets[0].name)}
