@@ -129,12 +129,15 @@ def _run(arguments: list[str], doors: dict[str, Any]) -> int:
 
     tokens = [_DASH if word == "-" else word for word in arguments]
     try:
-        parser = app(explained=set(arguments))
+        parser = _parser(set(arguments))
         command, bound, unparsed = parser.parse_args(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         raise usage_error(str(error).replace(_DASH, "-"), error, arguments) from error
     for name, value in bound.arguments.items():
         bound.arguments[name] = _undashed(value)
+    if command == parser.help_print:
+        _show_help_well(parser)
+        bound.arguments["console"] = parser.console  # in place of one that is not ours
     given = {name: door for name, door in doors.items() if name in unparsed}
     code = command(*bound.args, **bound.kwargs, **given)
     return code if isinstance(code, int) else exit_codes.DONE
@@ -146,26 +149,37 @@ def app(explained: Container[str] = ()) -> App:
     `explained`: names of commands whose own help may be asked for, which is all that their
     docstrings say; that imports their modules.
     """
-    from cyclopts import App, Parameter
+    made = _parser(explained)
+    _show_help_well(made)
+    return made
 
-    from amltui.cli.help_format import formatter
+
+def _parser(explained: Container[str]) -> App:
+    """See `app`; its help is not shown as ours is."""
+    from cyclopts import App, Parameter
 
     settings: dict[str, Any] = {
         "version_flags": [],
         "default_parameter": Parameter(negative=()),
         "help_format": "plaintext",
-        "help_formatter": formatter(),
     }
     root = App(
         name="amltui",
         help="Datasets of an Azure ML Studio (classic) style workspace.\n\n"
         "Without a command: the terminal program; with --plain line by line, for screen readers.",
         help_epilogue="More: amltui help topics",
-        console=console(),
         **settings,
     )
     _add(root, COMMANDS, settings, explained)
     return root
+
+
+def _show_help_well(parser: App) -> None:
+    """Have help drawn as ours; that brings in rich, half of what the parser itself takes."""
+    from amltui.cli.help_format import formatter
+
+    parser.console = console()
+    parser.help_formatter = formatter()
 
 
 def _add(

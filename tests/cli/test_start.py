@@ -40,6 +40,11 @@ def test_help_imports_no_command():
     assert not loaded & {"textual", "pandas", "pyarrow", "sqlalchemy", "httpx"}
 
 
+def test_rich_comes_only_where_help_is_drawn():
+    assert "rich" in imported("--help")
+    assert "rich" not in imported("help", "files")
+
+
 def test_a_short_command_hardly_looks_for_cycles_to_free(alone, tmp_path):
     (tmp_path / "a.csv").write_text("a\n1\n")
     code = (
