@@ -6,8 +6,11 @@ first frame takes.
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.css.stylesheet import Stylesheet
 from textual.dom import DOMNode
+from textual.scrollbar import ScrollBar, ScrollBarCorner
 
 
 class StyleRules(Stylesheet):
@@ -26,6 +29,35 @@ class StyleRules(Stylesheet):
         """
         self.parse()
 
+    def apply(
+        self,
+        node: DOMNode,
+        *,
+        animate: bool = False,
+        cache: dict[tuple[Any, ...], Any] | None = None,
+    ) -> None:
+        """Give a node its styles; a scrollbar keeps those that it had in the same state before.
+
+        Whenever a widget gets or loses the focus Textual finds those of its scrollbars anew, which
+        look the same.
+        """
+        if not isinstance(node, ScrollBar | ScrollBarCorner):
+            super().apply(node, animate=animate, cache=cache)
+            return
+        known, state = self._known(node, "_styles_of_bar"), _state(node)
+        if known.get(state) != node.styles.base.get_rules():
+            super().apply(node, animate=animate, cache=cache)
+            known[state] = node.styles.base.get_rules()
+
+    def _known(self, node: DOMNode, name: str) -> dict[Any, Any]:
+        """What is remembered of a node by these rules, by the state that it was in."""
+        found: tuple[object, dict[Any, Any]] = node.__dict__.get(name, (None, {}))
+        rules, known = found
+        if rules is not self.rules_map:
+            known = {}
+            node.__dict__[name] = (self.rules_map, known)
+        return known
+
     def _process_component_classes(self, node: DOMNode) -> None:
         """Give a widget's parts the styles that they had in the same state before.
 
@@ -36,11 +68,7 @@ class StyleRules(Stylesheet):
         """
         if not node._get_component_classes():  # noqa: SLF001  as Textual asks
             return
-        rules, known = node.__dict__.get("_styles_of_parts", (None, {}))
-        if rules is not self.rules_map:
-            known = {}
-            node.__dict__["_styles_of_parts"] = (self.rules_map, known)
-        state = tuple((one.id, one.classes, one.pseudo_classes) for one in node.css_path_nodes)
+        known, state = self._known(node, "_styles_of_parts"), _state(node)
         styles = node._component_styles  # noqa: SLF001  what the method is to fill
         if state not in known:
             super()._process_component_classes(node)
@@ -49,3 +77,8 @@ class StyleRules(Stylesheet):
             styles.clear()
             styles.update(known[state])
             node.refresh()
+
+
+def _state(node: DOMNode) -> tuple[object, ...]:
+    """What decides which rules hold for a node: its own state and that of those around it."""
+    return tuple((one.id, one.classes, one.pseudo_classes) for one in node.css_path_nodes)

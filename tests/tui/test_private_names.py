@@ -17,6 +17,7 @@ INTENDED = {
 """Overrides of private methods. Each says beside its definition why there is no public way."""
 
 WRITTEN_BY_TEXTUAL = {
+    "_abc_impl",
     "_computes",
     "_css_type_name",
     "_css_type_names",
@@ -28,7 +29,7 @@ WRITTEN_BY_TEXTUAL = {
     "_merged_bindings",
     "_reactives",
 }
-"""What it puts into every subclass, or takes as a keyword of the class."""
+"""What it, or Python, puts into every subclass, or takes as a keyword of the class."""
 
 
 def our_classes() -> list[type]:

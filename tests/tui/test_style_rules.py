@@ -20,6 +20,9 @@ class Parts(App):
     Grid.-marked > .grid--cursor { color: #0000ff; }
     .-around Grid > .grid--cursor { background: #ffff00; }
     Grid > .grid--header { color: $primary; }
+    ScrollBar { color: #ff0000; }
+    Grid:focus ScrollBar { color: #0000ff; }
+    .-around Grid ScrollBar { color: #00ff00; }
     """
 
     def __init__(self):
@@ -57,6 +60,23 @@ async def test_parts_of_a_widget_look_as_its_state_says_each_time_that_it_comes_
             grid.remove_class("-marked")
             around.remove_class("-around")
             await pilot.pause()
+
+
+async def test_a_scrollbar_looks_as_the_state_around_it_says_each_time_that_it_comes_back():
+    app = Parts()
+    async with app.run_test() as pilot:
+        grid, line, around = (app.query_one(each) for each in (Grid, Input, Vertical))
+        bar = grid.vertical_scrollbar
+        for _ in range(2):
+            for focused in (line, grid):
+                focused.focus()
+                await pilot.pause()
+                app.stylesheet.apply(bar)
+                assert bar.styles.color.hex == ("#0000FF" if focused is grid else "#FF0000")
+            around.add_class("-around")
+            app.stylesheet.apply(bar)
+            assert bar.styles.color.hex == "#00FF00"
+            around.remove_class("-around")
 
 
 async def test_parts_of_a_widget_take_the_colours_of_other_rules():

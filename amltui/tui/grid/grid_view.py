@@ -20,7 +20,7 @@ from amltui.tui.grid.cell_copies import Selection
 from amltui.tui.grid.column_layout import ColumnLayout
 from amltui.tui.grid.grid_content import GridContent
 from amltui.tui.grid.painter import Frame, GridPainter
-from amltui.tui.grid.strips import MergedBar
+from amltui.tui.grid.strips import MergedBar, StandingBar
 from amltui.tui.grid.styles import COMPONENTS, GridStyles
 from amltui.tui.line_view import SteadyScroll
 
@@ -62,6 +62,8 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
         self.selected_range: Selection | None = None
         """What is selected beyond the cursor."""
         self._styles: GridStyles | None = None
+        self._made: list[tuple[object, GridStyles]] = []
+        """Those made last, with what they were made of: with the focus, and without it."""
         self._frame: Frame | None = None
         self._dragged_to_end = False
         """Whether the thumb was dragged as far down as it goes, and is there still."""
@@ -80,8 +82,9 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
             self.layout_changed()
 
     def on_mount(self) -> None:
-        """Spare the terminal what Textual's own scrollbar writes."""
+        """Spare the terminal what Textual's own scrollbar writes, and the time it takes."""
         self.horizontal_scrollbar.renderer = MergedBar  # type: ignore[misc]  # Textual's own way
+        self.vertical_scrollbar.renderer = StandingBar  # type: ignore[misc]
 
     @property
     def cursor_row(self) -> int:
@@ -297,11 +300,13 @@ class GridView(SteadyScroll, can_focus=True, inherit_bindings=False):
 
     def _current_styles(self) -> GridStyles:
         if self._styles is None:
-            self._styles = GridStyles.of(
-                self.rich_style,
-                self.get_component_rich_style,
-                self._part,
-            )
+            base, parts = self.rich_style, list(self._component_styles.values())
+            made_of = (base, self.background_colors, parts)
+            known = next((styles for of, styles in self._made if of == made_of), None)
+            if known is None:
+                known = GridStyles.of(base, self.get_component_rich_style, self._part)
+                self._made = [*self._made[-1:], (made_of, known)]
+            self._styles = known
         return self._styles
 
     def _part(self, name: str) -> Style:

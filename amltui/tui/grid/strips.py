@@ -9,8 +9,11 @@ from typing import Any
 
 from rich.segment import Segment, Segments
 from rich.style import Style
+from textual.css.styles import RulesMap
 from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
+from textual.style import Style as VisualStyle
+from textual.visual import RenderOptions, Visual
 
 from amltui.tui.grid.cell_text import CUT, fit, shown, take, width_of
 
@@ -78,6 +81,57 @@ class MergedBar(ScrollBarRender):
         """As the inherited, neighbours of one style merged."""
         bar = super().render_bar(*args, **options)
         return Segments(Segment.simplify(bar.segments))
+
+
+class StandingBar(ScrollBarRender):
+    """A scrollbar that stands, drawn without Rich's console, which looks at each of its cells."""
+
+    def visualize(self) -> Visual:
+        """What Textual draws in place of a renderable."""
+        return _StandingBar(self)
+
+
+class _StandingBar(Visual):
+    def __init__(self, bar: StandingBar) -> None:
+        self._bar = bar
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        """See `Visual`."""
+        del rules, container_width
+        return self._bar.thickness
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        """See `Visual`."""
+        del rules, width
+        return 1
+
+    def render_strips(
+        self, width: int, height: int | None, style: VisualStyle, options: RenderOptions
+    ) -> list[Strip]:
+        """See `Visual`; cells of one kind are one strip."""
+        del options
+        bar = self._bar
+        colours = bar.style
+        assert isinstance(colours, Style)
+        assert colours.color is not None
+        assert colours.bgcolor is not None
+        cells = bar.render_bar(
+            size=height or 0,
+            virtual_size=bar.virtual_size,
+            window_size=bar.window_size,
+            position=bar.position,
+            thickness=width,
+            vertical=True,
+            back_color=colours.bgcolor,
+            bar_color=colours.color,
+        ).segments
+        below = style.rich_style
+        kinds = {id(cell): cell for cell in cells}
+        strips = {
+            kind: Strip([Segment(cell.text, below + (cell.style or Style()))], width)
+            for kind, cell in kinds.items()
+        }
+        return [strips[id(cell)] for cell in cells]
 
 
 def marked(

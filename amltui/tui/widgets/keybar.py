@@ -7,12 +7,14 @@ input, a progress bar or a count just when it is needed.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from time import monotonic
 from typing import Final
 
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
+from textual.binding import ActiveBinding
 from textual.events import Resize
 from textual.timer import Timer
 from textual.widget import Widget
@@ -44,6 +46,8 @@ class KeyBar(Widget):
         """Lines of the notes on the screen."""
         self._expiry: Timer | None = None
         self._shown = Text()
+        self._made_of: object = None
+        """What `_shown` was made of."""
 
     def on_mount(self) -> None:
         """Follow the focus and the notes."""
@@ -60,8 +64,10 @@ class KeyBar(Widget):
         self._tell()
 
     def _keys_changed(self) -> None:
-        if not self._told and self._keys() != self._shown:
-            self.refresh()
+        if not self._told:
+            before = self._shown
+            if self._keys() != before:
+                self.refresh()
 
     def _tell(self) -> None:
         """Show the notes that are to be seen now, until the first of them has to go."""
@@ -95,17 +101,24 @@ class KeyBar(Widget):
                 Text(f" {line}", style=colour(self.app, _SHADES[severity]), no_wrap=True)
                 for line, severity in self._told
             )
-        self._shown = self._keys()
-        return self._shown
+        return self._keys()
 
     def _keys(self) -> Text:
+        """The keys as they are now; several are told of a move of the focus, and it is drawn."""
+        active, focused = self.screen.active_bindings, self.screen.focused
+        made_of = (active, focused, self.size, self.app.theme_variables)
+        if made_of != self._made_of:
+            self._made_of = made_of
+            self._shown = self._line(active, focused)
+        return self._shown
+
+    def _line(self, bindings: Mapping[str, ActiveBinding], focused: Widget | None) -> Text:
         """Pairs in the order in which the focus knows them; a click presses the key."""
         pairs: dict[str, tuple[str, str]] = {}
-        focused = self.screen.focused
         above = [] if focused is None else focused.ancestors_with_self
         modal = next((node for node in above if isinstance(node, Modal)), None)
         typing = focused is not None and focused.check_consume_key("a", "a")
-        for key, active in self.screen.active_bindings.items():
+        for key, active in bindings.items():
             binding = active.binding
             if modal is not None and modal not in active.node.ancestors_with_self:
                 continue  # it does nothing as long as the dialog is there

@@ -282,6 +282,27 @@ async def test_scrollbars_are_drawn_in_few_pieces():
         assert len(list(line)) <= 5
 
 
+@pytest.mark.parametrize("row", [0, 1, 500, 4_000, 9_999])
+async def test_the_standing_scrollbar_looks_as_textual_draws_it(row):
+    app = Stage(MadeRows(10_000, 50))
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.grid.move_cursor(row=row)
+        await settled(pilot)
+        bar = app.grid.vertical_scrollbar
+        ours = drawn(bar)
+        assert len({line for (line,) in ours}) >= 2
+        del bar.renderer
+        bar.refresh()
+        assert drawn(bar) == ours
+
+
+def drawn(widget):
+    return [
+        [(segment.text, segment.style) for segment in line]
+        for line in widget.render_lines(widget.size.region)
+    ]
+
+
 async def test_the_header_has_types_notes_and_sort_arrows():
     app = Stage(MadeRows(30, ["name", "other"]))
     async with app.run_test(size=(40, 12)) as pilot:
