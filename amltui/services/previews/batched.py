@@ -59,7 +59,8 @@ class BatchedPreview(Preview):
 
         if self._scratch is None:
             self._scratch = Scratch(self._entry.directory, QUERIES)
-        table = await opened(parquet_table, path, self._scratch.path)
+        kept = self._entry.table.with_name("table-in-place")  # goes with the content
+        table = await opened(parquet_table, path, self._scratch.path, kept)
         if table is not None:
             self.table = table
             self._shown.append(table)

@@ -6,6 +6,7 @@ a table of text, in which each value is what it is everywhere else.
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ from amltui.tables.queries.scattered import ScatteredRows
 from amltui.tables.rows import CELL_LIMIT, Column, ColumnType
 from amltui.tables.stream import unreadable_rows
 from amltui.tables.table import Table
-from amltui.tables.table_state import TableState
+from amltui.tables.table_state import TableState, read_state, write_state
 from amltui.tables.types import reading_of
 
 KEEP_NAN: Final = "SET disabled_optimizers = 'statistics_propagation'"
@@ -126,7 +127,7 @@ class ParquetTable(Table):
             yield f"CAST({value} AS {'VARCHAR' if reading is None else reading.sql})"
 
 
-def parquet_table(path: Path, directory: Path) -> ParquetTable | None:
+def parquet_table(path: Path, directory: Path, kept: Path | None = None) -> ParquetTable | None:
     """A Parquet file as a table; None: it has values that only a table of text shows right.
 
     Values are counted by DuckDB, where the footer does not do: about 0.3 s for 10 million rows of
@@ -135,10 +136,26 @@ def parquet_table(path: Path, directory: Path) -> ParquetTable | None:
     Args:
         path: the file.
         directory: for files that questions need; it stays the caller's.
+        kept: where the counts stay for the next time, until the file is written to: beside this
+            path, and named after it. None: they do not stay.
 
     Raises:
         Unreadable: it is damaged.
     """
+    status = path.stat()
+    place = kept and kept.with_name(f"{kept.name}-{status.st_size}-{status.st_mtime_ns}")
+    state = None
+    with contextlib.suppress(OSError, ValueError):
+        state = read_state(place) if place else None
+    if state is None and (state := _counted(path)) is not None and place:
+        with contextlib.suppress(OSError):  # then it is counted again
+            place.mkdir(mode=0o700, exist_ok=True)
+            write_state(place, state)
+    return None if state is None else ParquetTable(path, directory, state)
+
+
+def _counted(path: Path) -> TableState | None:
+    """What there is to say of the file's columns; None: see `parquet_table`."""
     with pa.OSFile(str(path)) as file:
         source = ParquetBatches(file)
         kinds = [_kind(one.type) for one in source.arrow_schema]
@@ -163,8 +180,7 @@ def parquet_table(path: Path, directory: Path) -> ParquetTable | None:
         )
         for name, kind, one in zip(names, kinds, counted, strict=True)
     )
-    state = TableState(PARQUET.data_type_id, columns, complete=True, typed=True)
-    return ParquetTable(path, directory, state)
+    return TableState(PARQUET.data_type_id, columns, complete=True, typed=True)
 
 
 @dataclass(frozen=True, slots=True)

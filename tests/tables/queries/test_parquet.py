@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 from contextlib import closing
 from decimal import Decimal
 from itertools import count
@@ -350,3 +351,25 @@ def test_a_word_is_not_looked_for_in_columns_of_numbers(both, monkeypatch):
         assert filter_rows(here, [Condition(None, operator, "zz")]).row_count == 0
         assert set(read) == {1}
     assert find(here, Condition(None, "=", "1.5"), start=Hit(0, 0)) == Hit(1, 2)
+
+
+def test_values_are_counted_again_only_once_the_file_was_written_to(tmp_path):
+    path = tmp_path / "f.parquet"
+
+    def write(*values):
+        plain = {"use_dictionary": False, "write_statistics": False, "compression": "NONE"}
+        pq.write_table(pa.table({"f": pa.array(values, pa.float64())}), path, **plain)
+
+    def missing():
+        with closing(parquet_table(path, tmp_path, tmp_path / "kept")) as table:
+            return table.columns[0].missing
+
+    write(1.0, math.nan)
+    before = path.stat()
+    assert missing() == 1
+    write(1.0, 2.0)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    assert missing() == 1  # it was not looked at
+    os.utime(path)
+    assert missing() == 0
