@@ -51,7 +51,7 @@ class Edits:
         self._connect = connect
         self._journals = journals
         self._done: list[Change] = []
-        self._under_way = 0
+        self._under_way: list[str] = []
         self._last_at_begin: Change | None = None
         self._settled = asyncio.Event()
         self._settled.set()
@@ -67,7 +67,7 @@ class Edits:
         """
         if not name.strip():
             raise UsageError("A dataset needs a name.", hint="Give a name that is not empty.")
-        with self._changing():
+        with self._changing(f'renaming "{visible(dataset.name)}" to "{visible(name)}"'):
             after = await self._edit(dataset, name=name)
         summary = f'renamed "{visible(dataset.name)}" to "{visible(name)}"'
         self._done.append(Change(summary, dataset, after))
@@ -75,7 +75,7 @@ class Edits:
 
     async def describe(self, dataset: Dataset, description: str) -> Dataset:
         """Give a dataset another description; "" removes it."""
-        with self._changing():
+        with self._changing(f'describing "{visible(dataset.name)}"'):
             after = await self._edit(dataset, description=description)
         self._done.append(Change(f'described "{visible(dataset.name)}"', dataset, after))
         return after
@@ -88,7 +88,7 @@ class Edits:
             NotSupportedByServer: this workspace gives datasets no tags.
         """
         must_be_own(dataset)
-        with self._changing():
+        with self._changing(f'tagging "{visible(dataset.name)}"'):
             workspace = await self._connect()
             now = await workspace.dataset(dataset.id)  # somebody may have given it others since
             after = await workspace.tag(now, tags)
@@ -107,7 +107,7 @@ class Edits:
         What an archive keeps can be undone.
         """
         must_be_own(dataset)
-        with self._changing():
+        with self._changing(f'removing "{visible(dataset.name)}"'):
             workspace = await self._connect()
             archives = bool((await workspace.capabilities()).archive)
             await workspace.delete(dataset.key)
@@ -126,7 +126,7 @@ class Edits:
             NotSupportedByServer: this workspace cannot restore.
         """
         must_be_own(dataset)
-        with self._changing():
+        with self._changing(f'restoring "{visible(dataset.name)}"'):
             workspace = await self._connect()
             before = await VersionList(workspace, dataset.key).pick(LATEST, dataset.name)
             if before.id == dataset.id:
@@ -182,20 +182,34 @@ class Edits:
         """The change that `undo` would take back."""
         return self._done[-1] if self._done else None
 
-    async def undo(self) -> Change | None:
-        """Take the last change back; None when there is none.
+    @property
+    def undo_waits_for(self) -> str:
+        """The change under way that an `undo` waits for, for a person; "": none.
 
-        A change that is under way is waited for: it is the last one. A delete that was noted after
-        it began is taken back at once, before it is sent.
+        It is the last one. A delete that was noted after it began is taken back before it is sent.
+        """
+        last = self.undoable
+        if self._under_way and (last is None or last.sent or last is self._last_at_begin):
+            return self._under_way[-1]
+        return ""
+
+    async def undo(self) -> Change | None:
+        """Take the last change back, also one that is under way; None when there is none.
 
         Raises:
+            UsageError: of the change that was under way nothing came that can be taken back.
             ContentChanged: somebody changed the dataset since.
             NotSupportedByServer: the server cannot restore an old version.
         """
         async with self._undoing:
-            last = self.undoable
-            if last is None or last.sent or last is self._last_at_begin:
+            if waited := self.undo_waits_for:
+                known = (None, *self._done)
                 await self._settled.wait()
+                if any(self.undoable is one for one in known):  # which nobody meant
+                    raise UsageError(
+                        f"Nothing was undone: there is nothing to take back of {waited}.",
+                        hint="Undo again to take back what was done before it.",
+                    )
             return await self._undo()
 
     async def _undo(self) -> Change | None:
@@ -227,14 +241,14 @@ class Edits:
         return change
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
-        self._under_way += 1
+    def _changing(self, doing: str) -> Iterator[None]:
+        self._under_way.append(doing)
         self._last_at_begin = self.undoable
         self._settled.clear()
         try:
             yield
         finally:
-            self._under_way -= 1
+            self._under_way.remove(doing)
             if not self._under_way:
                 self._settled.set()
 

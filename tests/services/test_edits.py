@@ -180,3 +180,32 @@ async def test_a_delete_that_waits_is_taken_back_while_an_earlier_rename_is_unde
         delete = edits.delete_later(dataset)
         assert await edits.undo() is delete
         answered.set()
+
+
+async def test_an_undo_of_a_change_that_fails_takes_back_no_other(server):
+    asked, answered, sent = asyncio.Event(), asyncio.Event(), []
+
+    def rule(request):
+        if request.method == "PATCH":
+            sent.append(request)
+            if len(sent) == 2:
+                asked.set()
+                return Fault(until=answered)
+        return None
+
+    async with workspace_of_2015(server, rule) as workspace:
+        await made(workspace, "taken", b"a\n1\n")
+        edits = edits_of(workspace)
+        before = await edits.rename(await made(workspace, "undo", b"a\n1\n"), "undo renamed")
+        rename = asyncio.create_task(edits.rename(before, "taken"))
+        await asked.wait()
+        assert edits.undo_waits_for == 'renaming "undo renamed" to "taken"'
+        undo = asyncio.create_task(edits.undo())
+        await asyncio.sleep(0)
+        answered.set()
+        with pytest.raises(Conflict):
+            await rename
+        with pytest.raises(UsageError, match="Nothing was undone"):
+            await undo
+        assert edits.undo_waits_for == ""
+        assert (await edits.undo()).after.name == "undo renamed"

@@ -120,6 +120,37 @@ async def test_a_workspace_that_a_key_found_away_is_tried_again_soon(place, serv
                 await user.until(lambda: "● online" in user.screen_text())
 
 
+async def test_an_undo_says_what_it_waits_for_and_keeps_no_key_waiting(place, server, monkeypatch):
+    answered = asyncio.Event()
+
+    def rule(request):
+        return Fault(until=answered) if request.method == "PATCH" else None
+
+    (place / "slow.csv").write_text("a\n1\n")
+    async with open_session() as session:
+        await session.upload(place / "slow.csv", name="slow", data_type_id="GenericCSV")
+    async with fault_proxy(urlsplit(server.endpoint).port, rule) as proxy:
+        monkeypatch.setenv("AMLTUI_ENDPOINT", proxy.endpoint)
+        async with at_the_screen() as user:
+            await user.until(lambda: "● online" in user.screen_text())
+            await user.choose("slow")
+            await user.press("r")
+            await user.until(lambda: "Rename" in user.screen_text())
+            await user.press("end")
+            await user.type("er")
+            await user.press("enter", "z")
+            waits = 'once it has come to its end: renaming "slow" to "slower"'
+            await user.until(lambda: waits in user.screen_text())
+            await user.press("slash")
+            await user.until(lambda: user.main.datasets.filtering)
+            await user.press("escape")
+            await user.until(lambda: not user.main.datasets.filtering)
+            assert waits in user.screen_text()
+            answered.set()
+            await user.until(lambda: 'Undone: renamed "slow" to "slower"' in user.screen_text())
+            assert waits not in user.screen_text()
+
+
 async def test_what_is_cached_is_drawn_at_the_start_without_the_workspace(
     place, server, monkeypatch
 ):

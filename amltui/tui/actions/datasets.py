@@ -28,6 +28,9 @@ LARGE: Final = 64 << 20
 TAKEN_BACK: float = 10.0
 """Seconds that a delete can be taken back: it is sent only then."""
 
+_LONG: Final = 3_600.0
+"""Seconds in which a change comes to its end, or fails."""
+
 
 class DatasetActions:
     """The keys that act on the dataset in focus."""
@@ -124,7 +127,16 @@ class DatasetActions:
     async def undo(self) -> None:
         """`z`: take back the last rename, description, update, restore, archive or delete."""
         session = await self._host.session()
-        change = await session.edits.undo()
+        waited = session.edits.undo_waits_for
+        over = (
+            self._host.say(f"This is undone once it has come to its end: {waited}.", seconds=_LONG)
+            if waited
+            else lambda: None
+        )
+        try:
+            change = await session.edits.undo()
+        finally:
+            over()
         if change is None:
             raise UsageError("There is nothing to undo.")
         others = len(session.edits.waiting)
