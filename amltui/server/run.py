@@ -15,7 +15,7 @@ import threading
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from amltui.server import connections, janitor, log, settings, startup
+from amltui.server import connections, janitor, log, settings, slices, startup
 from amltui.server.app import Application
 from amltui.server.http_errors import StartError
 from amltui.server.options import ServeOptions
@@ -117,6 +117,7 @@ async def _serve(options: ServeOptions) -> None:
             _stop_on_signals(stop)
             running = asyncio.create_task(server.serve())
             await _accepting(running, reserved)
+            slices.shorten()
             log.event("started", endpoint=endpoint)
             _announce(options, endpoint, state.workspace_id)
             if options.embedded:
