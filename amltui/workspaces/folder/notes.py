@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import tomlkit
-
 from amltui.disk import whole_file
 from amltui.errors import LocalError
 from amltui.text import reason_of, visible
@@ -55,6 +53,8 @@ def with_note(text: str, name: str, note: Note) -> str:
     Raises:
         ValueError: the text is not TOML.
     """
+    import tomlkit  # to look at a folder nothing is written
+
     document = tomlkit.parse(text)
     files: Any = document.setdefault("files", tomlkit.table(is_super_table=True))
     files.pop(name, None)
