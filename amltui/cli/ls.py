@@ -51,6 +51,7 @@ _VALUES: Final = {
     "-f": "text",
     "--folder": "folder",
     "--profile": "profile",
+    "--at": "profile",  # a place is one or the other
     "--sort": "sort",
     "--since": "since",
     "--columns": "columns",
@@ -101,6 +102,8 @@ def parse_fast(arguments: list[str]) -> ListOptions | None:
             if not rest or rest[0].startswith("-"):
                 return None
             value = rest.pop(0)
+        if name == "--at" and "/" not in value:
+            return None
         seen.add(field)
         setattr(options, field, value)
     known = options.sort in {None, *get_args(Sort)} and options.format in {None, *get_args(Format)}

@@ -13,7 +13,7 @@ from tests.support.server import ROOT
 HEAVY = ("textual", "pandas", "pyarrow", "sqlalchemy", "duckdb", "httpx", "rich", "asyncio")
 
 
-def imported(*arguments: str) -> set[str]:
+def imported(*arguments: str, env: dict[str, str] | None = None) -> set[str]:
     """The modules that a run of amltui had imported when it ended."""
     code = (
         "import sys; sys.argv = ['amltui', *sys.argv[1:]]; from amltui.__main__ import main;"
@@ -24,6 +24,7 @@ def imported(*arguments: str) -> set[str]:
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env=env,
         check=False,
     )
     return set(done.stderr.split())
@@ -38,6 +39,10 @@ def test_help_imports_no_command():
     loaded = imported("--help")
     assert not [name for name in loaded if name.startswith("amltui.cli.commands.")]
     assert not loaded & {"textual", "pandas", "pyarrow", "sqlalchemy", "httpx"}
+
+
+def test_a_list_needs_no_parser_of_arguments(alone, tmp_path):
+    assert "cyclopts" not in imported("--at", str(tmp_path), "ls", env=alone.environment)
 
 
 def test_rich_comes_only_where_help_is_drawn():
