@@ -150,11 +150,11 @@ def _terminal_program(
         from amltui.cli.debug import log_to_file
 
         told = f"amltui: what happened is told in {log_to_file()}\n"
+    # The many objects of the imports are all needed: looked through once, in a quiet moment.
+    gc.disable()
     from amltui.services.embedded_process import begin
 
     begin(profile)
-    # The many objects of the imports are all needed: looked through once, in a quiet moment.
-    gc.disable()
     from amltui.cli.session import prepared
     from amltui.tui.app import run
 

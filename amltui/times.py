@@ -81,6 +81,4 @@ def _must_be_clear(text: str) -> None:
 
 def local_time(moment: datetime) -> str:
     """`moment` as `2026-11-01 14:30` in this machine's zone."""
-    from dateutil import tz
-
-    return moment.astimezone(tz.tzlocal()).strftime("%Y-%m-%d %H:%M")
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +35,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     text = read_settings(path)
     if text is None:
         return {}
+    import tomllib  # few starts find such a file
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -79,6 +80,8 @@ def place_of(text: str, keys: tuple[str, ...], *, of_key: bool = False) -> tuple
         keys: from the top level down to the value.
         of_key: find the beginning of its line and not the value.
     """
+    import tomllib
+
     for found in _ASSIGNED.finditer(text):
         # tomllib keeps no places, but reads what stands before, where a key beside it is put.
         try:

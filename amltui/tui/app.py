@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._compositor import CompositorUpdate  # what `_display` gets; see there
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.events import Resize
 from textual.screen import Screen
 
@@ -124,6 +125,14 @@ class AmltuiApp(KeyQueue[int]):
         if str(error) not in map(str, self._wrong_settings):
             self._wrong_settings.append(error)
 
+    def get_default_screen(self) -> Screen[Any]:
+        """Begin with the workspace of the start; its screen does not wait for the session.
+
+        One that is pushed waits, and draws its first frame twice: Textual shows nothing until the
+        program is mounted, and an empty screen below it.
+        """
+        return self.tabs.begin()
+
     def on_mount(self) -> None:
         """Paint first; the session opens beside it."""
         tell_by(partial(self.call_from_thread, self._tell))
@@ -131,7 +140,6 @@ class AmltuiApp(KeyQueue[int]):
         for error in self._wrong_settings:
             self.report(error)
         self.set_interval(IDLE_SECONDS, self._collector.collect_in_quiet)
-        self.tabs.begin()
 
     def _main_screen(self, loader: SessionLoader) -> MainScreen:
         return MainScreen(loader, self.notes, self.report, self.tabs, rows=self.LIST)
@@ -208,6 +216,14 @@ class AmltuiApp(KeyQueue[int]):
             title=where,
             severity="error",
         )
+
+    def update_styles(self, node: DOMNode, animate: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Find the styles of a widget anew; one that is still being made gets its first ones later.
+
+        Textual finds them for each class that a widget's constructor gives it, and parses for that.
+        """
+        if node.parent is not None or node is self:
+            super().update_styles(node, animate)
 
     def _display(self, screen: Screen[object], renderable: Any) -> None:
         """Write only what changed of an update.

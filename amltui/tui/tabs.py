@@ -97,11 +97,14 @@ class Tabs:
         """The place of the one that is seen among them, from 0 on."""
         return 0 if self._shown is None else self._tabs.index(self._shown)
 
-    def begin(self) -> None:
-        """Open the workspace of the start; its screen does not wait for it."""
+    def begin(self) -> MainScreen:
+        """Open the workspace of the start; its screen, which does not wait for it."""
         self._first.start(self.drawn)
         self._shown = self._add(self._first)
-        self._app.push_screen(self._shown.screen)
+        screen = self._shown.screen
+        # When another takes its place Textual takes off what only `push_screen` puts there.
+        screen._push_result_callback(screen, None)  # noqa: SLF001  there is no public way
+        return screen
 
     def open(self, place: str | None) -> None:
         """Show the workspace of a place, opened if it is not; see `SessionLoader.place`.

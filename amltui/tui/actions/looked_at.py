@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from amltui.config import look
 from amltui.config.display import display
 from amltui.tables.hexrows import HexRows
 from amltui.tui.actions.host import MainHost, PreviewHost
-from amltui.tui.view_memory import ColumnView, DatasetView, ViewMemory
 
 if TYPE_CHECKING:
     from amltui.models import Dataset
     from amltui.tui.actions.queries import QueryActions
+    from amltui.tui.view_memory import DatasetView, ViewMemory
 
 
 class LookedAt:
@@ -23,7 +24,13 @@ class LookedAt:
     def __init__(self, host: PreviewHost, queries: Callable[[], QueryActions]) -> None:
         self._host = host
         self._queries = queries
-        self.memory = ViewMemory()
+
+    @cached_property
+    def memory(self) -> ViewMemory:
+        """What was noted."""
+        from amltui.tui.view_memory import ViewMemory  # the first frame does without
+
+        return ViewMemory()
 
     def at(self, dataset: Dataset) -> None:
         """Note which dataset is under the cursor of the list."""
@@ -32,6 +39,8 @@ class LookedAt:
 
     def note(self) -> None:
         """Note how the rows on the screen are looked at."""
+        from amltui.tui.view_memory import ColumnView, DatasetView
+
         pane, stack = self._host.preview, self._queries().stack
         dataset, rows = self._host.preview_dataset, pane.rows
         if dataset is None or rows is None or stack.replaced or isinstance(rows, HexRows):
@@ -53,6 +62,8 @@ class LookedAt:
 
     def give_back(self) -> DatasetView:
         """Lay the rows on the screen out as they were looked at last; that view."""
+        from amltui.tui.view_memory import DatasetView
+
         pane, dataset = self._host.preview, self._host.preview_dataset
         rows = pane.rows
         if dataset is None or rows is None or isinstance(rows, HexRows):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amltui.models import Dataset
 from amltui.tables.hexrows import HexRows
 from amltui.text import human_size, visible
 from amltui.tui.actions.query_stack import QueryStack
@@ -13,6 +12,7 @@ from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
     from amltui.formats.lens import Lens
+    from amltui.models import Dataset
     from amltui.services.first_page import FirstPage
     from amltui.services.previews import Preview
     from amltui.tables.rows import Rows

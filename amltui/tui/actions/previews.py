@@ -10,7 +10,6 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
 from amltui.errors import TOO_MUCH, AmltuiError, Cancelled
-from amltui.models import Dataset
 from amltui.redact import redacted
 from amltui.tables.hexrows import HexRows
 from amltui.tables.rows import PlacedRows
@@ -31,6 +30,7 @@ from amltui.tui.widgets.details import Facts
 from amltui.tui.widgets.preview import PreviewState
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.services.previews import Preview
     from amltui.services.session import Session
     from amltui.tables.rows import Rows
@@ -66,7 +66,7 @@ class PreviewActions:
         self._shown_now = asyncio.Event()
         """Set when what is being opened is on the screen, or will not come."""
         self._seen = asyncio.Event()
-        """Set when that holds, or its first rows are there as they were kept."""
+        """Set when that holds, or its first rows are drawn as they were kept."""
         self.may_open = asyncio.Event()
         """Set when the workspace was asked for its list: what a kept page is of is opened then."""
         self.looked_at = LookedAt(host, lambda: self.queries)
@@ -196,7 +196,7 @@ class PreviewActions:
         self._host.preview.show(page, state_of_page(page, dataset), is_page=True)
         let_go()
         self.looked_at.give_back()
-        self._seen.set()
+        self._host.preview.call_after_refresh(self._seen.set)
         # To open it brings imports that keep the interpreter to themselves.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(AT_ONCE):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amltui.errors import Cancelled, Conflict
-from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.actions.host import ActionHost, TransferHost
 from amltui.tui.keymap import key_of
@@ -20,6 +19,7 @@ from amltui.tui.widgets.dataset_list import Presence
 from amltui.tui.widgets.transfers import TransferRow
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.services.session import Session
     from amltui.transfers import Transfer, Transfers
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from amltui.disk import free_space
 from amltui.errors import Cancelled
-from amltui.models import Dataset
 from amltui.text import human_size, visible
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ async def asks_part(host: PreviewHost, preview: Preview, *, all_rows: bool) -> b
 
 async def _missing(host: PreviewHost, preview: Preview, why: str) -> tuple[str, str]:
     """A question, and what a person must know to answer it: how much is not here."""
+    from amltui.models import Dataset  # the first frame does without
+
     name = visible(preview.source.name) if isinstance(preview.source, Dataset) else ""
     session = await host.session()
     free = await asyncio.to_thread(free_space, session.cache.directory)

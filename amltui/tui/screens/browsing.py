@@ -11,7 +11,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from amltui.errors import AmltuiError
-from amltui.models import Dataset
 from amltui.tui.actions.folder_datasets import FileActions
 from amltui.tui.actions.host import ListHost
 from amltui.tui.actions.listing import ListActions
@@ -21,6 +20,7 @@ from amltui.tui.pace import PACE
 from amltui.tui.screens.work import ScreenWork
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.services.catalog import Snapshot
 
 PAUSE: Final = 0.15

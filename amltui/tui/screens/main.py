@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.events import DescendantFocus, Resize
+from textual.events import DescendantFocus, Resize, ScreenResume
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from amltui.models import Dataset
 from amltui.text import visible_lines
 from amltui.tui.actions.folder_datasets import FileActions
 from amltui.tui.actions.host import Action
@@ -47,6 +46,7 @@ from amltui.tui.widgets.tab_line import TabLine
 from amltui.tui.widgets.transfers import TransfersPane
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.services.catalog import Snapshot
     from amltui.services.session import Session
     from amltui.tui.actions.copy_menu import CopyActions
@@ -90,6 +90,7 @@ class MainScreen(Screen[None]):
         self._tell_error = report
         self._tabs = tabs
         self._list_kind = rows
+        self._seen_before = False
         self._panes = Panes(self, self._show_facts)
         self._work = ScreenWork(self, self.report)
         self._list = ListActions(self, self._show_list, partial(notes.answers, loader))
@@ -162,8 +163,10 @@ class MainScreen(Screen[None]):
         self.work(self._requests.remember, group="history")
         self.work(partial(look_as_set, self), group="look")
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
         """Be the one that is seen."""
+        # What was just made has its styles: to find them anew takes a tenth of the first frame.
+        event.refresh_styles, self._seen_before = self._seen_before, True
         for line in self.query(TabLine).results():  # none before the first layout
             line.show(self._tabs.names, self._tabs.at)
             self.query_one(KeyBar).attend()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from textual import on
 from textual.message import Message
 
-from amltui.models import Dataset
 from amltui.tui.actions.host import Action, PreviewHost
 from amltui.tui.actions.previews import PreviewActions
 from amltui.tui.grid.messages import (
@@ -25,6 +24,7 @@ from amltui.tui.widgets.preview import PreviewPane
 from amltui.tui.widgets.query_line import QueryLine
 
 if TYPE_CHECKING:
+    from amltui.models import Dataset
     from amltui.tui.actions.copy_menu import CopyActions
     from amltui.tui.actions.workspaces import Choose
 

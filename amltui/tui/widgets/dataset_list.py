@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -16,10 +16,12 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from amltui.models import Dataset
 from amltui.text import human_size, visible
 from amltui.tui.keymap import bound
 from amltui.tui.line_view import LineView
+
+if TYPE_CHECKING:
+    from amltui.models import Dataset
 
 Presence = Literal["cached", "partial", "remote"]
 """Whether a dataset's contents are on this disk."""
@@ -47,7 +49,7 @@ class FolderRow:
         return self.name
 
 
-Row = Dataset | FolderRow
+Row: TypeAlias = "Dataset | FolderRow"
 
 
 def short_size(size: int | None) -> str:
@@ -128,7 +130,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
     def current(self) -> Dataset | None:
         """The dataset under the cursor. None: there is none, or it is on a folder."""
         row = self.row
-        return row if isinstance(row, Dataset) else None
+        return None if isinstance(row, FolderRow) else row
 
     @property
     def row(self) -> Row | None:
@@ -145,7 +147,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         """The datasets that are seen."""
         top = int(self.scroll_offset.y)
         rows = self._rows[top : top + max(self.size.height, 1)]
-        return [row for row in rows if isinstance(row, Dataset)]
+        return [row for row in rows if not isinstance(row, FolderRow)]
 
     def show(self, rows: Sequence[Row], *, select: str | None = None, inside: str = "") -> None:
         """Show `rows`; the cursor stays with its dataset, or goes to key or folder `select`.
@@ -195,7 +197,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
 
     def action_mark_all(self) -> None:
         """Mark all datasets that are listed; where all are, none."""
-        keys = [row.key for row in self._rows if isinstance(row, Dataset)]
+        keys = [row.key for row in self._rows if not isinstance(row, FolderRow)]
         if all(key in self._marked for key in keys):
             self._set_marks({key: None for key in self._marked if key not in set(keys)})
         else:
@@ -203,7 +205,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
 
     def action_invert_marks(self) -> None:
         """Mark those listed that are not marked, and take the marks of the others away."""
-        self._toggle([row for row in self._rows if isinstance(row, Dataset)])
+        self._toggle([row for row in self._rows if not isinstance(row, FolderRow)])
 
     def _toggle(self, datasets: Sequence[Dataset]) -> None:
         keys = [one.key for one in datasets]
@@ -231,10 +233,10 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
     def action_choose(self) -> None:
         """Report the dataset or folder under the cursor as chosen."""
         row = self.row
-        if isinstance(row, Dataset):
-            self.post_message(self.Chosen(row))
-        elif row is not None:
+        if isinstance(row, FolderRow):
             self.post_message(self.Opened(row))
+        elif row is not None:
+            self.post_message(self.Chosen(row))
 
     def on_key(self, event: Key) -> None:
         """`gg` goes to the top."""
@@ -280,7 +282,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
         if index >= len(self._rows) or width < 8:
             return self._empty_line(y, width, base)
         row = self._rows[index]
-        presence = self._presence.get(row.id, "remote") if isinstance(row, Dataset) else "remote"
+        presence = "remote" if isinstance(row, FolderRow) else self._presence.get(row.id, "remote")
         mark = self.get_component_rich_style("list--mark")
         faint = self.get_component_rich_style("list--faint")
         if index == self._cursor:
@@ -289,7 +291,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
             mark = faint = base
         room = width - _SIZE_WIDTH - 4
         sign, label, size = self._parts(row, presence)
-        marked = row.key in self._marked and isinstance(row, Dataset)
+        marked = row.key in self._marked and not isinstance(row, FolderRow)
         return Strip(
             [
                 Segment(MARKED if marked else " ", mark),
@@ -301,7 +303,7 @@ class DatasetList(LineView, can_focus=True, inherit_bindings=False):
 
     def _parts(self, row: Row, presence: Presence) -> tuple[str, str, str]:
         """Sign, name and size of a row; of a folder how many datasets are in it."""
-        if isinstance(row, Dataset):
+        if not isinstance(row, FolderRow):
             name = visible(row.name.removeprefix(self._inside) or row.name)
             return MARKS[presence], name, short_size(row.size)
         if not row.count:

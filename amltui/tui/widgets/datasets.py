@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from amltui.models import Dataset
 from amltui.text import visible
 from amltui.tui.keymap import bound
 from amltui.tui.widgets.dataset_list import ALL, DatasetList, FolderRow, Presence, Row
 from amltui.tui.widgets.fields import Field
 from amltui.tui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from amltui.models import Dataset
 
 LEGEND: Final = "● here ◐ partly ○ remote"
 """What the marks of the list say, where there is room for it."""
@@ -56,7 +58,8 @@ class DatasetsPane(Pane):
         id: str | None = None,  # noqa: A002  Textual's own name for it
         kind: type[DatasetList] = DatasetList,
     ) -> None:
-        super().__init__(id=id, classes="pane")
+        # As in focus, where a program begins: its styles are found once.
+        super().__init__(id=id, classes="pane -current")
         self._kind = kind
         self._all: Sequence[Dataset] = ()
         self._folded: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,13 +15,15 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from amltui.config.display import Display
-from amltui.models import Dataset
 from amltui.tables.rows import Column, Rows, about_type
 from amltui.text import human_size, visible, visible_lines
 from amltui.times import local_time
 from amltui.tui.keymap import bound
 from amltui.tui.line_view import LineView
 from amltui.tui.theme import colour
+
+if TYPE_CHECKING:
+    from amltui.models import Dataset
 
 LABEL: Final = 8
 """Cells of a label, with the space behind it."""
