@@ -90,7 +90,7 @@ class DownloadAttempt:
         self._moved = moved
         self._single = single
         self._plan: RangeScheduler | None = None
-        self._digest = Digest(md5=False)
+        self._digest = Digest(())
         self._writer: PartWriter | None = None
         self._known = asyncio.Event()
         self._changed = asyncio.Event()
@@ -141,7 +141,8 @@ class DownloadAttempt:
 
     async def _begin(self, part: PartFile, identity: Identity) -> None:
         self.part = part
-        self._digest = Digest(md5=identity.md5 is not None)
+        wanted = {"sha256"} if identity.sha256 or self._destination.keeps_sha256 else set()
+        self._digest = Digest(wanted | {"md5"} if identity.md5 else wanted)
         self._writer = PartWriter(part, self._digest, self._wrote)
         await self._check_room()
         if identity.size is not None and not self._single:
@@ -160,7 +161,7 @@ class DownloadAttempt:
         self._note()
 
     async def _verify(self, fetching: asyncio.Future[None]) -> tuple[Path, str]:
-        """Hash behind the readable front; then compare, and hand over."""
+        """Hash behind the readable front what is to be compared; then do so, and hand over."""
         await self._known.wait()
         if self.part is None:
             await fetching
@@ -169,7 +170,7 @@ class DownloadAttempt:
         await self._digest.follow(part, self._front)
         await fetching
         try:
-            identity, checked = self._digest.check(part.identity)
+            identity, checked = self._digest.check(part)
         except Damaged as error:
             part.discard()
             raise RestartDownload(error, single=self._single) from error

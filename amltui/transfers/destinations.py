@@ -46,6 +46,10 @@ class Destination(Protocol):
         """Where the whole content will be."""
 
     @property
+    def keeps_sha256(self) -> bool:
+        """Whether it notes the content's SHA-256, also where the workspace names none."""
+
+    @property
     def ready(self) -> Ready | None:
         """The whole verified content, where it is here already."""
 
@@ -75,6 +79,8 @@ class Destination(Protocol):
 
 class CacheDestination:
     """An entry of the cache."""
+
+    keeps_sha256 = True
 
     def __init__(self, cache: Cache, entry: Entry, source: Source) -> None:
         self.entry = entry
@@ -142,10 +148,10 @@ class CacheDestination:
 class FileDestination:
     """A hidden file beside the target, which becomes the target once it is whole."""
 
-    def __init__(
-        self, target: Path, *, overwrite: bool, placing: Callable[[str | None], None]
-    ) -> None:
-        """`placing` is told the content's SHA-256 before the target appears."""
+    keeps_sha256 = False
+
+    def __init__(self, target: Path, *, overwrite: bool, placing: Callable[[str], None]) -> None:
+        """`placing` is told what shows that the target is this file, before it appears."""
         self._target = target
         self._placing = placing
         self._overwrite = overwrite
@@ -190,10 +196,17 @@ class FileDestination:
         part.finish(None)
         with disk_errors(self._target, "write"):
             part.path.chmod(usual_mode(self._target))
-        self._placing(identity.sha256)
+        self._placing(identity.sha256 or mark_of(part.path))
         publish(part.path, self._target, overwrite=self._overwrite)
         part.log.unlink(missing_ok=True)
         return self._target
+
+
+def mark_of(path: Path) -> str:
+    """What a file keeps under another name on the same disk, and no other file has."""
+    with disk_errors(path, "read"):
+        status = path.stat()
+    return f"{status.st_dev} {status.st_ino} {status.st_size} {status.st_mtime_ns}"
 
 
 def hidden_beside(target: Path) -> Path:

@@ -197,9 +197,9 @@ class JournalEntry(ABC, Generic[R]):
 class DownloadEntry(JournalEntry[DownloadRecord]):
     """The record of a download."""
 
-    def note_placing(self, sha256: str | None) -> None:
+    def note_placing(self, what: str) -> None:
         """Note what is about to appear as the target, in case we are killed just then."""
-        request = msgspec.structs.replace(self.record.request, placing=sha256 or "")
+        request = msgspec.structs.replace(self.record.request, placing=what)
         self.save(msgspec.structs.replace(self.record, request=request), sync=True)
 
     def _discard(self) -> None:

@@ -16,7 +16,13 @@ from amltui.cache import PartFile, Source, source_id
 from amltui.disk import disk_errors
 from amltui.errors import AmltuiError, DiskFull
 from amltui.models import Dataset
-from amltui.transfers.destinations import FileDestination, check_space, copy_beside, hidden_beside
+from amltui.transfers.destinations import (
+    FileDestination,
+    check_space,
+    copy_beside,
+    hidden_beside,
+    mark_of,
+)
 from amltui.transfers.entries import DownloadEntry, Entry, UploadEntry
 from amltui.transfers.fetch import Fetch
 from amltui.transfers.fetch_pool import FetchPool, QueueContext
@@ -126,6 +132,8 @@ class DownloadJob(Job):
         """What it waits for or waited for the last time."""
         self._there: int | None = None
         """Bytes of the target, where a process that was killed had made it whole."""
+        self._by_hash = False
+        """Whether its hash showed that."""
 
     @property
     def entry(self) -> DownloadEntry:
@@ -152,7 +160,7 @@ class DownloadJob(Job):
             await self._straight(target)
             return
         await in_thread(check_space, target, self._size)
-        await in_thread(self._entry.note_placing, self._card_digest())
+        await in_thread(self._entry.note_placing, self._card_digest() or "")
         temp = copy_beside(target, self.id)
         await _copy(content, temp, target, overwrite=self._overwrite)
 
@@ -176,7 +184,8 @@ class DownloadJob(Job):
         wanted = self._entry.record.request.placing
         if not wanted or not target.is_file():
             return False
-        if not _has_digest(target, wanted):
+        self._by_hash = wanted != mark_of(target)
+        if self._by_hash and not _has_digest(target, wanted):
             return False
         self._there = target.stat().st_size
         return True
@@ -235,7 +244,7 @@ class DownloadJob(Job):
     @property
     def _checked(self) -> str:
         if self._there is not None:
-            return "sha256"
+            return "sha256" if self._by_hash else "length"
         return self._fetch.checked if self._fetch is not None else ""
 
     def describe(self, transfer: Transfer) -> Transfer:

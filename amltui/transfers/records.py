@@ -62,7 +62,8 @@ class DownloadRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     target: str | None
     overwrite: bool = False
     placing: str = ""
-    """Hex SHA-256 of what is about to get the final name; a target that has it is ours."""
+    """Of what is about to get the final name its hex SHA-256, or `destinations.mark_of` where that
+    was not wanted; a target that has it is ours."""
     dataset: Dataset | None = None
     port: OutputPort | None = None
 

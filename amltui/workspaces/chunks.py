@@ -35,7 +35,7 @@ class ChunkedContent(ABC):
         self._rest = memoryview(b"")
 
     @abstractmethod
-    async def _next_chunk(self) -> bytes | None:
+    async def _next_chunk(self) -> bytes | memoryview | None:
         """The next chunk, also an empty one. None: there are no more."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

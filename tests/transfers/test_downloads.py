@@ -7,14 +7,16 @@ import contextlib
 import hashlib
 import itertools
 import os
+import shutil
 from datetime import UTC, datetime
 
 import pytest
 
-from amltui.cache import Cache
+from amltui.cache import Cache, Identity, PartFile
 from amltui.errors import Cancelled, Damaged, Exists, LocalError
 from amltui.server.store.objects import ObjectStore
 from amltui.transfers import Options, State, Transfers
+from amltui.transfers.destinations import FileDestination
 from amltui.transfers.journal import Journal
 from amltui.transfers.records import DownloadRecord, DownloadRequest
 from amltui.workspaces.studio import StudioWorkspace
@@ -240,6 +242,34 @@ async def test_a_target_placed_just_before_a_kill_is_known_by_its_hash(
         with pytest.raises(Exists):
             await transfers.finished(one.id)
         assert target.read_bytes() == b"somebody else's"
+
+
+@pytest.mark.parametrize("ours", [True, False])
+async def test_without_a_hash_a_target_placed_just_before_a_kill_is_known_as_a_file(
+    transfers, stored, cache, tmp_path, ours
+):
+    dataset = await stored(DATA)
+    target = tmp_path / "out.csv"
+    noted = []
+    destination = FileDestination(target, overwrite=False, placing=noted.append)
+    part = PartFile.create(destination.base, Identity(size=len(DATA), etag='"1"'))
+    part.write(0, DATA)
+    destination.commit(part, part.identity, "length")
+    part.close()
+    if not ours:
+        shutil.copy(target, tmp_path / "other.csv")
+        (tmp_path / "other.csv").rename(target)
+    plan = DownloadRequest(str(target), placing=noted[0], dataset=dataset)
+    record = DownloadRecord("k1", "test", dataset.name, datetime.now(UTC), request=plan)
+    Journal(cache.journals).add(record).close()
+    (one,) = transfers.resume_unfinished()
+    if ours:
+        done = await transfers.finished(one.id)
+        assert (done.state, done.done, done.checked) == (State.DONE, len(DATA), "length")
+    else:
+        with pytest.raises(Exists):
+            await transfers.finished(one.id)
+    assert target.read_bytes() == DATA
 
 
 @pytest.mark.parametrize("damage", ["a byte", "the length", "the card"])

@@ -388,10 +388,10 @@ class _StoreContent(ChunkedContent):
         super().__init__(info)
         self._chunks = chunks
 
-    async def _next_chunk(self) -> bytes | None:
+    async def _next_chunk(self) -> memoryview | None:
         return await anyio.to_thread.run_sync(self._next)
 
-    def _next(self) -> bytes | None:
+    def _next(self) -> memoryview | None:
         with mapped("the contents", READ):
             chunk = next(self._chunks, None)
-            return None if chunk is None else bytes(chunk)
+            return None if chunk is None else memoryview(chunk)
