@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from amltui.config.connection_values import AZURE
 from amltui.errors import ConfigError
 
-SCHEME: Final = "azureml"
 _ID: Final = re.compile(
     r"(?:azureml:/)?/subscriptions/(?P<subscription>[\w-]+)"
     r"/resourcegroups/(?P<group>[\w.()-]+)"
@@ -84,14 +84,9 @@ class AzureWorkspaceId:
     def address(self) -> str:
         """As Azure ML writes it in its own addresses; what names it in profiles and caches."""
         return (
-            f"{SCHEME}://subscriptions/{self.subscription}"
+            f"{AZURE}://subscriptions/{self.subscription}"
             f"/resourcegroups/{self.group}/workspaces/{self.workspace}"
         )
-
-
-def is_azure(endpoint: str) -> bool:
-    """Whether an endpoint is an Azure ML workspace's `address`."""
-    return endpoint.startswith(f"{SCHEME}:")
 
 
 def azure_workspace(text: str, *, source: object) -> AzureWorkspaceId:

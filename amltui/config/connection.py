@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from amltui.config import credentials
-from amltui.config.azure import azure_workspace, is_azure
 from amltui.config.connection_values import (
     DEFAULT_ENDPOINT,
     LOCAL,
     endpoint_of,
     folder_address,
     is_address,
+    is_azure,
     is_folder,
     token_of,
     workspace_id_of,
@@ -174,6 +174,8 @@ def _without_token(chosen: str | None, said_by: str) -> Connection | None:
     if not chosen or chosen == LOCAL:
         return None
     if is_azure(chosen):
+        from amltui.config.azure import azure_workspace
+
         address = azure_workspace(chosen, source=said_by).address
         return Connection(address, "", "", sources={"endpoint": said_by})
     if is_address(chosen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from amltui.disk import expanded
@@ -12,6 +13,8 @@ from amltui.errors import ConfigError
 from amltui.redact import remember
 from amltui.text import visible
 
+AZURE: Final = "azureml"
+"""The scheme of the addresses of Azure ML workspaces."""
 DEFAULT_ENDPOINT = "https://studioapi.azureml.net/"
 """What the old client asked when nobody said otherwise. Its owner switched it off in 2024."""
 
@@ -182,6 +185,11 @@ def profile_name_of(text: str) -> str:
 
 def _odd(text: str) -> bool:
     return any(char <= " " or char == "\x7f" for char in text)
+
+
+def is_azure(endpoint: str) -> bool:
+    """Whether an endpoint is the `address` of an Azure ML workspace."""
+    return endpoint.startswith(f"{AZURE}:")
 
 
 def is_folder(endpoint: str) -> bool:

@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from amltui.config import credentials, paths
-from amltui.config.azure import azure_workspace, cloud_of, is_azure
 from amltui.config.connection_values import (
     LOCAL,
     endpoint_of,
     folder_address,
+    is_azure,
     is_folder,
     profile_name_of,
     workspace_id_of,
@@ -158,6 +158,8 @@ def _put(entry: Profile, place: credentials.Place | None, document: TOMLDocument
     tables = document.setdefault("profiles", tomlkit.table(is_super_table=True))
     table = tables.setdefault(entry.name, tomlkit.table())
     if entry.is_azure:
+        from amltui.config.azure import azure_workspace
+
         table["azure"] = f"/{azure_workspace(entry.endpoint, source='the profile').path}"
         for key in ("cloud", "datastore"):
             if value := getattr(entry, key):
@@ -283,6 +285,8 @@ def _folder(name: str, table: dict[str, Any], where: _Where) -> Profile:
 
 
 def _azure(name: str, table: dict[str, Any], where: _Where) -> Profile:
+    from amltui.config.azure import azure_workspace, cloud_of
+
     values = {key: table.get(key, "") for key in ("azure", "cloud", "datastore")}
     for key, value in values.items():
         if not isinstance(value, str):

@@ -8,8 +8,14 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from amltui.config.azure import azure_workspace, is_azure
-from amltui.config.connection_values import LOCAL, address_name, folder_address, is_address
+from amltui.config.azure import azure_workspace
+from amltui.config.connection_values import (
+    LOCAL,
+    address_name,
+    folder_address,
+    is_address,
+    is_azure,
+)
 from amltui.errors import AmltuiError, ConfigError, UsageError
 from amltui.redact import redacted
 from amltui.text import visible
