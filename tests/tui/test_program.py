@@ -64,6 +64,26 @@ async def test_a_filter_without_a_match_says_so(place):
         await user.until(lambda: len(user.names) >= len(SAMPLES))
 
 
+async def test_a_filter_that_finds_nothing_gives_the_cursor_back_where_it_was(place):
+    async with at_the_screen() as user:
+        await user.choose("Iris")
+        await user.press("slash", "b", "r", "q")
+        await user.until(lambda: "No name holds that text" in user.screen_text())
+        await user.press("escape")
+        await user.until(lambda: len(user.names) >= len(SAMPLES))
+        assert user.main.dataset.name == "Iris"
+        await user.press("slash", "i", "q")
+        await user.until(lambda: "No name holds that text" in user.screen_text())
+        await user.press("backspace")
+        await user.until(lambda: len(user.names) > 1)
+        assert user.main.dataset.name == "Iris"
+        await user.press("escape", "slash", "b", "r")
+        await user.until(lambda: user.names == ["Breast cancer data"])
+        await user.press("escape")  # what was found is what the cursor stays with
+        await user.until(lambda: len(user.names) >= len(SAMPLES))
+        assert user.main.dataset.name == "Breast cancer data"
+
+
 async def test_download_leaves_a_file_and_asks_before_it_overwrites_one(place):
     async with at_the_screen() as user:
         await user.choose("Iris")

@@ -67,6 +67,8 @@ class DatasetsPane(Pane):
         self._table = 0
         """Datasets that are one table, all together. 0: they are none, or that is not known."""
         self._filter = ""
+        self._filtered_from: str | None = None
+        """Where the cursor stood when the filter was opened: it goes back from where nothing is."""
         self._found = 0
         """Datasets that the filter finds."""
         self._folder = ""
@@ -192,6 +194,8 @@ class DatasetsPane(Pane):
         """Open the filter line."""
         line = self.query_one("#filter", Input)
         line.display = True
+        if not self._filter and self.list.row is not None:
+            self._filtered_from = self.list.row.key
         # Now, not by a message: what is typed next is for the line.
         self.screen.set_focus(line)
 
@@ -229,6 +233,8 @@ class DatasetsPane(Pane):
         self.list.empty = (
             "No name holds that text.\n\nesc shows all again." if self._all else self._empty
         )
+        if self.list.row is None:
+            select = select or self._filtered_from
         self.list.show(shown, select=select, inside=inside)
         self._found = len(found)
         self._describe()
