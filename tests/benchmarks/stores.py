@@ -13,6 +13,7 @@ rclone sends as many parts at once as we do, of the size that both use for up to
 not look at what it sent: moto says of an object without versions that it has the version "null",
 as S3 does not, and refuses the question for that version with which rclone would look.
 `group`: a group-by over Parquet files, by amltui as one table and by DuckDB on files of this disk.
+DuckDB answers in this process, which has imported it; the command is a process of its own.
 The same by amltui over a folder of this disk, and in one process: so store and question are told
 apart, and what a command takes beyond them is the start of its process.
 
