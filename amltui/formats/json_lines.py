@@ -236,7 +236,7 @@ def _lenient(line: bytes) -> dict[str, Any] | None:
     if not isinstance(plain, dict):
         return None
     return {
-        key: plain[key] if isinstance(value, dict | list) else value
+        _in_utf8(key).decode(): plain[key] if isinstance(value, dict | list) else value
         for key, value in spelled.items()
     }
 
@@ -271,15 +271,20 @@ def _text(value: Any) -> bytes | None:
 
 
 def _unescaped(raw: bytes) -> bytes:
-    return msgspec.json.decode(raw, type=str).encode("utf-8", "replace")
+    return msgspec.json.decode(raw, type=str).encode()
 
 
 def _text_of_plain(value: object) -> bytes | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value.encode("utf-8", "replace")
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return _in_utf8(value)
+    return _in_utf8(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _in_utf8(text: str) -> bytes:
+    """Half characters, which UTF-8 has not, as JSON writes them."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _array(texts: list[bytes | None]) -> Any:

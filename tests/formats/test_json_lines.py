@@ -142,7 +142,16 @@ def test_numbers_keep_their_spelling_and_what_only_python_writes_is_taken():
         ("NaN", "-Infinity", None),
     ]
     assert not malformed
-    assert read(b'{"a": "\\ud800 x", "b": [1 , 2]}\n')[1] == [("? x", "[1,2]")]
+    assert read(b'{"a": "\\ud800 x", "b": [1 , 2]}\n')[1] == [("\\ud800 x", "[1,2]")]
+
+
+def test_half_characters_stand_as_they_are_written_in_keys_too():
+    first = b'{"k\\ud800": "a\\udfff", "k?": {"b\\ud800": 1}}\n'
+    second = b'{"k\\ud801": 2, "k?": "\\ud83d\\ude00"}\n'
+    columns, rows, malformed = read(first + second)
+    assert columns == ["k\\ud800", "k?", "k\\ud801"]
+    assert rows == [("a\\udfff", '{"b\\ud800":1}', None), (None, "\U0001f600", "2")]
+    assert malformed == []
 
 
 def test_of_a_key_that_is_there_twice_the_last_counts():
