@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from amltui.cache import Source, source_name
 from amltui.formats.dialect import Dialect
@@ -15,6 +16,8 @@ from amltui.services.previews.handles import opened
 from amltui.tables import HEAD, HeaderGoesOn, Rows, first_rows, hex_rows
 from amltui.tables.batched import batch_rows
 from amltui.transfers import Feed
+
+P = TypeVar("P")
 
 LINES: Final = 2
 """Lines that say how a text is written, where no more have come."""
@@ -59,13 +62,20 @@ async def first_of(
     source: Source,
     dialect: Dialect | None,
     sheet: str | None,
+    places: Callable[[bytes, Rows, Lens], P],
     *,
     patience: float | None = None,
-) -> tuple[Rows, Lens, bytes]:
-    """The first rows of what arrives, how it is read, and the bytes that they are in.
+) -> tuple[Rows, Lens, P]:
+    """The first rows of what arrives, how it is read, and what `places` makes of them.
 
+    It is asked in the thread that reads them, for each way to a thread is one more to wait for.
     `patience`: seconds after which fewer bytes than are wanted must do; None: they come.
     """
+
+    def start() -> tuple[Rows, Lens, P]:
+        rows, lens = start_of(data, source, dialect, whole=whole)
+        return rows, lens, places(data, rows, lens)
+
     wanted = HEAD
     while True:
         if patience is None:
@@ -78,7 +88,7 @@ async def first_of(
         if patience is not None and len(data) < wanted and not whole:
             data = data[: data.rfind(b"\n") + 1] or data  # how a line ends may be how it is read
         try:
-            rows, lens = await asyncio.to_thread(start_of, data, source, dialect, whole=whole)
+            rows, lens, found = await asyncio.to_thread(start)
         except HeaderGoesOn:
             wanted *= 4
         else:
@@ -86,7 +96,7 @@ async def first_of(
             if lens.fmt.kind == "batches" and lens.has_rows:
                 path = await feed.wait_whole()
                 rows = await opened(batch_rows, path, lens.fmt, lens.sheet)
-            return rows, lens, data
+            return rows, lens, found
 
 
 async def _whole_lines(feed: Feed, wanted: int, patience: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from amltui.cache import Cache, Entry, Source
@@ -98,11 +99,12 @@ async def open_preview(
     feed = await _feed(arrival, entry, source, transfers)
     try:
         patience = None if arrival is None else PATIENCE
-        rows, lens, head = await first_of(feed, source, dialect, sheet, patience=patience)
+        of_start = partial(_peeking, source, None if content is None else content.read)
+        rows, lens, peeking = await first_of(
+            feed, source, dialect, sheet, of_start, patience=patience
+        )
         preview = _preview(source, cache, entry, rows, feed, lens)
-        if content is not None:
-            read = content.read
-            preview.peek(await asyncio.to_thread(_peeking, head, rows, source, lens, read))
+        preview.peek(peeking)
     except BaseException:
         feed.close()
         raise
@@ -157,7 +159,7 @@ async def _waiting(
                 rows = await remote.first(FIRST)
                 peeking = remote
                 break
-            peeking = await asyncio.to_thread(_peeking, head, rows, source, lens, content.read)
+            peeking = await asyncio.to_thread(_peeking, source, content.read, head, rows, lens)
             break
     except ContentError:
         pass  # No ranges, or other bytes than were here: all that there is is the whole.
@@ -184,13 +186,16 @@ async def ends_of(content: PartialContent, source: Dataset, wanted: int) -> tupl
         await asyncio.gather(last, return_exceptions=True)
 
 
-def _peeking(head: bytes, rows: Rows, source: Source, lens: Lens, read: Read) -> Peeking | None:
+def _peeking(
+    source: Source, read: Read | None, head: bytes, rows: Rows, lens: Lens
+) -> Peeking | None:
     """What brings rows from any place of a content that begins with `head` and `rows`.
 
-    None: its rows have no places of their own, or it is too small for that to be of use.
+    None: its rows have no places of their own, or it is too small for that to be of use, or
+    nothing can `read` them.
     """
     size = source.size if isinstance(source, Dataset) else None
-    if lens.fmt.dialect is not None:
+    if read is None or lens.fmt.dialect is not None:
         return None  # what begins a row depends on what comes before it
     if size is None or size <= SMALL or lens.packing or not isinstance(rows, MemoryRows):
         return None
@@ -218,7 +223,7 @@ def _peek_here(entry: Entry, rows: Rows, source: Source, lens: Lens) -> Peeking 
     with contextlib.suppress(OSError):
         file = OpenFile.at(entry.raw)
         try:
-            return _peeking(file.read(0, max(HEAD, rows.consumed)), rows, source, lens, read)
+            return _peeking(source, read, file.read(0, max(HEAD, rows.consumed)), rows, lens)
         finally:
             file.close()
     return None
