@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,11 @@ class Opener:
             assert self.connection is not None
             return workspace_of(self.connection)
         self._opened.push_async_callback(self._embedded.stop)
-        there = await self._embedded.start()
+        there, _ = await asyncio.gather(
+            self._embedded.start(),
+            # What asks it is imported while it starts.
+            asyncio.to_thread(importlib.import_module, "amltui.workspaces.http.client"),
+        )
         return workspace_of(
             Connection(there.endpoint, there.workspace_id, there.token),
             key=self.key,
