@@ -109,12 +109,12 @@ def _add(
     ends = reader.codec.row_ends(data, found, reader.text_encoding)
     lines = ends_lines(data, as_array(data))
     wanted = np.arange(size, len(data), size)
-    rows = np.searchsorted(ends, wanted) + 1
-    rows = np.union1d(rows, np.arange(most, len(ends), most))
-    rows = np.append(rows[rows < len(ends)], len(ends))
-    stops = np.append(ends[rows[:-1] - 1], len(data))
+    # Not numpy's union of arrays, with which numpy.ma comes, before the first rows are drawn.
+    cuts = {*(np.searchsorted(ends, wanted) + 1).tolist(), *range(most, len(ends), most)}
+    rows = [*sorted(row for row in cuts if row < len(ends)), len(ends)]
+    stops = [*(int(ends[row - 1]) for row in rows[:-1]), len(data)]
     had = at = 0
-    for row, stop in zip(rows.tolist(), stops.tolist(), strict=True):
+    for row, stop in zip(rows, stops, strict=True):
         start += reader.size_of(memoryview(data)[at:stop])
         index.add(start, row - had, int(np.count_nonzero(lines[at:stop])))
         had, at = row, stop

@@ -53,9 +53,12 @@ class SessionLoader:
         assert self._ready is not None, "start comes first"
         return await asyncio.shield(self._ready)
 
-    async def warm_up(self) -> None:
-        """Have ready what preview and keys need, and let no key wait for the collector."""
+    async def warm_up_previews(self) -> None:
+        """Have ready what the first preview needs."""
         await (await self.session()).previews.warm_up()
+
+    async def warm_up_keys(self) -> None:
+        """Have ready what keys need, and let none of them wait for the collector."""
         for module in _LATER:
             await asyncio.to_thread(importlib.import_module, module)
         self.collector.begin()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import on
@@ -299,13 +297,13 @@ class MainScreen(Screen[None]):
             self._previews.may_open.set()
             self.work(self._list.watch, group="poll")
             # Its imports keep the interpreter to themselves: the list is drawn before.
-            self.call_after_refresh(self.work, self._loader.warm_up, group="warm")
+            self.call_after_refresh(self.work, self._warm_up, group="warm")
         self.work(self._transfers.watch, group="transfers")
-        self.work(self._go_on)
 
-    async def _go_on(self) -> None:
-        # Beside the loop: with the commands come all dialogs.
-        await asyncio.to_thread(import_module, "amltui.tui.screens.commands")
+    async def _warm_up(self) -> None:
+        await self._loader.warm_up_previews()
+        await self._previews.settled()  # the first rows, of who pressed a key at once, come first
+        await self._loader.warm_up_keys()
         await self._commands.go_on()
 
     async def reload(self, *, select: str | None = None) -> None:
