@@ -107,14 +107,15 @@ class Gathered:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: list[dict[str, Any]] = []
-        self._seen: OrderedDict[tuple[Any, ...], float] = OrderedDict()
+        self._seen: OrderedDict[int, float] = OrderedDict()
         self._lost = 0
 
     def add(
         self, origin: Origin, action: str, target: str = "", name: str = "", status: int = 200
     ) -> None:
         """Remember it, unless one like it was there just now."""
-        alike = (origin.actor, origin.token_id, origin.client, action, target, status)
+        # Ten thousand of these are kept: as tuples they would take 5 MB, not 1.3.
+        alike = hash((origin.actor, origin.token_id, origin.client, action, target, status))
         now = time.monotonic()
         before = self._seen.get(alike)
         if before is not None and before > now - _WINDOW:
