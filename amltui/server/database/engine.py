@@ -23,12 +23,14 @@ from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     create_async_engine,
 )
+from sqlalchemy.util import greenlet_spawn
 
 from amltui.server.database.group_commit import BUSY_SECONDS, First, GroupCommit
 from amltui.server.http_errors import ServiceUnavailable, StartError
 
 if TYPE_CHECKING:
     from amltui.server.database.inline import PlainStatements
+    from amltui.server.database.straight import StraightStatements
 
 CONNECT_SECONDS: Final = 10
 """How long a server may take to let a connection in."""
@@ -65,6 +67,7 @@ class Database:
         self._identity: tuple[int, int] | None = None
         self._group = GroupCommit(writing, self._check_file)
         self._plain: PlainStatements | None = None
+        self._straight: StraightStatements | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -98,9 +101,15 @@ class Database:
         bytes, and rows have them as attributes.
         """
         if not self.is_sqlite:
-            async with self.lookup() as connection:
-                found: Sequence[Any] = (await connection.execute(statement, values)).all()
-                return found
+            if self._straight is None:
+                from amltui.server.database.straight import StraightStatements
+
+                self._straight = StraightStatements(self._lookup.dialect)
+            taken = await self._lookup.raw_connection()
+            try:
+                return await self._straight.all(taken.driver_connection, statement, values)
+            finally:
+                await greenlet_spawn(taken.close)
         if self._plain is None:
             from amltui.server.database.inline import PlainStatements
 
