@@ -93,7 +93,7 @@ async def test_a_column_of_parquet_elsewhere_is_profiled_without_the_rest(place,
         pane = program.main.query_one(PreviewPane)
         await program.choose("columns.parquet")
         await program.press("enter")
-        await program.until(lambda: pane.rows is not None and pane.rows.row_count)
+        await program.until(lambda: pane.title == "columns.parquet" and pane.rows is not None)
         await program.press("I")
         await program.until(lambda: "Profile of id" in program.screen_text())
         assert f"{ROWS:,}" in program.screen_text()
