@@ -71,6 +71,9 @@ class Dataset:
     created_date_ticks: int | None = None
     """100 ns steps since 0001-01-01 (.NET)."""
     owner: str = ""
+    """What the client wrote that made it: often only which client that was."""
+    created_by: str = ""
+    """The name of the token that made it, as a server of ours knows it. "": it was not said."""
     source_origin: str = ""
     resource_upload_id: str | None = None
     uploaded_from_filename: str = ""

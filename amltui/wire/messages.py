@@ -118,6 +118,7 @@ class DataSource(Message):
             created_date=dates.from_wire(self.created_date),
             created_date_ticks=self.created_date_ticks,
             owner=self.owner or "",
+            created_by=self.created_by or "",
             source_origin=self.source_origin or "",
             resource_upload_id=self.resource_upload_id,
             uploaded_from_filename=self.uploaded_from_filename or "",

@@ -51,6 +51,17 @@ async def test_an_older_version_is_shown_and_not_changed(place, prices):
         await user.until(lambda: user.main.preview.title == "Prices")
 
 
+async def test_who_made_a_version_is_the_person_of_the_token_and_not_the_client(place, prices):
+    async with at_the_screen() as user:
+        await versions_open(user)
+        assert "primary" in user.screen_text()
+        assert "· Python SDK" not in user.screen_text()
+        await user.press("j", "enter")
+        await user.until(lambda: "Prices, version of" in user.main.preview.title)
+        await user.until(lambda: "by      primary" in user.screen_text())
+        assert "owner   Python SDK" in user.screen_text()  # as the protocol has it
+
+
 async def test_an_older_version_is_restored_and_that_is_undone(place, prices):
     async with at_the_screen() as user:
         await versions_open(user)

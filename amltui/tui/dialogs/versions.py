@@ -103,8 +103,8 @@ class VersionsScreen(Dialog[VersionChoice]):
     def _line(self, version: Version) -> Choice:
         made, dataset = version.dataset.created_date, version.dataset
         facts = [human_size(dataset.size)] if dataset.size is not None else []
-        if dataset.owner:
-            facts.append(visible(dataset.owner))
+        if maker := dataset.created_by or dataset.owner:
+            facts.append(visible(maker))
         if version is self._versions[0] and version.label != LATEST:
             facts.append("latest")
         if dataset.id == self._shown:

@@ -168,6 +168,7 @@ def _dataset_pairs(facts: Facts, dataset: Dataset, formats: Display) -> Iterable
         yield "columns", f"{len(facts.rows.columns):,}"
         yield "charset", _encoding(facts.encoding)
     yield "owner", visible(dataset.owner)
+    yield "by", visible(dataset.created_by)
     if dataset.created_date:
         yield "created", formats.moment(local_time(dataset.created_date))
     yield "file", visible(dataset.uploaded_from_filename)
