@@ -290,7 +290,7 @@ def transfer(running: Moto, url: str, home: Path, options: argparse.Namespace) -
 
     def down() -> None:
         shutil.rmtree(home / "cache", ignore_errors=True)
-        amltui(home, "--profile", "there", "get", "0.bin", "-o", str(target), "--force")
+        amltui(home, "--profile", "there", "get", "0.bin", "-o", str(target))
 
     def copied(*places: str) -> None:
         # It refuses every store where a bundle is named, also one that speaks no TLS.
@@ -298,14 +298,20 @@ def transfer(running: Moto, url: str, home: Path, options: argparse.Namespace) -
         command = [str(rclone), "copyto", "--ignore-times", *places]
         subprocess.run(command, env=own, check=True, capture_output=True)
 
+    def alone(one: Callable[[], object]) -> float:
+        # Neither replaces what the other brought, nor waits while that is written to the disk.
+        target.unlink(missing_ok=True)
+        os.sync()
+        return timed(one, 1)
+
     for name, mine, places in (
         ("up", up, (str(source), f"{remote}/by-rclone.bin")),
         ("down", down, (f"{remote}/0.bin", str(target))),
     ):
         took: list[tuple[float, float]] = []
         for _ in range(options.rounds):
-            theirs = timed(lambda places=places: copied(*places), 1) if rclone else math.nan
-            took.append((timed(mine, 1), theirs))
+            theirs = alone(lambda places=places: copied(*places)) if rclone else math.nan
+            took.append((alone(mine), theirs))
         ours, theirs = (options.mib / statistics.median(some) for some in zip(*took, strict=True))
         line = f"{name} {options.mib} MiB: {ours:.0f} MiB/s"
         print(f"{line}, rclone {theirs:.0f} MiB/s, {ours / theirs:.2f} x" if rclone else line)
