@@ -155,10 +155,7 @@ def _terminal_program(
     from amltui.services.embedded_process import begin
 
     begin(profile)
-    from amltui.cli.session import prepared
     from amltui.tui.app import run
-
-    prepared()
 
     code = run(profile, reading)
     sys.stderr.write(told)

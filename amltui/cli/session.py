@@ -38,7 +38,6 @@ def in_session(
     """
     import asyncio
 
-    prepared()
     from amltui.services.session import open_session
 
     async def whole() -> _T:
@@ -84,18 +83,6 @@ def transfer_options(jobs: int | None, rate: float | None) -> Options:
         part = min(options.part_size, max(_SMALLEST_PART, int(rate)))
         options = dataclasses.replace(options, part_size=part)
     return options
-
-
-def prepared() -> None:
-    """Keep httpx from importing click, rich and pygments for the `httpx` program.
-
-    Called before the first session.
-
-    That is two thirds of its import, 0.1 s of every command. Only this process does without:
-    amltui as a library leaves httpx as it is.
-    """
-    # None says that there is no such module: httpx then does without, as if click were missing.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 def run(

@@ -228,9 +228,7 @@ def _serve(channel: socket.socket, modules: list[str]) -> None:
 
     if "amltui.cli.app" in modules:
         from amltui.cli.registry import COMMANDS
-        from amltui.cli.session import prepared
 
-        prepared()
         targets = [one.target for command in COMMANDS for one in (command, *command.commands)]
         found = {f"amltui.cli.commands.{target.partition(':')[0]}" for target in targets if target}
         modules = [*modules, *sorted(found)]

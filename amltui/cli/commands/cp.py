@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from amltui.cli import exit_codes
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Col, warn
-from amltui.cli.session import need_yes, prepared, transfer_options
+from amltui.cli.session import need_yes, transfer_options
 from amltui.cli.several_names import JOBS, NAMED, Jobs, LimitRate, Named, check_jobs, rate_of
 from amltui.disk import disk_errors
 from amltui.errors import AmltuiError, UsageError
@@ -148,7 +148,6 @@ def _run(common: Common, target: str, sources: Any, wanted: _Wanted) -> int:
     import asyncio
 
     check_jobs(wanted.jobs)
-    prepared()
     return asyncio.run(_copy(common, target, sources, wanted))
 
 

@@ -15,7 +15,7 @@ from amltui.cli.exit_codes import DIFFERENT, DONE, FileNotThere
 from amltui.cli.local_files import table_file
 from amltui.cli.options import COMMON, Common
 from amltui.cli.output import Out
-from amltui.cli.session import prepared, run
+from amltui.cli.session import run
 from amltui.disk import expanded
 from amltui.errors import UsageError
 from amltui.services.comparing import shown, told
@@ -94,7 +94,6 @@ def diff(
             return found
 
     if not any(map(_is_dataset, (first, second))):
-        prepared()
         import asyncio
 
         found = asyncio.run(compared(None))

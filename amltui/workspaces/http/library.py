@@ -2,7 +2,8 @@
 
 `import httpx` brings click, pygments and half of rich for a command of its own, wherever they are
 installed: more than half of the processor time of that import. Where they are not, httpx goes
-without; None in `sys.modules` is a module that is not found. Whoever imported httpx before has all.
+without, and `httpx.main` says so; None in `sys.modules` is a module that is not found. Whoever
+imported httpx before has all of it.
 """
 
 from __future__ import annotations
