@@ -19,7 +19,7 @@ from amltui.tui.key_queue import HELD
 from tests.benchmarks.terminal import Terminal
 from tests.support.server import ROOT
 from tests.tui.conftest import at_the_screen
-from tests.tui.test_queries import open_census, state
+from tests.tui.test_queries import CENSUS, open_census, state
 
 NAMED = {
     "?": "question_mark",
@@ -28,6 +28,7 @@ NAMED = {
     "/": "slash",
     "&": "ampersand",
     ":": "colon",
+    "]": "right_square_bracket",
 }
 
 
@@ -329,6 +330,14 @@ async def test_what_is_asked_of_rows_that_are_on_their_way_is_done_once_they_are
         assert "▼" not in state(user)
         pane.show(rows, view)
         await user.until(lambda: "▼ age" in state(user))
+
+
+async def test_what_is_asked_behind_the_key_that_opens_a_dataset_is_asked_of_that_one(place):
+    async with at_the_screen() as user:
+        await open_census(user)
+        at_once(user, "1j\r]")
+        await user.until(lambda: "▼" in state(user))
+        assert user.main.preview.title != CENSUS
 
 
 async def test_what_was_asked_of_rows_that_did_not_come_is_not_asked_of_others(place):

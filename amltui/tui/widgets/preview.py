@@ -245,14 +245,19 @@ class PreviewPane(Pane):
 
     @on(SortRequested)
     def _sort_requested(self, event: SortRequested) -> None:
-        if self._is_page:
+        if self._others_come:
             event.stop()
             self._wait_for_rows(partial(self.grid.action_sort, event.descending))
 
     @property
+    def _others_come(self) -> bool:
+        """Whether a key means other rows than those that are shown: they are on their way."""
+        return self._coming or self._is_page
+
+    @property
     def _too_early(self) -> bool:
         """Whether there are no rows of which something can be asked."""
-        return self._rows is None or self._is_page
+        return self._rows is None or self._others_come
 
     def _wait_for_rows(self, action: Callable[[], None]) -> None:
         if self._coming:
@@ -287,7 +292,7 @@ class PreviewPane(Pane):
 
     def action_again(self, step: int) -> None:
         """Go on with the last find."""
-        if self._is_page:
+        if self._others_come:
             self._wait_for_rows(partial(self.action_again, step))
             return
         self.post_message(self.FindAgain(step))
