@@ -15,10 +15,12 @@ import sqlalchemy as sa
 from amltui.server.app import error_response
 from amltui.server.database import engine, group_commit
 from amltui.server.database.engine import database_url, open_database
+from amltui.server.database.failures import is_failure
 from amltui.server.http_errors import ServiceUnavailable
 from tests.support import services
 
 NUMBERS = sa.table("numbers", sa.column("n", sa.Integer))
+ASKED = sa.select(NUMBERS).where(NUMBERS.c.n == sa.bindparam("wanted"))
 
 
 @pytest.fixture
@@ -371,6 +373,23 @@ async def test_a_writer_whose_commit_does_not_come_is_told_so(either, impatient)
     assert await written(either) == [1]
 
 
+async def test_what_requests_ask_goes_on_after_postgresql_ended_all_connections(remote):
+    async with opened(remote) as database:
+        await write(database, 1)
+        assert [row.n for row in await database.rows(ASKED, {"wanted": 1})] == [1]
+        async with database.writing() as connection:
+            await connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        # The end may still be on its way here.
+        at_once = await asyncio.gather(database.rows(ASKED, {"wanted": 1}), return_exceptions=True)
+        assert all(is_failure(one) for one in at_once if isinstance(one, Exception)), at_once
+        assert [row.n for row in await database.rows(ASKED, {"wanted": 1})] == [1]
+
+
 def test_a_database_that_does_not_answer_keeps_nobody_waiting(tmp_path, impatient):
     with services.postgres() as postgres:
         if postgres.service is None:
@@ -395,6 +414,7 @@ async def _asked_of_a_frozen_one(postgres, name, tmp_path):
         for process in processes:
             process.suspend()
         requests = [read() for _ in range(12)]  # more than there are connections
+        requests += [database.rows(ASKED, {"wanted": 1}) for _ in range(12)]
         requests += [write_alone() for _ in range(12)]
         requests += [write(database, number) for number in range(5)]
         outcomes = await asyncio.gather(*requests, return_exceptions=True)
