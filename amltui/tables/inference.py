@@ -267,24 +267,20 @@ def _looks(texts: Sequence[str], family: Family) -> Family | None:
         return None
     if family.rivals:
         first, second = (re.compile(reading.pattern) for reading in family.readings)
-        strange = (text for text in texts if not (first.match(text) or second.match(text)))
-        return None if _more_than(allowed, strange) else family
+        strange = sum(not (first.match(text) or second.match(text)) for text in texts)
+        return family if strange <= allowed else None
     misfits: list[int] = []
     strange_texts = texts
-    patterns = [re.compile(reading.pattern) for reading in family.readings]
-    # What fits one reading fits the next, so the last says soonest that it is another family.
-    if _more_than(allowed, (text for text in texts if patterns[-1].match(text) is None)):
-        return None
-    for pattern in patterns:
+    for reading in family.readings:
+        pattern = re.compile(reading.pattern)
+        # What fits one reading fits the next.
         strange_texts = [text for text in strange_texts if pattern.match(text) is None]
         misfits.append(len(strange_texts))
         if not strange_texts:
             break
+    if misfits[-1] > allowed:
+        return None
     return _beginning_with_best(family, misfits)
-
-
-def _more_than(count: float, values: Iterable[object]) -> bool:
-    return any(at > count for at, _ in enumerate(values, 1))
 
 
 def _beginning_with_best(family: Family, misfits: Sequence[int]) -> Family:
