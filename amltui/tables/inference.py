@@ -273,7 +273,7 @@ def _looks(texts: Sequence[str], family: Family) -> Family | None:
     strange_texts = texts
     for reading in family.readings:
         pattern = re.compile(reading.pattern)
-        # What fits one reading fits the next.
+        # What fits one reading, the next need not take as well.
         strange_texts = [text for text in strange_texts if pattern.match(text) is None]
         misfits.append(len(strange_texts))
         if not strange_texts:

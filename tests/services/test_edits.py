@@ -194,12 +194,12 @@ async def test_an_undo_of_a_change_that_fails_takes_back_no_other(server):
         return None
 
     async with workspace_of_2015(server, rule) as workspace:
-        await made(workspace, "taken", b"a\n1\n")
+        await made(workspace, "not free", b"a\n1\n")
         edits = edits_of(workspace)
         before = await edits.rename(await made(workspace, "undo", b"a\n1\n"), "undo renamed")
-        rename = asyncio.create_task(edits.rename(before, "taken"))
+        rename = asyncio.create_task(edits.rename(before, "not free"))
         await asked.wait()
-        assert edits.undo_waits_for == 'renaming "undo renamed" to "taken"'
+        assert edits.undo_waits_for == 'renaming "undo renamed" to "not free"'
         undo = asyncio.create_task(edits.undo())
         await asyncio.sleep(0)
         answered.set()
