@@ -9,10 +9,11 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-_AGO: Final = re.compile(
+# As texts, which `re` remembers: the program starts without them.
+_AGO: Final = (
     r"(?i)(?:(\d{1,6}|an?|last)\s*)(h|hours?|d|days?|w|weeks?|mo|months?|y|years?)(?:\s+ago)?"
 )
-_SLASHED: Final = re.compile(r"\b(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d\d)\b")
+_SLASHED: Final = r"\b(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d\d)\b"
 _EXAMPLES: Final = 'write it like 2026-11-01, "1 Nov 2026 14:30", yesterday or "2 weeks ago"'
 
 
@@ -53,7 +54,7 @@ def parse_time(text: str, *, now: datetime | None = None) -> datetime:
     try:
         if text.casefold() in words:
             found = words[text.casefold()]
-        elif span := _AGO.fullmatch(text):
+        elif span := re.fullmatch(_AGO, text):
             count = int(span[1]) if span[1].isdigit() else 1
             found = now - count * units[span[2][0].lower()]
         else:
@@ -74,7 +75,7 @@ class _Unclear(ValueError):
 def _must_be_clear(text: str) -> None:
     if text.isdigit() and len(text) != 8:
         raise _Unclear(f"{text!r} alone is no date")
-    figures = _SLASHED.search(text)
+    figures = re.search(_SLASHED, text)
     if figures and int(figures[1]) <= 12 and int(figures[3]) <= 12 and figures[1] != figures[3]:
         raise _Unclear(f"{text!r} may be in either order of day and month")
 

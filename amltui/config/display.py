@@ -23,15 +23,16 @@ DATES: Final = {
     "31 Dec 2026": "%d %b %Y",
 }
 """What can be chosen, as the last day of 2026 looks, and what makes it."""
-_EXAMPLE: Final = re.compile(r"1(?P<group>[,. _']?)234(?P<point>[.,])?(?P<digits>[5-9]\d{0,9})?")
-_NUMBER: Final = re.compile(r"(?P<sign>[+-]?)(?P<whole>0|[1-9]\d*)(?:\.(?P<rest>\d+))?", re.ASCII)
+# As texts, which `re` remembers: the program starts without them.
+_EXAMPLE: Final = r"1(?P<group>[,. _']?)234(?P<point>[.,])?(?P<digits>[5-9]\d{0,9})?"
+_NUMBER: Final = r"(?a)(?P<sign>[+-]?)(?P<whole>0|[1-9]\d*)(?:\.(?P<rest>\d+))?"
 _WRITTEN: Final = {
-    "day/month/year": re.compile(r"(?P<d>\d\d?)[/.-](?P<m>\d\d?)[/.-](?P<y>\d{4})(?P<rest>.*)"),
-    "month/day/year": re.compile(r"(?P<m>\d\d?)[/.-](?P<d>\d\d?)[/.-](?P<y>\d{4})(?P<rest>.*)"),
-    "year/month/day": re.compile(r"(?P<y>\d{4})[/.](?P<m>\d\d?)[/.](?P<d>\d\d?)(?P<rest>.*)"),
+    "day/month/year": r"(?P<d>\d\d?)[/.-](?P<m>\d\d?)[/.-](?P<y>\d{4})(?P<rest>.*)",
+    "month/day/year": r"(?P<m>\d\d?)[/.-](?P<d>\d\d?)[/.-](?P<y>\d{4})(?P<rest>.*)",
+    "year/month/day": r"(?P<y>\d{4})[/.](?P<m>\d\d?)[/.](?P<d>\d\d?)(?P<rest>.*)",
 }
 """Dates by the notation of their column."""
-_ISO: Final = re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?P<rest>.*)", re.DOTALL)
+_ISO: Final = r"(?s)(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?P<rest>.*)"
 _MONTHS: Final = [
     "Jan",
     "Feb",
@@ -65,7 +66,7 @@ class NumberFormat:
 
         `007` and `1e5` stay, too: they are written so for a reason.
         """
-        match = _NUMBER.fullmatch(text)
+        match = re.fullmatch(_NUMBER, text)
         if match is None:
             return text
         sign, whole, rest = match["sign"], match["whole"], match["rest"] or ""
@@ -117,7 +118,7 @@ class Display:
         return self._date(text, "") if self.dates is not None else text
 
     def _date(self, text: str, notation: str) -> str:
-        match = _WRITTEN.get(notation, _ISO).fullmatch(text)
+        match = re.fullmatch(_WRITTEN.get(notation, _ISO), text)
         if match is None or not 1 <= int(match["m"]) <= len(_MONTHS):
             return text
         month, day = int(match["m"]), int(match["d"])
@@ -153,7 +154,7 @@ def number_format_of(value: Any, source: object) -> NumberFormat:
     Raises:
         ConfigError: it is none; `source` says who wrote it.
     """
-    match = _EXAMPLE.fullmatch(value) if isinstance(value, str) else None
+    match = re.fullmatch(_EXAMPLE, value) if isinstance(value, str) else None
     group, point, digits = match.groups(default="") if match else ("", "", "")
     if match is None or (digits and not point) or (point and group == point):
         raise ConfigError(

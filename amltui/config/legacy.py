@@ -8,7 +8,6 @@ The same format is what `amltui serve` writes for the owner of a new workspace.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,6 +75,8 @@ def read_settings_file(path: Path) -> Settings | None:
 
 
 def _json(path: Path, text: str) -> dict[str, Any]:
+    import json  # few starts find such a file
+
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -58,6 +57,8 @@ class History:
 def load() -> dict[str, list[str]]:
     """What this and earlier programs noted. Blocks on the disk. A file that is damaged is empty."""
     with contextlib.suppress(ValueError, ConfigError):
+        import json  # the first frame does without
+
         found = json.loads(read_settings(paths.data_dir() / _FILE) or "{}")
         if isinstance(found, dict):
             return {
@@ -81,4 +82,6 @@ def note(kind: str, text: str) -> None:
         known = load()
         mine = [one for one in known.get(kind, []) if one != text]
         known[kind] = [*mine, text][-KEPT:]
+        import json
+
         write_private(path, json.dumps(known, ensure_ascii=False, indent=1) + "\n")
