@@ -68,6 +68,19 @@ async def test_a_profile_a_typed_folder_and_the_first_workspace_are_opened_by_ke
         await user.until(lambda: not user.app.is_running)
 
 
+async def test_a_folder_that_is_typed_among_the_workspaces_is_opened(place, tmp_path):
+    (tmp_path / "pond").mkdir()
+    (tmp_path / "pond" / "pond.csv").write_text("a,b\n1,2\n")
+    async with at_the_screen((80, 24)) as user:
+        await choose(user, str(tmp_path / "pond"))
+        await user.until(lambda: user.names == ["pond.csv"])
+        await choose(user, str(tmp_path / "nowhere"))
+        await user.until(lambda: "Open a workspace" in user.screen_text())
+        await user.until(lambda: user.main.focused.value == str(tmp_path / "nowhere"))
+        await user.press("enter")
+        await user.until(lambda: "There is no such folder." in user.screen_text())
+
+
 async def test_a_workspace_that_was_left_stays_as_it_was_and_its_transfers_go_on(
     place, large, lake
 ):

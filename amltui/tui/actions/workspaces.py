@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from amltui.config.azure import azure_workspace
 from amltui.config.connection_values import (
@@ -30,8 +30,19 @@ if TYPE_CHECKING:
     from amltui.tui.session_loader import SessionLoader
     from amltui.tui.tabs import Tabs
 
-Choose = Callable[[str, Sequence[str], Callable[[int], None]], None]
-"""Lets one of several names be chosen, under a title; its place among them is told."""
+
+class Choose(Protocol):
+    """Lets one of several names be chosen, or another text `typed`; see `Palette.choose`."""
+
+    def __call__(
+        self,
+        title: str,
+        names: Sequence[str],
+        chosen: Callable[[int], None],
+        typed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Ask; what is chosen is told."""
+
 
 _KIND: Final = "workspace"
 """What places are noted as, among what is kept for the next program."""
@@ -124,11 +135,15 @@ class WorkspaceActions:
             there = [place for place in there if place not in {None, self._loader.place}]
         names = [self._label(place, known) for place in there]
 
+        typing = partial(self._type, asks, accept, go)
+
         def chosen(at: int) -> None:
-            typing = partial(self._type, asks, accept, go)
             self._host.work_first(typing if at == len(there) else partial(go, there[at]))
 
-        self._choose(title, [*names, "a folder or an address that you type"], chosen)
+        def typed(text: str) -> None:
+            self._host.work_first(partial(typing, text))
+
+        self._choose(title, [*names, "a folder or an address that you type"], chosen, typed)
 
     def _is_open(self, place: str | None) -> str:
         """What is said of a place that is open, and in which tab."""
@@ -150,16 +165,24 @@ class WorkspaceActions:
         return f"{visible(profile.name)}{is_open}  {shown}" if profile else f"{shown}{is_open}"
 
     async def _type(
-        self, asks: str, accept: str, go: Callable[[str | None], Awaitable[None]]
+        self,
+        asks: str,
+        accept: str,
+        go: Callable[[str | None], Awaitable[None]],
+        text: str = "",
     ) -> None:
-        typed = await self._host.ask(
-            AskLine(
-                asks,
-                "A folder of this disk, or s3://, az://, gs://, https://, azureml://",
-                accept=accept,
-                check=_problem,
+        """Go on with the place `text`, or ask for one where it is none."""
+        typed: str | None = text
+        if await asyncio.to_thread(_problem, text):
+            typed = await self._host.ask(
+                AskLine(
+                    asks,
+                    "A folder of this disk, or s3://, az://, gs://, https://, azureml://",
+                    text=text,
+                    accept=accept,
+                    check=_problem,
+                )
             )
-        )
         if typed is not None:
             await go(_address(typed))
 

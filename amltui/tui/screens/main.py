@@ -333,8 +333,14 @@ class MainScreen(Screen[None]):
     def _chosen(self, event: DatasetList.Chosen) -> None:
         self.show_dataset(event.dataset)
 
-    def _choose(self, title: str, names: Sequence[str], chosen: Callable[[int], None]) -> None:
-        self.query_one(Palette).choose(title, names, chosen)
+    def _choose(
+        self,
+        title: str,
+        names: Sequence[str],
+        chosen: Callable[[int], None],
+        typed: Callable[[str], None] | None = None,
+    ) -> None:
+        self.query_one(Palette).choose(title, names, chosen, typed)
 
     # The preview
 

@@ -34,13 +34,14 @@ _SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 
 
 def matching(
-    commands: Sequence[PaletteCommand], typed: str, *, number: str = "row"
+    commands: Sequence[PaletteCommand], typed: str, *, number: str = "row", other: str = ""
 ) -> list[PaletteCommand]:
     """Commands that hold every typed word, those that begin with the text first.
 
     Behind them those whose letters include what was typed, in this order: `dlp` finds "download
     to a path". A number is a command of its own: go to that row, or whatever `number` names. So is
-    `90%`: go to the row that nine tenths of all rows are before.
+    `90%`: go to the row that nine tenths of all rows are before. `other`: what is done with a text
+    that names none of them, or is a path; "": nothing.
     """
     text = typed.strip().casefold()
     words = text.split()
@@ -56,6 +57,9 @@ def matching(
     if share and number == "row" and float(share[1]) <= 100:
         return [*found, PaletteCommand(f"share:{share[1]}", f"go to {share[1]} % of all rows")]
     letters = [c for c in commands if c not in found and _in_order(text, c.label.casefold())]
+    if other and text and (not found or "/" in text):
+        plain = typed.strip()
+        return [*found, *letters, PaletteCommand(f"other:{plain}", f"{other} {visible(plain)}")]
     return found + letters
 
 
@@ -92,6 +96,8 @@ class Palette(Modal):
         self._chosen: Callable[[str], None] = lambda _command: None
         self._number = "row"
         """What a number that is typed goes to."""
+        self._other = ""
+        """What is done with another text that is typed."""
         self.border_subtitle = "enter do · esc leave"
 
     def compose(self) -> ComposeResult:
@@ -107,6 +113,7 @@ class Palette(Modal):
         title: str = "Commands",
         asks: str = "a command, or the number of a row",
         number: str = "row",
+        other: str = "",
     ) -> None:
         """Let one of the commands be chosen.
 
@@ -117,8 +124,10 @@ class Palette(Modal):
             title: what stands above.
             asks: what is to be typed.
             number: what a number goes to; chosen with the id `number:N`. "": to nothing.
+            other: what is done with another text; chosen with the id `other:TEXT`. "": nothing.
         """
-        self._commands, self._chosen, self._number = commands, chosen, number
+        self._commands, self._chosen = commands, chosen
+        self._number, self._other = number, other
         self.border_title = title
         over = self._over
         over.comes_over()
@@ -132,14 +141,32 @@ class Palette(Modal):
             self._find("")
             self.screen.set_focus(line)
 
-    def choose(self, title: str, names: Sequence[str], chosen: Callable[[int], None]) -> None:
-        """Let one of several names be chosen, under a title; its place among them is told."""
+    def choose(
+        self,
+        title: str,
+        names: Sequence[str],
+        chosen: Callable[[int], None],
+        typed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Let one of several names be chosen, under a title; its place among them is told.
+
+        `typed`: told of a text that is another one. None: it must be one of them.
+        """
+
+        def tell(command: str) -> None:
+            kind, _, what = command.partition(":")
+            if kind == "at":
+                chosen(int(what))
+            elif typed is not None:
+                typed(what)
+
         self.open(
             [PaletteCommand(f"at:{at}", visible(name)) for at, name in enumerate(names)],
-            lambda command: chosen(int(command.partition(":")[2])),
+            tell,
             title=title,
-            asks="a name",
+            asks="a name" if typed is None else "a name, a folder or an address",
             number="",
+            other="" if typed is None else "open",
         )
 
     def fit(self) -> None:
@@ -203,7 +230,7 @@ class Palette(Modal):
         self._chosen(command)
 
     def _matching(self, typed: str) -> list[PaletteCommand]:
-        return matching(self._commands, typed, number=self._number)
+        return matching(self._commands, typed, number=self._number, other=self._other)
 
     def _find(self, typed: str) -> None:
         self.query_one(Choices).show([Choice(c.id, c.keys, c.label) for c in self._matching(typed)])
