@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from ssl import SSLContext
-from typing import Any
+from typing import Any, Final
 
+MOMENT: Final = 1.0
+"""Seconds that a client has to end a connection that was never made."""
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
@@ -18,7 +20,8 @@ async def listening(
     """`serve` each connection to the port that this gives; at the end all are cut.
 
     A task that is cancelled before its first step runs none of its code: the last connections may
-    be unknown to `serve`, so they are closed here.
+    be unknown to `serve`, so they are closed here. Those in the handshake of TLS are unknown here,
+    too, until the client ends them: for that there is a moment.
     """
     tasks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
@@ -33,6 +36,8 @@ async def listening(
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        all_gone = asyncio.ensure_future(server.wait_closed())
+        await asyncio.sleep(0)  # after `close` it would not wait
         server.close()
         for _ in range(5):  # what was accepted in this moment becomes a connection
             await asyncio.sleep(0)
@@ -41,4 +46,5 @@ async def listening(
         await asyncio.gather(*tasks, return_exceptions=True)
         for writer in writers:
             writer.transport.abort()
-        await asyncio.sleep(0)  # a transport closes its socket in the loop's next turn
+        await asyncio.wait({all_gone}, timeout=MOMENT)  # a transport closes its socket later
+        all_gone.cancel()
