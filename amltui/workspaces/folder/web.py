@@ -39,7 +39,7 @@ from amltui.workspaces.folder.files import FileWorkspace
 from amltui.workspaces.http.certificates import trusted
 from amltui.workspaces.http.client import TIMEOUT
 from amltui.workspaces.http.faults import map_exceptions
-from amltui.workspaces.http.library import httpx
+from amltui.workspaces.http.httpx_alone import httpx
 from amltui.workspaces.http.transport import Transport
 from amltui.workspaces.joining import MOST, OneTable, is_data
 from amltui.workspaces.lists import ListBuilder

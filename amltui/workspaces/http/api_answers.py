@@ -15,7 +15,7 @@ from typing import Final, cast
 import anyio
 import anyio.lowlevel
 
-from amltui.workspaces.http.library import httpx
+from amltui.workspaces.http.httpx_alone import httpx
 
 MOST: Final = 256 << 20
 """Bytes of an answer, decompressed: a list of 200,000 datasets."""

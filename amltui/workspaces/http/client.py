@@ -19,7 +19,7 @@ from amltui.wire import headers as names
 from amltui.workspaces.http import faults
 from amltui.workspaces.http.api_answers import ApiAnswer, TooSlow, close, whole
 from amltui.workspaces.http.certificates import trusted
-from amltui.workspaces.http.library import httpx
+from amltui.workspaces.http.httpx_alone import httpx
 from amltui.workspaces.http.proxies import proxy_for
 from amltui.workspaces.http.retries import Retry, repeated
 from amltui.workspaces.http.transport import Transport

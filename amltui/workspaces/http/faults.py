@@ -23,7 +23,7 @@ from amltui.redact import redacted
 from amltui.text import visible
 from amltui.wire import messages
 from amltui.workspaces.http.api_answers import ApiAnswer, TooLarge, TooSlow
-from amltui.workspaces.http.library import httpx
+from amltui.workspaces.http.httpx_alone import httpx
 from amltui.workspaces.http.proxies import Proxy, proxy_for
 
 _LONGEST: Final = 400

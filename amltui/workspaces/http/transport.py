@@ -14,7 +14,7 @@ import httpcore
 
 from amltui.errors import ConfigError
 from amltui.workspaces.http.certificates import trusted
-from amltui.workspaces.http.library import httpx
+from amltui.workspaces.http.httpx_alone import httpx
 from amltui.workspaces.http.network import Backend
 from amltui.workspaces.http.proxies import Proxy, proxy_for
 

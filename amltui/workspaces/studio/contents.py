@@ -17,7 +17,7 @@ from amltui.errors import (
 from amltui.models import ContentInfo
 from amltui.wire import headers
 from amltui.workspaces.http.client import TIMEOUT, ApiClient
-from amltui.workspaces.http.library import httpx
+from amltui.workspaces.http.httpx_alone import httpx
 from amltui.workspaces.http.network import NetworkStream
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")

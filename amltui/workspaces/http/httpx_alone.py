@@ -1,4 +1,4 @@
-"""httpx, without the command line that comes with it.
+"""httpx alone, without the command line that comes with it.
 
 `import httpx` brings click, pygments and half of rich for a command of its own, wherever they are
 installed: more than half of the processor time of that import. Where they are not, httpx goes
